@@ -1,0 +1,29 @@
+"""The error types of dlconv.
+
+Library functions raise one of these for everything a user can cause or cure; the command line
+turns them into one line, a hint and an exit code in one place (``dlconv.cli``). Any other
+exception is a bug and keeps its traceback.
+"""
+
+
+class DlconvError(Exception):
+    """Something failed for a reason the user can act on.
+
+    ``message`` says what happened in one line, ``hint`` what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} (hint: {self.hint})" if self.hint else self.message
+
+
+class UsageError(DlconvError):
+    """The command was called in a way that cannot work, whatever the files hold."""
+
+    exit_code = 2

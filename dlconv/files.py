@@ -1,0 +1,74 @@
+"""Digests and atomic writes, for every room of the package.
+
+A digest names bytes: ``sha256:<hex>`` style identifiers are kept as plain hex with the algorithm
+beside them. Writing is atomic: new content stands under a temporary name beside its target until
+it is complete, and only then takes the target's name. A run that dies leaves the old content.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+def digest_of(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hex digest of a file, read in chunks."""
+    hasher = hashlib.new(algorithm)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` so that readers see the old bytes or the new ones."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """Yield an empty directory beside ``target`` that replaces ``target`` when the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o777 & ~_umask())
+        yield temporary
+        _replace_directory(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _replace_directory(source: Path, target: Path) -> None:
+    if not target.exists():
+        source.rename(target)
+        return
+    retired = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    target.replace(retired)
+    try:
+        source.rename(target)
+    except BaseException:
+        retired.replace(target)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
