@@ -1,3 +1,3 @@
-"""dlconv takes a DeepLab frozen graph to TensorFlow.js and ONNX and checks that it still segments."""
+"""dlconv takes DeepLab frozen graphs to TensorFlow.js and ONNX and checks that they still segment."""
 
 __version__ = "0.1.0"

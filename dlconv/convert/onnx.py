@@ -1,0 +1,100 @@
+"""The ONNX converter: tf2onnx in this process, and a model that names things as the graph does.
+
+tf2onnx does the conversion. What it returns is given the frozen graph's own input and output
+names, stable names for the extents that vary, and a pass of ONNX's full checker with strict shape
+inference, before it is written.
+"""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlconv.convert.prune import needed_nodes
+from dlconv.errors import DlconvError, UsageError
+from dlconv.files import write_atomically
+from dlconv.inspect.contract import Contract
+from dlconv.inspect.graph import Graph
+from dlconv.tensorflow import load_tensorflow, quiet_standard_error
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+DEFAULT_OPSET = 17
+# Resize with align_corners came with opset 11; tf2onnx's own tables end at 18.
+OLDEST_OPSET, NEWEST_OPSET = 11, 18
+
+
+def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAULT_OPSET) -> None:
+    """Convert a frozen graph to ONNX and write it to ``path``.
+
+    Raises UsageError for an opset out of range, DlconvError when tf2onnx cannot convert the graph
+    or ONNX's checker rejects the result.
+    """
+    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
+        raise UsageError(f"--opset takes {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}")
+    model = _convert(graph, contract, opset)
+    _name_as_the_graph_does(model, contract)
+    _check(model)
+    write_atomically(path, model.SerializeToString(deterministic=True))
+
+
+def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
+    tensorflow = load_tensorflow()
+    with quiet_standard_error():
+        import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    graph_def = tensorflow.compat.v1.GraphDef()
+    graph_def.node.extend(
+        tensorflow.compat.v1.NodeDef.FromString(node.SerializeToString())
+        for node in needed_nodes(graph, contract)
+    )
+    graph_def.versions.producer = graph.graph_def.versions.producer
+    try:
+        model, _ = tf2onnx.convert.from_graph_def(
+            graph_def,
+            input_names=[contract.input.tensor],
+            output_names=[contract.output.tensor],
+            opset=opset,
+        )
+    except Exception as error:  # tf2onnx raises whatever its handlers meet
+        raise DlconvError(f"tf2onnx cannot convert the graph: {_first_line(error)}") from error
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _name_as_the_graph_does(model: "ModelProto", contract: Contract) -> None:
+    names = {spec.tensor: spec.node for spec in (contract.input, contract.output)}
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for value in [*model.graph.input, *model.graph.output]:
+        value.name = names.get(value.name, value.name)
+    _name_extents(model.graph.input[0], "height", "width")
+    _name_extents(model.graph.output[0], "label_height", "label_width")
+
+
+def _name_extents(value: "ValueInfoProto", height: str, width: str) -> None:
+    for dim, name in zip(value.type.tensor_type.shape.dim[1:3], (height, width), strict=False):
+        if not dim.HasField("dim_value"):
+            dim.dim_param = name
+
+
+def _check(model: "ModelProto") -> None:
+    import onnx
+
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise DlconvError(f"ONNX's checker rejects the model: {_first_line(error)}") from error
+
+
+def versions() -> dict[str, Any]:
+    """Return the versions of what takes part in a conversion."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("tf2onnx", "onnx", "tensorflow")}

@@ -1,0 +1,94 @@
+"""How a weight is stored: its precision, and the codes that stand for its values.
+
+``uint8`` and ``uint16`` are affine: value = code * scale + minimum, with one range per tensor,
+nudged so that zero is one of the codes (the scheme of TensorFlow.js' own converter, and of
+Jacob et al. 2018, arXiv 1712.05877, section 3). ``float16`` rounds each value to a half.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from dlconv.errors import UsageError
+
+
+class Precision(str, Enum):
+    """The storage type of a weight."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    UINT16 = "uint16"
+    UINT8 = "uint8"
+
+
+QUANTIZE_OPTIONS = {
+    "0": Precision.FLOAT32,
+    "1": Precision.UINT8,
+    "2": Precision.UINT16,
+    "f16": Precision.FLOAT16,
+}
+
+
+def precision_for_option(option: str) -> Precision:
+    """Translate the value of ``--quantize``; UsageError for one that does not exist."""
+    if option not in QUANTIZE_OPTIONS:
+        known = ", ".join(QUANTIZE_OPTIONS)
+        raise UsageError(f"--quantize takes one of {known}, not {option!r}")
+    return QUANTIZE_OPTIONS[option]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A float32 tensor as it is stored: codes in the storage dtype, and the affine range if any.
+
+    For ``uint8`` and ``uint16``, value = codes * scale + minimum; otherwise both are None.
+    """
+
+    codes: np.ndarray
+    minimum: float | None = None
+    scale: float | None = None
+
+    def values(self) -> np.ndarray:
+        """Return the float32 values that a reader gets back."""
+        if self.minimum is None or self.scale is None:
+            return self.codes.astype(np.float32)
+        return (self.codes * self.scale + self.minimum).astype(np.float32)
+
+
+def store(values: np.ndarray, precision: Precision) -> Stored:
+    """Store a float32 tensor of any shape at the given precision.
+
+    A tensor of one single value is exact at every affine precision: codes 0, scale 1. Raises
+    ValueError for values that are not finite where codes are asked for.
+    """
+    if precision is Precision.FLOAT32:
+        return Stored(values)
+    if precision is Precision.FLOAT16:
+        return Stored(_to_half(values))
+    if not np.isfinite(values).all():
+        raise ValueError("a tensor with NaN or infinity has no affine range")
+    return _to_codes(values.astype(np.float64), np.dtype(precision.value))
+
+
+def _to_half(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)
+    if np.isinf(half).sum() != np.isinf(values).sum():
+        raise ValueError("a tensor has values that float16 cannot hold (above 65504)")
+    return half
+
+
+def _to_codes(values: np.ndarray, dtype: np.dtype) -> Stored:
+    if values.size == 0:
+        return Stored(values.astype(dtype), 0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return Stored(np.zeros(values.shape, dtype), low, 1.0)
+    last_code = np.iinfo(dtype).max
+    scale = (high - low) / last_code
+    if low <= 0 <= high:
+        low = -float(np.round((0 - low) / scale)) * scale
+        high = last_code * scale + low
+    codes = np.round((values.clip(low, high) - low) / scale).astype(dtype)
+    return Stored(codes, low, scale)

@@ -1,0 +1,203 @@
+"""The TF.js writer: a graph and its contract become a TensorFlow.js graph model.
+
+A graph model is a ``model.json``, with the topology, a signature and the weights manifest, and
+shards of at most 4 MiB that hold the weights one after another. Nodes go out as they came in, as
+protocol buffer JSON without control edges, devices and private attributes; the values of
+constants go to the shards. TensorFlow is not imported. The format is that of tfjs-converter
+(``IOHandler``, ``io.WeightsManifestConfig``), version 1.3 and later.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from google.protobuf.json_format import MessageToDict
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.types_pb2 import DataType
+
+import dlconv
+from dlconv.convert.precision import Precision, Stored, store
+from dlconv.convert.prune import needed_nodes
+from dlconv.errors import DlconvError
+from dlconv.inspect.contract import Contract, TensorSpec
+from dlconv.inspect.graph import Graph
+from dlconv.inspect.tensors import array_of
+from dlconv.web import tfjs_operations
+
+BATCH_NORM_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
+SHARD_BYTES = 4 * 1024 * 1024
+
+# What TF.js holds each element type as; it has no other number types.
+_TFJS_DTYPES = {
+    "float32": "float32",
+    "float64": "float32",
+    "float16": "float32",
+    "int32": "int32",
+    "int64": "int32",
+    "int16": "int32",
+    "int8": "int32",
+    "uint16": "int32",
+    "uint8": "int32",
+    "bool": "bool",
+}
+_DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
+
+
+def quantizable_weights(graph: Graph, contract: Contract) -> list[str]:
+    """Return the names of the float constants that a precision can be chosen for.
+
+    The statistics and factors of batch norms are not among them: a variance that an affine code
+    rounds to zero, or that a half rounds to infinity, breaks its whole channel.
+    """
+    nodes = needed_nodes(graph, contract)
+    statistics = {name for node in nodes for name in _batch_norm_parameters(graph, node)}
+    return [
+        node.name
+        for node in nodes
+        if node.op == "Const" and node.name not in statistics and _array(node).dtype == np.float32
+    ]
+
+
+def _batch_norm_parameters(graph: Graph, node: NodeDef) -> set[str]:
+    if node.op not in BATCH_NORM_OPS:
+        return set()
+    return {
+        ancestor.name
+        for source in graph.sources(node)[1:]
+        for ancestor in graph.ancestors(source.node)
+        if ancestor.op == "Const"
+    }
+
+
+def write_graph_model(
+    graph: Graph, contract: Contract, precisions: Mapping[str, Precision], directory: Path
+) -> None:
+    """Write ``model.json`` and its shards into an existing, empty directory.
+
+    ``precisions`` names the storage of float constants; those it leaves out stay float32. Raises
+    DlconvError for ops that TF.js does not have and constants that it cannot hold.
+    """
+    nodes = needed_nodes(graph, contract)
+    _refuse_unknown_operations(nodes)
+    weights = [(node.name, _array(node)) for node in nodes if node.op == "Const"]
+    stored = [(name, array, _store(name, array, precisions)) for name, array in weights]
+    shards = _write_shards((codes.codes for _, _, codes in stored), directory)
+    model = {
+        "format": "graph-model",
+        "generatedBy": f"GraphDef producer {graph.graph_def.versions.producer}",
+        "convertedBy": f"dlconv {dlconv.__version__}",
+        "signature": {
+            "inputs": {contract.input.node: _signature(contract.input)},
+            "outputs": {contract.output.node: _signature(contract.output)},
+        },
+        "modelTopology": {
+            "node": [_node_json(node) for node in nodes],
+            "library": {},
+            "versions": MessageToDict(graph.graph_def.versions),
+        },
+        "weightsManifest": [
+            {"paths": shards, "weights": [_weight_json(*weight) for weight in stored]}
+        ],
+    }
+    text = json.dumps(model, separators=(",", ":"), allow_nan=False)
+    (directory / "model.json").write_text(text, encoding="utf-8")
+
+
+def _refuse_unknown_operations(nodes: Iterable[NodeDef]) -> None:
+    known = tfjs_operations()
+    unknown = {node.op: node.name for node in nodes if node.op not in known.names}
+    if unknown:
+        named = ", ".join(f"{op} (node {name})" for op, name in sorted(unknown.items()))
+        raise DlconvError(f"TensorFlow.js {known.version} has no {named}")
+    calls = [node.name for node in nodes if any(v.HasField("func") for v in node.attr.values())]
+    if calls:
+        raise DlconvError(f"the graph calls functions, which dlconv does not convert: {calls[0]}")
+
+
+def _array(node: NodeDef) -> np.ndarray:
+    """Return a constant's value in the element type that TF.js holds it in."""
+    values = array_of(node.attr["value"].tensor)
+    if values.dtype.name not in _TFJS_DTYPES:
+        raise DlconvError(f"TensorFlow.js cannot hold the constant {node.name} ({values.dtype})")
+    dtype = np.dtype(_TFJS_DTYPES[values.dtype.name])
+    with np.errstate(over="ignore"):
+        held = values.astype(dtype, copy=False)
+    if dtype == np.int32 and not np.array_equal(held, values):
+        raise DlconvError(f"the constant {node.name} ({values.dtype}) does not fit in int32")
+    return held
+
+
+def _store(name: str, array: np.ndarray, precisions: Mapping[str, Precision]) -> Stored:
+    if array.dtype != np.float32:
+        return Stored(array)
+    try:
+        return store(array, precisions.get(name, Precision.FLOAT32))
+    except ValueError as error:
+        raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error
+
+
+def _write_shards(arrays: Iterable[np.ndarray], directory: Path) -> list[str]:
+    shards = list(_shards(arrays))
+    names = [f"group1-shard{i}of{len(shards)}.bin" for i in range(1, len(shards) + 1)]
+    for name, shard in zip(names, shards, strict=True):
+        (directory / name).write_bytes(shard)
+    return names
+
+
+def _shards(arrays: Iterable[np.ndarray]) -> Iterator[bytes]:
+    pending = bytearray()
+    for array in arrays:
+        pending += array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        while len(pending) >= SHARD_BYTES:
+            yield bytes(pending[:SHARD_BYTES])
+            del pending[:SHARD_BYTES]
+    if pending:
+        yield bytes(pending)
+
+
+def _weight_json(name: str, array: np.ndarray, stored: Stored) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": name, "shape": list(array.shape), "dtype": array.dtype.name}
+    if stored.codes.dtype == array.dtype:
+        return entry
+    entry["quantization"] = {"dtype": stored.codes.dtype.name, "original_dtype": array.dtype.name}
+    if stored.scale is not None:
+        entry["quantization"] |= {"min": stored.minimum, "scale": stored.scale}
+    return entry
+
+
+def _node_json(node: NodeDef) -> dict[str, Any]:
+    if node.op == "Const":
+        return _const_json(node)
+    public = NodeDef(name=node.name, op=node.op, input=node.input)
+    for key, value in sorted(node.attr.items()):
+        if not key.startswith("_"):
+            public.attr[key].CopyFrom(value)
+    return MessageToDict(public)
+
+
+def _const_json(node: NodeDef) -> dict[str, Any]:
+    array = _array(node)
+    dtype = _DATA_TYPES[array.dtype.name]
+    shape = {"dim": [{"size": str(extent)} for extent in array.shape]}
+    value = {"tensor": {"dtype": dtype, "tensorShape": shape}}
+    return {
+        "name": node.name,
+        "op": "Const",
+        "attr": {"dtype": {"type": dtype}, "value": value},
+    }
+
+
+def _signature(spec: TensorSpec) -> dict[str, Any]:
+    if spec.shape is None:
+        shape: dict[str, Any] = {"unknownRank": True}
+    else:
+        extents = [-1 if extent is None else extent for extent in spec.shape]
+        shape = {"dim": [{"size": str(extent)} for extent in extents]}
+    return {"name": spec.tensor, "dtype": _data_type_name(spec.dtype), "tensorShape": shape}
+
+
+def _data_type_name(dtype: str) -> str:
+    name = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}.get(dtype)
+    return name or DataType.Name(DataType.Value(f"DT_{dtype.upper()}"))

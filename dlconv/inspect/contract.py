@@ -1,0 +1,204 @@
+"""What a frozen graph promises: its contract.
+
+The contract is found in the graph, never assumed. The input is the placeholder the output depends
+on; the output is a sink, a node whose value nothing in the graph reads. DeepLab's own names settle
+a choice between several, and are not required. The crop and the number of classes come from the
+constants around the ArgMax. Every finding carries its reason, so that a person can check it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.errors import DlconvError
+from dlconv.inspect.graph import Graph
+from dlconv.inspect.shapes import Shape, infer_shapes
+from dlconv.inspect.tensors import dtype_name
+
+INPUT_NAME = "ImageTensor"
+OUTPUT_NAME = "SemanticPredictions"
+
+NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor at the border of the graph: its node, dtype, and shape (None where it varies)."""
+
+    node: str
+    dtype: str
+    shape: Shape
+    reason: str = ""
+
+    @property
+    def tensor(self) -> str:
+        """The tensor's name, as a TensorFlow session feeds and fetches it."""
+        return f"{self.node}:0"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Input, output, the crop (height, width) the network works at, and its number of classes.
+
+    ``crop`` and ``classes`` are None where the graph does not show them.
+    """
+
+    input: TensorSpec
+    output: TensorSpec
+    crop: tuple[int, int] | None
+    crop_reason: str
+    classes: int | None
+    classes_reason: str
+
+
+def find_contract(graph: Graph) -> Contract:
+    """Find the contract of a frozen graph.
+
+    Raises DlconvError when the graph has no input or no output, or several that it cannot tell
+    apart.
+    """
+    output, output_reason = _find_output(graph)
+    placeholder, input_reason = _find_input(graph, output)
+    crop, crop_reason = _find_crop(graph, output)
+    classes, classes_reason = _find_classes(graph, output)
+    shapes = infer_shapes(graph)
+
+    def spec(node: NodeDef, reason: str) -> TensorSpec:
+        return TensorSpec(node.name, element_type(node), shapes[node.name], reason)
+
+    return Contract(
+        input=spec(placeholder, input_reason),
+        output=spec(output, output_reason),
+        crop=crop,
+        crop_reason=crop_reason,
+        classes=classes,
+        classes_reason=classes_reason,
+    )
+
+
+def element_type(node: NodeDef) -> str:
+    """Return the dtype of a node's first output."""
+    if node.op == "ResizeBilinear":
+        return "float32"
+    for attribute in ("DstT", "output_type", "dtype", "T"):
+        if attribute in node.attr:
+            return dtype_name(node.attr[attribute].type)
+    return "float32"
+
+
+def _find_output(graph: Graph) -> tuple[NodeDef, str]:
+    live = _nodes_that_depend_on_an_input(graph)
+    if OUTPUT_NAME in live:
+        return graph.nodes[OUTPUT_NAME], f"named {OUTPUT_NAME}, and it depends on the input"
+    sinks = [node for node in live.values() if _is_sink(graph, node)]
+    if not sinks:
+        raise DlconvError(
+            "the graph has no output: no node depends on a Placeholder",
+            "is this the graph for inference?",
+        )
+    if len(sinks) == 1:
+        return sinks[0], "the only sink: nothing reads its value"
+    labels = [node for node in sinks if _argmax_behind(graph, node)]
+    if len(labels) == 1:
+        return labels[0], f"the only one of {len(sinks)} sinks with an ArgMax behind it"
+    names = ", ".join(node.name for node in sinks[:8])
+    raise DlconvError(
+        f"the graph has {len(sinks)} outputs and none is named {OUTPUT_NAME}: {names}",
+        "dlconv converts graphs with one output of labels",
+    )
+
+
+def _nodes_that_depend_on_an_input(graph: Graph) -> dict[str, NodeDef]:
+    return {
+        node.name: node
+        for placeholder in graph.graph_def.node
+        if placeholder.op == "Placeholder"
+        for node in graph.descendants(placeholder.name)
+    }
+
+
+def _is_sink(graph: Graph, node: NodeDef) -> bool:
+    return not graph.consumers[node.name] and node.op not in NO_VALUE_OPS | {"Placeholder"}
+
+
+def _argmax_behind(graph: Graph, node: NodeDef) -> NodeDef | None:
+    return next((node for node in graph.ancestors(node.name) if node.op == "ArgMax"), None)
+
+
+def _find_input(graph: Graph, output: NodeDef) -> tuple[NodeDef, str]:
+    needed = [node for node in graph.ancestors(output.name) if node.op == "Placeholder"]
+    named = [node for node in needed if node.name == INPUT_NAME]
+    if named and len(needed) == 1:
+        return named[0], f"the only Placeholder that {output.name} depends on, named {INPUT_NAME}"
+    if len(needed) == 1:
+        return needed[0], f"the only Placeholder that {output.name} depends on"
+    if not needed:
+        raise DlconvError(f"{output.name} depends on no Placeholder")
+    names = ", ".join(node.name for node in needed)
+    raise DlconvError(
+        f"{output.name} depends on {len(needed)} placeholders: {names}",
+        "dlconv converts graphs with one image as input",
+    )
+
+
+def _find_crop(graph: Graph, output: NodeDef) -> tuple[tuple[int, int] | None, str]:
+    for node in _resizes_of_scores(graph, output):
+        size = _constant_size(graph, graph.producer(node, 1))
+        if size is not None:
+            return (int(size[0]), int(size[1])), f"the size that {node.name} resizes the scores to"
+    padded = _padding_targets(graph)
+    if len(padded) == 2:
+        (first, height), (second, width) = padded
+        return (height, width), f"the size that {first} and {second} pad the image to"
+    return None, "no constant resize of the scores, and no padding to a constant size"
+
+
+def _resizes_of_scores(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
+    argmax = _argmax_behind(graph, output)
+    node = argmax and graph.producer(argmax, 0)
+    while node is not None and node.op == "ResizeBilinear":
+        yield node
+        node = graph.producer(node, 0)
+
+
+def _constant_size(graph: Graph, node: NodeDef) -> np.ndarray | None:
+    value = graph.constant(node)
+    if value is None and node.op == "StridedSlice":
+        value = _sliced_constant(graph, node)
+    return value if value is not None and value.shape == (2,) else None
+
+
+def _sliced_constant(graph: Graph, node: NodeDef) -> np.ndarray | None:
+    parts = [graph.constant(graph.producer(node, index)) for index in range(4)]
+    masks = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+    if any(part is None for part in parts) or any(node.attr[mask].i for mask in masks):
+        return None
+    value, begin, end, stride = (part for part in parts if part is not None)
+    if value.ndim != 1 or not begin.shape == end.shape == stride.shape == (1,):
+        return None
+    return value[begin[0] : end[0] : stride[0]]
+
+
+def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
+    """Find Maximum(Sub(size, extent), 0): the export's padding, height before width."""
+    targets = []
+    for node in graph.graph_def.node:
+        if node.op != "Maximum" or graph.producer(node, 0).op != "Sub":
+            continue
+        missing = graph.producer(node, 0)
+        size = graph.constant(graph.producer(missing, 0))
+        if size is not None and size.shape == () and size.dtype == np.int32:
+            targets.append((missing.name, int(size)))
+    return targets
+
+
+def _find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:
+    for node in graph.ancestors(output.name):
+        if node.op != "Conv2D":
+            continue
+        kernel = graph.constant(graph.producer(node, 1))
+        if kernel is not None and kernel.ndim == 4:
+            return int(kernel.shape[3]), f"the output channels of {node.name}, the last convolution"
+    return None, "no convolution with a constant kernel before the output"

@@ -1,0 +1,84 @@
+"""TensorProto to numpy: the constants of a graph.
+
+A TensorProto holds its elements as raw little-endian bytes or in a typed repeated field, which
+may be shorter than the tensor: the last element then stands for all that follow, and no element
+at all for zeros (tensorflow/core/framework/tensor.proto).
+"""
+
+import math
+
+import numpy as np
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.types_pb2 import DataType
+
+from dlconv.errors import DlconvError
+
+_STORAGE: dict[str, tuple[str, str]] = {
+    "DT_FLOAT": ("float32", "float_val"),
+    "DT_DOUBLE": ("float64", "double_val"),
+    "DT_HALF": ("float16", "half_val"),
+    "DT_INT8": ("int8", "int_val"),
+    "DT_INT16": ("int16", "int_val"),
+    "DT_INT32": ("int32", "int_val"),
+    "DT_INT64": ("int64", "int64_val"),
+    "DT_UINT8": ("uint8", "int_val"),
+    "DT_UINT16": ("uint16", "int_val"),
+    "DT_BOOL": ("bool", "bool_val"),
+    "DT_STRING": ("object", "string_val"),
+}
+
+
+def dtype_name(data_type: int) -> str:
+    """Return numpy's name of a TensorFlow DataType; ``string`` for strings."""
+    name = DataType.Name(data_type)
+    if name == "DT_STRING":
+        return "string"
+    return _STORAGE[name][0] if name in _STORAGE else name.removeprefix("DT_").lower()
+
+
+def shape_of(tensor: TensorProto) -> tuple[int, ...]:
+    """Return the shape of a constant, which is always fully known."""
+    return tuple(dim.size for dim in tensor.tensor_shape.dim)
+
+
+def byte_size(tensor: TensorProto) -> int:
+    """Return the bytes of a constant's elements as numpy holds them; strings count as none."""
+    name = DataType.Name(tensor.dtype)
+    if name not in _STORAGE or name == "DT_STRING":
+        return 0
+    return math.prod(shape_of(tensor)) * np.dtype(_STORAGE[name][0]).itemsize
+
+
+def array_of(tensor: TensorProto) -> np.ndarray:
+    """Decode a TensorProto.
+
+    Raises DlconvError for an element type that frozen graphs do not use or a content that does
+    not fit the shape.
+    """
+    name = DataType.Name(tensor.dtype)
+    if name not in _STORAGE:
+        raise DlconvError(f"a constant has the element type {name}, which dlconv cannot read")
+    dtype, field = _STORAGE[name]
+    shape = shape_of(tensor)
+    count = math.prod(shape)
+    if tensor.tensor_content:
+        return _from_bytes(tensor.tensor_content, dtype, count).reshape(shape)
+    return _from_values(list(getattr(tensor, field)), dtype, count).reshape(shape)
+
+
+def _from_bytes(content: bytes, dtype: str, count: int) -> np.ndarray:
+    little_endian = np.dtype(dtype).newbyteorder("<")
+    if len(content) != count * little_endian.itemsize:
+        raise DlconvError(f"a constant of {count} elements holds {len(content)} bytes")
+    return np.frombuffer(content, little_endian)
+
+
+def _from_values(values: list[object], dtype: str, count: int) -> np.ndarray:
+    if len(values) > count:
+        raise DlconvError(f"a constant of {count} elements holds {len(values)} values")
+    if dtype == "float16":  # stored as the bits of each half
+        given = np.array(values, np.uint16).view(np.float16)
+    else:
+        given = np.array(values, dtype)
+    filler = given[-1:] if len(values) else np.zeros(1, dtype)
+    return np.concatenate([given, np.repeat(filler, count - len(values))])

@@ -1,0 +1,66 @@
+"""Importing TensorFlow: once, when it is needed, and without its chatter.
+
+TensorFlow takes seconds and hundreds of megabytes to import, and greets with lines about CUDA and
+oneDNN that its own switches do not silence. Every room gets it from here, inside the function that
+runs it. What it prints while it is imported is kept back, and shown if the import fails.
+"""
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dlconv.errors import DlconvError
+
+_verbose = False
+
+
+def show_chatter() -> None:
+    """Let TensorFlow and its friends print what they like; call it before the first import."""
+    global _verbose
+    _verbose = True
+
+
+def load_tensorflow() -> Any:
+    """Import TensorFlow and return the module. Raises DlconvError when it cannot be imported."""
+    if _verbose:
+        import tensorflow
+
+        return tensorflow
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", module=r"(tensorflow|keras|tf2onnx|tensorflowjs)\b.*")
+    with quiet_standard_error():
+        try:
+            import tensorflow
+        except ImportError as error:
+            raise DlconvError(
+                f"TensorFlow cannot be imported: {error}",
+                "pip install --force-reinstall tensorflow",
+            ) from error
+    tensorflow.get_logger().setLevel("ERROR")
+    return tensorflow
+
+
+@contextmanager
+def quiet_standard_error() -> Iterator[None]:
+    """Keep back what native code writes to standard error, unless the block raises."""
+    if _verbose:
+        yield
+        return
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as kept_back:
+        os.dup2(kept_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(original, 2)
+            kept_back.seek(0)
+            os.write(2, kept_back.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

@@ -1,0 +1,65 @@
+"""The runtime ``onnxruntime``: an ONNX file in ONNX Runtime's CPU provider."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from dlconv.errors import DlconvError
+from dlconv.verify.runtimes import Inference
+
+
+class OnnxruntimeRuntime:
+    """Runs an ONNX file with one image as input and labels as output."""
+
+    name = "onnxruntime"
+    backend = "cpu"
+
+    def __init__(self, model_path: Path) -> None:
+        self._model_path = model_path
+
+    def __enter__(self) -> "OnnxruntimeRuntime":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._version: str = onnxruntime.__version__
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(self._model_path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime has an exception class for each status code
+            raise DlconvError(
+                f"ONNX Runtime cannot load {self._model_path}: {_first_line(error)}"
+            ) from error
+        self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[0].name
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        del self._session
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        started = time.perf_counter()
+        try:
+            (labels,) = self._session.run([self._output], {self._input: image})
+        except Exception as error:
+            raise DlconvError(
+                f"ONNX Runtime fails on {self._model_path}: {_first_line(error)}"
+            ) from error
+        return Inference(labels.astype(np.int32), (time.perf_counter() - started) * 1000)
+
+    def describe(self) -> dict[str, str]:
+        """Return the versions and switches that a result depends on."""
+        return {"onnxruntime": self._version}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,57 @@
+"""The runtime ``tensorflow``: a frozen graph in one TensorFlow session. It is the reference."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.tensorflow import load_tensorflow
+from dlconv.verify.runtimes import Inference
+
+
+class TensorflowRuntime:
+    """Runs a frozen graph (.pb) by its contract, in one session for all photos."""
+
+    name = "tensorflow"
+    backend = "cpu"
+
+    def __init__(self, graph_path: Path) -> None:
+        self._graph_path = graph_path
+
+    def __enter__(self) -> "TensorflowRuntime":
+        self._tensorflow = load_tensorflow()
+        graph_def = read_graph(self._graph_path)
+        self._contract: Contract = find_contract(Graph(graph_def))
+        self._session = self._open_session(graph_def.SerializeToString())
+        return self
+
+    def _open_session(self, serialized: bytes) -> Any:
+        v1 = self._tensorflow.compat.v1
+        graph = self._tensorflow.Graph()
+        with graph.as_default():
+            v1.import_graph_def(v1.GraphDef.FromString(serialized), name="")
+        return v1.Session(graph=graph)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        started = time.perf_counter()
+        labels = self._session.run(
+            self._contract.output.tensor, {self._contract.input.tensor: image}
+        )
+        return Inference(labels.astype(np.int32), (time.perf_counter() - started) * 1000)
+
+    def describe(self) -> dict[str, str]:
+        """Return the versions and switches that a result depends on."""
+        return {"tensorflow": self._tensorflow.__version__}

@@ -1,0 +1,90 @@
+// Builds dist/, the package data of dlconv.web: the bundled runner, TF.js's wasm binaries, the
+// list of operations TF.js knows, and the licences of everything that went into the bundle.
+
+import { build } from "esbuild";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const modules = path.join(here, "node_modules");
+const dist = path.join(here, "dist");
+
+async function bundleRunner() {
+  const { metafile } = await build({
+    absWorkingDir: here,
+    entryPoints: { "tfjs-node": "runner/node.mjs" },
+    outdir: "dist",
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    external: ["node-fetch"], // only TF.js's HTTP loader asks for it, and the runner reads files
+    format: "cjs",
+    platform: "node",
+    mainFields: ["module", "main"],
+    target: "node20",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+  });
+  return Object.keys(metafile.inputs);
+}
+
+async function copyWasm() {
+  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]) {
+    await copyFile(path.join(modules, "@tensorflow/tfjs-backend-wasm/dist", name), path.join(dist, name));
+  }
+}
+
+async function writeOperations() {
+  const folder = path.join(modules, "@tensorflow/tfjs-converter/dist/operations/op_list");
+  const names = new Set();
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".js"))) {
+    const { json } = await import(pathToFileURL(path.join(folder, file)));
+    for (const { tfOpName } of json) names.add(tfOpName);
+  }
+  const { version } = await packageOf("@tensorflow/tfjs-converter");
+  const content = { tfjs: version, operations: [...names].sort() };
+  await writeFile(path.join(dist, "tfjs_operations.json"), `${JSON.stringify(content, null, 1)}\n`);
+}
+
+async function packageOf(name) {
+  return JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));
+}
+
+function packageNames(inputs) {
+  const names = inputs.map((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1]);
+  return [...new Set(names.filter(Boolean))].sort();
+}
+
+async function licenceText(name) {
+  const files = await readdir(path.join(modules, name));
+  const file = files.find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  if (file) return readFile(path.join(modules, name, file), "utf8");
+  const readme = files.find((entry) => /^readme/i.test(entry));
+  const text = readme ? await readFile(path.join(modules, name, readme), "utf8") : "";
+  return text.match(/^(?:#+ *)?licen[cs]e\b[^]*/im)?.[0] ?? null;
+}
+
+async function standardText(name, license) {
+  if (license !== "Apache-2.0") throw new Error(`${name} (${license}) carries no licence text`);
+  return "The package carries no copy of its licence; it is the Apache License 2.0, the same text as\n" +
+    "dlconv's own LICENSE.";
+}
+
+async function writeLicences(inputs) {
+  const sections = [];
+  for (const name of packageNames(inputs)) {
+    const { version, license } = await packageOf(name);
+    const text = (await licenceText(name)) ?? (await standardText(name, license));
+    sections.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+  }
+  if (sections.length === 0) throw new Error("no third-party package found in the bundle");
+  await writeFile(path.join(dist, "THIRD_PARTY_LICENSES.txt"), sections.join(`\n${"-".repeat(79)}\n\n`));
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+const inputs = await bundleRunner();
+await copyWasm();
+await writeOperations();
+await writeLicences(inputs);

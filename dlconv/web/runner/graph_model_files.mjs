@@ -1,0 +1,55 @@
+// Reads a TF.js graph model from a directory, strictly: TF.js itself fills what a short shard
+// lacks with whatever comes next, so every size is checked against the weights manifest here.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+const BYTES_PER_ELEMENT = {
+  float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2, complex64: 8,
+};
+
+export async function readGraphModel(directory) {
+  const model = JSON.parse(await readFile(path.join(directory, "model.json"), "utf8"));
+  if (!model.modelTopology?.node) throw new Error("model.json holds no graph (modelTopology.node)");
+  if (!Array.isArray(model.weightsManifest)) throw new Error("model.json has no weightsManifest");
+  const groups = [];
+  for (const group of model.weightsManifest) groups.push(await readGroup(directory, group));
+  return {
+    format: model.format,
+    generatedBy: model.generatedBy,
+    convertedBy: model.convertedBy,
+    signature: model.signature,
+    userDefinedMetadata: model.userDefinedMetadata,
+    modelTopology: model.modelTopology,
+    weightSpecs: model.weightsManifest.flatMap((group) => group.weights),
+    weightData: joined(groups),
+  };
+}
+
+async function readGroup(directory, { paths, weights }) {
+  const shards = [];
+  for (const name of paths) {
+    shards.push(await readFile(path.join(directory, name)).catch((error) => {
+      throw new Error(`weight shard ${name}: ${error.code === "ENOENT" ? "missing" : error.message}`);
+    }));
+  }
+  const bytes = Buffer.concat(shards);
+  const wanted = weights.reduce((sum, weight) => sum + byteLength(weight), 0);
+  if (bytes.length !== wanted) {
+    throw new Error(`weight shards ${paths.join(", ")} hold ${bytes.length} bytes, ` +
+      `the weights manifest says ${wanted}`);
+  }
+  return bytes;
+}
+
+function byteLength({ name, shape, dtype, quantization }) {
+  const stored = quantization?.dtype ?? dtype;
+  const size = BYTES_PER_ELEMENT[stored];
+  if (size === undefined) throw new Error(`weight ${name} has dtype ${stored}, which has no fixed size`);
+  return shape.reduce((product, extent) => product * extent, size);
+}
+
+function joined(buffers) {
+  const all = Buffer.concat(buffers);
+  return all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength);
+}
