@@ -7,7 +7,7 @@ inference, before it is written.
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError, UsageError
@@ -50,6 +50,7 @@ def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
         for node in needed_nodes(graph, contract)
     )
     graph_def.versions.producer = graph.graph_def.versions.producer
+    model: ModelProto
     try:
         model, _ = tf2onnx.convert.from_graph_def(
             graph_def,
@@ -91,10 +92,3 @@ def _check(model: "ModelProto") -> None:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise DlconvError(f"ONNX's checker rejects the model: {_first_line(error)}") from error
-
-
-def versions() -> dict[str, Any]:
-    """Return the versions of what takes part in a conversion."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("tf2onnx", "onnx", "tensorflow")}

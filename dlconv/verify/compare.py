@@ -6,28 +6,28 @@ entry over the row plus the column without it (Everingham et al. 2010, The Pasca
 mIoU is its mean over the classes that occur in either.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from dlconv.errors import DlconvError
 
+# Labels from here on are taken for garbage, before they make a matrix of their square.
+MOST_CLASSES = 1024
+
 
 @dataclass(frozen=True)
-class Comparison:
-    """Confusion matrix of one photo or of several, int64 [classes, classes]."""
+class Scores:
+    """What a confusion matrix comes down to.
 
-    confusion: np.ndarray
+    ``class_iou`` has the IoU, 0 to 1, of each class that occurs in the reference's labels or in
+    the artifact's.
+    """
 
-    @property
-    def pixels(self) -> int:
-        """Number of pixels compared."""
-        return int(self.confusion.sum())
-
-    @property
-    def differing(self) -> int:
-        """Number of pixels whose labels differ."""
-        return self.pixels - int(np.trace(self.confusion))
+    pixels: int
+    differing: int
+    class_iou: Mapping[int, float]
 
     @property
     def agreement(self) -> float:
@@ -35,29 +35,37 @@ class Comparison:
         return 1 - self.differing / self.pixels
 
     @property
-    def class_iou(self) -> dict[int, float]:
-        """IoU of each class that occurs in the reference's labels or the artifact's."""
-        hits = np.diag(self.confusion)
-        union = self.confusion.sum(0) + self.confusion.sum(1) - hits
-        return {int(k): float(hits[k] / union[k]) for k in np.flatnonzero(union)}
-
-    @property
     def miou(self) -> float:
         """Mean IoU over the classes that occur, 0 to 1."""
-        return float(np.mean(list(self.class_iou.values())))
+        return sum(self.class_iou.values()) / len(self.class_iou)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Pixels by the reference's class (row) and the artifact's (column), int64 [K, K]."""
+
+    counts: np.ndarray
+
+    def scores(self) -> Scores:
+        """Return agreement and IoU."""
+        hits = np.diag(self.counts)
+        union = self.counts.sum(0) + self.counts.sum(1) - hits
+        pixels = int(self.counts.sum())
+        iou = {int(k): float(hits[k] / union[k]) for k in np.flatnonzero(union)}
+        return Scores(pixels, pixels - int(hits.sum()), iou)
 
     @property
     def reference_classes(self) -> frozenset[int]:
         """The classes in the reference's labels."""
-        return frozenset(int(k) for k in np.flatnonzero(self.confusion.sum(1)))
+        return frozenset(int(k) for k in np.flatnonzero(self.counts.sum(1)))
 
-    def __add__(self, other: "Comparison") -> "Comparison":
-        """Pool two comparisons."""
-        size = max(len(self.confusion), len(other.confusion))
-        return Comparison(_enlarged(self.confusion, size) + _enlarged(other.confusion, size))
+    def __add__(self, other: "Confusion") -> "Confusion":
+        """Pool two confusions."""
+        size = max(len(self.counts), len(other.counts))
+        return Confusion(_enlarged(self.counts, size) + _enlarged(other.counts, size))
 
 
-def compare(reference: np.ndarray, labels: np.ndarray) -> Comparison:
+def compare(reference: np.ndarray, labels: np.ndarray) -> Confusion:
     """Compare two integer label maps of the same shape, [1, H, W].
 
     Raises DlconvError when the shapes differ, a label is negative or there is nothing to compare.
@@ -68,11 +76,13 @@ def compare(reference: np.ndarray, labels: np.ndarray) -> Comparison:
         )
     if reference.size == 0:
         raise DlconvError("there are no pixels to compare")
-    if min(labels.min(), reference.min()) < 0 or max(labels.max(), reference.max()) > 2**16:
-        raise DlconvError("the labels are not classes: some are negative or above 65536")
-    size = int(max(labels.max(), reference.max())) + 1
+    lowest = int(min(labels.min(), reference.min()))
+    highest = int(max(labels.max(), reference.max()))
+    if lowest < 0 or highest >= MOST_CLASSES:
+        raise DlconvError(f"the labels are not classes: they go from {lowest} to {highest}")
+    size = highest + 1
     pairs = reference.astype(np.int64).ravel() * size + labels.ravel()
-    return Comparison(np.bincount(pairs, minlength=size * size).reshape(size, size))
+    return Confusion(np.bincount(pairs, minlength=size * size).reshape(size, size))
 
 
 def _enlarged(matrix: np.ndarray, size: int) -> np.ndarray:

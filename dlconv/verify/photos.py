@@ -16,6 +16,10 @@ from dlconv.files import digest_of
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 
 
+class PhotoError(DlconvError):
+    """A photo that was asked for cannot be read."""
+
+
 @dataclass(frozen=True)
 class Photo:
     """A photo on disk and the SHA-256 of its file."""
@@ -51,23 +55,26 @@ def _digest(file: Path) -> str:
     try:
         return digest_of(file)
     except OSError as error:
-        raise DlconvError(f"cannot read the photo {file}: {error.strerror}") from error
+        raise PhotoError(f"cannot read the photo {file}: {error.strerror}") from error
 
 
-def load_photo(photo: Photo, crop: tuple[int, int]) -> np.ndarray:
+def load_photo(photo: Photo, crop: tuple[int, int] | None) -> np.ndarray:
     """Return the photo as uint8 [1, H, W, 3] RGB with the largest H, W that fit the crop.
 
-    Raises DlconvError, naming the file, when it is not an image that Pillow can read to its end.
+    Without a crop it keeps its own size. Raises PhotoError, naming the file, when it is not
+    an image that Pillow can read to its end.
     """
     from PIL import Image, ImageOps
 
     try:
         with Image.open(photo.path) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
-            resized = upright.resize(_fitting_size(upright.size, crop), Image.Resampling.LANCZOS)
-            return np.asarray(resized, np.uint8)[None]
+            if crop is not None:
+                size = _fitting_size(upright.size, crop)
+                upright = upright.resize(size, Image.Resampling.LANCZOS)
+            return np.asarray(upright, np.uint8)[None]
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DlconvError(
+        raise PhotoError(
             f"cannot read the photo {photo.path}: {error}", "remove it or replace it"
         ) from error
 

@@ -5,8 +5,8 @@ uint8 [1, H, W, 3], to labels, an integer array [1, H, W]. Its heavy imports hap
 entered. The comparison does not know which runtime it talks to.
 """
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -21,10 +21,26 @@ class Inference:
 
 
 class Runtime(Protocol):
-    """What every runtime offers once it is entered."""
+    """What every runtime offers; ``infer`` and ``describe`` once it is entered."""
 
-    name: str
-    backend: str
+    @property
+    def name(self) -> str:
+        """The runtime, such as ``tfjs-node``."""
+        ...
+
+    @property
+    def backend(self) -> str:
+        """What computes in it, such as ``wasm``."""
+        ...
+
+    def __enter__(self) -> "Runtime": ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
@@ -33,7 +49,3 @@ class Runtime(Protocol):
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""
         ...
-
-
-class RuntimeContext(AbstractContextManager["Runtime"], Protocol):
-    """A runtime before it is entered."""

@@ -31,7 +31,8 @@ class TfjsNodeRuntime:
         self.backend = backend
 
     def __enter__(self) -> "TfjsNodeRuntime":
-        command = [find_node(), bundled("tfjs-node.cjs"), self._directory.resolve(), self.backend]
+        runner = bundled("tfjs-node.cjs")
+        command = [str(find_node()), str(runner), str(self._directory.resolve()), self.backend]
         self._messages = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages

@@ -1,0 +1,93 @@
+# make run    set everything up and run the main job on the sample model
+# make test   set everything up and run the tests
+# make help   the rest
+
+OLDEST := 10
+NEWEST := 13
+NEWEST_PEER := 12
+
+# Succeeds if it runs on CPython 3.$(OLDEST) to 3.$(1).
+is_supported = -c 'import sys; sys.exit(not (3, $(OLDEST)) <= sys.version_info[:2] <= (3, $(1)))'
+candidates = $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.10)
+find_python = for python in $(candidates); do \
+	if "$$python" $(call is_supported,$(1)) 2>/dev/null; then echo "$$python"; break; fi; done
+
+VENV := .venv
+PEER := .venv-peer
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
+	dlconv/web/runner/*.mjs)) dlconv/web/build.py
+
+.PHONY: help setup web peer run test test-fast check format wheel sample-model lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.ready dlconv/web/dist/.ready  ## the environment in .venv, and the bundle
+
+web: dlconv/web/dist/.ready  ## the JavaScript bundle
+
+peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .venv-peer
+
+run: setup  ## the main job on the sample model
+	$(VENV)/bin/dlconv run sample
+
+test: setup peer  ## all tests
+	$(VENV)/bin/python -m pytest
+
+test-fast: setup  ## the tests that take no more than seconds
+	$(VENV)/bin/python -m pytest -m "not slow"
+
+check: setup  ## lint, format and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: setup  ## put the code into the common format
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+wheel: setup  ## a wheel in dist/
+	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+sample-model: setup  ## train the sample model anew (about ten minutes)
+	$(VENV)/bin/python -m dlconv.models.sample.train --out dlconv/models/sample
+
+lock:  ## resolve the lock files anew from pyproject.toml
+	python3 -m venv .cache/uv
+	.cache/uv/bin/python $(PIP_INSTALL) uv
+	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.$(OLDEST) \
+		--generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.$(OLDEST) \
+		--generate-hashes --no-header --extra tensorflowjs pyproject.toml \
+		-o requirements-peer.lock
+
+clean:  ## remove what was built and installed
+	rm -rf $(VENV) $(PEER) .cache build dist *.egg-info dlconv/web/dist dlconv/web/node_modules
+
+$(VENV)/.ready: requirements.lock pyproject.toml setup.py
+	@python=$$($(call find_python,$(NEWEST))); \
+	if [ -z "$$python" ]; then \
+		echo "dlconv needs CPython 3.$(OLDEST) to 3.$(NEWEST) (tried: $(candidates));" \
+			"name one: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	echo "setting up $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV)
+	$(VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+dlconv/web/dist/.ready: $(WEB_SOURCES) | $(VENV)/.ready
+	$(VENV)/bin/python dlconv/web/build.py
+	@touch $@
+
+# TensorFlow Decision Forests, which tensorflowjs imports, has no wheels for a later Python.
+$(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | dlconv/web/dist/.ready
+	@python=$$($(call find_python,$(NEWEST_PEER))); \
+	if [ -z "$$python" ]; then \
+		echo "no CPython 3.$(OLDEST) to 3.$(NEWEST_PEER): the tests against tensorflowjs will be" \
+			"skipped"; exit 0; fi; \
+	echo "setting up $(PEER) with $$("$$python" --version)" && \
+	"$$python" -m venv --clear $(PEER) && \
+	$(PEER)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-peer.lock && \
+	$(PEER)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e . && \
+	touch $@

@@ -1,0 +1,395 @@
+"""The command line: each command parses, calls the library and prints.
+
+Errors become one line and an exit code in one place, ``_Commands``: 1 for what went wrong, 2 for
+wrong usage. Heavy modules are imported by the command that needs them, so that ``--help`` is quick.
+"""
+
+import dataclasses
+import json as jsonlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import dlconv
+from dlconv.errors import DlconvError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from dlconv.artifacts.manifest import Artifact
+    from dlconv.models.registry import Registry
+    from dlconv.models.store import FetchedModel
+    from dlconv.verify.harness import ArtifactResult, Progress
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DlconvError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt:
+            typer.echo("error: interrupted (hint: nothing is half-written; run it again)", err=True)
+            raise typer.Exit(1) from None
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="DeepLab frozen graphs to TensorFlow.js and ONNX: small, fast, and checked against the "
+    "original.",
+    epilog="Start with: dlconv fetch && dlconv tfjs && dlconv onnx && dlconv verify --images DIR",
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dlconv {dlconv.__version__}")
+        raise typer.Exit
+
+
+def _set_verbose(wanted: bool) -> None:
+    if wanted:
+        from dlconv.tensorflow import show_chatter
+
+        show_chatter()
+
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", callback=_set_verbose, help="Let TensorFlow and its friends chatter."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+RegistryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--registry",
+        metavar="FILE",
+        envvar="DLCONV_REGISTRY",
+        help="TOML file whose entries add to the registry, or replace some of it.",
+    ),
+]
+GraphSpec = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL|PATH]",
+        help="A model's name or the path of a frozen graph (.pb). Default: the model fetched last.",
+        show_default=False,
+    ),
+]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--images",
+        metavar="DIR|FILE",
+        help="Photos to check on; may be given several times. The sample model brings its own.",
+    ),
+]
+FloorAgreement = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Least mean agreement with the frozen graph. Default by precision: float32 0.999, "
+        "float16 and uint16 0.995, uint8 0.95.",
+        show_default=False,
+    ),
+]
+FloorMiou = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Least mIoU against the frozen graph's labels, pooled over the photos.",
+        show_default="none",
+    ),
+]
+Mirror = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="DLCONV_MIRROR",
+        help="Server in place of the zoo's: http, https or file; the path of the tarball stays.",
+    ),
+]
+Lock = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="DLCONV_LOCK",
+        help="Where digests are kept of models for which none is published.",
+        show_default="the user's data folder",
+    ),
+]
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
+    ] = False,
+) -> None:
+    """DeepLab frozen graphs to TensorFlow.js and ONNX."""
+
+
+@app.command(epilog="Example: dlconv models --json")
+def models(registry: RegistryFile = None, json: Json = False) -> None:
+    """List the models that can be fetched."""
+    from dlconv.models import listing
+
+    entries = _registry(registry).models.values()
+    _print(listing.as_data(entries) if json else listing.table(entries))
+
+
+@app.command(epilog="Example: dlconv fetch mobilenetv2_dm05_coco_voc_trainaug")
+def fetch(
+    model: Annotated[str | None, typer.Argument(help="A model's name.", show_default=False)] = None,
+    mirror: Mirror = None,
+    registry: RegistryFile = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use only the cache.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Download it again.")] = False,
+    lock: Lock = None,
+    json: Json = False,
+) -> None:
+    """Download a model's tarball, check it, and keep its frozen graph."""
+    fetched = _fetch(model, registry, mirror, offline, force, lock)
+    if json:
+        _print({**dataclasses.asdict(fetched), "path": str(fetched.graph_path)})
+    else:
+        typer.echo(f"{fetched.name}: {fetched.graph_path}")
+        typer.echo(f"frozen graph {fetched.graph.size:,} bytes, SHA-256 {fetched.graph.sha256}")
+
+
+@app.command("inspect", epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --json")
+def inspect_command(
+    graph: GraphSpec = None, registry: RegistryFile = None, json: Json = False
+) -> None:
+    """Show what a frozen graph promises: input, output, crop, classes, ops and weights."""
+    from dlconv import pipeline
+    from dlconv.inspect import report
+
+    frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    contract, summary = pipeline.inspect(frozen)
+    if json:
+        source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
+        _print({"graph": source, **report.as_data(contract, summary)})
+    else:
+        typer.echo(f"{frozen.source.model}: {frozen.path}")
+        _print(report.tables(contract, summary))
+
+
+@app.command(epilog="Example: dlconv tfjs --quantize 1 -o web/model")
+def tfjs(
+    graph: GraphSpec = None,
+    quantize: Annotated[
+        str,
+        typer.Option(
+            metavar="0|1|2|f16",
+            help="Bytes per weight: 0 keeps float32, 1 is uint8, 2 is uint16, f16 is float16.",
+        ),
+    ] = "0",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
+    ] = None,
+    converter: Annotated[
+        str,
+        typer.Option(
+            metavar="dlconv|tensorflowjs",
+            help="Who writes: dlconv itself, or the official converter if it is installed.",
+        ),
+    ] = "dlconv",
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Convert to a TensorFlow.js graph model."""
+    from dlconv import console, pipeline
+    from dlconv.convert.precision import precision_for_option
+
+    precision = precision_for_option(quantize)
+    frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    with console.step(f"converting {frozen.source.model} to TensorFlow.js ({precision.value})"):
+        artifact = pipeline.convert_to_tfjs(frozen, precision, converter, output)
+    _print_artifact(artifact, json)
+
+
+@app.command(epilog="Example: dlconv onnx -o deeplab.onnx")
+def onnx(
+    graph: GraphSpec = None,
+    opset: Annotated[
+        int | None, typer.Option(help="ONNX opset, 11 to 18.", show_default="17")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
+    ] = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Convert to ONNX."""
+    from dlconv import console, pipeline
+    from dlconv.convert.onnx import DEFAULT_OPSET
+
+    frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    with console.step(f"converting {frozen.source.model} to ONNX"):
+        artifact = pipeline.convert_to_onnx(frozen, opset or DEFAULT_OPSET, output)
+    _print_artifact(artifact, json)
+
+
+@app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
+def verify(
+    artifacts: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[ARTIFACT]...", help="Default: all below artifacts/."),
+    ] = None,
+    images: Images = None,
+    floor_agreement: FloorAgreement = None,
+    floor_miou: FloorMiou = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
+    ] = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check the labels of artifacts against the frozen graph's, in the real runtimes.
+
+    Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
+    """
+    from dlconv import pipeline
+
+    chosen = pipeline.choose_artifacts(artifacts or [])
+    photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
+    results = pipeline.verify_all(chosen, photos, floor_agreement, floor_miou, _photo_progress)
+    _report(results, report, json, with_photos=True)
+
+
+@app.command(epilog="Example: dlconv run mobilenetv2_dm05_coco_voc_trainaug --images photos/")
+def run(
+    model: Annotated[str | None, typer.Argument(help="A model's name.", show_default=False)] = None,
+    images: Images = None,
+    floor_agreement: FloorAgreement = None,
+    floor_miou: FloorMiou = None,
+    mirror: Mirror = None,
+    registry: RegistryFile = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use only the cache.")] = False,
+    lock: Lock = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Do all of it: fetch, inspect, tfjs (float32 and 1 byte), onnx, verify."""
+    from dlconv import console, pipeline
+    from dlconv.convert.precision import Precision
+    from dlconv.inspect import report as inspection
+
+    known = _registry(registry)
+    fetched = _fetch(model, registry, mirror, offline, False, lock)
+    frozen = pipeline.find_frozen_graph(fetched.name, known)
+    contract, summary = pipeline.inspect(frozen)
+    console.say(f"{fetched.name}: {inspection.one_line(contract, summary)}")
+    artifacts = []
+    for precision in (Precision.FLOAT32, Precision.UINT8):
+        with console.step(f"converting to TensorFlow.js ({precision.value})"):
+            artifacts.append(pipeline.convert_to_tfjs(frozen, precision))
+    with console.step("converting to ONNX"):
+        artifacts.append(pipeline.convert_to_onnx(frozen))
+    photos = pipeline.choose_photos(images or [], artifacts, known)
+    results = pipeline.verify_all(artifacts, photos, floor_agreement, floor_miou, _photo_progress)
+    _report(results, report, json, with_photos=False)
+
+
+def _registry(extra: Path | None) -> "Registry":
+    from dlconv.models.registry import load_registry
+
+    return load_registry(extra)
+
+
+def _fetch(
+    name: str | None,
+    registry: Path | None,
+    mirror: str | None,
+    offline: bool,
+    force: bool,
+    lock: Path | None,
+) -> "FetchedModel":
+    from dlconv import console
+    from dlconv.models.fetch import fetch
+    from dlconv.models.progress import show_progress
+    from dlconv.models.registry import DEFAULT_MODEL
+
+    model = _registry(registry).find(name or DEFAULT_MODEL)
+    with show_progress(model.name) as progress:
+        return fetch(
+            model,
+            mirror=mirror,
+            offline=offline,
+            force=force,
+            lock=lock,
+            progress=progress,
+            say=console.say,
+        )
+
+
+def _photo_progress(artifact: "Artifact") -> "AbstractContextManager[Progress]":
+    from dlconv import console
+
+    return console.photo_progress(f"checking {artifact.manifest.source.model} {artifact.title}")
+
+
+def _print_artifact(artifact: "Artifact", json: bool) -> None:
+    if json:
+        _print(artifact.as_data())
+    else:
+        typer.echo(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")
+
+
+def _report(
+    results: "list[ArtifactResult]", file: Path | None, json: bool, with_photos: bool
+) -> None:
+    from dlconv.files import write_atomically
+    from dlconv.verify import report
+
+    if file is not None:
+        write_atomically(file, report.as_json(results).encode())
+    if json:
+        typer.echo(report.as_json(results))
+    else:
+        _print(*report.tables(results, with_photos))
+    for result in results:
+        for failure in result.failures:
+            typer.echo(f"failed: {result.artifact.entry}: {failure}", err=True)
+    if not all(result.passed for result in results):
+        raise typer.Exit(1)
+
+
+def _print(*content: Any) -> None:
+    """Print data as JSON and anything else with rich."""
+    for item in content:
+        if isinstance(item, dict | list):
+            typer.echo(jsonlib.dumps(item, indent=2))
+        else:
+            _console().print(item)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=140)

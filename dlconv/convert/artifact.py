@@ -1,0 +1,146 @@
+"""Making an artifact: a frozen graph goes in, a directory or a file with its manifest comes out.
+
+This is the one place that knows all converters. Each takes the graph, its contract and what it
+may choose, and writes files; the manifest and the atomic move into place are done here, so that a
+run that dies leaves the old artifact or the new one.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import dlconv
+from dlconv.artifacts.manifest import (
+    MANIFEST_NAME,
+    Artifact,
+    Manifest,
+    Source,
+    read_artifact,
+    write_manifest,
+)
+from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
+from dlconv.convert.peer import write_with_tensorflowjs
+from dlconv.convert.precision import Precision
+from dlconv.convert.tfjs import quantizable_weights, write_graph_model
+from dlconv.errors import UsageError
+from dlconv.files import new_directory
+from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.models.disk import disk_trouble
+
+TfjsWriter = Callable[[Graph, Contract, Mapping[str, Precision], Path], None]
+
+# Each writer, and the libraries whose versions its artifacts depend on.
+TFJS_CONVERTERS: Mapping[str, tuple[TfjsWriter, tuple[str, ...]]] = {
+    "dlconv": (write_graph_model, ("numpy", "protobuf", "tensorboard")),
+    "tensorflowjs": (write_with_tensorflowjs, ("tensorflow", "tensorflowjs")),
+}
+
+
+@dataclass(frozen=True)
+class FrozenGraph:
+    """What is converted: a frozen graph on disk, where it came from, and its class names."""
+
+    path: Path
+    source: Source
+    classes: tuple[str, ...] = ()
+
+
+def make_tfjs(
+    frozen: FrozenGraph, directory: Path, precision: Precision, converter: str = "dlconv"
+) -> Artifact:
+    """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
+
+    Raises UsageError for an unknown converter or a directory that holds something else,
+    DlconvError when the graph cannot be converted.
+    """
+    if converter not in TFJS_CONVERTERS:
+        raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
+    write, parts = TFJS_CONVERTERS[converter]
+    graph, contract = _read(frozen)
+    manifest = Manifest(
+        target="tfjs",
+        precision=precision.value,
+        converter=converter,
+        source=frozen.source,
+        contract=contract,
+        classes=frozen.classes,
+        options={"quantize": precision.value},
+        versions=_versions(*parts),
+    )
+    with _artifact_directory(directory) as work:
+        write(graph, contract, _precisions(graph, contract, precision), work)
+        write_manifest(manifest, work, work / MANIFEST_NAME)
+    return read_artifact(directory)
+
+
+def make_onnx(frozen: FrozenGraph, directory: Path, opset: int = DEFAULT_OPSET) -> Artifact:
+    """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
+
+    Raises UsageError for an opset out of range or a directory that holds something else,
+    DlconvError when the graph cannot be converted.
+    """
+    with _artifact_directory(directory) as work:
+        manifest = _write_onnx(frozen, work / "model.onnx", opset)
+        write_manifest(manifest, work, work / MANIFEST_NAME)
+    return read_artifact(directory)
+
+
+def make_onnx_file(frozen: FrozenGraph, path: Path, opset: int = DEFAULT_OPSET) -> Artifact:
+    """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``."""
+    manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
+        work = Path(name)
+        manifest = _write_onnx(frozen, work / path.name, opset)
+        write_manifest(manifest, work, work / MANIFEST_NAME)
+        (work / path.name).replace(path)
+        (work / MANIFEST_NAME).replace(manifest_path)
+    return read_artifact(manifest_path)
+
+
+def _write_onnx(frozen: FrozenGraph, path: Path, opset: int) -> Manifest:
+    graph, contract = _read(frozen)
+    write_onnx(graph, contract, path, opset)
+    return Manifest(
+        target="onnx",
+        precision=Precision.FLOAT32.value,
+        converter="tf2onnx",
+        source=frozen.source,
+        contract=contract,
+        classes=frozen.classes,
+        options={"opset": opset},
+        versions=_versions("onnx", "tensorflow", "tf2onnx"),
+    )
+
+
+def _read(frozen: FrozenGraph) -> tuple[Graph, Contract]:
+    graph = Graph(read_graph(frozen.path))
+    return graph, find_contract(graph)
+
+
+def _precisions(graph: Graph, contract: Contract, precision: Precision) -> dict[str, Precision]:
+    return dict.fromkeys(quantizable_weights(graph, contract), precision)
+
+
+def _versions(*libraries: str) -> dict[str, str]:
+    return {"dlconv": dlconv.__version__, **{name: version(name) for name in libraries}}
+
+
+@contextmanager
+def _artifact_directory(target: Path) -> Iterator[Path]:
+    """Yield a new directory that replaces ``target``, unless that holds something of its own."""
+    if target.exists() and not (target.is_dir() and _is_ours(target)):
+        raise UsageError(
+            f"{target} is there already and is not an artifact of dlconv",
+            "name another place with -o",
+        )
+    with disk_trouble(target), new_directory(target) as work:
+        yield work
+
+
+def _is_ours(directory: Path) -> bool:
+    return not any(directory.iterdir()) or (directory / MANIFEST_NAME).is_file()

@@ -1,0 +1,57 @@
+"""The official TensorFlow.js converter, through the same seam as our own writer.
+
+It is the extra ``dlconv[tensorflowjs]`` and the peer that our writer is held against. It optimises
+the graph with grappler, folds batch norms, and quantizes every float constant that is left.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlconv.convert.precision import Precision
+from dlconv.errors import DlconvError
+from dlconv.inspect.contract import Contract
+from dlconv.inspect.graph import Graph
+from dlconv.tensorflow import load_tensorflow, quiet_standard_error
+
+
+def write_with_tensorflowjs(
+    graph: Graph, contract: Contract, precisions: Mapping[str, Precision], directory: Path
+) -> None:
+    """Write ``model.json`` and its shards with tensorflowjs into an existing, empty directory.
+
+    The constants of the converter's own graph are not those of ``graph``, so one precision counts
+    for all of them: that of ``precisions``. Raises DlconvError when tensorflowjs is not installed
+    or refuses the graph.
+    """
+    conversion = _load_conversion()
+    chosen = set(precisions.values()) - {Precision.FLOAT32}
+    with tempfile.NamedTemporaryFile(suffix=".pb") as file:
+        file.write(graph.graph_def.SerializeToString())
+        file.flush()
+        try:
+            with quiet_standard_error():
+                conversion.convert_tf_frozen_model(
+                    file.name,
+                    contract.output.node,
+                    str(directory),
+                    quantization_dtype_map={precision.value: "*" for precision in chosen},
+                    strip_debug_ops=True,
+                )
+        except (ValueError, RuntimeError) as error:
+            first_line = str(error).partition("\n")[0]
+            raise DlconvError(f"tensorflowjs cannot convert the graph: {first_line}") from error
+
+
+def _load_conversion() -> Any:
+    load_tensorflow()
+    try:
+        with quiet_standard_error():
+            from tensorflowjs.converters import tf_saved_model_conversion_v2
+    except ImportError as error:
+        raise DlconvError(
+            f"--converter tensorflowjs needs the tensorflowjs package ({error})",
+            "pip install 'dlconv[tensorflowjs]' in an environment of Python 3.10 to 3.12",
+        ) from error
+    return tf_saved_model_conversion_v2

@@ -1,0 +1,192 @@
+"""What the commands do, without the command line: the rooms put together.
+
+A graph is named by a model's name or a path; its artifacts go to a folder per model below a root;
+an artifact is checked against the graph that its manifest names by digest, which the cache holds.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_artifact
+from dlconv.convert.artifact import FrozenGraph, make_onnx, make_onnx_file, make_tfjs
+from dlconv.convert.onnx import DEFAULT_OPSET
+from dlconv.convert.precision import Precision
+from dlconv.errors import DlconvError
+from dlconv.files import digest_of
+from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.summary import Summary, summarize
+from dlconv.models import store
+from dlconv.models.registry import Registry
+from dlconv.models.sources import local_path
+from dlconv.verify.harness import ArtifactResult, Progress, floors_for, verify
+from dlconv.verify.photos import Photo, find_photos
+
+ARTIFACTS_ROOT = Path("artifacts")
+
+
+def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
+    """Find the frozen graph that ``spec``, a model's name or a path, stands for.
+
+    None stands for the model fetched last. Raises DlconvError when it is not there.
+    """
+    if spec is None:
+        return _last_fetched(registry)
+    if _is_path(spec):
+        return _from_path(Path(spec))
+    fetched = store.graph_for(spec)
+    if fetched is None:
+        name = registry.find(spec).name
+        raise DlconvError(f"{name} has not been fetched yet", f"run: dlconv fetch {name}")
+    return _of_model(fetched, registry)
+
+
+def _last_fetched(registry: Registry) -> FrozenGraph:
+    fetched = store.last_fetched()
+    if fetched is None:
+        raise DlconvError("no model has been fetched yet", "run: dlconv fetch")
+    return _of_model(fetched, registry)
+
+
+def _is_path(spec: str) -> bool:
+    return spec.endswith(".pb") or "/" in spec or Path(spec).is_file()
+
+
+def _from_path(path: Path) -> FrozenGraph:
+    if not path.is_file():
+        raise DlconvError(f"there is no frozen graph at {path}")
+    named_after = path.absolute().parent if path.stem == "frozen_inference_graph" else path
+    try:
+        source = Source(named_after.stem, path.stat().st_size, digest_of(path))
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    return FrozenGraph(path, source)
+
+
+def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:
+    known = registry.models.get(fetched.name)
+    source = Source(
+        model=fetched.name,
+        graph_bytes=fetched.graph.size,
+        graph_sha256=fetched.graph.sha256,
+        url=fetched.url,
+        tarball_bytes=fetched.tarball.size,
+        tarball_sha256=fetched.tarball.sha256,
+    )
+    return FrozenGraph(fetched.graph_path, source, known.dataset.classes if known else ())
+
+
+def inspect(frozen: FrozenGraph) -> tuple[Contract, Summary]:
+    """Find the contract of a frozen graph and count what it is made of."""
+    graph = Graph(read_graph(frozen.path))
+    return find_contract(graph), summarize(graph)
+
+
+def convert_to_tfjs(
+    frozen: FrozenGraph,
+    precision: Precision,
+    converter: str = "dlconv",
+    output: Path | None = None,
+    root: Path = ARTIFACTS_ROOT,
+) -> Artifact:
+    """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
+    suffix = "" if converter == "dlconv" else f"-{converter}"
+    directory = output or root / frozen.source.model / f"tfjs-{precision.value}{suffix}"
+    artifact = make_tfjs(frozen, directory, precision, converter)
+    store.add_graph(frozen.path)
+    return artifact
+
+
+def convert_to_onnx(
+    frozen: FrozenGraph,
+    opset: int = DEFAULT_OPSET,
+    output: Path | None = None,
+    root: Path = ARTIFACTS_ROOT,
+) -> Artifact:
+    """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
+    if output is None:
+        artifact = make_onnx(frozen, root / frozen.source.model / "onnx-float32", opset)
+    else:
+        artifact = make_onnx_file(frozen, output, opset)
+    store.add_graph(frozen.path)
+    return artifact
+
+
+def choose_artifacts(paths: Iterable[Path], root: Path = ARTIFACTS_ROOT) -> list[Artifact]:
+    """Return the artifacts at ``paths``, or all below ``root`` when none is named.
+
+    A path that is a folder of artifacts stands for all of them. Raises DlconvError when there is
+    none.
+    """
+    chosen = [artifact for path in paths for artifact in _artifacts_at(path)]
+    if chosen:
+        return chosen
+    found = find_artifacts(root)
+    if not found:
+        raise DlconvError(f"there are no artifacts below {root}/", "make one: dlconv tfjs")
+    return found
+
+
+def _artifacts_at(path: Path) -> list[Artifact]:
+    below = find_artifacts(path) if path.is_dir() else []
+    return below or [read_artifact(path)]
+
+
+def choose_photos(
+    paths: list[Path], artifacts: Iterable[Artifact], registry: Registry
+) -> list[Photo]:
+    """Return the photos at ``paths``, or those that come with the artifacts' model.
+
+    Raises DlconvError when there is none.
+    """
+    if paths:
+        return find_photos(paths)
+    models = sorted({artifact.manifest.source.model for artifact in artifacts})
+    known = [registry.models[name].photos for name in models if name in registry.models]
+    if len(known) != len(models) or not all(known):
+        raise DlconvError(
+            f"there are no photos to check {', '.join(models)} on, so nothing can be checked",
+            "give some with --images DIR or --images FILE",
+        )
+    return find_photos([local_path(photos) for photos in known])
+
+
+def reference_graph(artifact: Artifact) -> Path:
+    """Return the frozen graph that an artifact was made from. Raises DlconvError if it is gone."""
+    source = artifact.manifest.source
+    path = store.find_graph(source.graph_sha256)
+    if path is None:
+        again = f"dlconv fetch {source.model}" if source.url else "convert the graph again"
+        raise DlconvError(
+            f"the frozen graph of {source.model} is not in the cache "
+            f"(SHA-256 {source.graph_sha256})",
+            again,
+        )
+    return path
+
+
+def _no_progress(artifact: Artifact) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda done, total: None)
+
+
+def verify_all(
+    artifacts: Iterable[Artifact],
+    photos: list[Photo],
+    agreement: float | None = None,
+    miou: float | None = None,
+    progress: Callable[[Artifact], AbstractContextManager[Progress]] = _no_progress,
+) -> list[ArtifactResult]:
+    """Check artifacts one after another; ``agreement`` and ``miou`` replace the default floors.
+
+    ``progress`` opens a display for each artifact. Raises DlconvError when a frozen graph is gone
+    or a photo cannot be read.
+    """
+    pairs = [(artifact, reference_graph(artifact)) for artifact in artifacts]
+    cache = store.cache_root() / "labels"
+    results = []
+    for artifact, graph_path in pairs:
+        floors = floors_for(artifact, agreement, miou)
+        with progress(artifact) as report:
+            results.append(verify(artifact, graph_path, photos, cache, floors, report))
+    return results

@@ -1,0 +1,84 @@
+"""The reference: labels of the frozen graph, computed once per photo.
+
+Labels are kept on disk by the graph's digest, the digest and size of the pixels, and TensorFlow's
+version, as PNG files that a person can open. TensorFlow is only started for a photo that has not
+been seen, and then once for all of them.
+"""
+
+import hashlib
+import io
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from dlconv.files import write_atomically
+from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
+
+# What a pixel of the cached pictures can hold.
+MOST_CLASSES = 256
+
+
+class Reference:
+    """Maps photos to the labels of one frozen graph, through a cache on disk."""
+
+    def __init__(self, graph_path: Path, graph_sha256: str, cache: Path) -> None:
+        self._graph_path = graph_path
+        self._folder = cache / graph_sha256
+        self._stack = ExitStack()
+        self._runtime: TensorflowRuntime | None = None
+
+    def __enter__(self) -> "Reference":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        self._runtime = None
+
+    def labels(self, image: np.ndarray) -> np.ndarray:
+        """Return the labels, int32 [1, H, W], of a photo, uint8 [1, H, W, 3]."""
+        path = self._folder / f"{_key(image)}.png"
+        known = _read_labels(path, image.shape[1:3])
+        if known is not None:
+            return known
+        labels = self._start().infer(image).labels
+        if labels.min() >= 0 and labels.max() < MOST_CLASSES:
+            write_atomically(path, _as_png(labels))
+        return labels
+
+    def _start(self) -> TensorflowRuntime:
+        if self._runtime is None:
+            self._runtime = self._stack.enter_context(TensorflowRuntime(self._graph_path))
+        return self._runtime
+
+
+def _key(image: np.ndarray) -> str:
+    _, height, width, _ = image.shape
+    digest = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
+    return f"{digest}-{width}x{height}-tensorflow{version('tensorflow')}"
+
+
+def _as_png(labels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(labels[0].astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            labels = np.asarray(picture, np.int32)[None]
+    except (OSError, ValueError, SyntaxError):
+        return None
+    return labels if labels.shape[1:] == size else None

@@ -1,0 +1,165 @@
+"""Reports: the one place where results become text, tables or JSON."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+
+from dlconv.verify.compare import Scores
+from dlconv.verify.harness import ArtifactResult, PhotoResult
+
+SCHEMA = 1
+
+
+def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[RenderableType]:
+    """Yield the tables that a person reads: photos and classes of each artifact, then the sum."""
+    listed = list(results)
+    for result in listed:
+        if with_photos and result.photos:
+            yield photo_table(result)
+            yield class_table(result)
+    yield summary_table(listed)
+
+
+def as_json(results: Iterable[ArtifactResult]) -> str:
+    """Return all numbers as JSON; agreement and IoU from 0 to 1, times in milliseconds."""
+    listed = list(results)
+    content = {
+        "schema": SCHEMA,
+        "passed": all(result.passed for result in listed),
+        "results": [_result(result) for result in listed],
+    }
+    return json.dumps(content, indent=2)
+
+
+def _result(result: ArtifactResult) -> dict[str, Any]:
+    manifest = result.artifact.manifest
+    content: dict[str, Any] = {
+        "artifact": str(result.artifact.entry),
+        "model": manifest.source.model,
+        "target": manifest.target,
+        "precision": manifest.precision,
+        "converter": manifest.converter,
+        "bytes": result.artifact.bytes,
+        "graph_sha256": manifest.source.graph_sha256,
+        "runtime": {"name": result.runtime, "backend": result.backend, **result.versions},
+        "floors": {"agreement": result.floors.agreement, "miou": result.floors.miou},
+        "passed": result.passed,
+        "failures": list(result.failures),
+    }
+    if result.total is None:
+        return content
+    names = manifest.classes
+    return content | {
+        "agreement": {
+            "mean": result.mean_agreement,
+            "worst": result.worst.scores.agreement,
+            "worst_photo": result.worst.photo,
+            "pooled": result.total.agreement,
+        },
+        "miou": result.total.miou,
+        "class_iou": _class_iou(result.total, names),
+        "pixels": result.total.pixels,
+        "differing_pixels": result.total.differing,
+        "ms_median": result.median_ms,
+        "photos": [_photo(photo, names) for photo in result.photos],
+    }
+
+
+def _photo(photo: PhotoResult, names: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "photo": photo.photo,
+        "sha256": photo.sha256,
+        "agreement": photo.scores.agreement,
+        "miou": photo.scores.miou,
+        "class_iou": _class_iou(photo.scores, names),
+        "pixels": photo.scores.pixels,
+        "differing_pixels": photo.scores.differing,
+        "ms": photo.ms,
+    }
+
+
+def _class_iou(scores: Scores, names: tuple[str, ...]) -> dict[str, float]:
+    return {_class_name(k, names): iou for k, iou in scores.class_iou.items()}
+
+
+def _class_name(k: int, names: tuple[str, ...]) -> str:
+    return names[k] if k < len(names) else str(k)
+
+
+def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
+    """Return a table with a row for each artifact."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("model", "artifact", "runtime"):
+        table.add_column(column)
+    for column in ("size", "agreement", "worst", "mIoU", "ms"):
+        table.add_column(column, justify="right")
+    table.add_column("result")
+    for result in results:
+        table.add_row(*_summary_row(result))
+    return table
+
+
+def _summary_row(result: ArtifactResult) -> list[str]:
+    numbers = ["", "", "", ""]
+    if result.total is not None:
+        numbers = [
+            percent(result.mean_agreement),
+            percent(result.worst.scores.agreement),
+            f"{result.total.miou:.3f}",
+            f"{result.median_ms:,.0f}",
+        ]
+    return [
+        result.artifact.manifest.source.model,
+        result.artifact.title,
+        f"{result.runtime} {result.backend}",
+        megabytes(result.artifact.bytes),
+        *numbers,
+        "[green]passed[/]" if result.passed else "[red]failed[/]",
+    ]
+
+
+def photo_table(result: ArtifactResult) -> RenderableType:
+    """Return a table with a row for each photo of one artifact, in the order given."""
+    table = Table(box=box.SIMPLE_HEAD, title=_title(result), title_justify="left")
+    table.add_column("photo")
+    for column in ("agreement", "mIoU", "differing", "ms"):
+        table.add_column(column, justify="right")
+    for photo in result.photos:
+        table.add_row(
+            photo.photo,
+            percent(photo.scores.agreement),
+            f"{photo.scores.miou:.3f}",
+            f"{photo.scores.differing:,}",
+            f"{photo.ms:,.0f}",
+        )
+    return table
+
+
+def class_table(result: ArtifactResult) -> RenderableType:
+    """Return a table of the IoU of each class that occurs, over all photos of one artifact."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("class")
+    table.add_column("IoU", justify="right")
+    if result.total is not None:
+        for name, iou in _class_iou(result.total, result.artifact.manifest.classes).items():
+            table.add_row(name, f"{iou:.3f}")
+    return table
+
+
+def _title(result: ArtifactResult) -> str:
+    return f"{result.artifact.manifest.source.model}: {result.artifact.title} in {result.runtime}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage that never rounds up to 100."""
+    text = f"{share * 100:.2f} %"
+    return "99.99 %" if text == "100.00 %" and share < 1 else text
+
+
+def megabytes(count: int) -> str:
+    """Return a size in MB (10^6 bytes) or kB."""
+    return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
