@@ -1,0 +1,110 @@
+"""Trust on first use: the lock file.
+
+For most zoo models nobody publishes a strong digest. The first fetch of such a model records the
+sizes and SHA-256 of its tarball and its frozen graph in the lock file; every later fetch, here or
+wherever the file is taken along, must yield the same. The file is TOML, sorted, and made to be kept
+under version control. An entry is replaced only by a person who removes it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from dlconv.disk import disk_trouble
+from dlconv.errors import DlconvError
+from dlconv.files import write_atomically
+from dlconv.models.digests import BadContent, is_hex_digest
+from dlconv.models.locks import one_at_a_time
+from dlconv.models.toml import read_toml
+
+PREAMBLE = "# What dlconv saw when it first fetched these models; later fetches must be the same.\n"
+
+
+@dataclass(frozen=True)
+class LockEntry:
+    """What a model was when it was first fetched: sizes in bytes, SHA-256 as hex."""
+
+    url: str
+    tarball_bytes: int
+    tarball_sha256: str
+    graph_bytes: int
+    graph_sha256: str
+
+
+def default_lock_path() -> Path:
+    """Return $DLCONV_LOCK, or ``dlconv.lock`` in the user's data folder of the system."""
+    if chosen := os.environ.get("DLCONV_LOCK"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("dlconv", appauthor=False)) / "dlconv.lock"
+
+
+def read_lock(path: Path) -> dict[str, LockEntry]:
+    """Return the entries of a lock file by model name; an absent file has none.
+
+    Raises DlconvError if the file is not a lock file.
+    """
+    if not path.exists():
+        return {}
+    content = read_toml(path)
+    models = content.get("models", {})
+    if set(content) - {"models"} or not isinstance(models, dict):
+        raise DlconvError(f"{path} is not a lock file of dlconv")
+    return {name: _entry(path, name, table) for name, table in models.items()}
+
+
+def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
+    """Hold a fetched model against the lock file, or record it there if it is new.
+
+    Returns whether it was recorded now. Raises BadContent if it differs from its entry.
+    """
+    path = path.resolve()
+    with one_at_a_time(f"lock-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"):
+        entries = read_lock(path)
+        if name in entries:
+            _compare(path, name, entries[name], entry)
+            return False
+        with disk_trouble(path):
+            write_atomically(path, _written({**entries, name: entry}).encode())
+        return True
+
+
+def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
+    for field in ("tarball_sha256", "tarball_bytes", "graph_sha256", "graph_bytes"):
+        expected, got = getattr(known, field), getattr(entry, field)
+        if expected != got:
+            what, _, unit = field.partition("_")
+            raise BadContent(
+                f"{name}: the {what} is not the one first fetched: {unit} expected {expected}, "
+                f"got {got} (lock file {path})",
+                f"--force fetches it again; if the change is meant, remove "
+                f"[models.{json.dumps(name)}] from {path}",
+            )
+
+
+def _written(entries: Mapping[str, LockEntry]) -> str:
+    blocks = [_block(name, entries[name]) for name in sorted(entries)]
+    return "\n".join([PREAMBLE, *blocks])
+
+
+def _block(name: str, entry: LockEntry) -> str:
+    # A JSON string without escapes beyond ASCII's own is a TOML string; sources are printable.
+    lines = (f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in asdict(entry).items())
+    return f"[models.{json.dumps(name)}]\n" + "".join(lines)
+
+
+def _entry(path: Path, name: str, table: Any) -> LockEntry:
+    if not isinstance(table, dict) or set(table) != {field.name for field in fields(LockEntry)}:
+        raise DlconvError(f"{path}: [models.{name}] is not a lock entry")
+    for key, value in table.items():
+        is_fine = isinstance(value, int if key.endswith("_bytes") else str)
+        if key.endswith("_sha256"):
+            is_fine = is_fine and is_hex_digest("sha256", value)
+        if not is_fine:
+            raise DlconvError(f"{path}: [models.{name}]: {key} is malformed")
+    return LockEntry(**table)

@@ -1,0 +1,149 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlconv.errors import DlconvError
+from dlconv.models.digests import is_hex_digest
+from dlconv.models.registry import DEFAULT_MODEL, load_registry
+from dlconv.models.sources import local_path, mirrored
+
+ENTRY = """
+[models.mine]
+url = "https://example.org/models/mine.tar.gz"
+dataset = "voc"
+crop = [513, 513]
+"""
+
+
+@pytest.fixture
+def extra(tmp_path: Path) -> Path:
+    return tmp_path / "extra.toml"
+
+
+def test_the_default_model_is_pinned_and_has_the_classes_of_pascal_voc() -> None:
+    model = load_registry().find(DEFAULT_MODEL)
+    assert model.is_pinned
+    assert model.tarball_bytes == 23_882_985
+    assert model.dataset.classes[15] == "person"
+    assert model.dataset.colours[15] == (192, 128, 128)
+    assert model.crop == (513, 513)
+
+
+def test_every_zoo_model_is_known() -> None:
+    registry = load_registry()
+    zoo = [model for model in registry.models.values() if model.name != "sample"]
+    assert len(zoo) == 18
+    for model in zoo:
+        assert re.fullmatch(r"https://download\.tensorflow\.org/models/[\w-]+\.tar\.gz", model.url)
+        assert model.licence == "Apache-2.0"
+        assert model.miou
+        for digests in (model.tarball_digests, model.graph_digests):
+            assert all(is_hex_digest(*item) for item in digests.items())
+
+
+def test_every_dataset_has_as_many_classes_as_it_should() -> None:
+    datasets = load_registry().datasets
+    counts = {name: len(dataset.classes) for name, dataset in datasets.items()}
+    assert counts == {"voc": 21, "cityscapes": 19, "ade20k": 151, "shapes": 5}
+    assert all(len(d.colours) == len(d.classes) for d in datasets.values())
+    assert datasets["ade20k"].ignore_label == 0
+    assert datasets["cityscapes"].colours[0] == (128, 64, 128)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_ones() -> None:
+    with pytest.raises(DlconvError) as caught:
+        load_registry().find("mobilenetv2_coco_voc_trainag")
+    assert "mobilenetv2_coco_voc_trainaug" in caught.value.hint
+
+
+def test_an_extra_file_adds_models_and_datasets(extra: Path) -> None:
+    extra.write_text(
+        ENTRY.replace('"voc"', '"two"')
+        + '[datasets.two]\nclasses = ["no", "yes"]\ncolours = ["#000000", "#FF8000"]\n'
+    )
+    registry = load_registry(extra)
+    assert registry.find("mine").dataset.colours == ((0, 0, 0), (255, 128, 0))
+    assert DEFAULT_MODEL in registry.models
+
+
+def test_an_overriding_entry_inherits_nothing(extra: Path) -> None:
+    extra.write_text(ENTRY.replace("mine", DEFAULT_MODEL))
+    model = load_registry(extra).find(DEFAULT_MODEL)
+    assert model.tarball_bytes is None
+    assert not model.tarball_digests
+    assert not model.graph_digests
+    assert not model.is_pinned
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("dataset", "datset", "dataset is missing"),
+        ('dataset = "voc"', 'dataset = "vox"', "unknown dataset 'vox'"),
+        ("crop = [513, 513]", "crop = [513]", "crop must be"),
+        ("crop = [513, 513]", "crop = [513, true]", "crop must be"),
+        ("crop = [513, 513]", "crop = [513, 513]\nsize = 3", "unknown key 'size'"),
+        ("crop = [513, 513]", "crop = [513, 513]\ntarball_bytes = -1", "tarball_bytes must be"),
+        ("crop", 'graph_digests = { md5 = "abc" }\ncrop', "md5 must be 32 hex digits"),
+        ("crop", f'graph_digests = {{ sha1 = "{"a" * 40}" }}\ncrop', "unknown algorithm 'sha1'"),
+        ("crop", "miou = [75.3]\ncrop", "miou must be"),
+        ("crop", 'photos = "https://a.org/b"\ncrop', "photos must be"),
+        ("https://example.org", "../models", "url '../models/models/mine.tar.gz' is not an http"),
+        ("https:", "ftp:", "is not an http, https, file or package URL"),
+        ("https://example.org", "package:../..", "leaves the package"),
+        ("https://example.org", "file://other-host", "is not of the form file:///path"),
+    ],
+)
+def test_a_slip_in_an_entry_is_one_line_that_names_file_and_entry(
+    extra: Path, old: str, new: str, complaint: str
+) -> None:
+    extra.write_text(ENTRY.replace(old, new))
+    with pytest.raises(DlconvError) as caught:
+        load_registry(extra)
+    assert caught.value.message.startswith(f"{extra}: [models.mine]: ")
+    assert complaint in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[models", "models = 3", "[models]\nmine = 3", '[models."../mine"]', "[model.mine]", "\0"],
+)
+def test_a_malformed_file_is_named(extra: Path, content: str) -> None:
+    extra.write_text(content)
+    with pytest.raises(DlconvError, match=re.escape(str(extra))):
+        load_registry(extra)
+
+
+def test_a_file_that_is_absent_or_not_text_is_named(extra: Path) -> None:
+    with pytest.raises(DlconvError, match="cannot read"):
+        load_registry(extra)
+    extra.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DlconvError, match="not a TOML file"):
+        load_registry(extra)
+
+
+def test_a_mirror_replaces_scheme_and_host_and_leaves_local_sources_alone() -> None:
+    url = "https://download.tensorflow.org/models/x.tar.gz"
+    assert mirrored(url, None) == url
+    assert mirrored(url, "http://127.0.0.1:8000") == "http://127.0.0.1:8000/models/x.tar.gz"
+    assert mirrored(url, "http://host/zoo/") == "http://host/zoo/models/x.tar.gz"
+    assert mirrored(url, "file:///srv/my%20zoo") == "file:///srv/my%20zoo/models/x.tar.gz"
+    assert local_path("file:///srv/my%20zoo/x") == Path("/srv/my zoo/x")
+    assert mirrored("package:sample/x.tar.gz", "http://host") == "package:sample/x.tar.gz"
+    assert mirrored("file:///x.tar.gz", "http://host") == "file:///x.tar.gz"
+    for wrong in ("127.0.0.1:8000", "/srv/zoo", "ftp://host", "package:sample", "http://"):
+        with pytest.raises(DlconvError, match="mirror"):
+            mirrored(url, wrong)
+
+
+def test_importing_the_registry_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, dlconv.models.registry, dlconv.models.fetch, dlconv.models.progress\n"
+        "print([m for m in ('requests', 'rich', 'tenacity', 'numpy') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
