@@ -18,6 +18,8 @@ from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract, TensorSpec
 
 SCHEMA = 1
+TARGETS = {"tfjs": "model.json", "onnx": ".onnx"}
+PRECISIONS = ("float32", "float16", "uint16", "uint8")
 MANIFEST_NAME = "manifest.json"
 
 
@@ -169,7 +171,22 @@ def _manifest_path(path: Path) -> Path:
     )
 
 
+def _entry_name(manifest: Manifest) -> str:
+    ending = TARGETS[manifest.target]
+    return next(file.path for file in manifest.files if file.path.endswith(ending))
+
+
 def _parse(content: dict[str, Any]) -> Manifest:
+    manifest = _build(content)
+    names = [file.path for file in manifest.files]
+    if manifest.precision not in PRECISIONS or any(Path(name).name != name for name in names):
+        raise ValueError("a precision or a file name that cannot be")
+    if not any(name.endswith(TARGETS[manifest.target]) for name in names):
+        raise ValueError(f"no {TARGETS[manifest.target]} among the files")
+    return manifest
+
+
+def _build(content: dict[str, Any]) -> Manifest:
     contract = dict(content["contract"])
     contract["input"] = _tensor(contract["input"])
     contract["output"] = _tensor(contract["output"])

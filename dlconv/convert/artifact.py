@@ -25,11 +25,11 @@ from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
 from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision
 from dlconv.convert.tfjs import quantizable_weights, write_graph_model
+from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
-from dlconv.models.disk import disk_trouble
 
 TfjsWriter = Callable[[Graph, Contract, Mapping[str, Precision], Path], None]
 

@@ -1,7 +1,7 @@
 """The ONNX converter: tf2onnx in this process, and a model that names things as the graph does.
 
 tf2onnx does the conversion. What it returns is given the frozen graph's own input and output
-names, stable names for the extents that vary, and a pass of ONNX's full checker with strict shape
+names, a canonical order and stable names, and a pass of ONNX's full checker with strict shape
 inference, before it is written.
 """
 
@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlconv.convert.canonical import canonicalize
 from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import write_atomically
@@ -34,6 +35,7 @@ def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAUL
         raise UsageError(f"--opset takes {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}")
     model = _convert(graph, contract, opset)
     _name_as_the_graph_does(model, contract)
+    canonicalize(model, graph)
     _check(model)
     write_atomically(path, model.SerializeToString(deterministic=True))
 

@@ -27,6 +27,7 @@ from dlconv.inspect.tensors import array_of
 from dlconv.web import tfjs_operations
 
 BATCH_NORM_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
+DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 SHARD_BYTES = 4 * 1024 * 1024
 
 # What TF.js holds each element type as; it has no other number types.
@@ -174,7 +175,14 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
     for key, value in sorted(node.attr.items()):
         if not key.startswith("_"):
             public.attr[key].CopyFrom(value)
-    return MessageToDict(public)
+    return MessageToDict(_with_defaults(public))
+
+
+def _with_defaults(node: NodeDef) -> NodeDef:
+    """Add an attribute that TensorFlow assumes in graphs older than it, and TF.js asks for."""
+    if node.op in DILATED_OPS and "dilations" not in node.attr:
+        node.attr["dilations"].list.i.extend([1, 1, 1, 1])
+    return node
 
 
 def _const_json(node: NodeDef) -> dict[str, Any]:

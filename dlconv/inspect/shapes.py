@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
 from dlconv.inspect.tensors import shape_of
 
@@ -28,7 +29,7 @@ def _shape_of(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
         return None
     try:
         return _RULES[node.op](graph, node, shapes)
-    except (IndexError, TypeError, ValueError):  # inputs that do not fit the op tell nothing
+    except (DlconvError, IndexError, TypeError, ValueError):  # inputs that do not fit the op
         return None
 
 

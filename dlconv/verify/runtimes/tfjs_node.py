@@ -22,13 +22,17 @@ from dlconv.web import bundled
 
 
 class TfjsNodeRuntime:
-    """Runs a directory with a TF.js graph model in a Node.js process of its own."""
+    """Runs a directory with a TF.js graph model in a Node.js process of its own.
+
+    ``tensors`` is how many TF.js held after the last photo; a model that leaks makes it grow.
+    """
 
     name = "tfjs-node"
 
     def __init__(self, directory: Path, backend: str = "wasm") -> None:
         self._directory = directory
         self.backend = backend
+        self.tensors = 0
 
     def __enter__(self) -> "TfjsNodeRuntime":
         runner = bundled("tfjs-node.cjs")
@@ -57,6 +61,7 @@ class TfjsNodeRuntime:
         pixels = np.ascontiguousarray(image).tobytes()
         self._send({"shape": list(image.shape)}, pixels)
         header, payload = self._receive()
+        self.tensors = int(header["tensors"])
         shape = tuple(header["shape"])
         if len(payload) != 4 * math.prod(shape):
             raise DlconvError(f"TF.js answered {len(payload)} bytes for labels of shape {shape}")

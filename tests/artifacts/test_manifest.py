@@ -1,0 +1,85 @@
+import json
+
+import pytest
+
+from dlconv.artifacts.manifest import find_artifacts, read_artifact
+from dlconv.convert.artifact import make_tfjs
+from dlconv.convert.precision import Precision
+from dlconv.errors import DlconvError
+
+
+@pytest.fixture
+def artifact(tiny, tmp_path):
+    return make_tfjs(tiny, tmp_path / "artifacts" / "tiny" / "tfjs", Precision.FLOAT32)
+
+
+def test_an_artifact_is_found_by_its_directory_its_model_or_its_manifest(artifact):
+    for path in (artifact.directory, artifact.entry, artifact.manifest_path):
+        assert read_artifact(path) == artifact
+
+
+def test_all_artifacts_below_a_folder_are_found_but_not_unfinished_ones(artifact, tmp_path):
+    unfinished = tmp_path / "artifacts" / ".tiny-x"
+    unfinished.mkdir()
+    (unfinished / "manifest.json").write_text("{")
+    assert find_artifacts(tmp_path / "artifacts") == [artifact]
+
+
+def test_the_manifest_holds_nothing_of_the_machine(artifact, tmp_path):
+    assert str(tmp_path) not in artifact.manifest_path.read_text()
+
+
+def test_a_changed_byte_is_found_and_named(artifact):
+    shard = artifact.directory / "group1-shard1of1.bin"
+    content = bytearray(shard.read_bytes())
+    content[0] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(DlconvError, match=r"group1-shard1of1\.bin is not the file that was made"):
+        artifact.check_files()
+
+
+def test_a_missing_file_is_named(artifact):
+    artifact.entry.unlink()
+    with pytest.raises(DlconvError, match=r"model\.json is missing"):
+        artifact.check_files()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "{}", '{"schema": 1}', '{"schema": 1, "target": 3, "contract": []}', "\x00"],
+)
+def test_a_manifest_that_is_none_is_refused(artifact, content):
+    artifact.manifest_path.write_text(content)
+    with pytest.raises(DlconvError, match="not a manifest"):
+        read_artifact(artifact.directory)
+
+
+def test_a_manifest_of_a_later_schema_is_refused(artifact):
+    content = json.loads(artifact.manifest_path.read_text()) | {"schema": 99}
+    artifact.manifest_path.write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match="schema"):
+        read_artifact(artifact.directory)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target": "coreml"},
+        {"precision": "int4"},
+        {"files": []},
+        {"files": [{"path": "../../model.json", "bytes": 1, "sha256": "0"}]},
+    ],
+)
+def test_a_manifest_that_says_what_cannot_be_is_refused(artifact, change):
+    content = json.loads(artifact.manifest_path.read_text()) | change
+    artifact.manifest_path.write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match="not a manifest"):
+        read_artifact(artifact.directory)
+
+
+def test_a_path_without_an_artifact_is_named(tmp_path):
+    with pytest.raises(DlconvError, match="no artifact at .*gone"):
+        read_artifact(tmp_path / "gone")
+    (tmp_path / "model.onnx").write_bytes(b"")
+    with pytest.raises(DlconvError, match=r"model\.onnx has no manifest\.json"):
+        read_artifact(tmp_path / "model.onnx")

@@ -1,0 +1,37 @@
+import os
+
+import pytest
+from support.graphs import tiny_segmenter
+
+from dlconv.artifacts.manifest import Source
+from dlconv.convert.artifact import FrozenGraph
+from dlconv.files import digest_of
+
+for name in [name for name in os.environ if name.startswith("DLCONV_")]:
+    del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Each test has a cache and a lock file of its own, and the default registry."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("DLCONV_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("DLCONV_LOCK", str(folder / "dlconv.lock"))
+
+
+@pytest.fixture
+def frozen_on_disk(tmp_path):
+    """Write a GraphDef to disk and say what it is, as the pipeline does for a path."""
+
+    def write(graph, name="graph") -> FrozenGraph:
+        path = tmp_path / f"{name}.pb"
+        path.write_bytes(graph.SerializeToString(deterministic=True))
+        source = Source(name, path.stat().st_size, digest_of(path))
+        return FrozenGraph(path, source, ("background", "red", "green"))
+
+    return write
+
+
+@pytest.fixture
+def tiny(frozen_on_disk) -> FrozenGraph:
+    return frozen_on_disk(tiny_segmenter(), "tiny")

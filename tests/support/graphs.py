@@ -1,0 +1,94 @@
+"""Small graphs, written node by node, for tests that need no network that works."""
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.types_pb2 import DataType
+
+DATA_TYPES = {
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "float16": "DT_HALF",
+    "int32": "DT_INT32",
+    "int64": "DT_INT64",
+    "uint8": "DT_UINT8",
+    "bool": "DT_BOOL",
+}
+
+
+def data_type(dtype) -> int:
+    return DataType.Value(DATA_TYPES[np.dtype(dtype).name])
+
+
+def node(name: str, op: str, *inputs: str, **attributes) -> NodeDef:
+    """A node; attributes by Python type: dtype names as numpy dtypes, lists of ints, bytes..."""
+    made = NodeDef(name=name, op=op, input=inputs)
+    for key, value in attributes.items():
+        attribute = made.attr[key]
+        if isinstance(value, bool):
+            attribute.b = value
+        elif isinstance(value, int):
+            attribute.i = value
+        elif isinstance(value, float):
+            attribute.f = value
+        elif isinstance(value, bytes):
+            attribute.s = value
+        elif isinstance(value, list):
+            attribute.list.i.extend(value)
+        else:
+            attribute.type = data_type(value)
+    return made
+
+
+def placeholder(name: str, dtype, shape) -> NodeDef:
+    made = node(name, "Placeholder", dtype=dtype)
+    for extent in shape:
+        made.attr["shape"].shape.dim.add(size=-1 if extent is None else extent)
+    return made
+
+
+def const(name: str, value, dtype=None) -> NodeDef:
+    array = np.asarray(value, dtype)
+    made = node(name, "Const", dtype=array.dtype)
+    tensor = made.attr["value"].tensor
+    tensor.dtype = data_type(array.dtype)
+    for extent in array.shape:
+        tensor.tensor_shape.dim.add(size=extent)
+    tensor.tensor_content = array.tobytes()
+    return made
+
+
+def graph_def(*nodes: NodeDef) -> GraphDef:
+    made = GraphDef(node=nodes)
+    made.versions.producer = 26
+    return made
+
+
+def tiny_segmenter(
+    input_name: str = "ImageTensor",
+    output_name: str = "SemanticPredictions",
+    classes: int = 3,
+    kernel=None,
+) -> GraphDef:
+    """A graph TensorFlow can run: each pixel's label is the class whose 1x1 kernel scores best."""
+    if kernel is None:
+        kernel = np.random.default_rng(7).normal(size=(1, 1, 3, classes))
+    f = np.float32
+    return graph_def(
+        placeholder(input_name, np.uint8, (1, None, None, 3)),
+        node("ToFloat", "Cast", input_name, SrcT=np.uint8, DstT=f),
+        const("weights", kernel, f),
+        node("weights/read", "Identity", "weights", T=f),
+        node(
+            "scores",
+            "Conv2D",
+            "ToFloat",
+            "weights/read",
+            T=f,
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+        ),
+        const("axis", 3, np.int32),
+        node(output_name, "ArgMax", "scores", "axis", T=f, Tidx=np.int32, output_type=np.int64),
+    )

@@ -1,0 +1,84 @@
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlconv.errors import DlconvError, UsageError
+from dlconv.verify.photos import PhotoError, find_photos, load_photo
+
+
+def saved(path, size=(40, 20), mode="RGB", **options):
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 256, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path, **options)
+    return path
+
+
+def test_a_folder_stands_for_its_pictures_in_order_of_names(tmp_path):
+    for name in ("b.png", "a.JPG", "c.webp"):
+        saved(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not a photo")
+    photos = find_photos([tmp_path])
+    assert [photo.path.name for photo in photos] == ["a.JPG", "b.png", "c.webp"]
+    expected = hashlib.sha256((tmp_path / "b.png").read_bytes()).hexdigest()
+    assert photos[1].sha256 == expected
+
+
+def test_a_photo_given_twice_counts_once(tmp_path):
+    photo = saved(tmp_path / "a.png")
+    assert len(find_photos([photo, tmp_path])) == 1
+
+
+def test_an_empty_folder_gives_nothing_to_check(tmp_path):
+    with pytest.raises(DlconvError, match="no photos.*--images"):
+        find_photos([tmp_path])
+
+
+def test_a_path_that_does_not_exist_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="no photo at"):
+        find_photos([tmp_path / "gone.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("size", "crop", "shape"),
+    [
+        ((40, 20), (80, 80), (40, 80)),
+        ((20, 40), (80, 80), (80, 40)),
+        ((500, 375), (513, 513), (384, 513)),
+        ((2048, 1024), (1025, 2049), (1024, 2049)),
+        ((1000, 1), (100, 100), (1, 100)),
+    ],
+)
+def test_the_longest_side_becomes_the_crop(tmp_path, size, crop, shape):
+    (photo,) = find_photos([saved(tmp_path / "a.png", size)])
+    image = load_photo(photo, crop)
+    assert image.shape == (1, *shape, 3)
+    assert image.dtype == np.uint8
+
+
+def test_without_a_crop_the_size_stays(tmp_path):
+    (photo,) = find_photos([saved(tmp_path / "a.png", (31, 17))])
+    assert load_photo(photo, None).shape == (1, 17, 31, 3)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
+def test_every_mode_becomes_rgb(tmp_path, mode):
+    (photo,) = find_photos([saved(tmp_path / "a.tif", mode=mode)])
+    assert load_photo(photo, (16, 16)).shape == (1, 8, 16, 3)
+
+
+def test_a_photo_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (photo,) = find_photos([saved(tmp_path / "a.jpg", (40, 20), exif=exif)])
+    assert load_photo(photo, None).shape == (1, 40, 20, 3)
+
+
+def test_a_photo_that_cannot_be_read_is_named(tmp_path):
+    whole = saved(tmp_path / "whole.jpg").read_bytes()
+    for name, content in (("text.jpg", b"hello"), ("half.jpg", whole[: len(whole) // 2])):
+        (tmp_path / name).write_bytes(content)
+        (photo,) = find_photos([tmp_path / name])
+        with pytest.raises(PhotoError, match=name):
+            load_photo(photo, (16, 16))
