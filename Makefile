@@ -81,6 +81,8 @@ dlconv/web/dist/.ready: $(WEB_SOURCES) | $(VENV)/.ready
 	@touch $@
 
 # TensorFlow Decision Forests, which tensorflowjs imports, has no wheels for a later Python.
+# setuptools does not work beside the packaging that tensorflowjs asks for, so dlconv's editable
+# wheel (PEP 660) is built in the other environment.
 $(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | dlconv/web/dist/.ready
 	@python=$$($(call find_python,$(NEWEST_PEER))); \
 	if [ -z "$$python" ]; then \
@@ -89,5 +91,7 @@ $(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | dlconv/web/dist
 	echo "setting up $(PEER) with $$("$$python" --version)" && \
 	"$$python" -m venv --clear $(PEER) && \
 	$(PEER)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-peer.lock && \
-	$(PEER)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e . && \
+	$(VENV)/bin/python -c 'from setuptools import build_meta; \
+		build_meta.build_editable(".cache")' >/dev/null 2>&1 && \
+	$(PEER)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .cache/dlconv-*.whl && \
 	touch $@

@@ -61,18 +61,18 @@ def make_tfjs(
         raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
     write, parts = TFJS_CONVERTERS[converter]
     graph, contract = _read(frozen)
-    manifest = Manifest(
-        target="tfjs",
-        precision=precision.value,
-        converter=converter,
-        source=frozen.source,
-        contract=contract,
-        classes=frozen.classes,
-        options={"quantize": precision.value},
-        versions=_versions(*parts),
-    )
     with _artifact_directory(directory) as work:
         write(graph, contract, _precisions(graph, contract, precision), work)
+        manifest = Manifest(
+            target="tfjs",
+            precision=precision.value,
+            converter=converter,
+            source=frozen.source,
+            contract=contract,
+            classes=frozen.classes,
+            options={"quantize": precision.value},
+            versions=_versions(*parts),
+        )
         write_manifest(manifest, work, work / MANIFEST_NAME)
     return read_artifact(directory)
 

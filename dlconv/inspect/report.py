@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from dlconv.inspect.contract import Contract, TensorSpec
@@ -37,8 +38,8 @@ def _contract_table(contract: Contract, summary: Summary) -> Table:
     table.add_column("")
     table.add_column("found")
     table.add_column("because", style="dim")
-    table.add_row("input", _tensor(contract.input), contract.input.reason)
-    table.add_row("output", _tensor(contract.output), contract.output.reason)
+    table.add_row("input", escape(_tensor(contract.input)), contract.input.reason)
+    table.add_row("output", escape(_tensor(contract.output)), contract.output.reason)
     table.add_row("crop", crop, contract.crop_reason)
     table.add_row("classes", str(contract.classes or "unknown"), contract.classes_reason)
     table.add_row("weights", weights, f"{summary.weight_bytes:,} bytes of floating-point constants")
@@ -49,7 +50,7 @@ def _tensor(spec: TensorSpec) -> str:
     if spec.shape is None:
         return f"{spec.tensor} {spec.dtype}, shape unknown"
     extents = ", ".join("?" if extent is None else str(extent) for extent in spec.shape)
-    return f"{spec.tensor} {spec.dtype} \\[{extents}]"
+    return f"{spec.tensor} {spec.dtype} [{extents}]"
 
 
 def _op_table(summary: Summary) -> Table:

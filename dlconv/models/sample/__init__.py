@@ -1,0 +1,1 @@
+"""The package's own small DeepLab: a frozen graph, photos and masks that need no network."""

@@ -1,0 +1,69 @@
+import json
+
+import pytest
+from rich.console import Console
+
+from dlconv.convert.artifact import make_tfjs
+from dlconv.convert.precision import Precision
+from dlconv.verify.compare import Scores
+from dlconv.verify.harness import ArtifactResult, Floors, PhotoResult
+from dlconv.verify.report import as_json, percent, tables
+
+
+@pytest.fixture
+def result(tiny, tmp_path):
+    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    rows = (
+        PhotoResult("good.jpg", "aa", Scores(100, 1, {0: 0.99, 1: 0.9}), 12.0),
+        PhotoResult("bad.jpg", "bb", Scores(100, 31, {0: 0.6, 7: 0.2}), 16.0),
+    )
+    total = Scores(200, 32, {0: 0.8, 1: 0.9, 7: 0.2})
+    floors = Floors(0.95)
+    failures = ("mean agreement 0.8400 is below the floor 0.95",)
+    versions = {"tfjs": "4.22.0"}
+    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, total, failures)
+
+
+def test_json_has_all_numbers(result):
+    content = json.loads(as_json([result]))
+    assert content["passed"] is False
+    (row,) = content["results"]
+    assert row["agreement"] == {
+        "mean": pytest.approx(0.84),
+        "worst": pytest.approx(0.69),
+        "worst_photo": "bad.jpg",
+        "pooled": pytest.approx(0.84),
+    }
+    assert row["runtime"] == {"name": "tfjs-node", "backend": "wasm", "tfjs": "4.22.0"}
+    assert row["class_iou"] == {"background": 0.8, "red": 0.9, "7": 0.2}
+    assert row["ms_median"] == 14
+    assert [photo["differing_pixels"] for photo in row["photos"]] == [1, 31]
+    assert row["failures"] == list(result.failures)
+
+
+def test_an_artifact_that_did_not_run_is_in_the_json_and_the_table(result):
+    broken = ArtifactResult(
+        result.artifact, "tfjs-node", "wasm", {}, result.floors, (), None, ("Node.js stopped",)
+    )
+    (row,) = json.loads(as_json([broken]))["results"]
+    assert row["failures"] == ["Node.js stopped"]
+    assert "agreement" not in row
+    assert "failed" in printed(broken)
+
+
+def printed(result):
+    console = Console(width=140, record=True)
+    for table in tables([result], with_photos=True):
+        console.print(table)
+    return console.export_text()
+
+
+def test_tables_show_photos_classes_and_the_sum(result):
+    text = printed(result)
+    for words in ("bad.jpg", "69.00 %", "background", "84.00 %", "tfjs uint8", "failed"):
+        assert words in text
+
+
+def test_a_share_below_one_is_never_shown_as_all():
+    assert percent(1) == "100.00 %"
+    assert percent(0.999999) == "99.99 %"
