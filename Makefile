@@ -15,6 +15,7 @@ find_python = for python in $(candidates); do \
 VENV := .venv
 PEER := .venv-peer
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
 	dlconv/web/runner/*.mjs)) dlconv/web/build.py
 
@@ -23,9 +24,9 @@ WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/.ready dlconv/web/dist/.ready  ## the environment in .venv, and the bundle
+setup: $(VENV)/.ready $(BUNDLE)  ## the environment in .venv, and the bundle
 
-web: dlconv/web/dist/.ready  ## the JavaScript bundle
+web: $(BUNDLE)  ## the JavaScript bundle
 
 peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .venv-peer
 
@@ -76,14 +77,13 @@ $(VENV)/.ready: requirements.lock pyproject.toml setup.py
 	$(VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-dlconv/web/dist/.ready: $(WEB_SOURCES) | $(VENV)/.ready
+$(BUNDLE): $(WEB_SOURCES) | $(VENV)/.ready
 	$(VENV)/bin/python dlconv/web/build.py
-	@touch $@
 
 # TensorFlow Decision Forests, which tensorflowjs imports, has no wheels for a later Python.
 # setuptools does not work beside the packaging that tensorflowjs asks for, so dlconv's editable
 # wheel (PEP 660) is built in the other environment.
-$(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | dlconv/web/dist/.ready
+$(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | $(BUNDLE)
 	@python=$$($(call find_python,$(NEWEST_PEER))); \
 	if [ -z "$$python" ]; then \
 		echo "no CPython 3.$(OLDEST) to 3.$(NEWEST_PEER): the tests against tensorflowjs will be" \

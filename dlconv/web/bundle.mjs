@@ -2,19 +2,20 @@
 // list of operations TF.js knows, and the licences of everything that went into the bundle.
 
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(here, "node_modules");
-const dist = path.join(here, "dist");
+const finished = path.join(here, "dist");
+const dist = path.join(here, "dist.new");
 
 async function bundleRunner() {
   const { metafile } = await build({
     absWorkingDir: here,
     entryPoints: { "tfjs-node": "runner/node.mjs" },
-    outdir: "dist",
+    outdir: dist,
     outExtension: { ".js": ".cjs" },
     bundle: true,
     external: ["node-fetch"], // only TF.js's HTTP loader asks for it, and the runner reads files
@@ -88,3 +89,5 @@ const inputs = await bundleRunner();
 await copyWasm();
 await writeOperations();
 await writeLicences(inputs);
+await rm(finished, { recursive: true, force: true });
+await rename(dist, finished);

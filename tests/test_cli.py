@@ -1,0 +1,276 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.graphs import tiny_kernel, tiny_segmenter
+from typer.testing import CliRunner
+
+import dlconv
+from dlconv.cli import app
+
+COMMANDS = ("models", "fetch", "inspect", "tfjs", "onnx", "verify", "run")
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Call a command in an empty folder; what it writes is there."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def graph(tmp_path):
+    path = tmp_path / "nets" / "colours.pb"
+    path.parent.mkdir()
+    path.write_bytes(tiny_segmenter().SerializeToString())
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in range(2):
+        pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{seed}.png")
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(call, command):
+    answer = call(command, "--help")
+    assert answer.exit_code == 0
+    assert f"Example: dlconv {command}" in answer.stdout
+
+
+def test_the_version_is_shown(call):
+    assert call("--version").stdout == f"dlconv {dlconv.__version__}\n"
+
+
+def test_help_lists_the_commands_and_loads_nothing_heavy():
+    program = (
+        "import sys; from dlconv.cli import app; app(['--help'], standalone_mode=False); "
+        "print('MODULES', *sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    for command in COMMANDS:
+        assert f"  {command} " in answer.stdout
+    heavy = {"tensorflow", "tensorboard", "numpy", "onnx", "requests", "PIL"}
+    assert not heavy & set(answer.stdout.partition("MODULES")[2].split())
+
+
+def test_models_are_listed(call):
+    assert "mobilenetv2_coco_voc_trainaug" in call("models").stdout
+    listed = {model["name"]: model for model in json.loads(call("models", "--json").stdout)}
+    default = listed["mobilenetv2_coco_voc_trainaug"]
+    assert default["tarball_bytes"] == 23882985
+    assert default["dataset"]["classes"][15] == "person"
+    assert default["fetched"] is False
+
+
+def test_one_model_is_shown_with_what_is_published_of_it(call):
+    text = call("models", "mobilenetv2_coco_voc_trainaug").stdout
+    for words in ("75.32", "output stride 16", "Apache-2.0", "person", "download.tensorflow.org"):
+        assert words in text
+
+
+def test_the_sample_is_fetched_without_a_network_and_becomes_the_default(call):
+    answer = call("fetch", "sample", "--json")
+    assert answer.exit_code == 0
+    fetched = json.loads(answer.stdout)
+    assert Path(fetched["path"]).stat().st_size == fetched["graph"]["size"]
+    inspected = json.loads(call("inspect", "--json").stdout)
+    assert inspected["graph"]["model"] == "sample"
+    assert inspected["contract"]["crop"] == [129, 129]
+
+
+def test_inspect_shows_the_contract_and_why(call, graph):
+    text = call("inspect", graph).stdout
+    for words in ("ImageTensor:0 uint8 [1, ?, ?, 3]", "SemanticPredictions:0 int64", "Conv2D"):
+        assert words in text
+    assert "because" in text
+
+
+def test_inspect_gives_json(call, graph):
+    content = json.loads(call("inspect", graph, "--json").stdout)
+    assert content["contract"]["output"]["node"] == "SemanticPredictions"
+    assert content["contract"]["classes"] == 3
+    assert content["summary"]["weight_elements"] == 9
+    assert content["graph"]["path"] == str(graph)
+
+
+def test_artifacts_go_below_the_working_folder_by_model_and_precision(call, graph):
+    for arguments, place in (
+        (("tfjs", graph), "artifacts/colours/tfjs-float32/model.json"),
+        (("tfjs", graph, "--quantize", "f16"), "artifacts/colours/tfjs-float16/model.json"),
+        (("onnx", graph), "artifacts/colours/onnx-float32/model.onnx"),
+    ):
+        answer = call(*arguments)
+        assert answer.exit_code == 0, answer.output
+        assert answer.stdout.startswith(place)
+        assert Path(place).is_file()
+
+
+def test_a_conversion_gives_json(call, graph):
+    content = json.loads(call("tfjs", graph, "--quantize", "1", "-o", "here", "--json").stdout)
+    assert content["path"] == "here/model.json"
+    assert content["precision"] == "uint8"
+    assert content["bytes"] == sum(file["bytes"] for file in content["files"])
+
+
+def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
+    call("tfjs", graph)
+    call("onnx", graph)
+    answer = call("verify", "--images", photos, "--report", "report.json")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.count("passed") == 2
+    content = json.loads(Path("report.json").read_text())
+    assert content["passed"] is True
+    assert [row["target"] for row in content["results"]] == ["onnx", "tfjs"]
+    assert json.loads(call("verify", "--images", photos, "--json").stdout)["passed"] is True
+
+
+def test_an_artifact_checked_against_another_network_fails(call, graph, photos):
+    """Give an artifact of swapped classes the other graph's manifest entry: verify must notice."""
+    call("tfjs", graph, "-o", "right")
+    swapped = graph.with_name("swapped.pb")
+    swapped.write_bytes(tiny_segmenter(kernel=tiny_kernel()[..., [1, 0, 2]]).SerializeToString())
+    call("tfjs", swapped, "-o", "wrong")
+    manifest = json.loads(Path("wrong/manifest.json").read_text())
+    manifest["source"] = json.loads(Path("right/manifest.json").read_text())["source"]
+    Path("wrong/manifest.json").write_text(json.dumps(manifest))
+    answer = call("verify", "wrong", "--images", photos)
+    assert answer.exit_code == 1
+    assert "failed" in answer.stdout
+    assert "below the floor 0.999" in answer.stderr
+
+
+def test_floors_can_be_set(call, graph, photos):
+    call("tfjs", graph, "--quantize", "1")
+    assert call("verify", "--images", photos, "--floor-agreement", "0").exit_code == 0
+    assert call("verify", "--images", photos, "--floor-agreement", "2").exit_code == 2
+    assert call("verify", "--images", photos, "--floor-miou", "-1").exit_code == 2
+
+
+ERRORS = {
+    "an unknown model": (("fetch", "mobilenetv2_coco_voc_trainag"), 1, "did you mean mobilenetv2"),
+    "a model not fetched": (("tfjs", "sample"), 1, "run: dlconv fetch sample"),
+    "nothing fetched": (("inspect",), 1, "run: dlconv fetch"),
+    "no such graph": (("inspect", "gone/graph.pb"), 1, "no frozen graph at gone/graph.pb"),
+    "a graph that is none": (("inspect", "photo.pb"), 1, "photo.pb is not a GraphDef"),
+    "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
+    "no artifacts": (("verify",), 1, "make one: dlconv tfjs"),
+    "no such artifact": (("verify", "gone"), 1, "no artifact at gone"),
+    "an unknown option": (("tfjs", "--quantise", "1"), 2, "--quantise"),
+    "an opset that is none": (("onnx", "--opset", "x"), 2, "--opset"),
+    "offline without a cache": (("fetch", "--offline"), 1, "--offline"),
+    "a registry that is none": (("models", "--registry", "photo.pb"), 1, "photo.pb"),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_errors_are_one_line_with_a_hint(call, case):
+    arguments, exit_code, words = ERRORS[case]
+    Path("photo.pb").write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    answer = call(*arguments)
+    assert answer.exit_code == exit_code
+    assert words in answer.stderr
+    if exit_code == 1:
+        assert answer.stderr.startswith("error: ")
+        assert answer.stderr.count("\n") == 1
+
+
+def test_no_photos_is_an_error(call, graph, tmp_path):
+    call("tfjs", graph)
+    (tmp_path / "empty").mkdir()
+    for arguments in ((), ("--images", tmp_path / "empty")):
+        answer = call("verify", *arguments)
+        assert answer.exit_code == 1
+        assert "nothing can be checked" in answer.stderr
+
+
+def test_a_broken_photo_is_an_error_that_names_it(call, graph, photos):
+    call("tfjs", graph)
+    (photos / "broken.png").write_bytes(b"oh")
+    answer = call("verify", "--images", photos)
+    assert answer.exit_code == 1
+    assert "broken.png" in answer.stderr
+
+
+def test_a_graph_that_left_the_cache_is_missed(call, graph, photos, monkeypatch, tmp_path):
+    call("tfjs", graph)
+    monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "other"))
+    answer = call("verify", "--images", photos)
+    assert answer.exit_code == 1
+    assert "not in the cache" in answer.stderr
+
+
+def run_process(*arguments, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "dlconv", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_whole_in_one_on_the_sample_as_a_process(tmp_path):
+    answer = run_process("run", "sample", "--json", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    rows = json.loads(answer.stdout)["results"]
+    assert [(row["target"], row["precision"]) for row in rows] == [
+        ("tfjs", "float32"),
+        ("tfjs", "uint8"),
+        ("onnx", "float32"),
+    ]
+    assert all(row["differing_pixels"] <= 1e-4 * row["pixels"] for row in rows[::2])
+    assert rows[1]["agreement"]["mean"] >= 0.95
+    assert len(rows[0]["photos"]) == 6
+    assert "tensorflow" not in answer.stderr.lower().replace("tensorflow.js", "")
+    for row in rows:
+        assert (tmp_path / row["artifact"]).is_file()
+
+
+def test_the_table_of_the_run_says_where_the_artifacts_are(call):
+    answer = call("run", "sample")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.count("passed") == 3
+    assert "artifacts/sample/onnx-float32/model.onnx" in answer.stdout
+
+
+def test_a_process_says_its_error_and_exits_with_one(tmp_path):
+    answer = run_process("fetch", "nonsense", cwd=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("error: no model is called 'nonsense'")
+
+
+def test_ctrl_c_is_one_line(tmp_path):
+    """Wherever the job is when it is interrupted: no traceback, nothing left over."""
+    call = [sys.executable, "-m", "dlconv", "run", "sample"]
+    process = subprocess.Popen(call, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    process.send_signal(2)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1].startswith("error: interrupted")
+    assert "Traceback" not in errors
+    assert not list((tmp_path / "artifacts").rglob(".*"))
+
+
+def test_a_reader_that_leaves_early_is_no_crash(tmp_path):
+    command = f"{sys.executable} -m dlconv models --json | head -c 10"
+    answer = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert answer.stderr == ""

@@ -1,0 +1,62 @@
+"""Rules of the source tree that nothing else would notice."""
+
+import subprocess
+import sys
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_room_inspect_does_not_hide_the_standard_library():
+    for folder in (ROOT / "dlconv" / "inspect", ROOT / "inspect"):
+        assert folder.is_dir()
+        assert not (folder / "__init__.py").exists()
+    command = [sys.executable, "-c", "import inspect; inspect.Parameter"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "json.tool", "--help"], cwd=ROOT, check=True)
+
+
+def test_every_folder_with_code_is_a_package_of_the_wheel():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = tomllib.load(file)["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT) for path in (ROOT / "dlconv").rglob("*.py")}
+    folders = {folder for folder in folders if "node_modules" not in folder.parts}
+    assert sorted(listed) == sorted(".".join(folder.parts) for folder in folders)
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-peer.lock", "dlconv/web/package-lock.json"]
+)
+def test_lock_files_hold_hashes_and_no_registry_addresses(name):
+    text = (ROOT / name).read_text()
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+    assert '"resolved"' not in text
+    assert text.count("sha256:") + text.count("sha512-") > 15
+    for line in text.splitlines():
+        assert "http" not in line or name.endswith(".json") or "pytest-httpserver" in line, line
+
+
+def test_rooms_import_one_way():
+    allowed = {
+        "inspect": {"errors", "inspect"},
+        "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
+        "artifacts": {"errors", "files", "inspect", "artifacts"},
+        "web": {"errors", "web"},
+        "convert": {"errors", "files", "disk", "tensorflow", "inspect", "artifacts", "web"}
+        | {"convert"},
+        "verify": {"errors", "files", "tensorflow", "inspect", "artifacts", "web", "verify"},
+    }
+    for room, rooms in allowed.items():
+        for path in (ROOT / "dlconv" / room).rglob("*.py"):
+            for line in path.read_text().splitlines():
+                words = line.split()
+                if words[:1] == ["from"] and words[1].startswith("dlconv."):
+                    assert words[1].split(".")[1] in rooms, f"{path}: {line}"

@@ -1,0 +1,163 @@
+"""The main job on two real networks, where ../shared has them beside the checkout."""
+
+import functools
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from support.peer import PEER, needs_peer
+from support.real import TARBALLS, write_registry
+from support.shared import PHOTOS, ZOO, needs_shared
+
+from dlconv.verify.photos import find_photos, load_photo
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+pytestmark = [needs_shared, pytest.mark.slow, pytest.mark.timeout(900)]
+
+DTYPES = {"real_mnv2": "int64", "real_mnv2_dm05": "int32"}
+PHOTO_NAMES = ("2007_000063.jpg", "2007_000364.jpg")
+
+
+@pytest.fixture(scope="module")
+def mirror():
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=ZOO)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder with a cache and artifacts that the tests of this module share."""
+    return tmp_path_factory.mktemp("real")
+
+
+@pytest.fixture(scope="module")
+def call(work):
+    environment = {
+        **os.environ,
+        "DLCONV_CACHE": str(work / "cache"),
+        "DLCONV_REGISTRY": str(write_registry(work / "registry.toml")),
+    }
+
+    def run(*arguments, python=sys.executable):
+        return subprocess.run(
+            [python, "-m", "dlconv", *map(str, arguments)],
+            cwd=work,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module", params=TARBALLS)
+def model(request, call, mirror):
+    answer = call("fetch", request.param, "--mirror", mirror)
+    assert answer.returncode == 0, answer.stderr
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def images():
+    photos = [photo for photo in find_photos([PHOTOS]) if photo.path.name in PHOTO_NAMES]
+    assert len(photos) == len(PHOTO_NAMES)
+    return [photo.path for photo in photos]
+
+
+def image_options(paths):
+    return [word for path in paths for word in ("--images", path)]
+
+
+def test_the_mirror_as_files_gives_the_same_graph(model, call):
+    first = json.loads(call("fetch", model, "--json").stdout)
+    again = json.loads(call("fetch", model, "--force", "--mirror", ZOO.as_uri(), "--json").stdout)
+    assert first == again
+
+
+def test_the_stand_in_is_refused_under_the_originals_name(call, mirror):
+    answer = call("fetch", "mobilenetv2_coco_voc_trainaug", "--mirror", mirror)
+    assert answer.returncode == 1
+    assert "23,882,985" in answer.stderr
+    assert answer.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_the_contract_is_found(model, call):
+    content = json.loads(call("inspect", model, "--json").stdout)
+    contract = content["contract"]
+    assert contract["input"]["node"] == "ImageTensor"
+    assert contract["input"]["shape"] == contract["output"]["shape"] + [3] == [1, None, None, 3]
+    assert contract["output"]["node"] == "SemanticPredictions"
+    assert contract["output"]["dtype"] == DTYPES[model]
+    assert (contract["crop"], contract["classes"]) == ([513, 513], 21)
+    assert content["summary"]["ops"]["FusedBatchNorm"] == 54
+
+
+def test_the_writer_needs_little_memory(model, call, work):
+    program = (
+        "import resource, sys; from dlconv.cli import app; "
+        f"app(['tfjs', {model!r}, '-o', 'small'], standalone_mode=False); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    environment = {**os.environ, "DLCONV_CACHE": str(work / "cache")}
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=work, env=environment, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert int(answer.stdout.split()[-1]) < 200 * 1024
+
+
+def test_float32_artifacts_agree_with_the_frozen_graph(model, call, images):
+    artifacts = [
+        json.loads(call(target, model, "--json").stdout)["path"] for target in ("tfjs", "onnx")
+    ]
+    answer = call("verify", *artifacts, *image_options(images), "--json")
+    assert answer.returncode == 0, answer.stderr
+    rows = json.loads(answer.stdout)["results"]
+    assert [row["target"] for row in rows] == ["tfjs", "onnx"]
+    for row in rows:
+        assert row["differing_pixels"] <= 1e-4 * row["pixels"]
+        assert row["pixels"] > 300_000
+        assert "person" in row["class_iou"] or len(row["class_iou"]) > 2
+
+
+def test_onnx_agrees_on_all_photos(model, call):
+    artifact = json.loads(call("onnx", model, "--json").stdout)["path"]
+    answer = call("verify", artifact, "--images", PHOTOS, "--json")
+    assert answer.returncode == 0, answer.stderr
+    (row,) = json.loads(answer.stdout)["results"]
+    assert len(row["photos"]) == 43
+    assert row["differing_pixels"] <= 1e-4 * row["pixels"]
+
+
+def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, images):
+    artifact = json.loads(call("tfjs", "real_mnv2", "--quantize", "1", "--json").stdout)["path"]
+    options = ["--floor-agreement", "0.99", "--floor-miou", "0.9", "--json"]
+    answer = call("verify", artifact, *image_options(images[:1]), *options)
+    assert answer.returncode == 1
+    (row,) = json.loads(answer.stdout)["results"]
+    assert 0.8 < row["agreement"]["mean"] < 0.99
+    assert [failure.split(" ")[0] for failure in row["failures"]] == ["mean", "mIoU"]
+
+
+@needs_peer
+def test_our_writer_and_the_official_converter_give_the_same_labels(model, call, images, work):
+    theirs, ours = f"theirs-{model}", f"ours-{model}"
+    options = ("--converter", "tensorflowjs")
+    answer = call("tfjs", model, "-o", theirs, *options, python=PEER / "bin/python")
+    assert answer.returncode == 0, answer.stderr
+    assert call("tfjs", model, "-o", ours).returncode == 0
+    image = load_photo(find_photos(images)[0], (513, 513))
+    labels = []
+    for directory in (theirs, ours):
+        with TfjsNodeRuntime(work / directory) as runtime:
+            labels.append(runtime.infer(image).labels)
+    assert len(np.unique(labels[1])) > 1
+    assert np.mean(labels[0] == labels[1]) >= 0.9999
