@@ -60,15 +60,18 @@ def _show_version(wanted: bool) -> None:
 
 def _set_verbose(wanted: bool) -> None:
     if wanted:
+        import logging
+
         from dlconv.tensorflow import show_chatter
 
+        logging.basicConfig(level=logging.DEBUG)
         show_chatter()
 
 
 Verbose = Annotated[
     bool,
     typer.Option(
-        "-v", "--verbose", callback=_set_verbose, help="Let TensorFlow and its friends chatter."
+        "-v", "--verbose", callback=_set_verbose, help="Show what the libraries log and print."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
@@ -151,6 +154,7 @@ def models(
     ] = None,
     registry: RegistryFile = None,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """List the models that can be fetched, with their published mIoU."""
     from dlconv.models import listing
@@ -172,6 +176,7 @@ def fetch(
     force: Annotated[bool, typer.Option("--force", help="Download it again.")] = False,
     lock: Lock = None,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Download a model's tarball, check it, and keep its frozen graph."""
     fetched = _fetch(model, registry, mirror, offline, force, lock)
@@ -184,7 +189,10 @@ def fetch(
 
 @app.command("inspect", epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --json")
 def inspect_command(
-    graph: GraphSpec = None, registry: RegistryFile = None, json: Json = False
+    graph: GraphSpec = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show what a frozen graph promises: input, output, crop, classes, ops and weights."""
     from dlconv import pipeline

@@ -52,6 +52,7 @@ def test_every_command_explains_itself_with_an_example(call, command):
     answer = call(command, "--help")
     assert answer.exit_code == 0
     assert f"Example: dlconv {command}" in answer.stdout
+    assert "--verbose" in answer.stdout
 
 
 def test_the_version_is_shown(call):

@@ -7,20 +7,23 @@ nothing of the machine, so that the same conversion gives the same bytes.
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
-from dlconv.inspect.contract import Contract, TensorSpec
+from dlconv.inspect.contract import Contract
 
-SCHEMA = 1
-TARGETS = {"tfjs": "model.json", "onnx": ".onnx"}
-PRECISIONS = ("float32", "float16", "uint16", "uint8")
 MANIFEST_NAME = "manifest.json"
+# The file that a runtime is pointed at, by how its name ends.
+ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
 
 
 @dataclass(frozen=True)
@@ -32,27 +35,30 @@ class Source:
 
     model: str
     graph_bytes: int
-    graph_sha256: str
+    graph_sha256: Sha256
     url: str | None = None
     tarball_bytes: int | None = None
-    tarball_sha256: str | None = None
+    tarball_sha256: Sha256 | None = None
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of an artifact, by its path relative to the manifest."""
+    """One file of an artifact; it lies beside the manifest."""
 
-    path: str
+    path: FileName
     bytes: int
-    sha256: str
+    sha256: Sha256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All that is said about an artifact."""
 
-    target: str
-    precision: str
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    schema: Literal[1] = 1
+    target: Literal["tfjs", "onnx"]
+    precision: Literal["float32", "float16", "uint16", "uint8"]
     converter: str
     source: Source
     contract: Contract
@@ -60,6 +66,12 @@ class Manifest:
     options: Mapping[str, Any]
     versions: Mapping[str, str]
     files: tuple[FileEntry, ...] = ()
+
+    @property
+    def entry_name(self) -> str | None:
+        """The name of the file that a runtime is pointed at, if it is among the files."""
+        suffix = ENTRY_SUFFIXES[self.target]
+        return next((file.path for file in self.files if file.path.endswith(suffix)), None)
 
 
 @dataclass(frozen=True)
@@ -77,10 +89,7 @@ class Artifact:
     @property
     def entry(self) -> Path:
         """The file that a runtime is pointed at: model.json or the ONNX file."""
-        suffix = {"tfjs": "model.json", "onnx": ".onnx"}[self.manifest.target]
-        return next(
-            self.directory / file.path for file in self.manifest.files if file.path.endswith(suffix)
-        )
+        return self.directory / str(self.manifest.entry_name)
 
     @property
     def bytes(self) -> int:
@@ -123,23 +132,33 @@ def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
         FileEntry(file.name, file.stat().st_size, digest_of(file))
         for file in sorted(directory.iterdir())
     )
-    content = {"schema": SCHEMA, **dataclasses.asdict(dataclasses.replace(manifest, files=files))}
-    write_atomically(target, (json.dumps(content, indent=2) + "\n").encode())
+    stored = dataclasses.replace(manifest, files=files)
+    write_atomically(target, TypeAdapter(Manifest).dump_json(stored, indent=2) + b"\n")
 
 
 def read_artifact(path: Path) -> Artifact:
     """Read the artifact at ``path``: its directory, its ONNX file, its model.json or its manifest.
 
-    Raises DlconvError when there is no manifest or it cannot be read.
+    Raises DlconvError when there is no manifest or it is not of this schema.
     """
     manifest_path = _manifest_path(path)
     try:
-        content = json.loads(manifest_path.read_text(encoding="utf-8"))
-        if content.pop("schema") != SCHEMA:
-            raise DlconvError(f"{manifest_path} has a schema that this dlconv does not know")
-        return Artifact(manifest_path, _parse(content))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DlconvError(f"{manifest_path} is not a manifest of dlconv: {error!r}") from error
+        manifest = TypeAdapter(Manifest).validate_json(manifest_path.read_bytes())
+    except OSError as error:
+        raise DlconvError(f"cannot read {manifest_path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise _refusal(manifest_path, f"{where}: {first['msg']}") from error
+    if manifest.entry_name is None:
+        raise _refusal(manifest_path, f"files: no {ENTRY_SUFFIXES[manifest.target]} among them")
+    return Artifact(manifest_path, manifest)
+
+
+def _refusal(manifest_path: Path, reason: str) -> DlconvError:
+    return DlconvError(
+        f"{manifest_path} is not a manifest of this dlconv: {reason}", "convert the model again"
+    )
 
 
 def find_artifacts(root: Path) -> list[Artifact]:
@@ -169,39 +188,3 @@ def _manifest_path(path: Path) -> Path:
         f"{path} has no {MANIFEST_NAME}, so there is nothing to check it against",
         "dlconv tfjs and dlconv onnx write one",
     )
-
-
-def _entry_name(manifest: Manifest) -> str:
-    ending = TARGETS[manifest.target]
-    return next(file.path for file in manifest.files if file.path.endswith(ending))
-
-
-def _parse(content: dict[str, Any]) -> Manifest:
-    manifest = _build(content)
-    names = [file.path for file in manifest.files]
-    if manifest.precision not in PRECISIONS or any(Path(name).name != name for name in names):
-        raise ValueError("a precision or a file name that cannot be")
-    if not any(name.endswith(TARGETS[manifest.target]) for name in names):
-        raise ValueError(f"no {TARGETS[manifest.target]} among the files")
-    return manifest
-
-
-def _build(content: dict[str, Any]) -> Manifest:
-    contract = dict(content["contract"])
-    contract["input"] = _tensor(contract["input"])
-    contract["output"] = _tensor(contract["output"])
-    contract["crop"] = tuple(contract["crop"]) if contract["crop"] else None
-    return Manifest(
-        **{
-            **content,
-            "source": Source(**content["source"]),
-            "contract": Contract(**contract),
-            "classes": tuple(content["classes"]),
-            "files": tuple(FileEntry(**file) for file in content["files"]),
-        }
-    )
-
-
-def _tensor(content: dict[str, Any]) -> TensorSpec:
-    shape = content["shape"]
-    return TensorSpec(**{**content, "shape": None if shape is None else tuple(shape)})

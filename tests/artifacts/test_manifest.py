@@ -57,7 +57,7 @@ def test_a_manifest_that_is_none_is_refused(artifact, content):
 def test_a_manifest_of_a_later_schema_is_refused(artifact):
     content = json.loads(artifact.manifest_path.read_text()) | {"schema": 99}
     artifact.manifest_path.write_text(json.dumps(content))
-    with pytest.raises(DlconvError, match="schema"):
+    with pytest.raises(DlconvError, match="not a manifest of this dlconv: schema"):
         read_artifact(artifact.directory)
 
 
@@ -67,7 +67,9 @@ def test_a_manifest_of_a_later_schema_is_refused(artifact):
         {"target": "coreml"},
         {"precision": "int4"},
         {"files": []},
-        {"files": [{"path": "../../model.json", "bytes": 1, "sha256": "0"}]},
+        {"files": [{"path": "../../model.json", "bytes": 1, "sha256": "0" * 64}]},
+        {"files": [{"path": "model.json", "bytes": 1, "sha256": "short"}]},
+        {"surprise": 1},
     ],
 )
 def test_a_manifest_that_says_what_cannot_be_is_refused(artifact, change):

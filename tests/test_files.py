@@ -1,0 +1,53 @@
+import hashlib
+import os
+
+import pytest
+
+from dlconv.files import digest_of, new_directory, write_atomically
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_digest_is_that_of_the_bytes(tmp_path):
+    content = os.urandom(3 << 20)
+    (tmp_path / "file").write_bytes(content)
+    assert digest_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+    assert digest_of(tmp_path / "file", "md5") == hashlib.md5(content).hexdigest()
+
+
+def test_a_file_is_replaced_and_nothing_else_stays(tmp_path):
+    path = tmp_path / "new" / "file"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert names(path.parent) == ["file"]
+
+
+def test_a_file_has_the_rights_of_any_new_file(tmp_path):
+    write_atomically(tmp_path / "ours", b"")
+    (tmp_path / "theirs").touch()
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "theirs").stat().st_mode
+
+
+def test_a_directory_takes_its_place_when_it_is_complete(tmp_path):
+    target = tmp_path / "out"
+    for content in ("first", "second"):
+        with new_directory(target) as work:
+            (work / content).touch()
+            assert content not in (names(target) if target.exists() else [])
+        assert names(target) == [content]
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_the_old_directory(tmp_path, error):
+    target = tmp_path / "out"
+    with new_directory(target) as work:
+        (work / "old").touch()
+    with pytest.raises(error), new_directory(target) as work:
+        (work / "half").touch()
+        raise error
+    assert names(target) == ["old"]
+    assert names(tmp_path) == ["out"]
