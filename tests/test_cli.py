@@ -2,13 +2,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.graphs import tiny_kernel, tiny_segmenter
+from support.processes import hear_ctrl_c
 from typer.testing import CliRunner
 
 import dlconv
@@ -261,8 +261,11 @@ def test_a_process_says_its_error_and_exits_with_one(tmp_path):
 def test_ctrl_c_is_one_line(tmp_path):
     """Wherever the job is when it is interrupted: no traceback, nothing left over."""
     call = [sys.executable, "-m", "dlconv", "run", "sample"]
-    process = subprocess.Popen(call, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
+    process = subprocess.Popen(
+        call, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    )
+    while "converting to ONNX" not in process.stderr.readline():
+        assert process.poll() is None
     process.send_signal(2)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
