@@ -2,13 +2,17 @@
 
 ``Measured`` is what a file really is: its size and a digest by every algorithm asked for, SHA-256
 always among them, from one reading. ``check`` compares it with what is known. MD5 is compared when
-it is known but proves little; only a strong digest pins a file.
+it is known but proves little; only a strong digest pins a file. ``Size``, ``Sha256`` and
+``Digests`` are the forms they have to have in files.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
 
 from dlconv.errors import DlconvError
 from dlconv.files import CHUNK_BYTES
@@ -37,6 +41,24 @@ class Measured:
 def is_hex_digest(algorithm: str, digest: str) -> bool:
     """Tell whether ``digest`` is lower-case hex of the length that ``algorithm`` yields."""
     return len(digest) == HEX_LENGTHS.get(algorithm) and set(digest) <= set("0123456789abcdef")
+
+
+def check_form(digests: dict[str, str]) -> dict[str, str]:
+    """Return digests by algorithm as they are.
+
+    Raises ValueError for an unknown algorithm or what it cannot have yielded.
+    """
+    for algorithm, digest in digests.items():
+        if algorithm not in HEX_LENGTHS:
+            raise ValueError(f"unknown algorithm {algorithm!r}; known are {', '.join(HEX_LENGTHS)}")
+        if not is_hex_digest(algorithm, digest):
+            raise ValueError(f"{algorithm} must be {HEX_LENGTHS[algorithm]} hex digits")
+    return digests
+
+
+Size = Annotated[int, Field(strict=True, gt=0)]
+Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Digests = Annotated[dict[str, str], AfterValidator(check_form)]
 
 
 def measure(path: Path, algorithms: Iterable[str] = ()) -> Measured:

@@ -6,6 +6,9 @@ in it have to be, and what is published about it. It is data; nothing here reads
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from dlconv.models.digests import STRONG
 
@@ -28,7 +31,7 @@ class Dataset:
 class Figure:
     """A published mIoU in percent and the protocol it was measured by."""
 
-    percent: float
+    percent: Annotated[float, Field(strict=True, ge=0, le=100)]
     protocol: str
 
 

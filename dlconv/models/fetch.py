@@ -17,7 +17,7 @@ from dlconv.models.digests import BadContent, check, measure
 from dlconv.models.download import Downloaded, Patience, download
 from dlconv.models.entries import Model
 from dlconv.models.lock import LockEntry, check_or_record, default_lock_path
-from dlconv.models.locks import Say, one_at_a_time, say_nothing
+from dlconv.models.one_at_a_time import Say, one_at_a_time, say_nothing
 from dlconv.models.progress import Progress, no_progress
 from dlconv.models.sources import is_local, is_packaged, mirrored
 from dlconv.models.store import FetchedModel

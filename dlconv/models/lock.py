@@ -10,16 +10,16 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import Field
 
 from dlconv.disk import disk_trouble
-from dlconv.errors import DlconvError
 from dlconv.files import write_atomically
-from dlconv.models.digests import BadContent, is_hex_digest
-from dlconv.models.locks import one_at_a_time
-from dlconv.models.toml import read_toml
+from dlconv.models.digests import BadContent, Sha256, Size
+from dlconv.models.one_at_a_time import one_at_a_time
+from dlconv.models.toml import Table, read_toml
 
 PREAMBLE = "# What dlconv saw when it first fetched these models; later fetches must be the same.\n"
 
@@ -29,10 +29,16 @@ class LockEntry:
     """What a model was when it was first fetched: sizes in bytes, SHA-256 as hex."""
 
     url: str
-    tarball_bytes: int
-    tarball_sha256: str
-    graph_bytes: int
-    graph_sha256: str
+    tarball_bytes: Size
+    tarball_sha256: Sha256
+    graph_bytes: Size
+    graph_sha256: Sha256
+
+
+class LockFile(Table):
+    """All that a lock file may hold."""
+
+    models: dict[str, LockEntry] = Field(default_factory=dict)
 
 
 def default_lock_path() -> Path:
@@ -49,13 +55,7 @@ def read_lock(path: Path) -> dict[str, LockEntry]:
 
     Raises DlconvError if the file is not a lock file.
     """
-    if not path.exists():
-        return {}
-    content = read_toml(path)
-    models = content.get("models", {})
-    if set(content) - {"models"} or not isinstance(models, dict):
-        raise DlconvError(f"{path} is not a lock file of dlconv")
-    return {name: _entry(path, name, table) for name, table in models.items()}
+    return read_toml(path, LockFile).models if path.exists() else {}
 
 
 def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
@@ -96,15 +96,3 @@ def _block(name: str, entry: LockEntry) -> str:
     # A JSON string without escapes beyond ASCII's own is a TOML string; sources are printable.
     lines = (f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in asdict(entry).items())
     return f"[models.{json.dumps(name)}]\n" + "".join(lines)
-
-
-def _entry(path: Path, name: str, table: Any) -> LockEntry:
-    if not isinstance(table, dict) or set(table) != {field.name for field in fields(LockEntry)}:
-        raise DlconvError(f"{path}: [models.{name}] is not a lock entry")
-    for key, value in table.items():
-        is_fine = isinstance(value, int if key.endswith("_bytes") else str)
-        if key.endswith("_sha256"):
-            is_fine = is_fine and is_hex_digest("sha256", value)
-        if not is_fine:
-            raise DlconvError(f"{path}: [models.{name}]: {key} is malformed")
-    return LockEntry(**table)

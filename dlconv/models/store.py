@@ -9,17 +9,16 @@ a record that is absent, unreadable or without its graph counts as a model that 
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, new_file, write_atomically
-from dlconv.models.digests import Measured, is_hex_digest
-
-RECORD_FORMAT = 1
+from dlconv.models.digests import Digests, Measured, Size, is_hex_digest
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,28 @@ class FetchedModel:
     def graph_path(self) -> Path:
         """Where the frozen graph is."""
         return _graph_path(self.graph.sha256)
+
+
+def _with_sha256(digests: dict[str, str]) -> dict[str, str]:
+    if "sha256" not in digests:
+        raise ValueError("sha256 is missing")
+    return digests
+
+
+class _File(BaseModel, extra="forbid"):
+    bytes: Size
+    digests: Annotated[Digests, AfterValidator(_with_sha256)]
+
+    def measured(self) -> Measured:
+        return Measured(self.bytes, self.digests)
+
+
+class _Record(BaseModel, extra="forbid"):
+    format: Literal[1]
+    name: str
+    url: str
+    tarball: _File
+    graph: _File
 
 
 def cache_root() -> Path:
@@ -112,18 +133,18 @@ def adopt_graph(path: Path, sha256: str) -> None:
 def read_record(name: str) -> FetchedModel | None:
     """Return the record of a model, or None if it is absent or unreadable."""
     try:
-        content = json.loads(_record_path(name).read_text(encoding="utf-8"))
-        is_ours = content["format"] == RECORD_FORMAT and content["name"] == name
-        tarball, graph = _measured(content["tarball"]), _measured(content["graph"])
-        return FetchedModel(name, str(content["url"]), tarball, graph) if is_ours else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = _Record.model_validate_json(_record_path(name).read_bytes())
+    except (OSError, ValidationError):
         return None
+    if record.name != name:
+        return None
+    return FetchedModel(name, record.url, record.tarball.measured(), record.graph.measured())
 
 
 def write_record(fetched: FetchedModel) -> None:
     """Record a fetched model."""
     content = {
-        "format": RECORD_FORMAT,
+        "format": 1,
         "name": fetched.name,
         "url": fetched.url,
         "tarball": {"bytes": fetched.tarball.size, "digests": dict(fetched.tarball.digests)},
@@ -147,11 +168,3 @@ def _graph_path(sha256: str) -> Path:
 
 def _record_path(name: str) -> Path:
     return cache_root() / "models" / f"{name}.json"
-
-
-def _measured(content: Mapping[str, Any]) -> Measured:
-    size, digests = content["bytes"], dict(content["digests"])
-    is_fine = isinstance(size, int) and all(is_hex_digest(*item) for item in digests.items())
-    if not is_fine or "sha256" not in digests:
-        raise ValueError("not a size and digests")
-    return Measured(size, digests)

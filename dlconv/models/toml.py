@@ -1,8 +1,10 @@
-"""Reading TOML files, with errors that name the file."""
+"""Reading TOML files of a known form, with errors that name the file, the entry and the key."""
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dlconv.errors import DlconvError
 
@@ -12,15 +14,36 @@ else:
     import tomli as tomllib
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content.
+class Table(BaseModel):
+    """The form of a TOML table that has no other keys than these."""
 
-    Raises DlconvError if the file cannot be read or is not TOML.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Form = TypeVar("Form", bound=Table)
+
+
+def read_toml(path: Path, form: type[Form], hint: str = "") -> Form:
+    """Return a TOML file's content, which has to be of a form.
+
+    Raises DlconvError if the file cannot be read or is not TOML, and with ``hint`` if an entry is
+    not of the form.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return form.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValidationError as error:
+        raise DlconvError(f"{path}: {_first_slip(error)}", hint) from error
     except ValueError as error:
         reason = str(error).replace("\n", " ")
         raise DlconvError(f"{path} is not a TOML file: {reason}") from error
+
+
+def _first_slip(error: ValidationError) -> str:
+    """Return ``[table.name]: key: reason`` for the first thing that is wrong."""
+    slip = error.errors()[0]
+    parts = [part if part.isprintable() else repr(part) for part in map(str, slip["loc"])]
+    entry, key = (f"[{'.'.join(parts[:2])}]", parts[2:]) if len(parts) > 1 else ("", parts)
+    reason = slip["msg"].removeprefix("Value error, ")
+    return ": ".join(filter(None, [entry, ".".join(key), reason]))

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.processes import hear_ctrl_c
 
 from dlconv.errors import DlconvError
 from dlconv.models import store
@@ -292,7 +293,7 @@ def start(server, tmp_path: Path):
     def run(name: str) -> "subprocess.Popen[str]":
         argv = [sys.executable, "-c", FETCH, str(registry), name]
         pipe = subprocess.PIPE
-        return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_ctrl_c)
 
     return run
 

@@ -81,6 +81,23 @@ def test_a_malformed_lock_file_is_named_and_kept(lock, content: str) -> None:
     assert lock.read_text() == content
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("a" * 64, "A" * 64, "tarball_sha256: String should match"),
+        ("tarball_bytes = 10", "tarball_bytes = -1", "tarball_bytes: Input should be"),
+        ("url", "uri", "url: Field required"),
+        ("url", "more = 1\nurl", "more: "),
+    ],
+)
+def test_a_slip_in_an_entry_names_the_entry_and_the_key(lock, old, new, complaint: str) -> None:
+    check_or_record(lock, "a", A)
+    lock.write_text(lock.read_text().replace(old, new))
+    with pytest.raises(DlconvError) as caught:
+        read_lock(lock)
+    assert caught.value.message.startswith(f"{lock}: [models.a]: {complaint}")
+
+
 def test_the_default_is_where_the_environment_says(tmp_path: Path, monkeypatch) -> None:
     assert default_lock_path() == tmp_path / "dlconv.lock"
     monkeypatch.delenv("DLCONV_LOCK")

@@ -81,17 +81,25 @@ def test_an_overriding_entry_inherits_nothing(extra: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("dataset", "datset", "dataset is missing"),
+        ("dataset", "datset", "dataset: Field required"),
         ('dataset = "voc"', 'dataset = "vox"', "unknown dataset 'vox'"),
-        ("crop = [513, 513]", "crop = [513]", "crop must be"),
-        ("crop = [513, 513]", "crop = [513, true]", "crop must be"),
-        ("crop = [513, 513]", "crop = [513, 513]\nsize = 3", "unknown key 'size'"),
-        ("crop = [513, 513]", "crop = [513, 513]\ntarball_bytes = -1", "tarball_bytes must be"),
+        ("crop = [513, 513]", "crop = [513]", "crop.1: Field required"),
+        ("crop = [513, 513]", "crop = [513, true]", "crop.1: Input should be a valid integer"),
+        ("crop", "size = 3\ncrop", "size: Extra inputs are not permitted"),
+        ("crop", '"a\\nb" = 3\ncrop', r"'a\nb': Extra inputs are not permitted"),
+        ("crop", "tarball_bytes = -1\ncrop", "tarball_bytes: Input should be greater than 0"),
         ("crop", 'graph_digests = { md5 = "abc" }\ncrop', "md5 must be 32 hex digits"),
         ("crop", f'graph_digests = {{ sha1 = "{"a" * 40}" }}\ncrop', "unknown algorithm 'sha1'"),
-        ("crop", "miou = [75.3]\ncrop", "miou must be"),
-        ("crop", 'photos = "https://a.org/b"\ncrop', "photos must be"),
-        ("https://example.org", "../models", "url '../models/models/mine.tar.gz' is not an http"),
+        ("crop", "miou = [75.3]\ncrop", "miou.0: Input should be"),
+        (
+            "crop",
+            'miou = [{ percent = 100.1, protocol = "" }]\ncrop',
+            "miou.0.percent: Input should",
+        ),
+        ("crop", 'miou = [{ percent = nan, protocol = "" }]\ncrop', "miou.0.percent: Input should"),
+        ("crop", 'miou = [{ percent = 1, protocol = "", at = 2 }]\ncrop', "miou.0.at: "),
+        ("crop", 'photos = "https://a.org/b"\ncrop', "photos: must be"),
+        ("https://example.org", "../models", "url: '../models/models/mine.tar.gz' is not an http"),
         ("https:", "ftp:", "is not an http, https, file or package URL"),
         ("https://example.org", "package:../..", "leaves the package"),
         ("https://example.org", "file://other-host", "is not of the form file:///path"),
@@ -106,6 +114,24 @@ def test_a_slip_in_an_entry_is_one_line_that_names_file_and_entry(
     assert caught.value.message.startswith(f"{extra}: [models.mine]: ")
     assert complaint in caught.value.message
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('classes = ["no", "yes"]', "colours: Field required"),
+        ('classes = ["no", "yes"]\ncolours = []', "2 classes but 0 colours"),
+        ('classes = ["no", "no"]\ncolours = "voc"', "classes: the names must be different"),
+        ('classes = []\ncolours = "voc"', "classes: Tuple should have at least 1 item"),
+        ('classes = ["no"]\ncolours = ["#00000g"]', "colours.0: String should match"),
+        ('classes = ["no"]\ncolours = "voc"\nignore_label = true', "ignore_label: Input should be"),
+    ],
+)
+def test_a_slip_in_a_dataset_is_named(extra: Path, content: str, complaint: str) -> None:
+    extra.write_text(f"[datasets.two]\n{content}\n")
+    with pytest.raises(DlconvError) as caught:
+        load_registry(extra)
+    assert caught.value.message.startswith(f"{extra}: [datasets.two]: {complaint}")
 
 
 @pytest.mark.parametrize(
