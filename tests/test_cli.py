@@ -67,7 +67,7 @@ def test_help_lists_the_commands_and_loads_nothing_heavy():
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     for command in COMMANDS:
         assert f"  {command} " in answer.stdout
-    heavy = {"tensorflow", "tensorboard", "numpy", "onnx", "requests", "PIL"}
+    heavy = {"pydantic", "tensorflow", "tensorboard", "numpy", "onnx", "requests", "PIL"}
     assert not heavy & set(answer.stdout.partition("MODULES")[2].split())
 
 
