@@ -88,12 +88,17 @@ def convert_to_tfjs(
     precision: Precision,
     converter: str = "dlconv",
     output: Path | None = None,
+    rewriting: bool = True,
     root: Path = ARTIFACTS_ROOT,
 ) -> Artifact:
     """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
-    suffix = "" if converter == "dlconv" else f"-{converter}"
-    directory = output or root / frozen.source.model / f"tfjs-{precision.value}{suffix}"
-    artifact = make_tfjs(frozen, directory, precision, converter)
+    name = f"tfjs-{precision.value}"
+    if converter != "dlconv":
+        name += f"-{converter}"
+    elif not rewriting:
+        name += "-plain"
+    directory = output or root / frozen.source.model / name
+    artifact = make_tfjs(frozen, directory, precision, converter, rewriting)
     store.add_graph(frozen.path)
     return artifact
 
@@ -102,13 +107,15 @@ def convert_to_onnx(
     frozen: FrozenGraph,
     opset: int = DEFAULT_OPSET,
     output: Path | None = None,
+    rewriting: bool = True,
     root: Path = ARTIFACTS_ROOT,
 ) -> Artifact:
     """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
     if output is None:
-        artifact = make_onnx(frozen, root / frozen.source.model / "onnx-float32", opset)
+        name = "onnx-float32" if rewriting else "onnx-float32-plain"
+        artifact = make_onnx(frozen, root / frozen.source.model / name, opset, rewriting)
     else:
-        artifact = make_onnx_file(frozen, output, opset)
+        artifact = make_onnx_file(frozen, output, opset, rewriting)
     store.add_graph(frozen.path)
     return artifact
 

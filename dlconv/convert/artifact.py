@@ -21,9 +21,11 @@ from dlconv.artifacts.manifest import (
     read_artifact,
     write_manifest,
 )
+from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
 from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision
+from dlconv.convert.rewrite import rewrite
 from dlconv.convert.tfjs import quantizable_weights, write_graph_model
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
@@ -50,19 +52,29 @@ class FrozenGraph:
 
 
 def make_tfjs(
-    frozen: FrozenGraph, directory: Path, precision: Precision, converter: str = "dlconv"
+    frozen: FrozenGraph,
+    directory: Path,
+    precision: Precision,
+    converter: str = "dlconv",
+    rewriting: bool = True,
 ) -> Artifact:
     """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
 
+    ``rewriting`` makes the graph faster first; the official converter always gets it as it is.
     Raises UsageError for an unknown converter or a directory that holds something else,
     DlconvError when the graph cannot be converted.
     """
     if converter not in TFJS_CONVERTERS:
         raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
     write, parts = TFJS_CONVERTERS[converter]
+    rewriting = rewriting and converter == "dlconv"
     graph, contract = _read(frozen)
+    if rewriting:
+        keep_factors = precision is not Precision.FLOAT32
+        graph = Graph(fuse_convolutions(rewrite(graph.graph_def, keep_factors=keep_factors)))
+    precisions = dict.fromkeys(quantizable_weights(graph, contract), precision)
     with _artifact_directory(directory) as work:
-        write(graph, contract, _precisions(graph, contract, precision), work)
+        write(graph, contract, precisions, work)
         manifest = Manifest(
             target="tfjs",
             precision=precision.value,
@@ -70,40 +82,47 @@ def make_tfjs(
             source=frozen.source,
             contract=contract,
             classes=frozen.classes,
-            options={"quantize": precision.value},
+            options={"quantize": precision.value, "rewrite": rewriting},
             versions=_versions(*parts),
         )
         write_manifest(manifest, work, work / MANIFEST_NAME)
     return read_artifact(directory)
 
 
-def make_onnx(frozen: FrozenGraph, directory: Path, opset: int = DEFAULT_OPSET) -> Artifact:
+def make_onnx(
+    frozen: FrozenGraph, directory: Path, opset: int = DEFAULT_OPSET, rewriting: bool = True
+) -> Artifact:
     """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
 
     Raises UsageError for an opset out of range or a directory that holds something else,
     DlconvError when the graph cannot be converted.
     """
     with _artifact_directory(directory) as work:
-        manifest = _write_onnx(frozen, work / "model.onnx", opset)
+        manifest = _write_onnx(frozen, work / "model.onnx", opset, rewriting)
         write_manifest(manifest, work, work / MANIFEST_NAME)
     return read_artifact(directory)
 
 
-def make_onnx_file(frozen: FrozenGraph, path: Path, opset: int = DEFAULT_OPSET) -> Artifact:
+def make_onnx_file(
+    frozen: FrozenGraph, path: Path, opset: int = DEFAULT_OPSET, rewriting: bool = True
+) -> Artifact:
     """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``."""
     manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
-        work = Path(name)
-        manifest = _write_onnx(frozen, work / path.name, opset)
-        write_manifest(manifest, work, work / MANIFEST_NAME)
-        (work / path.name).replace(path)
-        (work / MANIFEST_NAME).replace(manifest_path)
+    with disk_trouble(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
+            work = Path(name)
+            manifest = _write_onnx(frozen, work / path.name, opset, rewriting)
+            write_manifest(manifest, work, work / MANIFEST_NAME)
+            (work / path.name).replace(path)
+            (work / MANIFEST_NAME).replace(manifest_path)
     return read_artifact(manifest_path)
 
 
-def _write_onnx(frozen: FrozenGraph, path: Path, opset: int) -> Manifest:
+def _write_onnx(frozen: FrozenGraph, path: Path, opset: int, rewriting: bool) -> Manifest:
     graph, contract = _read(frozen)
+    if rewriting:
+        graph = Graph(rewrite(graph.graph_def))
     write_onnx(graph, contract, path, opset)
     return Manifest(
         target="onnx",
@@ -112,7 +131,7 @@ def _write_onnx(frozen: FrozenGraph, path: Path, opset: int) -> Manifest:
         source=frozen.source,
         contract=contract,
         classes=frozen.classes,
-        options={"opset": opset},
+        options={"opset": opset, "rewrite": rewriting},
         versions=_versions("onnx", "tensorflow", "tf2onnx"),
     )
 
@@ -120,10 +139,6 @@ def _write_onnx(frozen: FrozenGraph, path: Path, opset: int) -> Manifest:
 def _read(frozen: FrozenGraph) -> tuple[Graph, Contract]:
     graph = Graph(read_graph(frozen.path))
     return graph, find_contract(graph)
-
-
-def _precisions(graph: Graph, contract: Contract, precision: Precision) -> dict[str, Precision]:
-    return dict.fromkeys(quantizable_weights(graph, contract), precision)
 
 
 def _versions(*libraries: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAUL
         raise UsageError(f"--opset takes {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}")
     model = _convert(graph, contract, opset)
     _name_as_the_graph_does(model, contract)
+    _write_paddings_out(model)
     canonicalize(model, graph)
     _check(model)
     write_atomically(path, model.SerializeToString(deterministic=True))
@@ -84,6 +85,29 @@ def _name_extents(value: "ValueInfoProto", height: str, width: str) -> None:
     for dim, name in zip(value.type.tensor_type.shape.dim[1:3], (height, width), strict=False):
         if not dim.HasField("dim_value"):
             dim.dim_param = name
+
+
+def _write_paddings_out(model: "ModelProto") -> None:
+    """Give Conv nodes of stride 1 their paddings in place of SAME_UPPER.
+
+    ONNX Runtime refuses to run a dilated convolution with ``auto_pad`` (``Dilation not supported
+    for AutoPadType::SAME_UPPER``); with stride 1 the paddings do not depend on the size.
+    """
+    from onnx import helper
+
+    for node in model.graph.node:
+        attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+        if node.op_type != "Conv" or attributes.get("auto_pad") != b"SAME_UPPER":
+            continue
+        sizes = attributes.get("kernel_shape", [])
+        if not sizes or any(stride != 1 for stride in attributes.get("strides", [])):
+            continue
+        rates = attributes.get("dilations", [1] * len(sizes))
+        totals = [rate * (size - 1) for rate, size in zip(rates, sizes, strict=True)]
+        pads = [total // 2 for total in totals] + [total - total // 2 for total in totals]
+        kept = [item for item in node.attribute if item.name not in ("auto_pad", "pads")]
+        del node.attribute[:]
+        node.attribute.extend([*kept, helper.make_attribute("pads", pads)])
 
 
 def _check(model: "ModelProto") -> None:

@@ -26,8 +26,18 @@ from dlconv.inspect.graph import Graph
 from dlconv.inspect.tensors import array_of
 from dlconv.web import tfjs_operations
 
-BATCH_NORM_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
+KERNEL_OPS = frozenset(
+    {
+        "Conv2D",
+        "Conv2DBackpropInput",
+        "DepthwiseConv2dNative",
+        "FusedDepthwiseConv2dNative",
+        "MatMul",
+        "_FusedConv2D",
+        "_FusedMatMul",
+    }
+)
 SHARD_BYTES = 4 * 1024 * 1024
 
 # What TF.js holds each element type as; it has no other number types.
@@ -47,29 +57,25 @@ _DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
 
 
 def quantizable_weights(graph: Graph, contract: Contract) -> list[str]:
-    """Return the names of the float constants that a precision can be chosen for.
+    """Return the names of the constants that a precision can be chosen for: the kernels.
 
-    The statistics and factors of batch norms are not among them: a variance that an affine code
-    rounds to zero, or that a half rounds to infinity, breaks its whole channel.
+    Biases, factors and the statistics of batch norms weigh little and are not among them: a
+    variance that an affine code rounds to zero, or that a half rounds to infinity, breaks its whole
+    channel.
     """
-    nodes = needed_nodes(graph, contract)
-    statistics = {name for node in nodes for name in _batch_norm_parameters(graph, node)}
-    return [
-        node.name
-        for node in nodes
-        if node.op == "Const" and node.name not in statistics and _array(node).dtype == np.float32
-    ]
+    kernels = (
+        _constant_behind(graph, graph.producer(node, 1))
+        for node in needed_nodes(graph, contract)
+        if node.op in KERNEL_OPS
+    )
+    return list(dict.fromkeys(name for name in kernels if name is not None))
 
 
-def _batch_norm_parameters(graph: Graph, node: NodeDef) -> set[str]:
-    if node.op not in BATCH_NORM_OPS:
-        return set()
-    return {
-        ancestor.name
-        for source in graph.sources(node)[1:]
-        for ancestor in graph.ancestors(source.node)
-        if ancestor.op == "Const"
-    }
+def _constant_behind(graph: Graph, node: NodeDef) -> str | None:
+    while node.op in ("Identity", "Mul"):
+        node = graph.producer(node, 0)
+    is_kernel = node.op == "Const" and _array(node).dtype == np.float32
+    return node.name if is_kernel else None
 
 
 def write_graph_model(

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
-from dlconv.inspect.shapes import Shape, infer_shapes
+from dlconv.inspect.shapes import Static, infer_static, numbers_of
 from dlconv.inspect.tensors import dtype_name
 
 INPUT_NAME = "ImageTensor"
@@ -29,7 +29,7 @@ class TensorSpec:
 
     node: str
     dtype: str
-    shape: Shape
+    shape: tuple[int | None, ...] | None
     reason: str = ""
 
     @property
@@ -59,14 +59,15 @@ def find_contract(graph: Graph) -> Contract:
     Raises DlconvError when the graph has no input or no output, or several that it cannot tell
     apart.
     """
+    static = infer_static(graph)
     output, output_reason = _find_output(graph)
     placeholder, input_reason = _find_input(graph, output)
-    crop, crop_reason = _find_crop(graph, output)
+    crop, crop_reason = _find_crop(static, output)
     classes, classes_reason = _find_classes(graph, output)
-    shapes = infer_shapes(graph)
 
     def spec(node: NodeDef, reason: str) -> TensorSpec:
-        return TensorSpec(node.name, element_type(node), shapes[node.name], reason)
+        shape = numbers_of(static.shapes[node.name])
+        return TensorSpec(node.name, element_type(node), shape, reason)
 
     return Contract(
         input=spec(placeholder, input_reason),
@@ -143,12 +144,12 @@ def _find_input(graph: Graph, output: NodeDef) -> tuple[NodeDef, str]:
     )
 
 
-def _find_crop(graph: Graph, output: NodeDef) -> tuple[tuple[int, int] | None, str]:
-    for node in _resizes_of_scores(graph, output):
-        size = _constant_size(graph, graph.producer(node, 1))
-        if size is not None:
-            return (int(size[0]), int(size[1])), f"the size that {node.name} resizes the scores to"
-    padded = _padding_targets(graph)
+def _find_crop(static: Static, output: NodeDef) -> tuple[tuple[int, int] | None, str]:
+    for node in _resizes_of_scores(static.graph, output):
+        size = static.whole_value(node, 1)
+        if size is not None and size.shape == (2,):
+            return (size[0], size[1]), f"the size that {node.name} resizes the scores to"
+    padded = _padding_targets(static.graph)
     if len(padded) == 2:
         (first, height), (second, width) = padded
         return (height, width), f"the size that {first} and {second} pad the image to"
@@ -161,24 +162,6 @@ def _resizes_of_scores(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
     while node is not None and node.op == "ResizeBilinear":
         yield node
         node = graph.producer(node, 0)
-
-
-def _constant_size(graph: Graph, node: NodeDef) -> np.ndarray | None:
-    value = graph.constant(node)
-    if value is None and node.op == "StridedSlice":
-        value = _sliced_constant(graph, node)
-    return value if value is not None and value.shape == (2,) else None
-
-
-def _sliced_constant(graph: Graph, node: NodeDef) -> np.ndarray | None:
-    parts = [graph.constant(graph.producer(node, index)) for index in range(4)]
-    masks = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
-    if any(part is None for part in parts) or any(node.attr[mask].i for mask in masks):
-        return None
-    value, begin, end, stride = (part for part in parts if part is not None)
-    if value.ndim != 1 or not begin.shape == end.shape == stride.shape == (1,):
-        return None
-    return value[begin[0] : end[0] : stride[0]]
 
 
 def _padding_targets(graph: Graph) -> list[tuple[str, int]]:

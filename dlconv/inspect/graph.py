@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import DecodeError
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
@@ -147,6 +148,11 @@ class Graph:
                 if neighbour not in seen:
                     seen.add(neighbour)
                     queue.append(neighbour)
+
+
+def attribute(node: NodeDef, key: str) -> AttrValue:
+    """Return an attribute of a node, an empty one if it has none; reading leaves the node alone."""
+    return node.attr[key] if key in node.attr else AttrValue()
 
 
 def source_node(input_name: str) -> str:

@@ -1,128 +1,409 @@
-"""Static shapes of the tensors in a graph, as far as its ops and constants tell.
+"""What is known of a graph without running it: shapes, and the values of shape arithmetic.
 
-Each node's first output gets a shape: a tuple in which None stands for an extent that varies with
-the input, or None in place of the tuple where even the rank is unknown. No shape is ever guessed.
+An extent is a number, a symbol such as ``ImageTensor[1]`` for one that varies with the input, or
+None where nothing is known; a shape is a tuple of extents, or None where even the rank is unknown.
+A value is a small array of extents: what Shape, StridedSlice, Pack and simple arithmetic give. Two
+extents that are equal symbols are equal in every run. Nothing is ever guessed: an op without a rule
+yields nothing.
 """
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.tensors import shape_of
+from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.tensors import array_of, dtype_name, shape_of
 
-Shape = tuple[int | None, ...] | None
-Shapes = dict[str, Shape]
+Extent = int | str | None
+Shape = tuple[Extent, ...] | None
+T = TypeVar("T")
+
+# Constants of shape arithmetic are no larger.
+MOST_VALUES = 64
 
 
-def infer_shapes(graph: Graph) -> Shapes:
-    """Return the static shape of every node's first output."""
-    shapes: Shapes = {}
+@dataclass
+class Static:
+    """Shapes of every node's first output, and the values of those that shape arithmetic gives.
+
+    A value is an object array of extents (floats where shape arithmetic passes through them).
+    """
+
+    graph: Graph
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def shape(self, node: NodeDef, index: int) -> Shape:
+        """Return the shape of a node's input."""
+        return self.shapes.get(self.graph.producer(node, index).name)
+
+    def value(self, node: NodeDef, index: int) -> np.ndarray | None:
+        """Return the value of a node's input, None if it is not known as an array."""
+        return self.values.get(self.graph.producer(node, index).name)
+
+    def whole_value(self, node: NodeDef, index: int) -> np.ndarray | None:
+        """Return the value of a node's input if all of it is numbers."""
+        value = self.value(node, index)
+        is_known = value is not None and all(isinstance(item, int) for item in value.ravel())
+        return value if is_known else None
+
+
+def infer_static(graph: Graph) -> Static:
+    """Infer shapes and values of all nodes, in topological order."""
+    static = Static(graph)
     for node in graph.order:
-        shapes[node.name] = _shape_of(graph, node, shapes)
-    return shapes
+        static.shapes[node.name] = _tried(_SHAPE_RULES.get(node.op), static, node)
+        value = _tried(_VALUE_RULES.get(node.op), static, node)
+        if value is not None:
+            static.values[node.name] = value
+    return static
 
 
-def _shape_of(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    if node.op not in _RULES:
+def numbers_of(shape: Shape) -> tuple[int | None, ...] | None:
+    """Return a shape with None for every extent that is not a number."""
+    if shape is None:
+        return None
+    return tuple(extent if isinstance(extent, int) else None for extent in shape)
+
+
+def _tried(
+    rule: "Callable[[Static, NodeDef], T] | None", static: Static, node: NodeDef
+) -> T | None:
+    if rule is None:
         return None
     try:
-        return _RULES[node.op](graph, node, shapes)
-    except (DlconvError, IndexError, TypeError, ValueError):  # inputs that do not fit the op
-        return None
+        return rule(static, node)
+    except (DlconvError, IndexError, TypeError, ValueError):
+        return None  # inputs that do not fit the op tell nothing
 
 
-def _of_input(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    return shapes.get(graph.producer(node, 0).name)
+# Shapes
 
 
-def _placeholder(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    shape = node.attr["shape"].shape
+def _same(static: Static, node: NodeDef) -> Shape:
+    return static.shape(node, 0)
+
+
+def _placeholder(static: Static, node: NodeDef) -> Shape:
+    shape = attribute(node, "shape").shape
     if "shape" not in node.attr or shape.unknown_rank:
         return None
-    return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
+    return tuple(
+        dim.size if dim.size >= 0 else f"{node.name}[{axis}]" for axis, dim in enumerate(shape.dim)
+    )
 
 
-def _const(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    return shape_of(node.attr["value"].tensor)
+def _const(static: Static, node: NodeDef) -> Shape:
+    return shape_of(attribute(node, "value").tensor)
 
 
-def _slice(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    begin = graph.constant(graph.producer(node, 1))
-    sizes = graph.producer(node, 2)
-    if begin is None:
-        return None
-    if sizes.op == "Pack":
-        return tuple(_extent(graph, graph.producer(sizes, i)) for i in range(len(begin)))
-    constant = graph.constant(sizes)
-    if constant is None:
-        return (None,) * len(begin)
-    return tuple(int(size) if size >= 0 else None for size in constant)
+def _slice(static: Static, node: NodeDef) -> Shape:
+    sizes = static.value(node, 2)
+    begin = static.value(node, 1)
+    if sizes is not None:
+        return tuple(None if size == -1 else size for size in sizes)
+    return None if begin is None else (None,) * len(begin)
 
 
-def _extent(graph: Graph, node: NodeDef) -> int | None:
-    value = graph.constant(node)
-    return int(value) if value is not None and value >= 0 else None
-
-
-def _squeeze(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    shape = _of_input(graph, node, shapes)
-    axes = list(node.attr["squeeze_dims"].list.i)
+def _squeeze(static: Static, node: NodeDef) -> Shape:
+    shape = static.shape(node, 0)
+    axes = list(attribute(node, "squeeze_dims").list.i)
     if shape is None or not axes:
         return None
     gone = {axis % len(shape) for axis in axes}
     return tuple(extent for axis, extent in enumerate(shape) if axis not in gone)
 
 
-def _expand_dims(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    shape = _of_input(graph, node, shapes)
-    axis = graph.constant(graph.producer(node, 1))
+def _expand_dims(static: Static, node: NodeDef) -> Shape:
+    shape, axis = static.shape(node, 0), static.whole_value(node, 1)
     if shape is None or axis is None:
         return None
-    at = int(axis) % (len(shape) + 1)
+    at = int(axis.item()) % (len(shape) + 1)
     return (*shape[:at], 1, *shape[at:])
 
 
-def _arg_max(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    shape = _of_input(graph, node, shapes)
-    axis = graph.constant(graph.producer(node, 1))
+def _arg_max(static: Static, node: NodeDef) -> Shape:
+    shape, axis = static.shape(node, 0), static.whole_value(node, 1)
     if not shape or axis is None:
         return None
-    at = int(axis) % len(shape)
+    at = int(axis.item()) % len(shape)
     return shape[:at] + shape[at + 1 :]
 
 
-def _resize(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    batch, _, _, channels = _of_input(graph, node, shapes) or (None,) * 4
-    size = graph.constant(graph.producer(node, 1))
-    height, width = (None, None) if size is None else (int(size[0]), int(size[1]))
+def _resize(static: Static, node: NodeDef) -> Shape:
+    batch, _, _, channels = static.shape(node, 0) or (None,) * 4
+    size = static.value(node, 1)
+    height, width = (None, None) if size is None else size
     return (batch, height, width, channels)
 
 
-def _conv(graph: Graph, node: NodeDef, shapes: Shapes) -> Shape:
-    batch, *_ = _of_input(graph, node, shapes) or (None,)
-    kernel = graph.constant(graph.producer(node, 1))
-    return (batch, None, None, None if kernel is None else int(kernel.shape[3]))
+def _conv(static: Static, node: NodeDef) -> Shape:
+    batch, height, width, _ = static.shape(node, 0) or (None,) * 4
+    kernel = static.shape(node, 1)
+    if kernel is None:
+        return None
+    rows, columns = (
+        _window(node, axis, extent, kernel[axis - 1]) for axis, extent in ((1, height), (2, width))
+    )
+    return (batch, rows, columns, kernel[3])
 
 
-_RULES: dict[str, Callable[[Graph, NodeDef, Shapes], Shape]] = {
+def _depthwise(static: Static, node: NodeDef) -> Shape:
+    convolved = _conv(static, node)
+    kernel = static.shape(node, 1)
+    if convolved is None or kernel is None:
+        return None
+    is_known = isinstance(kernel[2], int) and isinstance(kernel[3], int)
+    return (*convolved[:3], kernel[2] * kernel[3] if is_known else None)  # type: ignore[operator]
+
+
+def _pool(static: Static, node: NodeDef) -> Shape:
+    batch, height, width, channels = static.shape(node, 0) or (None,) * 4
+    sizes = attribute(node, "ksize").list.i
+    return (
+        batch,
+        _window(node, 1, height, sizes[1]),
+        _window(node, 2, width, sizes[2]),
+        channels,
+    )
+
+
+def _window(node: NodeDef, axis: int, extent: Any, size: Any) -> Any:
+    """Return the extent after a window slides over it (NHWC, SAME or VALID)."""
+    stride = attribute(node, "strides").list.i[axis]
+    rates = attribute(node, "dilations").list.i
+    rate = rates[axis] if rates else 1
+    if attribute(node, "padding").s == b"SAME":
+        if stride == 1:
+            return extent
+        return math.ceil(extent / stride) if isinstance(extent, int) else None
+    if attribute(node, "padding").s != b"VALID" or not isinstance(extent, int):
+        return None
+    return math.ceil((extent - (int(size or 0) - 1) * rate) / stride)
+
+
+def _pad(static: Static, node: NodeDef) -> Shape:
+    shape, paddings = static.shape(node, 0), static.value(node, 1)
+    if shape is None or paddings is None:
+        return None
+    return tuple(
+        _add(_add(extent, pads[0]), pads[1]) for extent, pads in zip(shape, paddings, strict=True)
+    )
+
+
+def _space_to_batch(static: Static, node: NodeDef) -> Shape:
+    shape = static.shape(node, 0)
+    blocks, paddings = static.whole_value(node, 1), static.whole_value(node, 2)
+    if shape is None or blocks is None or paddings is None:
+        return None if shape is None else (None,) * len(shape)
+    spatial = [
+        (extent + sum(pads)) // block if isinstance(extent, int) else None
+        for extent, pads, block in zip(shape[1:3], paddings, blocks, strict=True)
+    ]
+    batch = shape[0] * int(np.prod(blocks)) if isinstance(shape[0], int) else None
+    return (batch, *spatial, *shape[3:])
+
+
+def _batch_to_space(static: Static, node: NodeDef) -> Shape:
+    shape = static.shape(node, 0)
+    blocks, crops = static.whole_value(node, 1), static.whole_value(node, 2)
+    if shape is None or blocks is None or crops is None:
+        return None if shape is None else (None,) * len(shape)
+    spatial = [
+        extent * block - sum(crop) if isinstance(extent, int) else None
+        for extent, crop, block in zip(shape[1:3], crops, blocks, strict=True)
+    ]
+    batch = shape[0] // int(np.prod(blocks)) if isinstance(shape[0], int) else None
+    return (batch, *spatial, *shape[3:])
+
+
+def _concat(static: Static, node: NodeDef) -> Shape:
+    count = len(static.graph.sources(node)) - 1
+    shapes = [static.shape(node, index) for index in range(count)]
+    axis = static.whole_value(node, count)
+    known = [shape for shape in shapes if shape is not None]
+    if not known or axis is None:
+        return None
+    at = int(axis.item()) % len(known[0])
+    extents: list[Extent] = [
+        next((shape[i] for shape in known if shape[i] is not None), None)
+        for i in range(len(known[0]))
+    ]
+    along = [shape[at] for shape in known]
+    is_whole = len(known) == count and all(isinstance(extent, int) for extent in along)
+    extents[at] = sum(along) if is_whole else None  # type: ignore[arg-type]
+    return tuple(extents)
+
+
+def _broadcast(static: Static, node: NodeDef) -> Shape:
+    first, second = static.shape(node, 0), static.shape(node, 1)
+    if first is None or second is None:
+        return None
+    rank = max(len(first), len(second))
+    padded = [(1,) * (rank - len(shape)) + shape for shape in (first, second)]
+    return tuple(_broadcast_extent(a, b) for a, b in zip(*padded, strict=True))
+
+
+def _broadcast_extent(a: Extent, b: Extent) -> Extent:
+    if a == b or b == 1:
+        return a
+    if a == 1:
+        return b
+    return next((extent for extent in (a, b) if isinstance(extent, int)), None)
+
+
+# Values
+
+
+def _const_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    tensor = attribute(node, "value").tensor
+    is_number = dtype_name(tensor.dtype) in ("int32", "int64", "float32")
+    if not is_number or math.prod(shape_of(tensor)) > MOST_VALUES:
+        return None
+    return _objects(array_of(tensor).tolist())
+
+
+def _shape_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    shape = static.shape(node, 0)
+    return None if shape is None else _objects(list(shape))
+
+
+def _same_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    return static.value(node, 0)
+
+
+def _cast_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    value = static.value(node, 0)
+    if value is None:
+        return None
+    to_whole = dtype_name(attribute(node, "DstT").type) in ("int32", "int64")
+    return _mapped(lambda v: int(v) if to_whole and isinstance(v, float) else v, value)
+
+
+def _pack_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    parts = [static.value(node, index) for index in range(len(static.graph.sources(node)))]
+    if attribute(node, "axis").i != 0 or all(part is None for part in parts):
+        return None
+    shape = next(part.shape for part in parts if part is not None)
+    unknown = np.full(shape, None, object)
+    return np.stack([unknown if part is None else part for part in parts])
+
+
+def _strided_slice_value(static: Static, node: NodeDef) -> np.ndarray | None:
+    value = static.value(node, 0)
+    bounds = [static.whole_value(node, index) for index in (1, 2, 3)]
+    if value is None or value.ndim != 1 or any(bound is None for bound in bounds):
+        return None
+    if any(attribute(node, mask).i for mask in ("ellipsis_mask", "new_axis_mask")):
+        return None
+    begin, end, stride = (int(bound[0]) for bound in bounds if bound is not None)
+    if attribute(node, "shrink_axis_mask").i & 1:
+        return np.array(value[begin], object)
+    first = None if attribute(node, "begin_mask").i & 1 else begin
+    last = None if attribute(node, "end_mask").i & 1 else end
+    return value[first:last:stride]
+
+
+def _binary_value(
+    combine: Callable[[Any, Any], Any],
+) -> Callable[[Static, NodeDef], np.ndarray | None]:
+    def rule(static: Static, node: NodeDef) -> np.ndarray | None:
+        first, second = static.value(node, 0), static.value(node, 1)
+        if first is None or second is None:
+            return None
+        a, b = np.broadcast_arrays(first, second)
+        results = [combine(x, y) for x, y in zip(a.ravel(), b.ravel(), strict=True)]
+        return _objects(results).reshape(a.shape)
+
+    return rule
+
+
+def _add(a: Any, b: Any) -> Any:
+    if _is_number(a) and _is_number(b):
+        return a + b
+    return b if a == 0 else a if b == 0 else None
+
+
+def _subtract(a: Any, b: Any) -> Any:
+    if _is_number(a) and _is_number(b):
+        return a - b
+    if isinstance(a, str) and a == b:
+        return 0
+    return a if b == 0 else None
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    if _is_number(a) and _is_number(b):
+        product = a * b
+        return product if isinstance(product, int) else float(np.float32(a) * np.float32(b))
+    return b if a == 1 else a if b == 1 else None
+
+
+def _maximum(a: Any, b: Any) -> Any:
+    if _is_number(a) and _is_number(b):
+        return max(a, b)
+    return a if a == b else None
+
+
+def _is_number(extent: object) -> bool:
+    return isinstance(extent, int | float)
+
+
+def _mapped(function: Callable[[Any], Any], value: np.ndarray) -> np.ndarray:
+    return _objects([function(item) for item in value.ravel()]).reshape(value.shape)
+
+
+def _objects(items: object) -> np.ndarray:
+    return np.array(items, dtype=object)
+
+
+_SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
+    "Add": _broadcast,
+    "AddV2": _broadcast,
     "ArgMax": _arg_max,
-    "BiasAdd": _of_input,
-    "Cast": _of_input,
+    "AvgPool": _pool,
+    "BatchToSpaceND": _batch_to_space,
+    "BiasAdd": _same,
+    "Cast": _same,
+    "ConcatV2": _concat,
     "Const": _const,
     "Conv2D": _conv,
+    "DepthwiseConv2dNative": _depthwise,
     "ExpandDims": _expand_dims,
-    "FusedBatchNorm": _of_input,
-    "FusedBatchNormV2": _of_input,
-    "FusedBatchNormV3": _of_input,
-    "Identity": _of_input,
+    "FusedBatchNorm": _same,
+    "FusedBatchNormV2": _same,
+    "FusedBatchNormV3": _same,
+    "Identity": _same,
+    "MaxPool": _pool,
+    "Mul": _broadcast,
+    "Pad": _pad,
     "Placeholder": _placeholder,
-    "Relu": _of_input,
-    "Relu6": _of_input,
+    "Relu": _same,
+    "Relu6": _same,
     "ResizeBilinear": _resize,
     "ResizeNearestNeighbor": _resize,
     "Slice": _slice,
-    "Softmax": _of_input,
+    "Softmax": _same,
+    "SpaceToBatchND": _space_to_batch,
     "Squeeze": _squeeze,
+    "Sub": _broadcast,
+}
+
+_VALUE_RULES: dict[str, Callable[[Static, NodeDef], np.ndarray | None]] = {
+    "Add": _binary_value(_add),
+    "AddV2": _binary_value(_add),
+    "Cast": _cast_value,
+    "Const": _const_value,
+    "Identity": _same_value,
+    "Maximum": _binary_value(_maximum),
+    "Mul": _binary_value(_multiply),
+    "Pack": _pack_value,
+    "Shape": _shape_value,
+    "StridedSlice": _strided_slice_value,
+    "Sub": _binary_value(_subtract),
 }

@@ -1,0 +1,53 @@
+"""Fusing for TF.js: convolution, bias and activation in one op.
+
+Pattern: Conv2D or DepthwiseConv2dNative -> BiasAdd with a constant vector -> Relu or Relu6 or
+nothing, each reading the last alone. Replacement: ``_FusedConv2D`` or, TF.js' own name,
+``FusedDepthwiseConv2dNative``, with ``fused_ops`` in the order of evaluation, under the name of the
+last node. Same function: TF.js evaluates the same ops in one kernel. The bias must be a vector: the
+wasm backend takes no other (``FusedConv2D only supports rank-1 bias``), although TensorFlow does.
+"""
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.rewrite.edit import Edit, applied, changed, reads_once
+from dlconv.inspect.graph import Graph, attribute
+
+FUSED = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative"}
+ACTIVATIONS = frozenset({"Relu", "Relu6"})
+
+
+def fuse_convolutions(graph_def: GraphDef) -> GraphDef:
+    """Return the graph with fused convolutions, which TF.js runs and TensorFlow does not."""
+    graph = Graph(graph_def)
+    edit = Edit()
+    for node in graph_def.node:
+        if node.op in FUSED and attribute(node, "data_format").s in (b"", b"NHWC"):
+            _fuse(graph, node, edit)
+    return applied(graph, edit)
+
+
+def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
+    bias_add = reads_once(graph, convolution.name)
+    if bias_add is None or not _adds_vector(graph, bias_add, convolution.name):
+        return
+    activation = reads_once(graph, bias_add.name)
+    parts = [bias_add]
+    if activation is not None and activation.op in ACTIVATIONS:
+        parts.append(activation)
+    fused = changed(
+        convolution, name=parts[-1].name, inputs=[*convolution.input, bias_add.input[1]]
+    )
+    fused.op = FUSED[convolution.op]
+    fused.attr["fused_ops"].list.s.extend(part.op.encode() for part in parts)
+    fused.attr["num_args"].i = 1
+    for part in (convolution, *parts):
+        edit.replaced[part.name] = []
+    edit.replaced[parts[-1].name] = [fused]
+
+
+def _adds_vector(graph: Graph, node: NodeDef, source: str) -> bool:
+    if node.op != "BiasAdd" or attribute(node, "data_format").s not in (b"", b"NHWC"):
+        return False
+    bias = graph.constant(graph.producer(node, 1))
+    return graph.sources(node)[0].node == source and bias is not None and bias.ndim == 1

@@ -1,0 +1,48 @@
+"""Rewrite passes: GraphDef to GraphDef, the same function, faster.
+
+Each pass is a file of its own with one public function. ``PASSES`` names them in the order in which
+they make way for each other; running them again changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.convert.rewrite.drop_asserts import drop_asserts
+from dlconv.convert.rewrite.drop_casts import drop_casts
+from dlconv.convert.rewrite.drop_identities import drop_identities
+from dlconv.convert.rewrite.drop_resizes import drop_resizes
+from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
+from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
+from dlconv.errors import UsageError
+
+Pass = Callable[[GraphDef], GraphDef]
+
+PASSES: Mapping[str, Pass] = {
+    "drop-asserts": drop_asserts,
+    "drop-identities": drop_identities,
+    "drop-casts": drop_casts,
+    "drop-resizes": drop_resizes,
+    "flatten-atrous": flatten_atrous,
+    "fold-batch-norms": fold_batch_norms,
+}
+
+
+def rewrite(graph_def: GraphDef, only: Iterable[str] = (), keep_factors: bool = False) -> GraphDef:
+    """Run all passes, or only those named, in their order.
+
+    ``keep_factors`` leaves kernels as they are for a quantization that follows. Raises UsageError
+    for a pass that does not exist.
+    """
+    chosen = set(only)
+    if unknown := chosen - PASSES.keys():
+        known = ", ".join(PASSES)
+        raise UsageError(f"no pass is called {', '.join(sorted(unknown))}", f"passes: {known}")
+    passes = dict(PASSES)
+    if keep_factors:
+        passes["fold-batch-norms"] = partial(fold_batch_norms, keep_factors=True)
+    for name, run in passes.items():
+        if not chosen or name in chosen:
+            graph_def = run(graph_def)
+    return graph_def

@@ -1,0 +1,28 @@
+"""Drops Assert and what only it needs.
+
+Pattern: Assert (and NoOp), control edges from it, and the nodes that feed nothing else.
+Replacement: nothing. Same function: an Assert gives no value; where it would stop a run, the graph
+without it goes on.
+"""
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.convert.rewrite.edit import Edit, applied, changed
+from dlconv.inspect.graph import Graph, source_node
+
+CHECKS = frozenset({"Assert", "NoOp"})
+
+
+def drop_asserts(graph_def: GraphDef) -> GraphDef:
+    """Return the graph without Assert, NoOp, the edges from them and their orphans."""
+    graph = Graph(graph_def)
+    checks = {node.name for node in graph_def.node if node.op in CHECKS}
+    edit = Edit()
+    for node in graph_def.node:
+        if node.name in checks:
+            edit.replaced[node.name] = []
+            continue
+        inputs = [name for name in node.input if source_node(name) not in checks]
+        if len(inputs) != len(node.input):
+            edit.replaced[node.name] = [changed(node, inputs=inputs)]
+    return applied(graph, edit)

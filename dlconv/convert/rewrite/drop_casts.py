@@ -1,0 +1,52 @@
+"""Drops casts that change nothing.
+
+Pattern: a Cast to the type it reads, or a Cast back to the type from which another Cast widened.
+Replacement: its readers read what stood before. Same function: the wider type holds every value of
+the narrower one, so the way there and back ends where it began.
+"""
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.tensors import dtype_name
+
+NUMBERS = frozenset(
+    {"bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"}
+)
+
+
+def drop_casts(graph_def: GraphDef) -> GraphDef:
+    """Return the graph without casts that change nothing."""
+    graph = Graph(graph_def)
+    edit = Edit()
+    for node in graph_def.node:
+        before = _value_before(graph, node) if node.op == "Cast" else None
+        if before is not None and graph.consumers[node.name]:
+            edit.redirect(node.name, before)
+    return applied(graph, edit)
+
+
+def _value_before(graph: Graph, cast: NodeDef) -> str | None:
+    source, target = _types(cast)
+    if source == target:
+        return str(cast.input[0])
+    first = graph.producer(cast, 0)
+    if first.op != "Cast" or graph.sources(cast)[0].port != 0:
+        return None
+    narrow, wide = _types(first)
+    before: str = first.input[0]
+    return before if narrow == target and _holds(wide, narrow) else None
+
+
+def _types(cast: NodeDef) -> tuple[str, str]:
+    source, target = attribute(cast, "SrcT"), attribute(cast, "DstT")
+    return dtype_name(source.type), dtype_name(target.type)
+
+
+def _holds(wide: str, narrow: str) -> bool:
+    if not {wide, narrow} <= NUMBERS:
+        return False
+    return np.can_cast(np.dtype(narrow), np.dtype(wide), "safe")

@@ -1,0 +1,28 @@
+"""Drops nodes that hand on what they get.
+
+Pattern: Identity, StopGradient, PreventGradient or Snapshot without control inputs, such as the
+``/read`` of a frozen variable or a dropout at inference. Replacement: their readers read their
+input. Same function: at inference they copy. One that nothing reads, an output, stays.
+"""
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.inspect.graph import Graph
+
+COPIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot"})
+
+
+def drop_identities(graph_def: GraphDef) -> GraphDef:
+    """Return the graph without nodes that copy."""
+    graph = Graph(graph_def)
+    edit = Edit()
+    for node in graph_def.node:
+        if _only_copies(node) and graph.consumers[node.name]:
+            edit.redirect(node.name, node.input[0])
+    return applied(graph, edit)
+
+
+def _only_copies(node: NodeDef) -> bool:
+    return node.op in COPIES and len(node.input) == 1 and not node.input[0].startswith("^")

@@ -1,0 +1,36 @@
+"""Drops resizes to the size a tensor has already.
+
+Pattern: ResizeBilinear or ResizeNearestNeighbor of a float32 tensor whose height and width are
+provably the size asked for: equal numbers, or the same symbol in every run. Replacement: its
+readers read its input. Same function: the scale is one, so every sampling point falls on a pixel.
+"""
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.shapes import Static, infer_static
+from dlconv.inspect.tensors import dtype_name
+
+RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
+
+
+def drop_resizes(graph_def: GraphDef) -> GraphDef:
+    """Return the graph without resizes that provably keep the size."""
+    graph = Graph(graph_def)
+    static = infer_static(graph)
+    edit = Edit()
+    for node in graph_def.node:
+        if node.op in RESIZES and graph.consumers[node.name] and _keeps_size(static, node):
+            edit.redirect(node.name, node.input[0])
+    return applied(graph, edit)
+
+
+def _keeps_size(static: Static, node: NodeDef) -> bool:
+    shape, size = static.shape(node, 0), static.value(node, 1)
+    keeps_type = dtype_name(attribute(node, "T").type) == "float32"
+    if shape is None or size is None or len(shape) != 4 or len(size) != 2:
+        return False
+    asked = tuple(size)
+    return keeps_type and None not in asked and shape[1:3] == asked

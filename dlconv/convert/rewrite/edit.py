@@ -1,0 +1,124 @@
+"""Changing a GraphDef: what every pass needs.
+
+A pass collects an ``Edit``: nodes that others take the place of, and nodes whose readers are sent
+elsewhere. ``applied`` makes a new GraphDef of it and leaves the old one alone. Nodes that were read
+before and are read by nobody any more go with the edit; without an edit the very same graph comes
+back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.types_pb2 import DataType
+
+from dlconv.inspect.graph import Graph, source_node
+
+DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "int64": "DT_INT64", "uint8": "DT_UINT8"}
+
+
+@dataclass
+class Edit:
+    """Replacements by name (none: the node goes) and inputs by the input to read instead."""
+
+    replaced: dict[str, list[NodeDef]] = field(default_factory=dict)
+    redirected: dict[str, str] = field(default_factory=dict)
+
+    def redirect(self, name: str, instead: str) -> None:
+        """Remove a node and let the readers of its first output read ``instead``."""
+        self.replaced[name] = []
+        self.redirected[name] = instead
+
+
+def applied(graph: Graph, edit: Edit) -> GraphDef:
+    """Return the graph with an edit applied, or the graph itself if there is nothing to do."""
+    if not edit.replaced:
+        return graph.graph_def
+    nodes = [
+        _redirected(new, edit.redirected)
+        for node in graph.graph_def.node
+        for new in edit.replaced.get(node.name, [node])
+    ]
+    result = GraphDef(versions=graph.graph_def.versions, library=graph.graph_def.library)
+    result.node.extend(_without_orphans(nodes, graph))
+    return result
+
+
+def _redirected(node: NodeDef, redirected: dict[str, str]) -> NodeDef:
+    inputs = [_resolve(name, redirected) for name in node.input]
+    return node if inputs == list(node.input) else changed(node, inputs=inputs)
+
+
+def _resolve(name: str, redirected: dict[str, str]) -> str:
+    mark = "^" if name.startswith("^") else ""
+    plain = name.removeprefix("^").removesuffix(":0")
+    while plain in redirected:
+        plain = redirected[plain]
+    if mark:
+        return mark + source_node(plain)
+    return plain
+
+
+def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
+    read_before = {source_node(name) for node in before.graph_def.node for name in node.input}
+    made = {node.name for node in nodes} - before.nodes.keys()
+    readers: dict[str, int] = {}
+    for node in nodes:
+        for name in node.input:
+            readers[source_node(name)] = readers.get(source_node(name), 0) + 1
+    by_name = {node.name: node for node in nodes}
+    pending = [node.name for node in nodes if not readers.get(node.name)]
+    gone = set()
+    for name in pending:
+        if name not in read_before and name not in made:
+            continue
+        gone.add(name)
+        for source in map(source_node, by_name[name].input):
+            readers[source] -= 1
+            if not readers[source]:
+                pending.append(source)
+    return [node for node in nodes if node.name not in gone]
+
+
+def changed(node: NodeDef, *, name: str = "", inputs: Iterable[str] | None = None) -> NodeDef:
+    """Return a copy of a node with another name or other inputs."""
+    copy = NodeDef()
+    copy.CopyFrom(node)
+    copy.name = name or node.name
+    if inputs is not None:
+        del copy.input[:]
+        copy.input.extend(inputs)
+    return copy
+
+
+def const(name: str, array: np.ndarray) -> NodeDef:
+    """Return a Const of a float32, int32, int64 or uint8 array."""
+    data_type = DataType.Value(DATA_TYPES[array.dtype.name])
+    node = NodeDef(name=name, op="Const")
+    node.attr["dtype"].type = data_type
+    tensor = node.attr["value"].tensor
+    tensor.dtype = data_type
+    for extent in array.shape:
+        tensor.tensor_shape.dim.add(size=extent)
+    tensor.tensor_content = np.ascontiguousarray(array).tobytes()
+    return node
+
+
+def free_name(graph: Graph, wanted: str) -> str:
+    """Return ``wanted``, or with a number if the graph has a node of that name."""
+    name, number = wanted, 1
+    while name in graph.nodes:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def reads_once(graph: Graph, name: str) -> NodeDef | None:
+    """Return the only reader of a node, if it reads only the first output, once."""
+    readers = graph.consumers[name]
+    if len(readers) != 1:
+        return None
+    reader = graph.nodes[readers[0]]
+    ports = [source.port for source in graph.sources(reader) if source.node == name]
+    return reader if ports == [0] else None
