@@ -84,6 +84,10 @@ RegistryFile = Annotated[
         help="TOML file whose entries add to the registry, or replace some of it.",
     ),
 ]
+NoRewrite = Annotated[
+    bool,
+    typer.Option("--no-rewrite", help="Leave the graph as TensorFlow exported it: slower."),
+]
 GraphSpec = Annotated[
     str | None,
     typer.Argument(
@@ -190,6 +194,14 @@ def fetch(
 @app.command("inspect", epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --json")
 def inspect_command(
     graph: GraphSpec = None,
+    diff: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL|PATH",
+            help="Show what differs in this graph instead.",
+            show_default=False,
+        ),
+    ] = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -198,7 +210,13 @@ def inspect_command(
     from dlconv import pipeline
     from dlconv.inspect import report
 
-    frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    known = _registry(registry)
+    frozen = pipeline.find_frozen_graph(graph, known)
+    if diff is not None:
+        found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
+        data = [dataclasses.asdict(difference) for difference in found]
+        _print(data if json else report.difference_table(found))
+        return
     contract, summary = pipeline.inspect(frozen)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
@@ -206,6 +224,32 @@ def inspect_command(
     else:
         typer.echo(f"{frozen.source.model}: {frozen.path}")
         _print(report.tables(contract, summary))
+
+
+@app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
+def rewrite(
+    graph: GraphSpec = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The rewritten frozen graph.")
+    ] = Path("rewritten.pb"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PASS",
+            help="Run this pass only; may be given several times. Passes: drop-asserts, "
+            "drop-identities, drop-casts, drop-resizes, flatten-atrous, fold-batch-norms.",
+        ),
+    ] = None,
+    registry: RegistryFile = None,
+    verbose: Verbose = False,
+) -> None:
+    """Write a frozen graph that computes the same, faster: what tfjs and onnx convert."""
+    from dlconv import pipeline
+
+    known = _registry(registry)
+    frozen = pipeline.find_frozen_graph(graph, known)
+    pipeline.rewrite_to_file(frozen, output, only or ())
+    typer.echo(str(output))
 
 
 @app.command(epilog="Example: dlconv tfjs --quantize 1 -o web/model")
@@ -229,6 +273,7 @@ def tfjs(
             help="Who writes: dlconv itself, or the official converter if it is installed.",
         ),
     ] = "dlconv",
+    no_rewrite: NoRewrite = False,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -240,7 +285,7 @@ def tfjs(
     precision = precision_for_option(quantize)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
     with console.step(f"converting {frozen.source.model} to TensorFlow.js ({precision.value})"):
-        artifact = pipeline.convert_to_tfjs(frozen, precision, converter, output)
+        artifact = pipeline.convert_to_tfjs(frozen, precision, converter, output, not no_rewrite)
     _print_artifact(artifact, json)
 
 
@@ -254,6 +299,7 @@ def onnx(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
     ] = None,
+    no_rewrite: NoRewrite = False,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -264,7 +310,7 @@ def onnx(
 
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
     with console.step(f"converting {frozen.source.model} to ONNX"):
-        artifact = pipeline.convert_to_onnx(frozen, opset or DEFAULT_OPSET, output)
+        artifact = pipeline.convert_to_onnx(frozen, opset or DEFAULT_OPSET, output, not no_rewrite)
     _print_artifact(artifact, json)
 
 
@@ -294,6 +340,52 @@ def verify(
     photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
     results = pipeline.verify_all(chosen, photos, floor_agreement, floor_miou, _photo_progress)
     _report(results, report, json, with_photos=True)
+
+
+@app.command(epilog="Example: dlconv bench artifacts/sample --rounds 20")
+def bench(
+    artifacts: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The artifact to compare the others with."),
+    ] = None,
+    images: Images = None,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="How many frames of each artifact count.")
+    ] = 10,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
+    ] = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure time per frame, load time, memory and bytes of artifacts, taking turns.
+
+    All artifacts get the same photos, each at its own crop; numbers of different models or frame
+    sizes do not compare.
+    """
+    from dlconv import console, pipeline
+    from dlconv.artifacts.manifest import read_artifact
+    from dlconv.bench import report as reports
+    from dlconv.bench.benchmark import benchmark
+    from dlconv.files import write_atomically
+    from dlconv.models.store import cache_root
+
+    chosen = pipeline.choose_artifacts(artifacts or [])
+    baseline = read_artifact(against) if against else None
+    photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
+    used = photos if images else photos[:1]
+    result = benchmark(chosen, baseline, used, rounds, cache_root() / "sizes", console.say)
+    if report is not None:
+        write_atomically(report, reports.as_json(result).encode())
+    if json:
+        typer.echo(reports.as_json(result))
+    else:
+        _print(reports.table(result))
 
 
 @app.command(epilog="Example: dlconv run mobilenetv2_dm05_coco_voc_trainaug --images photos/")

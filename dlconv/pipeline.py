@@ -12,9 +12,12 @@ from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_art
 from dlconv.convert.artifact import FrozenGraph, make_onnx, make_onnx_file, make_tfjs
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.precision import Precision
+from dlconv.convert.rewrite import rewrite
+from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of
+from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.diff import Difference, differences
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.summary import Summary, summarize
 from dlconv.models import store
@@ -81,6 +84,18 @@ def inspect(frozen: FrozenGraph) -> tuple[Contract, Summary]:
     """Find the contract of a frozen graph and count what it is made of."""
     graph = Graph(read_graph(frozen.path))
     return find_contract(graph), summarize(graph)
+
+
+def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:
+    """Compare the contracts, ops and weights of two frozen graphs."""
+    return differences(inspect(before), inspect(after))
+
+
+def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ()) -> None:
+    """Write the rewritten frozen graph to ``output``; ``only`` names passes, none means all."""
+    graph_def = rewrite(read_graph(frozen.path), only)
+    with disk_trouble(output):
+        write_atomically(output, graph_def.SerializeToString(deterministic=True))
 
 
 def convert_to_tfjs(

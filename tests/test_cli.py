@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 import dlconv
 from dlconv.cli import app
 
-COMMANDS = ("models", "fetch", "inspect", "tfjs", "onnx", "verify", "run")
+COMMANDS = ("models", "fetch", "inspect", "rewrite", "tfjs", "onnx", "verify", "bench", "run")
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def call(tmp_path, monkeypatch):
 def graph(tmp_path):
     path = tmp_path / "nets" / "colours.pb"
     path.parent.mkdir()
-    path.write_bytes(tiny_segmenter().SerializeToString())
+    path.write_bytes(tiny_segmenter().SerializeToString(deterministic=True))
     return path
 
 
@@ -109,6 +110,27 @@ def test_inspect_gives_json(call, graph):
     assert content["contract"]["classes"] == 3
     assert content["summary"]["weight_elements"] == 9
     assert content["graph"]["path"] == str(graph)
+
+
+def test_a_rewritten_graph_is_a_graph_and_diff_shows_what_changed(call, graph):
+    assert call("rewrite", graph, "-o", "faster.pb").exit_code == 0
+    answer = call("inspect", graph, "--diff", "faster.pb")
+    assert answer.exit_code == 0
+    assert re.search(r"Identity +1 +0", answer.stdout)
+    changes = {
+        row["what"]: row
+        for row in json.loads(call("inspect", graph, "--diff", "faster.pb", "--json").stdout)
+    }
+    assert changes["nodes"] == {"what": "nodes", "before": "7", "after": "6"}
+    assert "no difference" in call("inspect", "faster.pb", "--diff", "faster.pb").stdout
+
+
+def test_only_the_passes_asked_for_run(call, graph):
+    assert call("rewrite", graph, "-o", "same.pb", "--only", "drop-asserts").exit_code == 0
+    assert Path("same.pb").read_bytes() == graph.read_bytes()
+    answer = call("rewrite", graph, "--only", "fold-everything")
+    assert answer.exit_code == 2
+    assert "fold-batch-norms" in answer.stderr
 
 
 def test_artifacts_go_below_the_working_folder_by_model_and_precision(call, graph):

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlconv.inspect.contract import Contract, TensorSpec
+from dlconv.inspect.diff import Difference
 from dlconv.inspect.summary import Summary
 
 
@@ -29,6 +30,19 @@ def one_line(contract: Contract, summary: Summary) -> str:
 def tables(contract: Contract, summary: Summary) -> RenderableType:
     """Return the contract with its reasons, the weights, and the ops by kind."""
     return Group(_contract_table(contract, summary), _op_table(summary))
+
+
+def difference_table(differences: list[Difference]) -> RenderableType:
+    """Return a table with a row for each thing that differs."""
+    if not differences:
+        return "no difference in contract, ops or weights"
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column("before", justify="right")
+    table.add_column("after", justify="right")
+    for row in differences:
+        table.add_row(row.what, escape(row.before), escape(row.after))
+    return table
 
 
 def _contract_table(contract: Contract, summary: Summary) -> Table:
