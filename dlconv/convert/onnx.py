@@ -6,6 +6,7 @@ inference, before it is written.
 """
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
         import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    # Otherwise it copies the whole graph before each of its dozens of optimizer runs.
+    os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
     graph_def = tensorflow.compat.v1.GraphDef()
     graph_def.node.extend(
         tensorflow.compat.v1.NodeDef.FromString(node.SerializeToString())

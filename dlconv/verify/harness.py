@@ -15,7 +15,9 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
+from dlconv.inspect.contract import Contract
 from dlconv.verify.compare import Confusion, Scores, compare
+from dlconv.verify.framing import enlarged, framed
 from dlconv.verify.photos import Photo, PhotoError, load_photo
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes import Runtime
@@ -122,18 +124,28 @@ def _run(
 ) -> ArtifactResult:
     rows: list[PhotoResult] = []
     pooled = Confusion(np.zeros((0, 0), np.int64))
+    contract = result.artifact.manifest.contract
     progress(0, len(photos))
     for photo in photos:
-        image = load_photo(photo, result.artifact.manifest.contract.crop)
-        expected = reference.labels(image)
-        inference = runtime.infer(image)
-        confusion = compare(expected, inference.labels)
-        rows.append(PhotoResult(photo.path.name, photo.sha256, confusion.scores(), inference.ms))
+        expected = reference.labels(load_photo(photo, reference.crop))
+        labels, ms = _labels(runtime, contract, photo)
+        if contract.crop != reference.crop:
+            labels = enlarged(labels, expected.shape[1:])
+        confusion = compare(expected, labels)
+        rows.append(PhotoResult(photo.path.name, photo.sha256, confusion.scores(), ms))
         pooled += confusion
         progress(len(rows), len(photos))
     total = pooled.scores()
     failures = _shortfalls(result.floors, rows, total, pooled.reference_classes)
     return dataclasses.replace(result, photos=tuple(rows), total=total, failures=tuple(failures))
+
+
+def _labels(runtime: Runtime, contract: Contract, photo: Photo) -> tuple[np.ndarray, float]:
+    """Return the artifact's labels of the photo, [1, H, W] without padding, and milliseconds."""
+    image = load_photo(photo, contract.crop)
+    _, height, width, _ = image.shape
+    inference = runtime.infer(framed(image, contract.input))
+    return inference.labels[:, :height, :width], inference.ms
 
 
 def _shortfalls(

@@ -8,6 +8,7 @@ been seen, and then once for all of them.
 import hashlib
 import io
 from contextlib import ExitStack
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,8 @@ from types import TracebackType
 import numpy as np
 
 from dlconv.files import write_atomically
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph, read_graph
 from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
 
 # What a pixel of the cached pictures can hold.
@@ -41,6 +44,11 @@ class Reference:
     ) -> None:
         self._stack.close()
         self._runtime = None
+
+    @cached_property
+    def crop(self) -> tuple[int, int] | None:
+        """The crop of the frozen graph, height and width."""
+        return find_contract(Graph(read_graph(self._graph_path))).crop
 
     def labels(self, image: np.ndarray) -> np.ndarray:
         """Return the labels, int32 [1, H, W], of a photo, uint8 [1, H, W, 3]."""

@@ -1,8 +1,9 @@
 """The runtimes an artifact can run in, all with one face.
 
 A runtime is a context manager that loads one artifact when it is entered and then maps photos,
-uint8 [1, H, W, 3], to labels, an integer array [1, H, W]. Its heavy imports happen when it is
-entered. The comparison does not know which runtime it talks to.
+uint8 or float32 [1, H, W, 3] from 0 to 255, to labels, integers [1, H, W], or to the scores of each
+class. Its heavy imports happen when it is entered. The comparison does not know which runtime it
+talks to.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,20 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Inference:
-    """Labels of one photo, int32 [1, H, W], and the milliseconds the runtime took for them."""
+    """What a runtime gave for one photo, and the milliseconds it took.
 
-    labels: np.ndarray
+    ``output`` is labels, integers [1, H, W], or scores of each class, float32 [1, H, W, K].
+    """
+
+    output: np.ndarray
     ms: float
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels, int32 [1, H, W]; of scores, the class with the highest."""
+        is_labels = self.output.ndim < 4
+        labels: np.ndarray = self.output if is_labels else self.output.argmax(axis=3)
+        return labels.astype(np.int32)
 
 
 class Runtime(Protocol):
@@ -43,7 +54,7 @@ class Runtime(Protocol):
     ) -> None: ...
 
     def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
         ...
 
     def describe(self) -> dict[str, str]:

@@ -46,15 +46,15 @@ class OnnxruntimeRuntime:
         del self._session
 
     def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
         started = time.perf_counter()
         try:
-            (labels,) = self._session.run([self._output], {self._input: image})
+            (output,) = self._session.run([self._output], {self._input: image})
         except Exception as error:
             raise DlconvError(
                 f"ONNX Runtime fails on {self._model_path}: {_first_line(error)}"
             ) from error
-        return Inference(labels.astype(np.int32), (time.perf_counter() - started) * 1000)
+        return Inference(output, (time.perf_counter() - started) * 1000)
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""

@@ -45,12 +45,12 @@ class TensorflowRuntime:
         self._session.close()
 
     def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
         started = time.perf_counter()
-        labels = self._session.run(
+        output = self._session.run(
             self._contract.output.tensor, {self._contract.input.tensor: image}
         )
-        return Inference(labels.astype(np.int32), (time.perf_counter() - started) * 1000)
+        return Inference(output, (time.perf_counter() - started) * 1000)
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""

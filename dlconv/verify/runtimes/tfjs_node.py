@@ -56,16 +56,23 @@ class TfjsNodeRuntime:
     ) -> None:
         self._stop()
 
+    @property
+    def process_id(self) -> int:
+        """The Node.js process, once it is entered."""
+        return self._process.pid
+
     def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
-        pixels = np.ascontiguousarray(image).tobytes()
-        self._send({"shape": list(image.shape)}, pixels)
+        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
+        little_endian = image.dtype.newbyteorder("<")
+        pixels = np.ascontiguousarray(image, little_endian).tobytes()
+        self._send({"shape": list(image.shape), "dtype": image.dtype.name}, pixels)
         header, payload = self._receive()
         self.tensors = int(header["tensors"])
         shape = tuple(header["shape"])
         if len(payload) != 4 * math.prod(shape):
-            raise DlconvError(f"TF.js answered {len(payload)} bytes for labels of shape {shape}")
-        return Inference(np.frombuffer(payload, "<i4").reshape(shape), float(header["ms"]))
+            raise DlconvError(f"TF.js answered {len(payload)} bytes for an output of shape {shape}")
+        dtype = "<f4" if header["dtype"] == "float32" else "<i4"
+        return Inference(np.frombuffer(payload, dtype).reshape(shape), float(header["ms"]))
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""

@@ -3,8 +3,9 @@
 //
 //   node tfjs-node.cjs MODEL_DIRECTORY BACKEND
 //
-// It writes one frame when it is ready, then answers each frame {shape} + pixels (uint8) with a
-// frame {shape, dtype, ms, tensors} + labels (int32), or with {error} and an exit.
+// It writes one frame when it is ready, then answers each frame {shape, dtype} + pixels (uint8 or
+// float32) with a frame {shape, dtype, ms, tensors} + labels (int32) or scores (float32), or with
+// {error} and an exit.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
@@ -37,26 +38,31 @@ async function describe(model) {
   };
 }
 
-async function infer(model, shape, pixels) {
+async function infer(model, { shape, dtype: given }, payload) {
   const { dtype } = model.inputs[0];
+  const pixels = given === "float32" ? new Float32Array(aligned(payload)) : payload;
   const values = dtype === "float32" ? Float32Array.from(pixels) : Int32Array.from(pixels);
   const input = tf.tensor(values, shape, dtype);
   const started = performance.now();
   const output = model.predict(input);
-  const labels = await output.data();
+  const data = await output.data();
   const ms = performance.now() - started;
-  const answer = { header: { shape: output.shape, dtype: output.dtype, ms }, labels };
+  const header = { shape: output.shape, dtype: output.dtype, ms };
+  const answer = output.dtype === "float32" ? data : Int32Array.from(data);
   tf.dispose([input, output]);
-  answer.header.tensors = tf.memory().numTensors;
-  return answer;
+  return { header: { ...header, tensors: tf.memory().numTensors }, answer };
+}
+
+function aligned(bytes) {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
 
 async function main([directory, backend]) {
   const model = await start(directory, backend);
   await writeFrame(process.stdout, await describe(model));
   for await (const { header, payload } of readFrames(process.stdin)) {
-    const answer = await infer(model, header.shape, payload);
-    await writeFrame(process.stdout, answer.header, Int32Array.from(answer.labels));
+    const { header: described, answer } = await infer(model, header, payload);
+    await writeFrame(process.stdout, described, answer);
   }
 }
 
