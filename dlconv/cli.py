@@ -230,7 +230,7 @@ def inspect_command(
 def rewrite(
     graph: GraphSpec = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The rewritten frozen graph.")
+        Path, typer.Option("-o", "--out", metavar="FILE", help="The rewritten frozen graph.")
     ] = Path("rewritten.pb"),
     only: Annotated[
         list[str] | None,
@@ -264,7 +264,7 @@ def tfjs(
     ] = "0",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
+        typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
     ] = None,
     converter: Annotated[
         str,
@@ -297,7 +297,7 @@ def onnx(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
+        typer.Option("-o", "--out", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
     ] = None,
     no_rewrite: NoRewrite = False,
     registry: RegistryFile = None,
