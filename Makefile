@@ -15,11 +15,15 @@ find_python = for python in $(candidates); do \
 VENV := .venv
 PEER := .venv-peer
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# What make bench measures, and how often.
+MODEL ?= mobilenetv2_coco_voc_trainaug
+IMAGES ?= dlconv/models/sample/photos
+ROUNDS ?= 10
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
 	dlconv/web/runner/*.mjs)) dlconv/web/build.py
 
-.PHONY: help setup web peer run test test-fast check format wheel sample-model lock clean
+.PHONY: help setup web peer run test test-fast check bench format wheel sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +47,15 @@ check: setup  ## lint, format and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+
+bench: setup peer  ## measure MODEL's artifacts beside the official converter's, on IMAGES
+	$(VENV)/bin/dlconv fetch $(MODEL)
+	$(PEER)/bin/dlconv tfjs $(MODEL) --converter tensorflowjs
+	$(VENV)/bin/dlconv tfjs $(MODEL)
+	$(VENV)/bin/dlconv tfjs $(MODEL) --quantize 1
+	$(VENV)/bin/dlconv onnx $(MODEL)
+	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,tfjs-float32 tfjs-uint8 onnx-float32) \
+		--against artifacts/$(MODEL)/tfjs-float32-tensorflowjs --images $(IMAGES) --rounds $(ROUNDS)
 
 format: setup  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix

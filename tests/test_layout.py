@@ -53,6 +53,7 @@ def test_rooms_import_one_way():
         "convert": {"errors", "files", "disk", "tensorflow", "inspect", "artifacts", "web"}
         | {"convert"},
         "verify": {"errors", "files", "tensorflow", "inspect", "artifacts", "web", "verify"},
+        "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():
         for path in (ROOT / "dlconv" / room).rglob("*.py"):

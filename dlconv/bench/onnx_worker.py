@@ -1,0 +1,136 @@
+"""ONNX Runtime in a Python process of its own, and the worker that runs there.
+
+The worker is started afresh (not forked, and without the caller's main module), so that its memory
+is ONNX Runtime's and not that of the command around it. It says what it is when the model is
+loaded, then answers each photo; objects cross its pipes pickled. A worker that dies is an error of
+the caller, never a wait without end.
+"""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from dlconv.errors import DlconvError
+from dlconv.verify.runtimes import Inference
+from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+
+
+class OnnxruntimeChild:
+    """Runs an ONNX file as ``OnnxruntimeRuntime`` does, in a process of its own."""
+
+    name = OnnxruntimeRuntime.name
+    backend = OnnxruntimeRuntime.backend
+
+    def __init__(self, model_path: Path) -> None:
+        self._model_path = model_path
+
+    def __enter__(self) -> "OnnxruntimeChild":
+        command = [sys.executable, "-m", __name__, str(self._model_path.resolve())]
+        self._messages = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages
+        )
+        try:
+            self._versions: dict[str, str] = self._receive()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    @property
+    def process_id(self) -> int:
+        """The worker's process, once it is entered."""
+        return self._process.pid
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
+        assert self._process.stdin is not None
+        try:
+            _send(self._process.stdin, image)
+        except BrokenPipeError as error:
+            raise self._failure() from error
+        answer: Inference = self._receive()
+        return answer
+
+    def describe(self) -> dict[str, str]:
+        """Return the versions and switches that a result depends on."""
+        return self._versions
+
+    def _receive(self) -> Any:
+        assert self._process.stdout is not None
+        try:
+            answer = pickle.load(self._process.stdout)
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise self._failure() from error
+        if isinstance(answer, DlconvError):
+            raise answer
+        return answer
+
+    def _failure(self) -> DlconvError:
+        code = self._process.wait()
+        self._messages.seek(0)
+        lines = self._messages.read().decode(errors="replace").strip().splitlines()
+        return DlconvError(
+            f"ONNX Runtime's process stopped (exit code {code}) while it ran {self._model_path}",
+            lines[-1] if lines else "",
+        )
+
+    def _stop(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._messages.close()
+
+
+def _send(stream: Any, content: object) -> None:
+    pickle.dump(content, stream, pickle.HIGHEST_PROTOCOL)
+    stream.flush()
+
+
+def _received(stream: BinaryIO) -> Iterator[np.ndarray]:
+    with contextlib.suppress(EOFError):
+        while True:
+            yield pickle.load(stream)
+
+
+def _own_standard_output() -> BinaryIO:
+    """Return standard output for answers alone; whatever else is printed goes to the errors."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _work(model_path: Path) -> None:
+    answers = _own_standard_output()
+    try:
+        with OnnxruntimeRuntime(model_path) as runtime:
+            _send(answers, runtime.describe())
+            for image in _received(sys.stdin.buffer):
+                _send(answers, runtime.infer(image))
+    except DlconvError as error:
+        _send(answers, error)
+
+
+if __name__ == "__main__":
+    _work(Path(sys.argv[1]))

@@ -1,0 +1,131 @@
+import dataclasses
+import json
+
+import pytest
+from rich.console import Console
+from support.graphs import tiny_segmenter
+
+from dlconv.artifacts.manifest import read_artifact, write_manifest
+from dlconv.bench.benchmark import Benchmark, Row, benchmark
+from dlconv.bench.measure import Measurement
+from dlconv.bench.report import as_json, short_names, table
+from dlconv.bench.sizes import Sizes
+from dlconv.convert.artifact import make_tfjs
+from dlconv.convert.precision import Precision
+from dlconv.verify.photos import find_photos
+
+
+@pytest.fixture
+def artifacts(tiny, tmp_path):
+    return [
+        make_tfjs(tiny, tmp_path / "tiny" / f"tfjs-{precision.value}", precision)
+        for precision in (Precision.FLOAT32, Precision.UINT8)
+    ]
+
+
+@pytest.fixture
+def bench(artifacts):
+    fast = Measurement(
+        artifacts[0], "tfjs-node", "wasm", {"tfjs": "4.22.0"}, ((384, 513),), 90, 700,
+        (600.0, 640.0, 700.0), 150_000_000,
+    )  # fmt: skip
+    slow = dataclasses.replace(
+        fast, artifact=artifacts[1], frames_ms=(3000.0, 3200.0, 4000.0), peak_bytes=None
+    )
+    rows = (Row(fast, Sizes(2_000_000, 900_000, 800_000)), Row(slow, Sizes(9, 8, 7)))
+    return Benchmark(rows, rows[1], 3, ("a.jpg",))
+
+
+def test_the_ratio_says_how_many_times_faster(bench):
+    assert [bench.speedup(row) for row in bench.rows] == [5, 1]
+    alone = dataclasses.replace(bench, against=None)
+    assert alone.speedup(bench.rows[0]) is None
+
+
+def test_json_has_all_numbers(bench):
+    content = json.loads(as_json(bench))
+    assert content["schema"] == 1
+    assert content["rounds"] == 3
+    assert content["photos"] == ["a.jpg"]
+    assert content["against"].endswith("tfjs-uint8/model.json")
+    fast, slow = content["results"]
+    assert fast["artifact"].endswith("tfjs-float32/model.json")
+    assert (fast["model"], fast["target"], fast["precision"]) == ("tiny", "tfjs", "float32")
+    assert fast["converter"] == "dlconv"
+    assert len(fast["graph_sha256"]) == 64
+    assert fast["runtime"] == {"name": "tfjs-node", "backend": "wasm", "tfjs": "4.22.0"}
+    assert fast["frames"] == [[384, 513]]
+    assert fast["ms"] == {
+        "median": 640, "min": 600, "q1": 620, "q3": 670, "iqr": 50, "all": [600, 640, 700],
+    }  # fmt: skip
+    assert (fast["load_ms"], fast["first_ms"], fast["peak_bytes"]) == (90, 700, 150_000_000)
+    assert fast["bytes"] == {"raw": 2_000_000, "gzip": 900_000, "brotli": 800_000}
+    assert (fast["speedup"], slow["speedup"], slow["peak_bytes"]) == (5, 1, None)
+
+
+def test_json_without_a_comparison_has_nulls(bench):
+    content = json.loads(as_json(dataclasses.replace(bench, against=None)))
+    assert content["against"] is None
+    assert [row["speedup"] for row in content["results"]] == [None, None]
+
+
+def printed(bench):
+    console = Console(width=160, record=True)
+    console.print(table(bench))
+    return console.export_text()
+
+
+def test_the_table_has_a_row_for_each_artifact(bench):
+    text = printed(bench)
+    for words in (
+        "tfjs-float32",
+        "tiny: 3 frames",
+        "384x513",
+        "640",
+        "5.00x",
+        "150 MB",
+        "2.00 MB",
+        "900 kB",
+    ):
+        assert words in text
+    assert "faster" not in printed(dataclasses.replace(bench, against=None))
+
+
+def test_names_are_as_long_as_it_takes_to_tell_them_apart(artifacts, tiny, tmp_path):
+    assert short_names(artifacts) == ["tfjs-float32", "tfjs-uint8"]
+    other = make_tfjs(tiny, tmp_path / "old" / "tiny" / "tfjs-uint8", Precision.UINT8)
+    assert short_names([*artifacts, other]) == [
+        "tfjs-float32",
+        f"{tmp_path.name}/tiny/tfjs-uint8",
+        "old/tiny/tfjs-uint8",
+    ]
+
+
+def test_names_of_several_models_begin_with_the_folder_above(artifacts, frozen_on_disk, tmp_path):
+    graph = frozen_on_disk(tiny_segmenter(), "other")
+    other = make_tfjs(graph, tmp_path / "other" / "tfjs-float32", Precision.FLOAT32)
+    names = short_names([*artifacts, other])
+    assert names == ["tiny/tfjs-float32", "tiny/tfjs-uint8", "other/tfjs-float32"]
+
+
+def test_the_artifact_to_compare_with_is_measured_once_in_the_same_run(artifacts, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (4, 3)).save(tmp_path / "photo.png")
+    photos = find_photos([tmp_path])
+    said = []
+    found = benchmark(artifacts[:1], artifacts[1], photos, 2, tmp_path / "cache", said.append)
+    assert [row.measurement.artifact for row in found.rows] == artifacts
+    assert found.against is found.rows[1]
+    assert found.photos == ("photo.png",)
+    assert said[0] == "starting 2 artifacts"
+    assert "4 of 4 rounds" in said
+    again = benchmark(artifacts, artifacts[1], photos, 1, tmp_path / "cache")
+    assert len(again.rows) == 2
+
+
+def test_an_onnx_file_of_its_own_name_keeps_it(onnx_artifact, artifacts):
+    file = onnx_artifact.entry.rename(onnx_artifact.directory / "net.onnx")
+    write_manifest(onnx_artifact.manifest, file.parent, onnx_artifact.manifest_path)
+    named = read_artifact(onnx_artifact.manifest_path)
+    assert short_names([named, *artifacts])[0] == "net.onnx"

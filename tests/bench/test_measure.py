@@ -1,0 +1,175 @@
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.graphs import tiny_kernel
+
+from dlconv.bench import measure as measure_module
+from dlconv.bench.measure import STARTS, WARM_UP_ROUNDS, Measurement, measure, peak_bytes, turns
+from dlconv.bench.onnx_worker import OnnxruntimeChild
+from dlconv.convert.artifact import make_tfjs
+from dlconv.convert.precision import Precision
+from dlconv.errors import DlconvError
+from dlconv.verify.photos import find_photos
+from dlconv.verify.runtimes import Inference
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
+
+
+@pytest.fixture
+def tfjs(tiny, tmp_path):
+    return make_tfjs(tiny, tmp_path / "tfjs", Precision.FLOAT32)
+
+
+@pytest.fixture
+def onnx(onnx_artifact):
+    return onnx_artifact
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for name, size in (("a", (9, 7)), ("b", (5, 6))):
+        Image.new("RGB", size, "red").save(tmp_path / f"{name}.png")
+    return find_photos([tmp_path])
+
+
+def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
+    told = []
+    found = measure([tfjs, onnx], photos, 3, lambda done, total: told.append((done, total)))
+    assert [row.artifact for row in found] == [tfjs, onnx]
+    assert [row.runtime for row in found] == ["tfjs-node", "onnxruntime"]
+    for row in found:
+        assert len(row.frames_ms) == 3
+        assert row.frames == ((7, 9), (6, 5))
+        assert 0 < row.min_ms <= row.median_ms
+        assert min(row.first_ms, row.load_ms) > 0
+        assert row.versions
+        assert sys.platform != "linux" or 20e6 < row.peak_bytes < 400e6
+    total = 3 + WARM_UP_ROUNDS
+    assert told == [(done, total) for done in range(total + 1)]
+
+
+def test_the_worker_gives_the_labels_of_the_graph(onnx):
+    with OnnxruntimeChild(onnx.entry) as child:
+        labels = child.infer(PHOTO).labels
+        assert set(child.describe()) == {"onnxruntime"}
+    assert labels.tolist() == np.argmax(PHOTO.astype(np.float32) @ tiny_kernel()[0, 0], 3).tolist()
+
+
+@pytest.mark.parametrize("runtime", [OnnxruntimeChild, TfjsNodeRuntime])
+def test_a_child_that_dies_is_an_error(runtime, tfjs, onnx):
+    place = onnx.entry if runtime is OnnxruntimeChild else tfjs.directory
+    with runtime(place) as child:
+        child.infer(PHOTO)
+        child._process.kill()
+        with pytest.raises(DlconvError, match="stopped"):
+            child.infer(PHOTO)
+
+
+def test_a_child_that_dies_while_it_starts_is_an_error(onnx, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    with pytest.raises(DlconvError, match="process stopped"):
+        OnnxruntimeChild(onnx.entry).__enter__()
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"no model")
+    with pytest.raises(DlconvError, match="cannot load") as raised:
+        OnnxruntimeChild(path).__enter__()
+    assert "\n" not in str(raised.value)
+
+
+def test_a_photo_that_the_model_does_not_take_is_an_error(onnx):
+    with OnnxruntimeChild(onnx.entry) as child, pytest.raises(DlconvError, match="fails on"):
+        child.infer(PHOTO.astype(np.float32))
+
+
+def test_a_file_that_was_changed_is_not_measured(tfjs, photos):
+    tfjs.entry.write_text("{}")
+    with pytest.raises(DlconvError, match="is not the file that was made"):
+        measure([tfjs], photos, 1)
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """What pretended children are asked, in order; they take one millisecond more each time."""
+    entries = []
+
+    class Pretended:
+        name, backend, process_id = "pretended", "none", -1
+
+        def __init__(self, artifact):
+            self.artifact, self.ms = artifact.directory.name, 0
+
+        def __enter__(self):
+            entries.append(("start", self.artifact))
+            return self
+
+        def __exit__(self, *error):
+            entries.append(("stop", self.artifact))
+
+        def infer(self, image):
+            entries.append((image.shape[1], self.artifact))
+            self.ms += 1
+            return Inference(image, self.ms)
+
+        def describe(self):
+            return {}
+
+    monkeypatch.setattr(measure_module, "_child_for", Pretended)
+    return entries
+
+
+def test_artifacts_take_turns_and_all_get_the_same_photo(log, tfjs, onnx, photos):
+    rows = measure([tfjs, onnx], photos, 2)
+    asked = [entry for entry in log if isinstance(entry[0], int)]
+    assert asked == [
+        *[(7, "tfjs"), (7, "onnx")],
+        *[(6, "onnx"), (6, "tfjs")],
+        *[(7, "tfjs"), (7, "onnx")],
+        *[(6, "onnx"), (6, "tfjs")],
+    ]
+    assert [(row.first_ms, row.frames_ms, row.peak_bytes) for row in rows] == [
+        (1, (3, 4), None)
+    ] * 2
+
+
+def test_an_input_of_a_fixed_size_gets_padded_photos(log, tfjs, photos):
+    contract = tfjs.manifest.contract
+    fixed = dataclasses.replace(
+        tfjs.manifest,
+        contract=dataclasses.replace(
+            contract, input=dataclasses.replace(contract.input, shape=(1, 20, 30, 3)), crop=(20, 30)
+        ),
+    )
+    (row,) = measure([dataclasses.replace(tfjs, manifest=fixed)], photos, 1)
+    assert row.frames == ((20, 30),)
+
+
+def test_processes_are_started_in_turns_and_all_are_stopped(log, tfjs, onnx, photos):
+    measure([tfjs, onnx], photos, 1)
+    for name in ("tfjs", "onnx"):
+        assert log.count(("start", name)) == log.count(("stop", name)) == STARTS
+    first, last = log.index((7, "tfjs")), len(log) - 2
+    assert {entry[0] for entry in log[last:]} == {"stop"}
+    assert ("stop", "tfjs") not in log[first:last]
+
+
+def test_turns_start_one_later_each_round():
+    assert [turns(3, number) for number in range(4)] == [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 1, 2]]
+
+
+def test_median_least_and_spread(tfjs):
+    times = (10.0, 50.0, 20.0, 30.0, 40.0)
+    row = Measurement(tfjs, "r", "b", {}, ((1, 1),), 1, 1, times, None)
+    assert (row.median_ms, row.min_ms, row.quartiles_ms, row.iqr_ms) == (30, 10, (20, 40), 20)
+    one = Measurement(tfjs, "r", "b", {}, ((1, 1),), 1, 1, (10.0,), None)
+    assert (one.median_ms, one.iqr_ms) == (10, 0)
+
+
+def test_the_peak_of_a_process_that_is_gone_is_not_known():
+    assert peak_bytes(2**22 + 1) is None
