@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
+    from dlconv.convert.interface import Interface
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import ArtifactResult, Progress
@@ -87,6 +88,25 @@ RegistryFile = Annotated[
 NoRewrite = Annotated[
     bool,
     typer.Option("--no-rewrite", help="Leave the graph as TensorFlow exported it: slower."),
+]
+InputSize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HxW",
+        help="Fix the size of the photos (one number: square). Another size than the crop is "
+        "another resolution: faster if smaller, and not the same labels.",
+        show_default="any",
+    ),
+]
+InputType = Annotated[
+    str | None, typer.Option("--input", metavar="uint8|float32", help="Type of the pixels, 0..255.")
+]
+Output = Annotated[
+    str,
+    typer.Option(metavar="labels|scores|probabilities", help="What comes out for each pixel."),
+]
+OutputType = Annotated[
+    str | None, typer.Option(metavar="int32|uint8|int64", help="Type of the labels.")
 ]
 GraphSpec = Annotated[
     str | None,
@@ -229,7 +249,7 @@ def inspect_command(
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
 def rewrite(
     graph: GraphSpec = None,
-    output: Annotated[
+    out: Annotated[
         Path, typer.Option("-o", "--out", metavar="FILE", help="The rewritten frozen graph.")
     ] = Path("rewritten.pb"),
     only: Annotated[
@@ -248,8 +268,8 @@ def rewrite(
 
     known = _registry(registry)
     frozen = pipeline.find_frozen_graph(graph, known)
-    pipeline.rewrite_to_file(frozen, output, only or ())
-    typer.echo(str(output))
+    pipeline.rewrite_to_file(frozen, out, only or ())
+    typer.echo(str(out))
 
 
 @app.command(epilog="Example: dlconv tfjs --quantize 1 -o web/model")
@@ -262,7 +282,7 @@ def tfjs(
             help="Bytes per weight: 0 keeps float32, 1 is uint8, 2 is uint16, f16 is float16.",
         ),
     ] = "0",
-    output: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
     ] = None,
@@ -273,6 +293,10 @@ def tfjs(
             help="Who writes: dlconv itself, or the official converter if it is installed.",
         ),
     ] = "dlconv",
+    input_size: InputSize = None,
+    input_type: InputType = None,
+    output: Output = "labels",
+    output_type: OutputType = None,
     no_rewrite: NoRewrite = False,
     registry: RegistryFile = None,
     json: Json = False,
@@ -283,9 +307,12 @@ def tfjs(
     from dlconv.convert.precision import precision_for_option
 
     precision = precision_for_option(quantize)
+    interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
     with console.step(f"converting {frozen.source.model} to TensorFlow.js ({precision.value})"):
-        artifact = pipeline.convert_to_tfjs(frozen, precision, converter, output, not no_rewrite)
+        artifact = pipeline.convert_to_tfjs(
+            frozen, precision, converter, interface, not no_rewrite, out
+        )
     _print_artifact(artifact, json)
 
 
@@ -295,10 +322,14 @@ def onnx(
     opset: Annotated[
         int | None, typer.Option(help="ONNX opset, 11 to 18.", show_default="17")
     ] = None,
-    output: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
     ] = None,
+    input_size: InputSize = None,
+    input_type: InputType = None,
+    output: Output = "labels",
+    output_type: OutputType = None,
     no_rewrite: NoRewrite = False,
     registry: RegistryFile = None,
     json: Json = False,
@@ -308,9 +339,12 @@ def onnx(
     from dlconv import console, pipeline
     from dlconv.convert.onnx import DEFAULT_OPSET
 
+    interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
     with console.step(f"converting {frozen.source.model} to ONNX"):
-        artifact = pipeline.convert_to_onnx(frozen, opset or DEFAULT_OPSET, output, not no_rewrite)
+        artifact = pipeline.convert_to_onnx(
+            frozen, opset or DEFAULT_OPSET, interface, not no_rewrite, out
+        )
     _print_artifact(artifact, json)
 
 
@@ -423,6 +457,15 @@ def run(
     photos = pipeline.choose_photos(images or [], artifacts, known)
     results = pipeline.verify_all(artifacts, photos, floor_agreement, floor_miou, _photo_progress)
     _report(results, report, json, with_photos=False)
+
+
+def _interface(
+    input_size: str | None, input_type: str | None, output: str, output_type: str | None
+) -> "Interface":
+    from dlconv.convert.interface import Interface, parse_size
+
+    size = None if input_size is None else parse_size(input_size)
+    return Interface(size, input_type, output, output_type)
 
 
 def _registry(extra: Path | None) -> "Registry":

@@ -9,7 +9,14 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_artifact
-from dlconv.convert.artifact import FrozenGraph, make_onnx, make_onnx_file, make_tfjs
+from dlconv.convert.artifact import (
+    OWN_INTERFACE,
+    FrozenGraph,
+    make_onnx,
+    make_onnx_file,
+    make_tfjs,
+)
+from dlconv.convert.interface import Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.precision import Precision
 from dlconv.convert.rewrite import rewrite
@@ -102,18 +109,16 @@ def convert_to_tfjs(
     frozen: FrozenGraph,
     precision: Precision,
     converter: str = "dlconv",
-    output: Path | None = None,
+    interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
+    output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
 ) -> Artifact:
     """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
-    name = f"tfjs-{precision.value}"
-    if converter != "dlconv":
-        name += f"-{converter}"
-    elif not rewriting:
-        name += "-plain"
-    directory = output or root / frozen.source.model / name
-    artifact = make_tfjs(frozen, directory, precision, converter, rewriting)
+    made_by = "plain" if converter == "dlconv" and not rewriting else converter
+    parts = ["tfjs", precision.value, interface.name, made_by.removeprefix("dlconv")]
+    directory = output or root / frozen.source.model / "-".join(filter(None, parts))
+    artifact = make_tfjs(frozen, directory, precision, converter, interface, rewriting)
     store.add_graph(frozen.path)
     return artifact
 
@@ -121,16 +126,18 @@ def convert_to_tfjs(
 def convert_to_onnx(
     frozen: FrozenGraph,
     opset: int = DEFAULT_OPSET,
-    output: Path | None = None,
+    interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
+    output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
 ) -> Artifact:
     """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
+    parts = ["onnx", Precision.FLOAT32.value, interface.name, "" if rewriting else "plain"]
+    directory = root / frozen.source.model / "-".join(filter(None, parts))
     if output is None:
-        name = "onnx-float32" if rewriting else "onnx-float32-plain"
-        artifact = make_onnx(frozen, root / frozen.source.model / name, opset, rewriting)
+        artifact = make_onnx(frozen, directory, opset, interface, rewriting)
     else:
-        artifact = make_onnx_file(frozen, output, opset, rewriting)
+        artifact = make_onnx_file(frozen, output, opset, interface, rewriting)
     store.add_graph(frozen.path)
     return artifact
 

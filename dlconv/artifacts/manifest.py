@@ -52,7 +52,11 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """All that is said about an artifact."""
+    """All that is said about an artifact.
+
+    ``same_function`` is false for an artifact of another resolution than the frozen graph's, whose
+    labels need not be the frozen graph's.
+    """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
@@ -65,6 +69,7 @@ class Manifest:
     classes: tuple[str, ...]
     options: Mapping[str, Any]
     versions: Mapping[str, str]
+    same_function: bool = True
     files: tuple[FileEntry, ...] = ()
 
     @property

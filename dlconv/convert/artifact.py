@@ -8,7 +8,7 @@ run that dies leaves the old artifact or the new one.
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,16 +22,18 @@ from dlconv.artifacts.manifest import (
     write_manifest,
 )
 from dlconv.convert.fuse import fuse_convolutions
+from dlconv.convert.interface import Interface, prepared
 from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
 from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision
-from dlconv.convert.rewrite import rewrite
 from dlconv.convert.tfjs import quantizable_weights, write_graph_model
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
+
+OWN_INTERFACE = Interface()
 
 TfjsWriter = Callable[[Graph, Contract, Mapping[str, Precision], Path], None]
 
@@ -56,11 +58,13 @@ def make_tfjs(
     directory: Path,
     precision: Precision,
     converter: str = "dlconv",
+    interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
 ) -> Artifact:
     """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
 
-    ``rewriting`` makes the graph faster first; the official converter always gets it as it is.
+    ``rewriting`` gives the graph its interface and makes it faster first; the official converter
+    always gets it as it is.
     Raises UsageError for an unknown converter or a directory that holds something else,
     DlconvError when the graph cannot be converted.
     """
@@ -68,10 +72,13 @@ def make_tfjs(
         raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
     write, parts = TFJS_CONVERTERS[converter]
     rewriting = rewriting and converter == "dlconv"
+    _refuse_unless_rewriting(interface, rewriting)
     graph, contract = _read(frozen)
+    is_same_function = interface.is_same_function(contract)
     if rewriting:
         keep_factors = precision is not Precision.FLOAT32
-        graph = Graph(fuse_convolutions(rewrite(graph.graph_def, keep_factors=keep_factors)))
+        graph, contract = prepared(graph, contract, interface, keep_factors)
+        graph = Graph(fuse_convolutions(graph.graph_def))
     precisions = dict.fromkeys(quantizable_weights(graph, contract), precision)
     with _artifact_directory(directory) as work:
         write(graph, contract, precisions, work)
@@ -82,7 +89,8 @@ def make_tfjs(
             source=frozen.source,
             contract=contract,
             classes=frozen.classes,
-            options={"quantize": precision.value, "rewrite": rewriting},
+            options={"quantize": precision.value, "rewrite": rewriting, **asdict(interface)},
+            same_function=is_same_function,
             versions=_versions(*parts),
         )
         write_manifest(manifest, work, work / MANIFEST_NAME)
@@ -90,7 +98,11 @@ def make_tfjs(
 
 
 def make_onnx(
-    frozen: FrozenGraph, directory: Path, opset: int = DEFAULT_OPSET, rewriting: bool = True
+    frozen: FrozenGraph,
+    directory: Path,
+    opset: int = DEFAULT_OPSET,
+    interface: Interface = OWN_INTERFACE,
+    rewriting: bool = True,
 ) -> Artifact:
     """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
 
@@ -98,13 +110,17 @@ def make_onnx(
     DlconvError when the graph cannot be converted.
     """
     with _artifact_directory(directory) as work:
-        manifest = _write_onnx(frozen, work / "model.onnx", opset, rewriting)
+        manifest = _write_onnx(frozen, work / "model.onnx", opset, interface, rewriting)
         write_manifest(manifest, work, work / MANIFEST_NAME)
     return read_artifact(directory)
 
 
 def make_onnx_file(
-    frozen: FrozenGraph, path: Path, opset: int = DEFAULT_OPSET, rewriting: bool = True
+    frozen: FrozenGraph,
+    path: Path,
+    opset: int = DEFAULT_OPSET,
+    interface: Interface = OWN_INTERFACE,
+    rewriting: bool = True,
 ) -> Artifact:
     """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``."""
     manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
@@ -112,17 +128,21 @@ def make_onnx_file(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
             work = Path(name)
-            manifest = _write_onnx(frozen, work / path.name, opset, rewriting)
+            manifest = _write_onnx(frozen, work / path.name, opset, interface, rewriting)
             write_manifest(manifest, work, work / MANIFEST_NAME)
             (work / path.name).replace(path)
             (work / MANIFEST_NAME).replace(manifest_path)
     return read_artifact(manifest_path)
 
 
-def _write_onnx(frozen: FrozenGraph, path: Path, opset: int, rewriting: bool) -> Manifest:
+def _write_onnx(
+    frozen: FrozenGraph, path: Path, opset: int, interface: Interface, rewriting: bool
+) -> Manifest:
+    _refuse_unless_rewriting(interface, rewriting)
     graph, contract = _read(frozen)
+    is_same_function = interface.is_same_function(contract)
     if rewriting:
-        graph = Graph(rewrite(graph.graph_def))
+        graph, contract = prepared(graph, contract, interface)
     write_onnx(graph, contract, path, opset)
     return Manifest(
         target="onnx",
@@ -131,7 +151,8 @@ def _write_onnx(frozen: FrozenGraph, path: Path, opset: int, rewriting: bool) ->
         source=frozen.source,
         contract=contract,
         classes=frozen.classes,
-        options={"opset": opset, "rewrite": rewriting},
+        options={"opset": opset, "rewrite": rewriting, **asdict(interface)},
+        same_function=is_same_function,
         versions=_versions("onnx", "tensorflow", "tf2onnx"),
     )
 
@@ -139,6 +160,14 @@ def _write_onnx(frozen: FrozenGraph, path: Path, opset: int, rewriting: bool) ->
 def _read(frozen: FrozenGraph) -> tuple[Graph, Contract]:
     graph = Graph(read_graph(frozen.path))
     return graph, find_contract(graph)
+
+
+def _refuse_unless_rewriting(interface: Interface, rewriting: bool) -> None:
+    if interface != OWN_INTERFACE and not rewriting:
+        raise UsageError(
+            "another input or output needs the graph rewritten by dlconv",
+            "leave out --no-rewrite and --converter tensorflowjs, or the other options",
+        )
 
 
 def _versions(*libraries: str) -> dict[str, str]:

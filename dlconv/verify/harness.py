@@ -24,6 +24,8 @@ from dlconv.verify.runtimes import Runtime
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
+# Mean agreement that an artifact of another resolution has to reach unless a floor is given.
+OTHER_RESOLUTION_FLOOR = 0.9
 # Mean agreement that each precision has to reach unless a floor is given.
 AGREEMENT_FLOORS = {"float32": 0.999, "float16": 0.995, "uint16": 0.995, "uint8": 0.95}
 
@@ -164,8 +166,10 @@ def _shortfalls(
 def floors_for(
     artifact: Artifact, agreement: float | None = None, miou: float | None = None
 ) -> Floors:
-    """Return the floors of an artifact: those given, and the default for its precision."""
+    """Return the floors of an artifact: those given, and the default for what it is."""
     default = AGREEMENT_FLOORS[artifact.manifest.precision]
+    if not artifact.manifest.same_function:
+        default = OTHER_RESOLUTION_FLOOR
     return Floors(default if agreement is None else agreement, miou)
 
 

@@ -1,0 +1,82 @@
+"""What an artifact's input and output look like, and the graph that has them.
+
+By default an artifact has the frozen graph's own: photos of any size up to the crop in, labels out.
+A page in a browser may want another: one fixed size, float32 pixels, scores or probabilities in
+place of labels, labels as int32. A fixed size other than the crop is another resolution, and so
+another function of the photo; everything else computes the same.
+"""
+
+from dataclasses import dataclass
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.convert.rewrite import rewrite
+from dlconv.convert.rewrite.choose_input import choose_input
+from dlconv.convert.rewrite.choose_output import choose_output
+from dlconv.convert.rewrite.fix_input import fix_input
+from dlconv.errors import DlconvError, UsageError
+from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.graph import Graph
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What is asked for; None and ``labels`` leave the frozen graph's own.
+
+    ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
+    labels, scores or probabilities, ``output_dtype`` the type of labels.
+    """
+
+    input_size: tuple[int, int] | None = None
+    input_dtype: str | None = None
+    output: str = "labels"
+    output_dtype: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A part for the name of an artifact, empty for the frozen graph's own interface."""
+        parts = [
+            "" if self.input_size is None else "{}x{}".format(*self.input_size),
+            "" if self.input_dtype is None else f"{self.input_dtype}-in",
+            "" if self.output == "labels" else self.output,
+            "" if self.output_dtype is None else f"{self.output_dtype}-out",
+        ]
+        return "-".join(part for part in parts if part)
+
+    def is_same_function(self, contract: Contract) -> bool:
+        """Whether the artifact's labels have to be the frozen graph's."""
+        return self.input_size in (None, contract.crop)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read ``HxW`` or one number for both. Raises UsageError for anything else."""
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+        raise UsageError(f"--input-size takes HEIGHTxWIDTH or one number, not {text!r}")
+    return int(parts[0]), int(parts[-1])
+
+
+def prepared(
+    graph: Graph, contract: Contract, interface: Interface, keep_factors: bool = False
+) -> tuple[Graph, Contract]:
+    """Return the rewritten graph with an interface, and the contract it has then.
+
+    Raises DlconvError when the graph cannot have that interface.
+    """
+    graph_def = _with_interface(graph.graph_def, contract, interface)
+    changed = Graph(rewrite(graph_def, keep_factors=keep_factors))
+    return changed, find_contract(changed)
+
+
+def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:
+    if interface.input_dtype is not None:
+        graph_def = choose_input(graph_def, contract.input.node, interface.input_dtype)
+    if interface.output != "labels" or interface.output_dtype is not None:
+        graph_def = choose_output(
+            graph_def, contract.output.node, interface.output, interface.output_dtype
+        )
+    if interface.input_size is None:
+        return graph_def
+    if contract.crop is None:
+        raise DlconvError("the graph does not show its crop, so its input cannot be fixed")
+    return fix_input(graph_def, contract.input.node, interface.input_size, contract.crop)
