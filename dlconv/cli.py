@@ -257,7 +257,8 @@ def rewrite(
         typer.Option(
             metavar="PASS",
             help="Run this pass only; may be given several times. Passes: drop-asserts, "
-            "drop-identities, drop-casts, drop-resizes, flatten-atrous, fold-batch-norms.",
+            "drop-identities, flatten-atrous, drop-resizes, drop-casts, fold-batch-norms, "
+            "split-pooled.",
         ),
     ] = None,
     registry: RegistryFile = None,

@@ -35,9 +35,8 @@ def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
     parts = [bias_add]
     if activation is not None and activation.op in ACTIVATIONS:
         parts.append(activation)
-    fused = changed(
-        convolution, name=parts[-1].name, inputs=[*convolution.input, bias_add.input[1]]
-    )
+    inputs = [*convolution.input[:2], bias_add.input[1], *convolution.input[2:]]
+    fused = changed(convolution, name=parts[-1].name, inputs=inputs)
     fused.op = FUSED[convolution.op]
     fused.attr["fused_ops"].list.s.extend(part.op.encode() for part in parts)
     fused.attr["num_args"].i = 1

@@ -8,7 +8,7 @@ constants go to the shards. TensorFlow is not imported. The format is that of tf
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec
 from dlconv.inspect.graph import Graph
-from dlconv.inspect.tensors import array_of
+from dlconv.inspect.tensors import array_of, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
@@ -74,7 +74,7 @@ def quantizable_weights(graph: Graph, contract: Contract) -> list[str]:
 def _constant_behind(graph: Graph, node: NodeDef) -> str | None:
     while node.op in ("Identity", "Mul"):
         node = graph.producer(node, 0)
-    is_kernel = node.op == "Const" and _array(node).dtype == np.float32
+    is_kernel = node.op == "Const" and dtype_name(node.attr["dtype"].type) == "float32"
     return node.name if is_kernel else None
 
 
@@ -88,9 +88,10 @@ def write_graph_model(
     """
     nodes = needed_nodes(graph, contract)
     _refuse_unknown_operations(nodes)
-    weights = [(node.name, _array(node)) for node in nodes if node.op == "Const"]
-    stored = [(name, array, _store(name, array, precisions)) for name, array in weights]
-    shards = _write_shards((codes.codes for _, _, codes in stored), directory)
+    constants = [node for node in nodes if node.op == "Const"]
+    shards = _Shards(directory)
+    weights = [_write_weight(node, precisions, shards) for node in constants]
+    paths = shards.finish()
     model = {
         "format": "graph-model",
         "generatedBy": f"GraphDef producer {graph.graph_def.versions.producer}",
@@ -104,9 +105,7 @@ def write_graph_model(
             "library": {},
             "versions": MessageToDict(graph.graph_def.versions),
         },
-        "weightsManifest": [
-            {"paths": shards, "weights": [_weight_json(*weight) for weight in stored]}
-        ],
+        "weightsManifest": [{"paths": paths, "weights": weights}],
     }
     text = json.dumps(model, separators=(",", ":"), allow_nan=False)
     (directory / "model.json").write_text(text, encoding="utf-8")
@@ -145,23 +144,47 @@ def _store(name: str, array: np.ndarray, precisions: Mapping[str, Precision]) ->
         raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error
 
 
-def _write_shards(arrays: Iterable[np.ndarray], directory: Path) -> list[str]:
-    shards = list(_shards(arrays))
-    names = [f"group1-shard{i}of{len(shards)}.bin" for i in range(1, len(shards) + 1)]
-    for name, shard in zip(names, shards, strict=True):
-        (directory / name).write_bytes(shard)
-    return names
+class _Shards:
+    """Files of at most ``SHARD_BYTES`` that hold what is added, one after another."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._pending = bytearray()
+        self._count = 0
+
+    def add(self, array: np.ndarray) -> None:
+        """Append the elements of an array, little-endian."""
+        self._pending += array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        while len(self._pending) >= SHARD_BYTES:
+            self._write(self._pending[:SHARD_BYTES])
+            del self._pending[:SHARD_BYTES]
+
+    def finish(self) -> list[str]:
+        """Write what is left, name the files by their number and return the names."""
+        if self._pending:
+            self._write(self._pending)
+        names = []
+        for number in range(1, self._count + 1):
+            names.append(f"group1-shard{number}of{self._count}.bin")
+            self._unnamed(number).rename(self._directory / names[-1])
+        return names
+
+    def _write(self, content: bytearray) -> None:
+        self._count += 1
+        self._unnamed(self._count).write_bytes(content)
+
+    def _unnamed(self, number: int) -> Path:
+        return self._directory / f"shard{number}"
 
 
-def _shards(arrays: Iterable[np.ndarray]) -> Iterator[bytes]:
-    pending = bytearray()
-    for array in arrays:
-        pending += array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        while len(pending) >= SHARD_BYTES:
-            yield bytes(pending[:SHARD_BYTES])
-            del pending[:SHARD_BYTES]
-    if pending:
-        yield bytes(pending)
+def _write_weight(
+    node: NodeDef, precisions: Mapping[str, Precision], shards: _Shards
+) -> dict[str, Any]:
+    """Append a constant to the shards and return its entry for the weights manifest."""
+    array = _array(node)
+    stored = _store(node.name, array, precisions)
+    shards.add(stored.codes)
+    return _weight_json(node.name, array, stored)
 
 
 def _weight_json(name: str, array: np.ndarray, stored: Stored) -> dict[str, Any]:
@@ -192,9 +215,9 @@ def _with_defaults(node: NodeDef) -> NodeDef:
 
 
 def _const_json(node: NodeDef) -> dict[str, Any]:
-    array = _array(node)
-    dtype = _DATA_TYPES[array.dtype.name]
-    shape = {"dim": [{"size": str(extent)} for extent in array.shape]}
+    tensor = node.attr["value"].tensor
+    dtype = _DATA_TYPES[_TFJS_DTYPES[dtype_name(tensor.dtype)]]
+    shape = {"dim": [{"size": str(extent)} for extent in shape_of(tensor)]}
     value = {"tensor": {"dtype": dtype, "tensorShape": shape}}
     return {
         "name": node.name,

@@ -3,7 +3,8 @@
 The contract is found in the graph, never assumed. The input is the placeholder the output depends
 on; the output is a sink, a node whose value nothing in the graph reads. DeepLab's own names settle
 a choice between several, and are not required. The crop and the number of classes come from the
-constants around the ArgMax. Every finding carries its reason, so that a person can check it.
+constants before the ArgMax, or before an output of scores. Every finding carries its reason, so
+that a person can check it.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
 NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+# What may stand between the resized scores and an output of scores or probabilities.
+SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,10 @@ def _find_crop(static: Static, output: NodeDef) -> tuple[tuple[int, int] | None,
 
 def _resizes_of_scores(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
     argmax = _argmax_behind(graph, output)
-    node = argmax and graph.producer(argmax, 0)
-    while node is not None and node.op == "ResizeBilinear":
+    node = output if argmax is None else graph.producer(argmax, 0)
+    while node.op in SCORE_OPS and graph.sources(node):
+        node = graph.producer(node, 0)
+    while node.op == "ResizeBilinear":
         yield node
         node = graph.producer(node, 0)
 
@@ -179,7 +184,7 @@ def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
 
 def _find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:
     for node in graph.ancestors(output.name):
-        if node.op != "Conv2D":
+        if node.op not in ("Conv2D", "_FusedConv2D"):
             continue
         kernel = graph.constant(graph.producer(node, 1))
         if kernel is not None and kernel.ndim == 4:

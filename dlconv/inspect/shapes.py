@@ -40,11 +40,16 @@ class Static:
 
     def shape(self, node: NodeDef, index: int) -> Shape:
         """Return the shape of a node's input."""
-        return self.shapes.get(self.graph.producer(node, index).name)
+        return self.shapes.get(self._first_output(node, index))
 
     def value(self, node: NodeDef, index: int) -> np.ndarray | None:
         """Return the value of a node's input, None if it is not known as an array."""
-        return self.values.get(self.graph.producer(node, index).name)
+        return self.values.get(self._first_output(node, index))
+
+    def _first_output(self, node: NodeDef, index: int) -> str:
+        """Return the node whose first output an input is; a name no node has for other outputs."""
+        producer = self.graph.producer(node, index)
+        return "" if self.graph.sources(node)[index].port else producer.name
 
     def whole_value(self, node: NodeDef, index: int) -> np.ndarray | None:
         """Return the value of a node's input if all of it is numbers."""
@@ -54,14 +59,65 @@ class Static:
 
 
 def infer_static(graph: Graph) -> Static:
-    """Infer shapes and values of all nodes, in topological order."""
+    """Infer shapes and values of all nodes: from inputs on, and once back from where tensors meet.
+
+    What a concatenation says of one input holds for the others and for what they were made of, in
+    every run that gets that far.
+    """
     static = Static(graph)
-    for node in graph.order:
-        static.shapes[node.name] = _tried(_SHAPE_RULES.get(node.op), static, node)
+    _infer_forward(static)
+    if _infer_backward(static):
+        _infer_forward(static)
+    return static
+
+
+def _infer_forward(static: Static) -> None:
+    for node in static.graph.order:
+        shape = _tried(_SHAPE_RULES.get(node.op), static, node)
+        static.shapes[node.name] = _unified(shape, static.shapes.get(node.name))
         value = _tried(_VALUE_RULES.get(node.op), static, node)
         if value is not None:
             static.values[node.name] = value
-    return static
+
+
+def _infer_backward(static: Static) -> bool:
+    """Hand numbers from outputs to inputs of the same extent; tell whether that taught anything."""
+    has_learnt = False
+    for node in reversed(static.graph.order):
+        shape = static.shapes[node.name]
+        axes = _shared_axes(static, node)
+        if shape is None or not axes:
+            continue
+        for source in static.graph.sources(node)[: 1 if node.op != "ConcatV2" else -1]:
+            before = static.shapes[source.node]
+            if source.port or before is None or len(before) != len(shape):
+                continue
+            taught = tuple(
+                shape[axis] if axis in axes and extent is None else extent
+                for axis, extent in enumerate(before)
+            )
+            has_learnt = has_learnt or taught != before
+            static.shapes[source.node] = taught
+    return has_learnt
+
+
+def _shared_axes(static: Static, node: NodeDef) -> set[int]:
+    """Return the axes along which a node's output is as long as its input, whatever that is."""
+    if node.op in _SAME_SHAPE_OPS:
+        return {0, 1, 2, 3}
+    if node.op in ("Conv2D", "DepthwiseConv2dNative"):
+        strides = list(attribute(node, "strides").list.i)
+        return {1, 2} if attribute(node, "padding").s == b"SAME" and set(strides) == {1} else set()
+    axis = (
+        static.value(node, len(static.graph.sources(node)) - 1) if node.op == "ConcatV2" else None
+    )
+    return {0, 1, 2, 3} - {axis.item()} if axis is not None and axis.ndim == 0 else set()
+
+
+def _unified(first: Shape, second: Shape) -> Shape:
+    if first is None or second is None or len(first) != len(second):
+        return second if first is None else first
+    return tuple(b if a is None else a for a, b in zip(first, second, strict=True))
 
 
 def numbers_of(shape: Shape) -> tuple[int | None, ...] | None:
@@ -78,7 +134,7 @@ def _tried(
         return None
     try:
         return rule(static, node)
-    except (DlconvError, IndexError, TypeError, ValueError):
+    except (DlconvError, ArithmeticError, IndexError, TypeError, ValueError):
         return None  # inputs that do not fit the op tell nothing
 
 
@@ -143,6 +199,8 @@ def _resize(static: Static, node: NodeDef) -> Shape:
 
 
 def _conv(static: Static, node: NodeDef) -> Shape:
+    if not _is_nhwc(node):
+        return None
     batch, height, width, _ = static.shape(node, 0) or (None,) * 4
     kernel = static.shape(node, 1)
     if kernel is None:
@@ -163,6 +221,8 @@ def _depthwise(static: Static, node: NodeDef) -> Shape:
 
 
 def _pool(static: Static, node: NodeDef) -> Shape:
+    if not _is_nhwc(node):
+        return None
     batch, height, width, channels = static.shape(node, 0) or (None,) * 4
     sizes = attribute(node, "ksize").list.i
     return (
@@ -171,6 +231,10 @@ def _pool(static: Static, node: NodeDef) -> Shape:
         _window(node, 2, width, sizes[2]),
         channels,
     )
+
+
+def _is_nhwc(node: NodeDef) -> bool:
+    return attribute(node, "data_format").s in (b"", b"NHWC")
 
 
 def _window(node: NodeDef, axis: int, extent: Any, size: Any) -> Any:
@@ -279,10 +343,11 @@ def _same_value(static: Static, node: NodeDef) -> np.ndarray | None:
 
 def _cast_value(static: Static, node: NodeDef) -> np.ndarray | None:
     value = static.value(node, 0)
-    if value is None:
+    target = dtype_name(attribute(node, "DstT").type)
+    if value is None or target not in ("int32", "int64", "float32"):
         return None
-    to_whole = dtype_name(attribute(node, "DstT").type) in ("int32", "int64")
-    return _mapped(lambda v: int(v) if to_whole and isinstance(v, float) else v, value)
+    convert: Callable[[Any], Any] = float if target == "float32" else int
+    return _mapped(lambda v: _fitted(convert(v), target) if _is_number(v) else v, value)
 
 
 def _pack_value(static: Static, node: NodeDef) -> np.ndarray | None:
@@ -317,7 +382,10 @@ def _binary_value(
         if first is None or second is None:
             return None
         a, b = np.broadcast_arrays(first, second)
-        results = [combine(x, y) for x, y in zip(a.ravel(), b.ravel(), strict=True)]
+        data_type = dtype_name(attribute(node, "T").type)
+        results = [
+            _fitted(combine(x, y), data_type) for x, y in zip(a.ravel(), b.ravel(), strict=True)
+        ]
         return _objects(results).reshape(a.shape)
 
     return rule
@@ -339,8 +407,7 @@ def _subtract(a: Any, b: Any) -> Any:
 
 def _multiply(a: Any, b: Any) -> Any:
     if _is_number(a) and _is_number(b):
-        product = a * b
-        return product if isinstance(product, int) else float(np.float32(a) * np.float32(b))
+        return a * b
     return b if a == 1 else a if b == 1 else None
 
 
@@ -348,6 +415,16 @@ def _maximum(a: Any, b: Any) -> Any:
     if _is_number(a) and _is_number(b):
         return max(a, b)
     return a if a == b else None
+
+
+def _fitted(value: Any, data_type: str) -> Any:
+    """Return a result as its type holds it: a rounded float32, None for integers that wrap."""
+    if isinstance(value, float):
+        with np.errstate(over="ignore"):
+            return float(np.float32(value))
+    bits = 63 if data_type == "int64" else 31
+    is_held = not isinstance(value, int) or -(2**bits) <= value < 2**bits
+    return value if is_held else None
 
 
 def _is_number(extent: object) -> bool:
@@ -361,6 +438,11 @@ def _mapped(function: Callable[[Any], Any], value: np.ndarray) -> np.ndarray:
 def _objects(items: object) -> np.ndarray:
     return np.array(items, dtype=object)
 
+
+_SAME_SHAPE_OPS = frozenset(
+    {"BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Identity"}
+    | {"Relu", "Relu6", "Softmax"}
+)
 
 _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
     "Add": _broadcast,
@@ -378,6 +460,7 @@ _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
     "FusedBatchNorm": _same,
     "FusedBatchNormV2": _same,
     "FusedBatchNormV3": _same,
+    "FusedDepthwiseConv2dNative": _depthwise,
     "Identity": _same,
     "MaxPool": _pool,
     "Mul": _broadcast,
@@ -392,6 +475,7 @@ _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
     "SpaceToBatchND": _space_to_batch,
     "Squeeze": _squeeze,
     "Sub": _broadcast,
+    "_FusedConv2D": _conv,
 }
 
 _VALUE_RULES: dict[str, Callable[[Static, NodeDef], np.ndarray | None]] = {

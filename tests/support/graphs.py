@@ -98,3 +98,96 @@ def tiny_segmenter(
         const("axis", 3, np.int32),
         node(output_name, "ArgMax", "scores", "axis", T=f, Tidx=np.int32, output_type=np.int64),
     )
+
+
+def copy(name: str, source: str, *control: str) -> NodeDef:
+    return node(name, "Identity", source, *control, T=np.float32)
+
+
+def relu6(name: str, source: str) -> NodeDef:
+    return node(name, "Relu6", source, T=np.float32)
+
+
+def convolution(
+    name: str,
+    source: str,
+    kernel: str,
+    depthwise: bool = False,
+    padding: bytes = b"SAME",
+    strides=(1, 1),
+    rates=(1, 1),
+    data_format: bytes = b"NHWC",
+) -> NodeDef:
+    return node(
+        name,
+        "DepthwiseConv2dNative" if depthwise else "Conv2D",
+        source,
+        kernel,
+        T=np.float32,
+        strides=[1, *strides, 1],
+        dilations=[1, *rates, 1],
+        padding=padding,
+        data_format=data_format,
+    )
+
+
+def batch_norm(
+    name: str,
+    source: str,
+    gamma,
+    beta,
+    mean,
+    variance,
+    version: str = "",
+    epsilon: float = 0.001,
+    **attributes,
+) -> list[NodeDef]:
+    """A FusedBatchNorm (``version`` V2 or V3 for those) and its four constants."""
+    values = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
+    constants = [const(f"{name}/{key}", value, np.float32) for key, value in values.items()]
+    attributes = {"is_training": False, "data_format": b"NHWC", **attributes}
+    if version:
+        attributes["U"] = np.float32
+    norm = node(
+        name,
+        f"FusedBatchNorm{version}",
+        source,
+        *[constant.name for constant in constants],
+        T=np.float32,
+        epsilon=epsilon,
+        **attributes,
+    )
+    return [*constants, norm]
+
+
+def space_to_batch(name: str, source: str, blocks, paddings) -> list[NodeDef]:
+    types = {"T": np.float32, "Tblock_shape": np.int32, "Tpaddings": np.int32}
+    return [
+        const(f"{name}/blocks", blocks, np.int32),
+        const(f"{name}/paddings", paddings, np.int32),
+        node(name, "SpaceToBatchND", source, f"{name}/blocks", f"{name}/paddings", **types),
+    ]
+
+
+def batch_to_space(name: str, source: str, blocks, crops) -> list[NodeDef]:
+    types = {"T": np.float32, "Tblock_shape": np.int32, "Tcrops": np.int32}
+    return [
+        const(f"{name}/blocks", blocks, np.int32),
+        const(f"{name}/crops", crops, np.int32),
+        node(name, "BatchToSpaceND", source, f"{name}/blocks", f"{name}/crops", **types),
+    ]
+
+
+def atrous(
+    name: str, source: str, kernel: str, blocks, paddings, crops, depthwise: bool = False
+) -> list[NodeDef]:
+    """An atrous convolution as TensorFlow 1.x wrote it, in three ops; the last is ``name``."""
+    return [
+        *space_to_batch(f"{name}/split", source, blocks, paddings),
+        convolution(f"{name}/conv", f"{name}/split", kernel, depthwise, b"VALID"),
+        *batch_to_space(name, f"{name}/conv", blocks, crops),
+    ]
+
+
+def resize(name: str, source: str, size: str, kind: str = "ResizeBilinear", **attributes):
+    return node(name, kind, source, size, **{"T": np.float32, **attributes})

@@ -15,6 +15,7 @@ from dlconv.convert.rewrite.drop_identities import drop_identities
 from dlconv.convert.rewrite.drop_resizes import drop_resizes
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
+from dlconv.convert.rewrite.split_pooled import split_pooled
 from dlconv.errors import UsageError
 
 Pass = Callable[[GraphDef], GraphDef]
@@ -22,10 +23,11 @@ Pass = Callable[[GraphDef], GraphDef]
 PASSES: Mapping[str, Pass] = {
     "drop-asserts": drop_asserts,
     "drop-identities": drop_identities,
-    "drop-casts": drop_casts,
-    "drop-resizes": drop_resizes,
     "flatten-atrous": flatten_atrous,
+    "drop-resizes": drop_resizes,
+    "drop-casts": drop_casts,
     "fold-batch-norms": fold_batch_norms,
+    "split-pooled": split_pooled,
 }
 
 

@@ -7,8 +7,8 @@ without it goes on.
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed
-from dlconv.inspect.graph import Graph, source_node
+from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.inspect.graph import Graph
 
 CHECKS = frozenset({"Assert", "NoOp"})
 
@@ -16,13 +16,4 @@ CHECKS = frozenset({"Assert", "NoOp"})
 def drop_asserts(graph_def: GraphDef) -> GraphDef:
     """Return the graph without Assert, NoOp, the edges from them and their orphans."""
     graph = Graph(graph_def)
-    checks = {node.name for node in graph_def.node if node.op in CHECKS}
-    edit = Edit()
-    for node in graph_def.node:
-        if node.name in checks:
-            edit.replaced[node.name] = []
-            continue
-        inputs = [name for name in node.input if source_node(name) not in checks]
-        if len(inputs) != len(node.input):
-            edit.replaced[node.name] = [changed(node, inputs=inputs)]
-    return applied(graph, edit)
+    return applied(graph, Edit({node.name: [] for node in graph_def.node if node.op in CHECKS}))

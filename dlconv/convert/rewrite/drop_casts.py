@@ -9,8 +9,8 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.convert.rewrite.edit import Edit, applied, may_go
+from dlconv.inspect.graph import Graph, attribute, source_node
 from dlconv.inspect.tensors import dtype_name
 
 NUMBERS = frozenset(
@@ -22,19 +22,19 @@ def drop_casts(graph_def: GraphDef) -> GraphDef:
     """Return the graph without casts that change nothing."""
     graph = Graph(graph_def)
     edit = Edit()
-    for node in graph_def.node:
-        before = _value_before(graph, node) if node.op == "Cast" else None
-        if before is not None and graph.consumers[node.name]:
+    for node in graph.order:
+        before = _value_before(graph, edit, node) if node.op == "Cast" else None
+        if before is not None and may_go(graph, node.name):
             edit.redirect(node.name, before)
     return applied(graph, edit)
 
 
-def _value_before(graph: Graph, cast: NodeDef) -> str | None:
+def _value_before(graph: Graph, edit: Edit, cast: NodeDef) -> str | None:
     source, target = _types(cast)
     if source == target:
         return str(cast.input[0])
-    first = graph.producer(cast, 0)
-    if first.op != "Cast" or graph.sources(cast)[0].port != 0:
+    first = graph.nodes[source_node(edit.resolved(cast.input[0]))]
+    if first.op != "Cast":
         return None
     narrow, wide = _types(first)
     before: str = first.input[0]
@@ -49,4 +49,5 @@ def _types(cast: NodeDef) -> tuple[str, str]:
 def _holds(wide: str, narrow: str) -> bool:
     if not {wide, narrow} <= NUMBERS:
         return False
-    return np.can_cast(np.dtype(narrow), np.dtype(wide), "safe")
+    is_rounded = (narrow, wide) == ("int64", "float64")  # though numpy calls it safe
+    return np.can_cast(np.dtype(narrow), np.dtype(wide), "safe") and not is_rounded

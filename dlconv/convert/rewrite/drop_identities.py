@@ -8,7 +8,7 @@ input. Same function: at inference they copy. One that nothing reads, an output,
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.convert.rewrite.edit import Edit, applied, may_go
 from dlconv.inspect.graph import Graph
 
 COPIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot"})
@@ -19,7 +19,7 @@ def drop_identities(graph_def: GraphDef) -> GraphDef:
     graph = Graph(graph_def)
     edit = Edit()
     for node in graph_def.node:
-        if _only_copies(node) and graph.consumers[node.name]:
+        if _only_copies(node) and may_go(graph, node.name):
             edit.redirect(node.name, node.input[0])
     return applied(graph, edit)
 

@@ -8,7 +8,7 @@ readers read its input. Same function: the scale is one, so every sampling point
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied
+from dlconv.convert.rewrite.edit import Edit, applied, may_go
 from dlconv.inspect.graph import Graph, attribute
 from dlconv.inspect.shapes import Static, infer_static
 from dlconv.inspect.tensors import dtype_name
@@ -22,7 +22,7 @@ def drop_resizes(graph_def: GraphDef) -> GraphDef:
     static = infer_static(graph)
     edit = Edit()
     for node in graph_def.node:
-        if node.op in RESIZES and graph.consumers[node.name] and _keeps_size(static, node):
+        if node.op in RESIZES and may_go(graph, node.name) and _keeps_size(static, node):
             edit.redirect(node.name, node.input[0])
     return applied(graph, edit)
 

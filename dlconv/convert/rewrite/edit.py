@@ -2,8 +2,8 @@
 
 A pass collects an ``Edit``: nodes that others take the place of, and nodes whose readers are sent
 elsewhere. ``applied`` makes a new GraphDef of it and leaves the old one alone. Nodes that were read
-before and are read by nobody any more go with the edit; without an edit the very same graph comes
-back.
+before and are read by nobody any more go with the edit, and so do control edges from nodes that
+are gone; without an edit the very same graph comes back.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
+from dlconv.inspect.contract import OUTPUT_NAME
 from dlconv.inspect.graph import Graph, source_node
 
 DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "int64": "DT_INT64", "uint8": "DT_UINT8"}
@@ -31,13 +32,26 @@ class Edit:
         self.replaced[name] = []
         self.redirected[name] = instead
 
+    def resolved(self, name: str) -> str:
+        """Return the input to read in place of ``name``, however often it is redirected."""
+        mark = "^" if name.startswith("^") else ""
+        plain = name.removeprefix("^").removesuffix(":0")
+        while plain in self.redirected:
+            plain = self.redirected[plain]
+        return mark + source_node(plain) if mark else plain
+
+    def removes(self, name: str) -> bool:
+        """Tell whether a node goes and no other stands for it."""
+        is_kept = any(node.name == name for node in self.replaced.get(name, ()))
+        return name in self.replaced and name not in self.redirected and not is_kept
+
 
 def applied(graph: Graph, edit: Edit) -> GraphDef:
     """Return the graph with an edit applied, or the graph itself if there is nothing to do."""
     if not edit.replaced:
         return graph.graph_def
     nodes = [
-        _redirected(new, edit.redirected)
+        _rewired(new, edit)
         for node in graph.graph_def.node
         for new in edit.replaced.get(node.name, [node])
     ]
@@ -46,23 +60,18 @@ def applied(graph: Graph, edit: Edit) -> GraphDef:
     return result
 
 
-def _redirected(node: NodeDef, redirected: dict[str, str]) -> NodeDef:
-    inputs = [_resolve(name, redirected) for name in node.input]
+def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
+    """Return a node that reads what it is to read and waits for no node that is gone."""
+    inputs = [
+        edit.resolved(name)
+        for name in node.input
+        if not (name.startswith("^") and edit.removes(source_node(name)))
+    ]
     return node if inputs == list(node.input) else changed(node, inputs=inputs)
 
 
-def _resolve(name: str, redirected: dict[str, str]) -> str:
-    mark = "^" if name.startswith("^") else ""
-    plain = name.removeprefix("^").removesuffix(":0")
-    while plain in redirected:
-        plain = redirected[plain]
-    if mark:
-        return mark + source_node(plain)
-    return plain
-
-
 def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
-    read_before = {source_node(name) for node in before.graph_def.node for name in node.input}
+    read_before = {name for name, readers in before.consumers.items() if readers}
     made = {node.name for node in nodes} - before.nodes.keys()
     readers: dict[str, int] = {}
     for node in nodes:
@@ -72,7 +81,7 @@ def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
     pending = [node.name for node in nodes if not readers.get(node.name)]
     gone = set()
     for name in pending:
-        if name not in read_before and name not in made:
+        if name == OUTPUT_NAME or name not in read_before | made:
             continue
         gone.add(name)
         for source in map(source_node, by_name[name].input):
@@ -112,6 +121,11 @@ def free_name(graph: Graph, wanted: str) -> str:
     while name in graph.nodes:
         name, number = f"{wanted}_{number}", number + 1
     return name
+
+
+def may_go(graph: Graph, name: str) -> bool:
+    """Tell whether a node is no output: others read it, and it is not named as an output is."""
+    return bool(graph.consumers[name]) and name != OUTPUT_NAME
 
 
 def reads_once(graph: Graph, name: str) -> NodeDef | None:

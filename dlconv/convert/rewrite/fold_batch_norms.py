@@ -111,12 +111,21 @@ def _batch_norm(graph: Graph, node: NodeDef, source: str) -> _Affine | None:
     parameters = [graph.constant(graph.producer(node, index)) for index in range(1, 5)]
     if not is_inference or not _is_nhwc(node) or graph.sources(node)[0].node != source:
         return None
+    if _gives_statistics(graph, node):
+        return None
     if any(values is None for values in parameters):
         return None
     gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in parameters)
     epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
     factor = gamma / np.sqrt(variance + epsilon)
     return _Affine(factor, beta - mean * factor)
+
+
+def _gives_statistics(graph: Graph, batch_norm: NodeDef) -> bool:
+    """Tell whether an output other than the first is read."""
+    readers = map(graph.nodes.__getitem__, graph.consumers[batch_norm.name])
+    sources = [source for reader in readers for source in graph.sources(reader)]
+    return any(source.node == batch_norm.name and source.port for source in sources)
 
 
 def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray | None:

@@ -1,0 +1,222 @@
+"""Folds what does not depend on the pixels, and drops what thereby does nothing.
+
+Patterns and replacements:
+
+- A node whose value shape arithmetic knows (Shape, StridedSlice, Pack, sums...) becomes a Const.
+- A Slice that takes all of its input, a Pad by nothing and a ResizeNearestNeighbor to the size its
+  input has go; an output among them gives its name to the node before it.
+- Sub(x, c) before such a Pad and Add(..., c) behind it go too.
+- A Squeeze and an ExpandDims of one axis, with nothing but casts between them, go together.
+
+Same function: a known value is the one every run gives; the nodes that go hand on what they get.
+(x - c) + c is x only without rounding: for pixels, whole numbers of 0 to 255, and a c of half
+units, such as DeepLab's 127.5, both steps are exact, and only such a c is matched. A graph with an
+input of floats that are not whole may differ in the last bit. Outputs, and nodes with control edges
+to or from them, are never folded.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.rewrite.edit import Edit, applied, changed, const, reads_once
+from dlconv.inspect.graph import Graph, attribute, source_node
+from dlconv.inspect.shapes import Static, infer_static
+from dlconv.inspect.tensors import dtype_name
+
+WHOLE_TYPES = frozenset({"int32", "int64"})
+MOST_EXACT = 255.0
+
+
+def fold_constants(graph_def: GraphDef) -> GraphDef:
+    """Return the graph with known values as constants and without what does nothing."""
+    while True:
+        folded = graph_def
+        for step in (_fold_values, _drop_idle, _cancel_axes):
+            folded = step(folded)
+        if folded is graph_def:
+            return graph_def
+        graph_def = folded
+
+
+def _fold_values(graph_def: GraphDef) -> GraphDef:
+    graph = Graph(graph_def)
+    static = infer_static(graph)
+    held = _held(graph)
+    edit = Edit()
+    for node in graph_def.node:
+        if node.op in ("Const", "Placeholder") or node.name in held:
+            continue
+        folded = _constant(static, node)
+        if folded is not None and graph.consumers[node.name]:
+            edit.replaced[node.name] = [folded]
+    return applied(graph, edit)
+
+
+def _held(graph: Graph) -> set[str]:
+    """Return the nodes at either end of a control edge."""
+    return {
+        name
+        for node in graph.graph_def.node
+        for source in node.input
+        if source.startswith("^")
+        for name in (node.name, source_node(source))
+    }
+
+
+def _constant(static: Static, node: NodeDef) -> NodeDef | None:
+    value = static.values.get(node.name)
+    data_type = _value_type(node)
+    if value is None:
+        return None
+    items = list(value.ravel())
+    if data_type == "float32":
+        is_known = all(isinstance(item, int | float) for item in items)
+    else:
+        is_known = data_type in WHOLE_TYPES and all(_is_held(item, data_type) for item in items)
+    return const(node.name, value.astype(data_type)) if is_known else None
+
+
+def _is_held(item: object, data_type: str) -> bool:
+    limits = np.iinfo(data_type)
+    return isinstance(item, int) and int(limits.min) <= item <= int(limits.max)
+
+
+def _value_type(node: NodeDef) -> str:
+    key = {"Shape": "out_type", "Cast": "DstT"}.get(node.op, "T")
+    data_type = attribute(node, key).type
+    return dtype_name(data_type) if data_type or node.op != "Shape" else "int32"
+
+
+def _drop_idle(graph_def: GraphDef) -> GraphDef:
+    graph = Graph(graph_def)
+    static = infer_static(graph)
+    held = _held(graph)
+    edit = Edit()
+    for node in graph_def.node:
+        if node.name in held or node.name in edit.replaced or not _is_idle(static, node):
+            continue
+        if graph.consumers[node.name]:
+            edit.redirect(node.name, node.input[0])
+            _cancel_shift(static, node, edit, held)
+        else:
+            _drop_output(graph, node, edit, held)
+    return applied(graph, edit)
+
+
+def _is_idle(static: Static, node: NodeDef) -> bool:
+    arity, rule = _IDLE_RULES.get(node.op, (0, None))
+    return rule is not None and len(static.graph.sources(node)) >= arity and rule(static, node)
+
+
+def _takes_all(static: Static, node: NodeDef) -> bool:
+    shape, begin, size = static.shape(node, 0), static.value(node, 1), static.value(node, 2)
+    if shape is None or begin is None or size is None:
+        return False
+    if not begin.shape == size.shape == (len(shape),):
+        return False
+    whole = [
+        asked == -1 or (asked is not None and asked == extent)
+        for asked, extent in zip(size, shape, strict=True)
+    ]
+    return all(start == 0 for start in begin) and all(whole)
+
+
+def _pads_nothing(static: Static, node: NodeDef) -> bool:
+    paddings = static.whole_value(node, 1)
+    return paddings is not None and not paddings.any()
+
+
+def _keeps_size(static: Static, node: NodeDef) -> bool:
+    shape, size = static.shape(node, 0), static.value(node, 1)
+    if shape is None or size is None or len(shape) != 4 or size.shape != (2,):
+        return False
+    asked = tuple(size)
+    return None not in asked and shape[1:3] == asked
+
+
+# How many inputs each op has, and when it does nothing.
+_IDLE_RULES: dict[str, tuple[int, Callable[[Static, NodeDef], bool]]] = {
+    "Pad": (2, _pads_nothing),
+    "PadV2": (3, _pads_nothing),
+    "ResizeNearestNeighbor": (2, _keeps_size),
+    "Slice": (3, _takes_all),
+}
+
+
+def _drop_output(graph: Graph, node: NodeDef, edit: Edit, held: set[str]) -> None:
+    before = graph.producer(node, 0)
+    is_free = before.name not in held and before.name not in edit.replaced
+    if is_free and before.op != "Placeholder" and reads_once(graph, before.name) is not None:
+        edit.replaced[before.name] = []
+        edit.replaced[node.name] = [changed(before, name=node.name)]
+
+
+def _cancel_shift(static: Static, pad: NodeDef, edit: Edit, held: set[str]) -> None:
+    graph = static.graph
+    down, up = graph.producer(pad, 0), reads_once(graph, pad.name)
+    if up is None or down.op != "Sub" or up.op not in ("Add", "AddV2"):
+        return
+    if held & {down.name, up.name} or reads_once(graph, down.name) is None:
+        return
+    subtracted = graph.constant(graph.producer(down, 1))
+    is_second = graph.producer(up, 1).name == pad.name
+    added = graph.constant(graph.producer(up, 0 if is_second else 1))
+    if subtracted is None or added is None or not np.array_equal(subtracted, added):
+        return
+    if not _is_exact(subtracted) or not graph.consumers[up.name]:
+        return
+    shape = static.shape(down, 0)
+    if shape is None or not shape == static.shapes[down.name] == static.shapes[up.name]:
+        return
+    edit.redirect(down.name, down.input[0])
+    edit.redirect(up.name, pad.name)
+
+
+def _is_exact(shift: np.ndarray) -> bool:
+    return shift.dtype == np.float32 and bool(
+        (np.abs(shift) <= MOST_EXACT).all() and (shift * 2 == np.round(shift * 2)).all()
+    )
+
+
+def _cancel_axes(graph_def: GraphDef) -> GraphDef:
+    graph = Graph(graph_def)
+    static = infer_static(graph)
+    held = _held(graph)
+    edit = Edit()
+    for second in graph_def.node:
+        first = _opposite(static, second)
+        if first is None or held & {first.name, second.name}:
+            continue
+        if graph.consumers[second.name] and not edit.replaced.keys() & {first.name, second.name}:
+            edit.redirect(first.name, first.input[0])
+            edit.redirect(second.name, second.input[0])
+    return applied(graph, edit)
+
+
+def _opposite(static: Static, second: NodeDef) -> NodeDef | None:
+    """Return the Squeeze before an ExpandDims of the same axis, or the other way round."""
+    wanted = {"ExpandDims": "Squeeze", "Squeeze": "ExpandDims"}.get(second.op)
+    if wanted is None or not static.graph.sources(second):
+        return None
+    first = static.graph.producer(second, 0)
+    while first.op == "Cast" and reads_once(static.graph, first.name) is not None:
+        first = static.graph.producer(first, 0)
+    if first.op != wanted or reads_once(static.graph, first.name) is None:
+        return None
+    axis = _axis(static, first)
+    return first if axis is not None and axis == _axis(static, second) else None
+
+
+def _axis(static: Static, node: NodeDef) -> int | None:
+    shape = static.shape(node, 0)
+    if shape is None:
+        return None
+    if node.op == "ExpandDims":
+        added = static.whole_value(node, 1)
+        is_one = added is not None and added.size == 1
+        return int(added.item()) % (len(shape) + 1) if added is not None and is_one else None
+    removed = list(attribute(node, "squeeze_dims").list.i)
+    return removed[0] % len(shape) if len(removed) == 1 and shape else None

@@ -1,0 +1,306 @@
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.graphs import (
+    atrous,
+    batch_norm,
+    const,
+    convolution,
+    copy,
+    graph_def,
+    node,
+    placeholder,
+    relu6,
+    resize,
+    tiny_segmenter,
+)
+from support.real import TARBALLS
+from support.running import (
+    Session,
+    assert_close,
+    assert_untouched,
+    frozen_from,
+    node_of,
+    ops,
+    rewritten,
+    run,
+    serialized,
+)
+from support.shared import PHOTOS, ZOO, needs_shared
+
+import dlconv.models.sample
+from dlconv.convert.artifact import make_onnx, make_tfjs
+from dlconv.convert.precision import Precision
+from dlconv.convert.rewrite import PASSES, rewrite
+from dlconv.errors import UsageError
+from dlconv.inspect.graph import read_graph
+from dlconv.verify.compare import compare
+from dlconv.verify.photos import find_photos, load_photo
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+F = np.float32
+SAMPLE = Path(dlconv.models.sample.__file__).parent
+SAMPLE_TARBALL = SAMPLE / "deeplabv3_mnv2_sample.tar.gz"
+REAL_PHOTOS = ("2007_000063.jpg", "2007_000364.jpg", "2007_000129.jpg")
+
+
+def rewrite_for_quantization(graph):
+    return rewrite(graph, keep_factors=True)
+
+
+# Small graphs
+
+
+def size_of(source, of):
+    """A node with the height and width of a tensor in each run, and what it needs."""
+    bounds = [const(f"{source}/{i}", [i], np.int32) for i in (1, 3)]
+    names = [f"{source}/shape", *[f"{source}/{i}" for i in (1, 3, 1)]]
+    return [
+        *bounds,
+        node(f"{source}/shape", "Shape", of, T=F, out_type=np.int32),
+        node(source, "StridedSlice", *names, T=np.int32, Index=np.int32),
+    ]
+
+
+@st.composite
+def blocks(draw, name, source, random):
+    """What exports are made of; each keeps the size and the two channels."""
+    kind = draw(st.sampled_from(["conv", "atrous", "norm", "relu", "resize", "copy", "residual"]))
+    kernel = const(f"{name}/kernel", random.normal(size=(3, 3, 2, 2)).astype(F))
+    read = copy(f"{name}/kernel/read", kernel.name)
+    if kind == "conv":
+        return [kernel, read, convolution(name, source, read.name)]
+    if kind == "atrous":
+        rate = draw(st.integers(1, 4))
+        pads = ((rate, rate + -12 % rate), (rate, rate + -12 % rate))
+        crops = ((0, -12 % rate), (0, -12 % rate))
+        depthwise = const(kernel.name, random.normal(size=(3, 3, 2, 1)).astype(F))
+        return [depthwise, read, *atrous(name, source, read.name, (rate, rate), pads, crops, True)]
+    if kind == "norm":
+        gamma, beta, mean = random.normal(size=(3, 2))
+        variance = np.abs(random.normal(size=2)) + 0.1
+        return batch_norm(name, source, gamma, beta, mean, variance)
+    if kind == "resize":
+        return [*size_of(f"{name}/size", "x"), resize(name, source, f"{name}/size")]
+    if kind == "residual":
+        return [relu6(f"{name}/branch", source), node(name, "Add", f"{name}/branch", source, T=F)]
+    return [copy(name, source) if kind == "copy" else relu6(name, source)]
+
+
+@st.composite
+def exports(draw):
+    random = np.random.default_rng(draw(st.integers(0, 2**16)))
+    nodes = [
+        placeholder("x", F, (1, None, None, 2)),
+        node("half", "Cast", "x", SrcT=F, DstT=np.float64),
+        node("whole", "Cast", "half", SrcT=np.float64, DstT=F),
+    ]
+    for index in range(draw(st.integers(1, 7))):
+        nodes += draw(blocks(f"block{index}", nodes[-1].name, random))
+    x = random.normal(size=(1, 12, 12, 2)).astype(F)
+    return graph_def(*nodes, node("y", "Softsign", nodes[-1].name, T=F)), x
+
+
+@settings(max_examples=60, deadline=None)
+@given(exports(), st.booleans())
+def test_all_passes_together_keep_the_function_and_have_nothing_left_to_do(export, keep_factors):
+    graph, x = export
+    result = rewritten(rewrite_for_quantization if keep_factors else rewrite, graph)
+    left = set(ops(result))
+    gone = {"Identity", "Cast", "SpaceToBatchND", "BatchToSpaceND", "ResizeBilinear", "Shape"}
+    assert not left & gone
+    for first, second in pairwise(n for n in result.node if n.op not in ("Const", "Mul")):
+        assert not (first.op == "Conv2D" and second.op.startswith("FusedBatchNorm"))
+    fetch = graph.node[-1].input[0]
+    before, after = run(graph, fetch, x=x), run(result, result.node[-1].input[0], x=x)
+    assert_close(before, after, max(1, np.abs(before).max()), 1e-4)
+    assert run(result, "y", x=x).shape == x.shape
+
+
+def test_a_resize_after_an_atrous_convolution_goes_in_the_first_run():
+    kernel = const("kernel", np.ones((3, 3, 2, 2)), F)
+    even = ((2, 2), (2, 2))
+    graph = graph_def(
+        placeholder("x", F, (1, None, None, 2)),
+        kernel,
+        *atrous("a", "x", "kernel", (2, 2), even, ((0, 0), (0, 0))),
+        *size_of("size", "x"),
+        resize("r", "a", "size"),
+        relu6("y", "r"),
+    )
+    assert ops(rewritten(rewrite, graph)) == ["Conv2D", "Relu6"]
+
+
+def test_casts_around_a_resize_to_the_own_size_go_with_it():
+    graph = graph_def(
+        placeholder("x", np.int32, (1, 4, 5, 2)),
+        const("size", [4, 5], np.int32),
+        node("wide", "Cast", "x", SrcT=np.int32, DstT=np.float64),
+        node("less", "Cast", "wide", SrcT=np.float64, DstT=F),
+        resize("r", "less", "size"),
+        node("back", "Cast", "r", SrcT=F, DstT=F),
+        relu6("y", "back"),
+    )
+    assert ops(rewritten(rewrite, graph)) == ["Cast", "Cast", "Relu6"]
+
+
+def test_only_the_passes_that_are_named_run_and_in_their_own_order():
+    kernel = const("kernel", np.ones((1, 1, 2, 2)), F)
+    norm = batch_norm("norm", "conv", [1, 2], [3, 4], [5, 6], [7, 8])
+    graph = graph_def(
+        placeholder("x", F, (1, None, None, 2)),
+        kernel,
+        convolution("conv", "x", "kernel"),
+        *norm,
+        copy("c", "norm"),
+        relu6("y", "c"),
+    )
+    assert ops(rewrite(graph, ["fold-batch-norms"])) == ["Conv2D", "BiasAdd", "Identity", "Relu6"]
+    assert ops(rewrite(graph, ["drop-identities"])) == ["Conv2D", "FusedBatchNorm", "Relu6"]
+    both = rewrite(graph, ["fold-batch-norms", "drop-identities"])
+    assert serialized(both) == serialized(rewrite(graph, reversed(PASSES)))
+    assert serialized(both) == serialized(rewrite(graph))
+
+
+def test_a_pass_that_does_not_exist_is_wrong_usage():
+    with pytest.raises(UsageError, match="no pass is called bold, fold ") as raised:
+        rewrite(tiny_segmenter(), ["fold", "drop-casts", "bold"])
+    assert "drop-casts" in raised.value.hint
+
+
+def test_a_graph_with_nothing_to_do_is_untouched():
+    assert_untouched(rewrite, rewrite(tiny_segmenter()))
+
+
+# The networks
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory):
+    return lambda tarball: frozen_from(tarball, tmp_path_factory.mktemp("frozen"))
+
+
+@pytest.fixture(scope="module")
+def sample(frozen):
+    return frozen(SAMPLE_TARBALL)
+
+
+def sample_photos():
+    return [load_photo(photo, None) for photo in find_photos([SAMPLE / "photos"])]
+
+
+def real_photos():
+    found = find_photos([PHOTOS / name for name in REAL_PHOTOS])
+    return [load_photo(photo, (513, 513)) for photo in found]
+
+
+def scores_and_labels(graph, photos):
+    """The scores that the ArgMax reads, and the labels, of each photo in TensorFlow."""
+    (arg_max,) = [n for n in graph.node if n.op == "ArgMax"]
+    with Session(graph) as session:
+        names = [arg_max.input[0], "SemanticPredictions"]
+        return [session.run(names, ImageTensor=photo) for photo in photos]
+
+
+def assert_same_network(graph, rewritten_graph, photos):
+    assert len(photos) > 2
+    before, after = (scores_and_labels(g, photos) for g in (graph, rewritten_graph))
+    for (scores, labels), (new_scores, new_labels) in zip(before, after, strict=True):
+        assert np.abs(scores - new_scores).max() <= 1e-3
+        assert labels.dtype == new_labels.dtype
+        assert labels.tolist() == new_labels.tolist()
+        assert len(np.unique(labels)) > 1
+
+
+@pytest.mark.parametrize("run_pass", [rewrite, rewrite_for_quantization])
+def test_the_sample_keeps_its_scores_and_labels(sample, run_pass):
+    graph = read_graph(sample.path)
+    assert_same_network(graph, rewritten(run_pass, graph), sample_photos())
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_each_pass_alone_settles_on_the_sample(sample, name):
+    graph = read_graph(sample.path)
+    result = rewritten(PASSES[name], graph)
+    assert len(result.node) <= len(graph.node)
+    assert node_of(result, "SemanticPredictions").op == "Slice"
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize("run_pass", [rewrite, rewrite_for_quantization])
+@pytest.mark.parametrize("model", TARBALLS)
+def test_real_networks_keep_their_scores_and_labels(frozen, model, run_pass):
+    graph = read_graph(frozen(ZOO / "models" / TARBALLS[model]).path)
+    assert_same_network(graph, rewritten(run_pass, graph), real_photos())
+
+
+def tfjs_nodes(directory):
+    return json.loads((directory / "model.json").read_text())["modelTopology"]["node"]
+
+
+def assert_tight(nodes):
+    """The larger network's artifact: every convolution is one op with its bias and activation."""
+    counts = Counter(n["op"] for n in nodes)
+    assert counts["_FusedConv2D"] == 38
+    assert counts["FusedDepthwiseConv2dNative"] == 17
+    # Of pooled features there is one pixel, whose part of a sum is no constant vector.
+    assert max(counts["Conv2D"], counts["Relu"]) <= 1
+    left = {"DepthwiseConv2dNative", "SpaceToBatchND", "BatchToSpaceND", "AddN"}
+    left |= {"FusedBatchNorm", "FusedBatchNormV3", "BiasAdd", "Relu6", "Identity"}
+    assert not left & set(counts)
+    (scaled,) = [n for n in nodes if n["op"] == "Mul"]
+    by_name = {n["name"]: n for n in nodes}
+    assert by_name[scaled["input"][0]]["op"] in ("Pad", "Add", "Cast", "Sub", "Const")  # the image
+    assert sum(counts.values()) - counts["Const"] <= 115
+
+
+def test_the_samples_artifacts_have_no_op_too_many(sample, tmp_path):
+    assert_tight(tfjs_nodes(make_tfjs(sample, tmp_path / "tfjs", Precision.FLOAT32).directory))
+    assert len(onnx.load(make_onnx(sample, tmp_path / "onnx").entry).graph.node) <= 173
+
+
+@needs_shared
+@pytest.mark.slow
+def test_a_real_networks_artifacts_have_no_op_too_many(frozen, tmp_path):
+    network = frozen(ZOO / "models" / TARBALLS["real_mnv2"])
+    assert_tight(tfjs_nodes(make_tfjs(network, tmp_path / "tfjs", Precision.FLOAT32).directory))
+    assert len(onnx.load(make_onnx(network, tmp_path / "onnx").entry).graph.node) <= 173
+
+
+def mean_agreement(frozen_graph, photos, directory, rewriting):
+    make_tfjs(frozen_graph, directory, Precision.UINT8, rewriting=rewriting)
+    references = scores_and_labels(read_graph(frozen_graph.path), photos)
+    with TfjsNodeRuntime(directory) as runtime:
+        return np.mean(
+            [
+                compare(labels, runtime.infer(photo).labels).scores().agreement
+                for (_, labels), photo in zip(references, photos, strict=True)
+            ]
+        )
+
+
+def assert_rewriting_costs_no_labels(frozen_graph, photos, folder):
+    plain = mean_agreement(frozen_graph, photos, folder / "plain", rewriting=False)
+    faster = mean_agreement(frozen_graph, photos, folder / "faster", rewriting=True)
+    assert faster >= plain - 0.002
+    assert plain > 0.5
+
+
+def test_8_bit_weights_of_the_rewritten_sample_lose_no_more_labels(sample, tmp_path):
+    assert_rewriting_costs_no_labels(sample, sample_photos(), tmp_path)
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize("model", TARBALLS)
+def test_8_bit_weights_of_rewritten_networks_lose_no_more_labels(frozen, tmp_path, model):
+    network = frozen(ZOO / "models" / TARBALLS[model])
+    assert_rewriting_costs_no_labels(network, real_photos()[:2], tmp_path)

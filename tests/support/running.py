@@ -1,0 +1,100 @@
+"""Running small graphs, and what every rewrite pass has to keep."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dlconv.artifacts.manifest import Source
+from dlconv.convert.artifact import FrozenGraph
+from dlconv.convert.tfjs import write_graph_model
+from dlconv.files import digest_of
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph
+from dlconv.models.unpack import extract_frozen_graph
+from dlconv.tensorflow import load_tensorflow
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+
+class Session:
+    """A GraphDef in one TensorFlow session that does not rewrite it on its own."""
+
+    def __init__(self, graph_def):
+        tensorflow = load_tensorflow()
+        v1 = tensorflow.compat.v1
+        graph = tensorflow.Graph()
+        with graph.as_default():
+            v1.import_graph_def(v1.GraphDef.FromString(graph_def.SerializeToString()), name="")
+        options = v1.ConfigProto()
+        options.graph_options.rewrite_options.disable_meta_optimizer = True
+        self._session = v1.Session(graph=graph, config=options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._session.close()
+
+    def run(self, fetch, **feeds):
+        """The value of a node's first output, or of each node in a list of them."""
+        tensors = f"{fetch}:0" if isinstance(fetch, str) else [f"{name}:0" for name in fetch]
+        return self._session.run(tensors, {f"{name}:0": feeds[name] for name in feeds})
+
+
+def run(graph_def, fetch, **feeds):
+    """The value of a node in TensorFlow, or of several."""
+    with Session(graph_def) as session:
+        return session.run(fetch, **feeds)
+
+
+def run_in_tfjs(graph_def, directory: Path, image, backend="wasm"):
+    """The output of a graph in TF.js."""
+    graph = Graph(graph_def)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_graph_model(graph, find_contract(graph), {}, directory)
+    with TfjsNodeRuntime(directory, backend) as runtime:
+        return runtime.infer(image).output
+
+
+def frozen_from(tarball: Path, directory: Path) -> FrozenGraph:
+    """The frozen graph of a tarball, as the pipeline hands it to the converters."""
+    path = directory / "frozen.pb"
+    extract_frozen_graph(tarball, path)
+    return FrozenGraph(path, Source(tarball.name, path.stat().st_size, digest_of(path)))
+
+
+def serialized(graph_def) -> bytes:
+    return graph_def.SerializeToString(deterministic=True)
+
+
+def ops(graph_def) -> list[str]:
+    """The ops of a graph in the order of the file, constants and inputs left out."""
+    return [n.op for n in graph_def.node if n.op not in ("Const", "Placeholder")]
+
+
+def node_of(graph_def, name):
+    (found,) = [n for n in graph_def.node if n.name == name]
+    return found
+
+
+def rewritten(rewrite, graph_def):
+    """Run a pass. It leaves its argument alone and finds nothing to do a second time."""
+    before = serialized(graph_def)
+    result = rewrite(graph_def)
+    assert serialized(graph_def) == before
+    assert serialized(rewrite(result)) == serialized(result)
+    return result
+
+
+def assert_untouched(rewrite, graph_def):
+    """A pass that has nothing to do gives the very same graph back."""
+    before = serialized(graph_def)
+    assert rewrite(graph_def) is graph_def
+    assert serialized(graph_def) == before
+
+
+def assert_close(first, second, scale, tolerance=1e-5):
+    """Values of float32 arithmetic agree relative to ``scale``, the sizes of what was summed."""
+    assert first.shape == second.shape
+    assert np.isfinite(first).all()
+    assert np.isfinite(second).all()
+    assert (np.abs(first.astype(np.float64) - second) <= tolerance * np.asarray(scale)).all()
