@@ -6,9 +6,8 @@ it is complete, and only then takes the target's name. A run that dies leaves th
 """
 
 import hashlib
-import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,12 +35,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 def new_file(target: Path) -> Iterator[BinaryIO]:
     """Yield a binary file beside ``target`` that takes its name when the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    temporary = Path(name)
+    temporary = _unused_name(target)
     try:
-        with os.fdopen(handle, "w+b") as file:
+        with temporary.open("x+b") as file:
             yield file
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -52,9 +49,9 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
 def new_directory(target: Path) -> Iterator[Path]:
     """Yield an empty directory beside ``target`` that replaces it when the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    temporary = _unused_name(target)
     try:
-        temporary.chmod(0o777 & ~_umask())
+        temporary.mkdir()
         yield temporary
         _replace_directory(temporary, target)
     except BaseException:
@@ -66,7 +63,7 @@ def _replace_directory(source: Path, target: Path) -> None:
     if not target.exists():
         source.rename(target)
         return
-    retired = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    retired = _unused_name(target)
     target.replace(retired)
     try:
         source.rename(target)
@@ -76,7 +73,6 @@ def _replace_directory(source: Path, target: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _unused_name(target: Path) -> Path:
+    """Return a name beside ``target``, known before anything has it, so that it can be cleaned."""
+    return target.with_name(f".{target.name}-{secrets.token_hex(8)}")

@@ -69,14 +69,10 @@ def prepared(
 
 
 def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:
+    if interface.input_size is not None:
+        if contract.crop is None:
+            raise DlconvError("the graph does not show its crop, so its input cannot be fixed")
+        graph_def = fix_input(graph_def, contract.input.node, interface.input_size, contract.crop)
     if interface.input_dtype is not None:
         graph_def = choose_input(graph_def, contract.input.node, interface.input_dtype)
-    if interface.output != "labels" or interface.output_dtype is not None:
-        graph_def = choose_output(
-            graph_def, contract.output.node, interface.output, interface.output_dtype
-        )
-    if interface.input_size is None:
-        return graph_def
-    if contract.crop is None:
-        raise DlconvError("the graph does not show its crop, so its input cannot be fixed")
-    return fix_input(graph_def, contract.input.node, interface.input_size, contract.crop)
+    return choose_output(graph_def, contract.output.node, interface.output, interface.output_dtype)

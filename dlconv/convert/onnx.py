@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dlconv.convert.canonical import canonicalize
 from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError, UsageError
@@ -37,6 +39,7 @@ def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAUL
     model = _convert(graph, contract, opset)
     _name_as_the_graph_does(model, contract)
     _write_paddings_out(model)
+    _round_scales_up(model)
     canonicalize(model, graph)
     _check(model)
     write_atomically(path, model.SerializeToString(deterministic=True))
@@ -111,6 +114,27 @@ def _write_paddings_out(model: "ModelProto") -> None:
         kept = [item for item in node.attribute if item.name not in ("auto_pad", "pads")]
         del node.attribute[:]
         node.attribute.extend([*kept, helper.make_attribute("pads", pads)])
+
+
+def _round_scales_up(model: "ModelProto") -> None:
+    """Make Resize nodes reach the size they are meant for.
+
+    tf2onnx writes the ratio of two sizes as float32, ONNX takes the floor of the product; where the
+    ratio was rounded down, the result is one pixel short (13 * 7.4615383 is 96.99...).
+    """
+    from onnx import numpy_helper
+
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    scales = {
+        node.input[2]
+        for node in model.graph.node
+        if node.op_type == "Resize" and len(node.input) == 3 and node.input[2] in constants
+    }
+    for name in scales:
+        values = numpy_helper.to_array(constants[name])
+        above = np.nextafter(values, np.float32(np.inf))
+        rounded = np.where(values == np.round(values), values, above)
+        constants[name].CopyFrom(numpy_helper.from_array(rounded.astype(np.float32), name))
 
 
 def _check(model: "ModelProto") -> None:

@@ -15,6 +15,7 @@ from dlconv.convert.rewrite.drop_identities import drop_identities
 from dlconv.convert.rewrite.drop_resizes import drop_resizes
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
+from dlconv.convert.rewrite.fold_constants import fold_constants
 from dlconv.convert.rewrite.split_pooled import split_pooled
 from dlconv.errors import UsageError
 
@@ -28,6 +29,7 @@ PASSES: Mapping[str, Pass] = {
     "drop-casts": drop_casts,
     "fold-batch-norms": fold_batch_norms,
     "split-pooled": split_pooled,
+    "fold-constants": fold_constants,
 }
 
 
