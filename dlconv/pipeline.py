@@ -9,14 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_artifact
-from dlconv.convert.artifact import (
-    OWN_INTERFACE,
-    FrozenGraph,
-    make_onnx,
-    make_onnx_file,
-    make_tfjs,
-)
-from dlconv.convert.interface import Interface
+from dlconv.convert.artifact import FrozenGraph, make_onnx, make_onnx_file, make_tfjs
+from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.precision import Precision
 from dlconv.convert.rewrite import rewrite

@@ -1,11 +1,17 @@
 import os
 
 import pytest
+from hypothesis import settings
 from support.graphs import tiny_segmenter
 
 from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import FrozenGraph
 from dlconv.files import digest_of
+
+# In CI a red run is red for everyone: the same examples each time. Elsewhere, search on.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 for name in [name for name in os.environ if name.startswith("DLCONV_")]:
     del os.environ[name]

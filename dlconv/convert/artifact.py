@@ -22,7 +22,7 @@ from dlconv.artifacts.manifest import (
     write_manifest,
 )
 from dlconv.convert.fuse import fuse_convolutions
-from dlconv.convert.interface import Interface, prepared
+from dlconv.convert.interface import OWN_INTERFACE, Interface, prepared
 from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
 from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision
@@ -30,10 +30,8 @@ from dlconv.convert.tfjs import quantizable_weights, write_graph_model
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
-from dlconv.inspect.contract import Contract, find_contract
-from dlconv.inspect.graph import Graph, read_graph
-
-OWN_INTERFACE = Interface()
+from dlconv.inspect.contract import Contract
+from dlconv.inspect.graph import Graph
 
 TfjsWriter = Callable[[Graph, Contract, Mapping[str, Precision], Path], None]
 
@@ -72,13 +70,9 @@ def make_tfjs(
         raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
     write, parts = TFJS_CONVERTERS[converter]
     rewriting = rewriting and converter == "dlconv"
-    _refuse_unless_rewriting(interface, rewriting)
-    graph, contract = _read(frozen)
-    is_same_function = interface.is_same_function(contract)
-    if rewriting:
-        keep_factors = precision is not Precision.FLOAT32
-        graph, contract = prepared(graph, contract, interface, keep_factors)
-        graph = Graph(fuse_convolutions(graph.graph_def))
+    keep_factors = precision is not Precision.FLOAT32
+    ready = prepared(frozen.path, interface, rewriting, keep_factors, fuse_convolutions)
+    graph, contract = ready.graph, ready.contract
     precisions = dict.fromkeys(quantizable_weights(graph, contract), precision)
     with _artifact_directory(directory) as work:
         write(graph, contract, precisions, work)
@@ -90,7 +84,7 @@ def make_tfjs(
             contract=contract,
             classes=frozen.classes,
             options={"quantize": precision.value, "rewrite": rewriting, **asdict(interface)},
-            same_function=is_same_function,
+            same_function=ready.is_same_function,
             versions=_versions(*parts),
         )
         write_manifest(manifest, work, work / MANIFEST_NAME)
@@ -138,36 +132,19 @@ def make_onnx_file(
 def _write_onnx(
     frozen: FrozenGraph, path: Path, opset: int, interface: Interface, rewriting: bool
 ) -> Manifest:
-    _refuse_unless_rewriting(interface, rewriting)
-    graph, contract = _read(frozen)
-    is_same_function = interface.is_same_function(contract)
-    if rewriting:
-        graph, contract = prepared(graph, contract, interface)
-    write_onnx(graph, contract, path, opset)
+    ready = prepared(frozen.path, interface, rewriting)
+    write_onnx(ready.graph, ready.contract, path, opset)
     return Manifest(
         target="onnx",
         precision=Precision.FLOAT32.value,
         converter="tf2onnx",
         source=frozen.source,
-        contract=contract,
+        contract=ready.contract,
         classes=frozen.classes,
         options={"opset": opset, "rewrite": rewriting, **asdict(interface)},
-        same_function=is_same_function,
+        same_function=ready.is_same_function,
         versions=_versions("onnx", "tensorflow", "tf2onnx"),
     )
-
-
-def _read(frozen: FrozenGraph) -> tuple[Graph, Contract]:
-    graph = Graph(read_graph(frozen.path))
-    return graph, find_contract(graph)
-
-
-def _refuse_unless_rewriting(interface: Interface, rewriting: bool) -> None:
-    if interface != OWN_INTERFACE and not rewriting:
-        raise UsageError(
-            "another input or output needs the graph rewritten by dlconv",
-            "leave out --no-rewrite and --converter tensorflowjs, or the other options",
-        )
 
 
 def _versions(*libraries: str) -> dict[str, str]:

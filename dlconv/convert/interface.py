@@ -7,16 +7,17 @@ another function of the photo; everything else computes the same.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.rewrite import rewrite
+from dlconv.convert.rewrite import Pass, passes
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.choose_output import choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
 from dlconv.inspect.contract import Contract, find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.inspect.graph import Graph, read_graph
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Interface:
         return self.input_size in (None, contract.crop)
 
 
+OWN_INTERFACE = Interface()
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Read ``HxW`` or one number for both. Raises UsageError for anything else."""
     parts = text.lower().split("x")
@@ -56,16 +60,45 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[-1])
 
 
-def prepared(
-    graph: Graph, contract: Contract, interface: Interface, keep_factors: bool = False
-) -> tuple[Graph, Contract]:
-    """Return the rewritten graph with an interface, and the contract it has then.
+@dataclass(frozen=True)
+class Prepared:
+    """A graph ready for a converter, its contract, and whether it computes the frozen graph's."""
 
-    Raises DlconvError when the graph cannot have that interface.
+    graph: Graph
+    contract: Contract
+    is_same_function: bool
+
+
+def prepared(
+    path: Path,
+    interface: Interface = OWN_INTERFACE,
+    rewriting: bool = True,
+    keep_factors: bool = False,
+    finish: Pass | None = None,
+) -> Prepared:
+    """Read a frozen graph, give it an interface and rewrite it.
+
+    ``finish`` is a converter's own pass that follows the rewriting. No more than two copies of a
+    graph are alive at a time. Raises UsageError when an interface is asked for without rewriting,
+    DlconvError when the graph cannot have it.
     """
-    graph_def = _with_interface(graph.graph_def, contract, interface)
-    changed = Graph(rewrite(graph_def, keep_factors=keep_factors))
-    return changed, find_contract(changed)
+    if interface != OWN_INTERFACE and not rewriting:
+        raise UsageError(
+            "another input or output needs the graph rewritten by dlconv",
+            "leave out --no-rewrite and --converter tensorflowjs, or the other options",
+        )
+    graph_def = read_graph(path)
+    contract = find_contract(Graph(graph_def))
+    if not rewriting:
+        return Prepared(Graph(graph_def), contract, True)
+    graph_def = _with_interface(graph_def, contract, interface)
+    for run in passes(keep_factors=keep_factors):
+        graph_def = run(graph_def)
+    is_same_function = interface.is_same_function(contract)
+    contract = find_contract(Graph(graph_def))
+    if finish is not None:
+        graph_def = finish(graph_def)
+    return Prepared(Graph(graph_def), contract, is_same_function)
 
 
 def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:

@@ -9,6 +9,7 @@ from functools import partial
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
+from dlconv.convert.rewrite.compose_pointwise import compose_pointwise
 from dlconv.convert.rewrite.drop_asserts import drop_asserts
 from dlconv.convert.rewrite.drop_casts import drop_casts
 from dlconv.convert.rewrite.drop_identities import drop_identities
@@ -28,13 +29,14 @@ PASSES: Mapping[str, Pass] = {
     "drop-resizes": drop_resizes,
     "drop-casts": drop_casts,
     "fold-batch-norms": fold_batch_norms,
+    "compose-pointwise": compose_pointwise,
     "split-pooled": split_pooled,
     "fold-constants": fold_constants,
 }
 
 
-def rewrite(graph_def: GraphDef, only: Iterable[str] = (), keep_factors: bool = False) -> GraphDef:
-    """Run all passes, or only those named, in their order.
+def passes(only: Iterable[str] = (), keep_factors: bool = False) -> list[Pass]:
+    """Return all passes, or only those named, in their order.
 
     ``keep_factors`` leaves kernels as they are for a quantization that follows. Raises UsageError
     for a pass that does not exist.
@@ -43,10 +45,14 @@ def rewrite(graph_def: GraphDef, only: Iterable[str] = (), keep_factors: bool = 
     if unknown := chosen - PASSES.keys():
         known = ", ".join(PASSES)
         raise UsageError(f"no pass is called {', '.join(sorted(unknown))}", f"passes: {known}")
-    passes = dict(PASSES)
+    table = dict(PASSES)
     if keep_factors:
-        passes["fold-batch-norms"] = partial(fold_batch_norms, keep_factors=True)
-    for name, run in passes.items():
-        if not chosen or name in chosen:
-            graph_def = run(graph_def)
+        table["fold-batch-norms"] = partial(fold_batch_norms, keep_factors=True)
+    return [run for name, run in table.items() if not chosen or name in chosen]
+
+
+def rewrite(graph_def: GraphDef, only: Iterable[str] = (), keep_factors: bool = False) -> GraphDef:
+    """Run all passes, or only those named. Raises UsageError for one that does not exist."""
+    for run in passes(only, keep_factors):
+        graph_def = run(graph_def)
     return graph_def

@@ -47,16 +47,22 @@ class Edit:
 
 
 def applied(graph: Graph, edit: Edit) -> GraphDef:
-    """Return the graph with an edit applied, or the graph itself if there is nothing to do."""
+    """Return the graph with an edit applied, or the graph itself if there is nothing to do.
+
+    The edit is used up: its nodes are let go as they are copied, so that large constants do not
+    stand in memory three times.
+    """
     if not edit.replaced:
         return graph.graph_def
-    nodes = [
-        _rewired(new, edit)
+    nodes = {
+        node.name: [_rewired(new, edit) for new in edit.replaced.get(node.name, [node])]
         for node in graph.graph_def.node
-        for new in edit.replaced.get(node.name, [node])
-    ]
+    }
+    edit.replaced.clear()
+    orphans = _orphans([node for group in nodes.values() for node in group], graph)
     result = GraphDef(versions=graph.graph_def.versions, library=graph.graph_def.library)
-    result.node.extend(_without_orphans(nodes, graph))
+    for name in list(nodes):
+        result.node.extend(node for node in nodes.pop(name) if node.name not in orphans)
     return result
 
 
@@ -70,7 +76,8 @@ def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
     return node if inputs == list(node.input) else changed(node, inputs=inputs)
 
 
-def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
+def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
+    """Return the names of the nodes that only nodes now gone had read."""
     read_before = {name for name, readers in before.consumers.items() if readers}
     made = {node.name for node in nodes} - before.nodes.keys()
     readers: dict[str, int] = {}
@@ -79,7 +86,7 @@ def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
             readers[source_node(name)] = readers.get(source_node(name), 0) + 1
     by_name = {node.name: node for node in nodes}
     pending = [node.name for node in nodes if not readers.get(node.name)]
-    gone = set()
+    gone: set[str] = set()
     for name in pending:
         if name == OUTPUT_NAME or name not in read_before | made:
             continue
@@ -88,7 +95,7 @@ def _without_orphans(nodes: list[NodeDef], before: Graph) -> list[NodeDef]:
             readers[source] -= 1
             if not readers[source]:
                 pending.append(source)
-    return [node for node in nodes if node.name not in gone]
+    return gone
 
 
 def changed(node: NodeDef, *, name: str = "", inputs: Iterable[str] | None = None) -> NodeDef:

@@ -3,7 +3,8 @@
 Pattern: ResizeBilinear of a tensor that is provably 1 x 1 (image pooling) and other tensors ->
 ConcatV2 over channels -> Conv2D of kernel 1 x 1 -> BiasAdd, each reading the last alone.
 Replacement: a convolution of the 1 x 1 tensor with its part of the kernel and the bias, a
-convolution of the rest with the rest, and the sum of both, which keeps the name of the BiasAdd.
+convolution of the rest with the rest and a bias of zeros, which TF.js then fuses, and the sum of
+both, which keeps the name of the BiasAdd.
 
 Same function: a 1 x 1 convolution is a sum over channels, so it may be split over them; enlarging
 one pixel bilinearly repeats it, and repeating it after the convolution, by broadcasting, is the
@@ -115,12 +116,16 @@ def _split(graph: Graph, found: _Pooled, edit: Edit) -> None:
         name=free_name(graph, f"{found.bias_add.name}/pooled"),
         inputs=[pooled[-1].name, found.bias_add.input[1]],
     )
-    total = NodeDef(name=found.bias_add.name, op="Add", input=[rest[-1].name, bias.name])
+    zeros = const(f"{rest[-1].name}/no_bias", np.zeros(kernel.shape[3], np.float32))
+    fusible = changed(
+        found.bias_add, name=f"{rest[-1].name}/biased", inputs=[rest[-1].name, zeros.name]
+    )
+    total = NodeDef(name=found.bias_add.name, op="Add", input=[fusible.name, bias.name])
     total.attr["T"].type = DataType.Value("DT_FLOAT")
     edit.replaced[found.resize.name] = []
     edit.replaced[found.concat.name] = concat
     edit.replaced[found.convolution.name] = [*pooled, *rest]
-    edit.replaced[found.bias_add.name] = [bias, total]
+    edit.replaced[found.bias_add.name] = [bias, zeros, fusible, total]
 
 
 def _part(
