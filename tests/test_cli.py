@@ -164,6 +164,41 @@ def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
     assert json.loads(call("verify", "--images", photos, "--json").stdout)["passed"] is True
 
 
+def test_an_interface_of_ones_own_keeps_the_labels(call):
+    call("fetch", "sample")
+    size = ("--input-size", "129", "--input", "float32")
+    for arguments, place in (
+        (("tfjs", *size, "--output", "probabilities"), "129x129-float32-in-probabilities"),
+        (("onnx", "--output-type", "int32"), "int32-out"),
+        (("onnx", "--output", "scores"), "scores"),
+    ):
+        answer = call(*arguments)
+        assert answer.exit_code == 0, answer.output
+        assert answer.stdout.startswith(f"artifacts/sample/{arguments[0]}-float32-{place}/model.")
+    rows = json.loads(call("verify", "--json").stdout)["results"]
+    assert [row["differing_pixels"] for row in rows] == [0, 0, 0]
+
+
+def test_another_resolution_is_said_to_be_another_function(call):
+    call("fetch", "sample")
+    made = json.loads(call("tfjs", "--input-size", "97x97", "--json").stdout)
+    assert made["same_function"] is False
+    assert made["contract"]["input"]["shape"] == [1, 97, 97, 3]
+    (row,) = json.loads(call("verify", "--json").stdout)["results"]
+    assert row["floors"]["agreement"] == 0.9
+    assert 0.7 < row["agreement"]["mean"] < 0.99
+
+
+def test_what_needs_rewriting_cannot_do_without(call):
+    call("fetch", "sample")
+    answer = call("tfjs", "--input-size", "65", "--no-rewrite")
+    assert answer.exit_code == 2
+    assert "--no-rewrite" in answer.stderr
+    assert call("tfjs", "--input-size", "65by65").exit_code == 2
+    assert call("tfjs", "--input-size", "7").exit_code == 2
+    assert call("onnx", "--output", "scores", "--output-type", "int32").exit_code == 2
+
+
 def test_an_artifact_checked_against_another_network_fails(call, graph, photos):
     """Give an artifact of swapped classes the other graph's manifest entry: verify must notice."""
     call("tfjs", graph, "-o", "right")
