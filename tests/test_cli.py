@@ -186,6 +186,7 @@ def test_another_resolution_is_said_to_be_another_function(call):
     assert made["contract"]["input"]["shape"] == [1, 97, 97, 3]
     (row,) = json.loads(call("verify", "--json").stdout)["results"]
     assert row["floors"]["agreement"] == 0.9
+    assert "tfjs float32 97x97" in call("verify", "--floor-agreement", "0.5").stdout
     assert 0.7 < row["agreement"]["mean"] < 0.99
 
 

@@ -103,9 +103,20 @@ class Artifact:
 
     @property
     def title(self) -> str:
-        """Its model, target and precision, as a person would call it."""
-        made_by = "" if self.manifest.converter in ("dlconv", "tf2onnx") else " (tensorflowjs)"
-        return f"{self.manifest.target} {self.manifest.precision}{made_by}"
+        """Its target, precision and what else tells it from its neighbours, as a person would."""
+        options = self.manifest.options
+        size = options.get("input_size")
+        parts = [
+            self.manifest.target,
+            self.manifest.precision,
+            "x".join(map(str, size)) if size else "",
+            options.get("input_dtype") or "",
+            "" if options.get("output") == "labels" else options.get("output") or "",
+            options.get("output_dtype") or "",
+            "" if options.get("rewrite", True) else "plain",
+            "(tensorflowjs)" if self.manifest.converter == "tensorflowjs" else "",
+        ]
+        return " ".join(filter(None, parts))
 
     def as_data(self) -> dict[str, Any]:
         """Return what a script wants to know after a conversion."""
