@@ -11,7 +11,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.rewrite.edit import Edit, applied, changed, reads_once
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.graph import Graph, is_nhwc
 
 FUSED = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative"}
 ACTIVATIONS = frozenset({"Relu", "Relu6"})
@@ -22,7 +22,7 @@ def fuse_convolutions(graph_def: GraphDef) -> GraphDef:
     graph = Graph(graph_def)
     edit = Edit()
     for node in graph_def.node:
-        if node.op in FUSED and attribute(node, "data_format").s in (b"", b"NHWC"):
+        if node.op in FUSED and is_nhwc(node):
             _fuse(graph, node, edit)
     return applied(graph, edit)
 
@@ -46,7 +46,7 @@ def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
 
 
 def _adds_vector(graph: Graph, node: NodeDef, source: str) -> bool:
-    if node.op != "BiasAdd" or attribute(node, "data_format").s not in (b"", b"NHWC"):
+    if node.op != "BiasAdd" or not is_nhwc(node):
         return False
     bias = graph.constant(graph.producer(node, 1))
     return graph.sources(node)[0].node == source and bias is not None and bias.ndim == 1

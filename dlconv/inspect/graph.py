@@ -155,6 +155,11 @@ def attribute(node: NodeDef, key: str) -> AttrValue:
     return node.attr[key] if key in node.attr else AttrValue()
 
 
+def is_nhwc(node: NodeDef) -> bool:
+    """Tell whether a node's images have their channels last, which is TensorFlow's default."""
+    return attribute(node, "data_format").s in (b"", b"NHWC")
+
+
 def source_node(input_name: str) -> str:
     """Return the node that an input string of a NodeDef names (``^a``, ``a`` or ``a:1``)."""
     return input_name.removeprefix("^").split(":")[0]

@@ -16,7 +16,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.graph import Graph, attribute, is_nhwc
 from dlconv.inspect.tensors import array_of, dtype_name, shape_of
 
 Extent = int | str | None
@@ -199,7 +199,7 @@ def _resize(static: Static, node: NodeDef) -> Shape:
 
 
 def _conv(static: Static, node: NodeDef) -> Shape:
-    if not _is_nhwc(node):
+    if not is_nhwc(node):
         return None
     batch, height, width, _ = static.shape(node, 0) or (None,) * 4
     kernel = static.shape(node, 1)
@@ -221,7 +221,7 @@ def _depthwise(static: Static, node: NodeDef) -> Shape:
 
 
 def _pool(static: Static, node: NodeDef) -> Shape:
-    if not _is_nhwc(node):
+    if not is_nhwc(node):
         return None
     batch, height, width, channels = static.shape(node, 0) or (None,) * 4
     sizes = attribute(node, "ksize").list.i
@@ -231,10 +231,6 @@ def _pool(static: Static, node: NodeDef) -> Shape:
         _window(node, 2, width, sizes[2]),
         channels,
     )
-
-
-def _is_nhwc(node: NodeDef) -> bool:
-    return attribute(node, "data_format").s in (b"", b"NHWC")
 
 
 def _window(node: NodeDef, axis: int, extent: Any, size: Any) -> Any:

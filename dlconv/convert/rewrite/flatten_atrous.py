@@ -17,7 +17,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.graph import Graph, attribute, is_nhwc
 from dlconv.inspect.shapes import Static, infer_static
 
 CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
@@ -80,7 +80,7 @@ def _is_plain(node: NodeDef) -> bool:
     return (
         node.op in CONVOLUTIONS
         and attribute(node, "padding").s == b"VALID"
-        and attribute(node, "data_format").s in (b"", b"NHWC")
+        and is_nhwc(node)
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]
         and dilations in ([], [1, 1, 1, 1])
     )

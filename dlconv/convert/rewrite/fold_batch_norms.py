@@ -22,7 +22,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.graph import Graph, is_nhwc
 
 BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 ADDITIONS = frozenset({"Add", "AddV2", "BiasAdd"})
@@ -44,7 +44,7 @@ def fold_batch_norms(graph_def: GraphDef, keep_factors: bool = False) -> GraphDe
     graph = Graph(graph_def)
     edit = Edit()
     for node in graph_def.node:
-        if node.op in ("Conv2D", "DepthwiseConv2dNative") and _is_nhwc(node):
+        if node.op in ("Conv2D", "DepthwiseConv2dNative") and is_nhwc(node):
             _fold(graph, node, edit, keep_factors)
     return applied(graph, edit)
 
@@ -92,7 +92,7 @@ def _affine(graph: Graph, node: NodeDef, source: str, channels: int) -> _Affine 
     """Return what a node does to the channels of ``source``, None if it is not affine."""
     if node.op in BATCH_NORMS:
         return _batch_norm(graph, node, source)
-    if node.op not in ADDITIONS | {"Mul", "Sub"} or not _is_nhwc(node):
+    if node.op not in ADDITIONS | {"Mul", "Sub"} or not is_nhwc(node):
         return None
     first, second = (graph.producer(node, index) for index in (0, 1))
     other = second if first.name == source else first
@@ -109,7 +109,7 @@ def _affine(graph: Graph, node: NodeDef, source: str, channels: int) -> _Affine 
 def _batch_norm(graph: Graph, node: NodeDef, source: str) -> _Affine | None:
     is_inference = "is_training" in node.attr and not node.attr["is_training"].b
     parameters = [graph.constant(graph.producer(node, index)) for index in range(1, 5)]
-    if not is_inference or not _is_nhwc(node) or graph.sources(node)[0].node != source:
+    if not is_inference or not is_nhwc(node) or graph.sources(node)[0].node != source:
         return None
     if _gives_statistics(graph, node):
         return None
@@ -163,7 +163,3 @@ def _bias_add(graph: Graph, start: NodeDef, name: str, shift: np.ndarray) -> lis
     node.attr["T"].type = DataType.Value("DT_FLOAT")
     node.attr["data_format"].s = b"NHWC"
     return [bias, node]
-
-
-def _is_nhwc(node: NodeDef) -> bool:
-    return attribute(node, "data_format").s in (b"", b"NHWC")

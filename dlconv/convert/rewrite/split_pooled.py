@@ -20,7 +20,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.graph import Graph, attribute, is_nhwc
 from dlconv.inspect.shapes import Static, infer_static
 
 
@@ -58,7 +58,7 @@ def _match(static: Static, resize: NodeDef) -> _Pooled | None:
     if convolution is None or not _is_pointwise(static, convolution):
         return None
     bias_add = reads_once(graph, convolution.name)
-    if bias_add is None or bias_add.op != "BiasAdd" or not _is_nhwc(bias_add):
+    if bias_add is None or bias_add.op != "BiasAdd" or not is_nhwc(bias_add):
         return None
     sources = graph.sources(concat)[:-1]
     channels = [(static.shapes[source.node] or (None,))[-1] for source in sources]
@@ -77,7 +77,7 @@ def _is_pointwise(static: Static, node: NodeDef) -> bool:
     kernel = static.shape(node, 1)
     return (
         node.op == "Conv2D"
-        and _is_nhwc(node)
+        and is_nhwc(node)
         and kernel is not None
         and kernel[:2] == (1, 1)
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]
@@ -151,7 +151,3 @@ def _others(graph: Graph, found: _Pooled) -> tuple[str, list[NodeDef]]:
     concat = changed(found.concat, inputs=inputs)
     concat.attr["N"].i = len(inputs) - 1
     return concat.name, [concat]
-
-
-def _is_nhwc(node: NodeDef) -> bool:
-    return attribute(node, "data_format").s in (b"", b"NHWC")
