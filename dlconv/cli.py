@@ -258,7 +258,7 @@ def rewrite(
             metavar="PASS",
             help="Run this pass only; may be given several times. Passes: drop-asserts, "
             "drop-identities, flatten-atrous, drop-resizes, drop-casts, fold-batch-norms, "
-            "split-pooled, fold-constants.",
+            "compose-pointwise, split-pooled, fold-constants.",
         ),
     ] = None,
     registry: RegistryFile = None,

@@ -9,6 +9,7 @@ from functools import partial
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
+from dlconv.convert.rewrite.compose_pointwise import compose_pointwise
 from dlconv.convert.rewrite.drop_asserts import drop_asserts
 from dlconv.convert.rewrite.drop_casts import drop_casts
 from dlconv.convert.rewrite.drop_identities import drop_identities
@@ -28,6 +29,7 @@ PASSES: Mapping[str, Pass] = {
     "drop-resizes": drop_resizes,
     "drop-casts": drop_casts,
     "fold-batch-norms": fold_batch_norms,
+    "compose-pointwise": compose_pointwise,
     "split-pooled": split_pooled,
     "fold-constants": fold_constants,
 }

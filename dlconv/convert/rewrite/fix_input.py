@@ -168,18 +168,27 @@ def _with_feature_sizes(sizes: _Sizes, input_name: str) -> GraphDef:
 
 
 def _pools_all(at_crop: Static, node: NodeDef) -> bool:
+    """Tell whether an average pooling spans the features, in one axis or in both."""
     if node.op != "AvgPool" or attribute(node, "padding").s != b"VALID":
         return False
     shape = _image_shape(at_crop.shape(node, 0))
-    return shape is not None and list(attribute(node, "ksize").list.i)[1:3] == list(shape)
+    window = list(attribute(node, "ksize").list.i)[1:3]
+    if shape is None or window == [1, 1]:
+        return False
+    return all(extent in (1, whole) for extent, whole in zip(window, shape, strict=True))
 
 
 def _with_window(sizes: _Sizes, pool: NodeDef) -> NodeDef:
-    features = _image_shape(sizes.at_size.shape(pool, 0))
-    if features is None:
-        raise DlconvError(f"the size of the features that {pool.name} pools cannot be inferred")
+    features = numbers_of(sizes.at_size.shape(pool, 0))
     copy = changed(pool)
-    copy.attr["ksize"].list.i[1:3] = features
+    window = copy.attr["ksize"].list.i
+    for axis in (1, 2):
+        if window[axis] == 1:
+            continue
+        extent = None if features is None else features[axis]
+        if extent is None:
+            raise DlconvError(f"the size of the features that {pool.name} pools cannot be inferred")
+        window[axis] = extent
     return copy
 
 
