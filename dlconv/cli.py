@@ -391,6 +391,9 @@ def bench(
     rounds: Annotated[
         int, typer.Option(min=1, help="How many frames of each artifact count.")
     ] = 10,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of ONNX Runtime; TF.js in Node has one.")
+    ] = 1,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
     ] = None,
@@ -414,7 +417,8 @@ def bench(
     baseline = read_artifact(against) if against else None
     photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
     used = photos if images else photos[:1]
-    result = benchmark(chosen, baseline, used, rounds, cache_root() / "sizes", console.say)
+    sizes = cache_root() / "sizes"
+    result = benchmark(chosen, baseline, used, rounds, threads, sizes, console.say)
     if report is not None:
         write_atomically(report, reports.as_json(result).encode())
     if json:

@@ -33,6 +33,7 @@ class Benchmark:
     rows: tuple[Row, ...]
     against: Row | None
     rounds: int
+    threads: int
     photos: tuple[str, ...]
 
     def speedup(self, row: Row) -> float | None:
@@ -47,17 +48,18 @@ def benchmark(
     against: Artifact | None,
     photos: Sequence[Photo],
     rounds: int,
+    threads: int,
     cache: Path,
     say: Say = lambda message: None,
 ) -> Benchmark:
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
 
-    ``cache`` is the folder that keeps compressed sizes; ``say`` is told how far it is. Raises
+    ``threads`` is how many ONNX Runtime works with; ``cache`` is the folder that keeps compressed sizes; ``say`` is told how far it is. Raises
     DlconvError when one of the artifacts cannot be measured.
     """
     everyone = _distinct([*artifacts, *([against] if against else [])])
     say(f"starting {len(everyone)} artifact{'s' if len(everyone) > 1 else ''}")
-    measurements = measure(everyone, photos, rounds, _progress_lines(say))
+    measurements = measure(everyone, photos, rounds, threads, _progress_lines(say))
     say("compressing with gzip and brotli")
     sizes = sizes_of(everyone, cache)
     rows = tuple(Row(*pair) for pair in zip(measurements, sizes, strict=True))
@@ -65,6 +67,7 @@ def benchmark(
         rows=rows,
         against=_row_of(against, rows) if against else None,
         rounds=rounds,
+        threads=threads,
         photos=tuple(photo.path.name for photo in photos[: rounds + WARM_UP_ROUNDS]),
     )
 

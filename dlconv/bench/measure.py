@@ -4,7 +4,10 @@ Each artifact runs in a process of its own, so that its load time and its memory
 them are alive at the same time and take turns: a round sends one photo through each artifact once,
 and every round starts with another one. Whatever slows the machine down for a while slows all of
 them down, so that ratios hold where single numbers do not. Times of frames are those that the
-runtimes measure themselves, as in verify; processes that wait do not compute.
+runtimes measure themselves, as in verify. Processes that wait do not compute, with one exception:
+the threads of a runtime that has several keep looking for work for a while after a frame, and hold
+back the artifact whose turn it is. So every runtime has one thread, unless more are asked for; TF.js
+in Node never has more.
 """
 
 import statistics
@@ -95,11 +98,12 @@ def measure(
     artifacts: Sequence[Artifact],
     photos: Sequence[Photo],
     rounds: int,
+    threads: int = 1,
     progress: Progress = lambda done, total: None,
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
 
-    ``progress`` is told the rounds done and in total, the warm-up among them. Raises DlconvError
+    ``threads`` is how many ONNX Runtime works with. ``progress`` is told the rounds done and in total, the warm-up among them. Raises DlconvError
     when an artifact is not the one its manifest names, cannot be loaded or fails on a photo, or
     when its process dies.
     """
@@ -109,7 +113,7 @@ def measure(
     frames: list[dict[tuple[int, int], None]] = [{} for _ in artifacts]
     times: list[list[float]] = [[] for _ in artifacts]
     total = WARM_UP_ROUNDS + rounds
-    with _started(artifacts) as (children, load_ms):
+    with _started(artifacts, threads) as (children, load_ms):
         for done in range(total):
             progress(done, total)
             photo = photos[done % len(photos)]
@@ -144,14 +148,16 @@ def turns(count: int, number: int) -> list[int]:
 
 
 @contextmanager
-def _started(artifacts: Sequence[Artifact]) -> Iterator[tuple[list[Child], list[list[float]]]]:
+def _started(
+    artifacts: Sequence[Artifact], threads: int
+) -> Iterator[tuple[list[Child], list[list[float]]]]:
     """Yield a running child and the milliseconds of all its starts for each artifact."""
     load_ms: list[list[float]] = [[] for _ in artifacts]
     children: dict[int, Child] = {}
     with ExitStack() as stack:
         for start in range(STARTS):
             for k in turns(len(artifacts), start):
-                child = _child_for(artifacts[k])
+                child = _child_for(artifacts[k], threads)
                 with ExitStack() as brief:
                     owner = stack if start == STARTS - 1 else brief
                     began = time.perf_counter()
@@ -161,9 +167,9 @@ def _started(artifacts: Sequence[Artifact]) -> Iterator[tuple[list[Child], list[
         yield [children[k] for k in range(len(artifacts))], load_ms
 
 
-def _child_for(artifact: Artifact) -> Child:
+def _child_for(artifact: Artifact, threads: int) -> Child:
     if artifact.manifest.target == "onnx":
-        return OnnxruntimeChild(artifact.entry)
+        return OnnxruntimeChild(artifact.entry, threads)
     return TfjsNodeRuntime(artifact.entry.parent)
 
 

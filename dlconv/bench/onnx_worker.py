@@ -30,11 +30,13 @@ class OnnxruntimeChild:
     name = OnnxruntimeRuntime.name
     backend = OnnxruntimeRuntime.backend
 
-    def __init__(self, model_path: Path) -> None:
+    def __init__(self, model_path: Path, threads: int) -> None:
         self._model_path = model_path
+        self._threads = threads
 
     def __enter__(self) -> "OnnxruntimeChild":
-        command = [sys.executable, "-m", __name__, str(self._model_path.resolve())]
+        arguments = [str(self._model_path.resolve()), str(self._threads)]
+        command = [sys.executable, "-m", __name__, *arguments]
         self._messages = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages
@@ -121,10 +123,10 @@ def _own_standard_output() -> BinaryIO:
     return answers
 
 
-def _work(model_path: Path) -> None:
+def _work(model_path: Path, threads: int) -> None:
     answers = _own_standard_output()
     try:
-        with OnnxruntimeRuntime(model_path) as runtime:
+        with OnnxruntimeRuntime(model_path, threads) as runtime:
             _send(answers, runtime.describe())
             for image in _received(sys.stdin.buffer):
                 _send(answers, runtime.infer(image))
@@ -133,4 +135,4 @@ def _work(model_path: Path) -> None:
 
 
 if __name__ == "__main__":
-    _work(Path(sys.argv[1]))
+    _work(Path(sys.argv[1]), int(sys.argv[2]))

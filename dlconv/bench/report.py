@@ -4,6 +4,7 @@ The JSON is one object::
 
     schema       1
     rounds       how many frames of each artifact count
+    threads      how many ONNX Runtime worked with; TF.js in Node has one
     photos       file names, in the order in which the rounds go through them again and again
     against      path of the artifact the others are compared with, or null
     results      one object for each artifact, in the order measured:
@@ -44,6 +45,7 @@ def as_json(bench: Benchmark) -> str:
     content = {
         "schema": SCHEMA,
         "rounds": bench.rounds,
+        "threads": bench.threads,
         "photos": list(bench.photos),
         "against": against,
         "results": [_result(bench, row) for row in bench.rows],
@@ -98,7 +100,9 @@ def table(bench: Benchmark) -> RenderableType:
 
 def _title(bench: Benchmark) -> str:
     models = {row.measurement.artifact.manifest.source.model: None for row in bench.rows}
-    return f"{', '.join(models)}: {bench.rounds} frames of each, in turns; times in ms"
+    threads = "one thread" if bench.threads == 1 else f"{bench.threads} threads in ONNX Runtime"
+    frames = f"{bench.rounds} frames of each, in turns"
+    return f"{', '.join(models)}: {frames}; {threads}; times in ms"
 
 
 def _cells(row: Row) -> list[str]:

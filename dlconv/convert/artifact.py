@@ -116,7 +116,15 @@ def make_onnx_file(
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
 ) -> Artifact:
-    """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``."""
+    """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``.
+
+    Raises UsageError for a path that does not end in ``.onnx``, and what ``make_onnx`` raises.
+    """
+    if path.suffix != ".onnx":
+        raise UsageError(
+            f"-o takes the name of a file that ends in .onnx, not {path}",
+            f"-o {path}.onnx or -o {path / 'model.onnx'}",
+        )
     manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
     with disk_trouble(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def bench(artifacts):
         fast, artifact=artifacts[1], frames_ms=(3000.0, 3200.0, 4000.0), peak_bytes=None
     )
     rows = (Row(fast, Sizes(2_000_000, 900_000, 800_000)), Row(slow, Sizes(9, 8, 7)))
-    return Benchmark(rows, rows[1], 3, ("a.jpg",))
+    return Benchmark(rows, rows[1], 3, 1, ("a.jpg",))
 
 
 def test_the_ratio_says_how_many_times_faster(bench):
@@ -45,7 +45,7 @@ def test_the_ratio_says_how_many_times_faster(bench):
 def test_json_has_all_numbers(bench):
     content = json.loads(as_json(bench))
     assert content["schema"] == 1
-    assert content["rounds"] == 3
+    assert (content["rounds"], content["threads"]) == (3, 1)
     assert content["photos"] == ["a.jpg"]
     assert content["against"].endswith("tfjs-uint8/model.json")
     fast, slow = content["results"]
@@ -79,7 +79,7 @@ def test_the_table_has_a_row_for_each_artifact(bench):
     text = printed(bench)
     for words in (
         "tfjs-float32",
-        "tiny: 3 frames",
+        "tiny: 3 frames of each, in turns; one thread",
         "384x513",
         "640",
         "5.00x",
@@ -114,14 +114,15 @@ def test_the_artifact_to_compare_with_is_measured_once_in_the_same_run(artifacts
     Image.new("RGB", (4, 3)).save(tmp_path / "photo.png")
     photos = find_photos([tmp_path])
     said = []
-    found = benchmark(artifacts[:1], artifacts[1], photos, 2, tmp_path / "cache", said.append)
+    found = benchmark(artifacts[:1], artifacts[1], photos, 2, 1, tmp_path / "cache", said.append)
     assert [row.measurement.artifact for row in found.rows] == artifacts
     assert found.against is found.rows[1]
     assert found.photos == ("photo.png",)
     assert said[0] == "starting 2 artifacts"
     assert "4 of 4 rounds" in said
-    again = benchmark(artifacts, artifacts[1], photos, 1, tmp_path / "cache")
+    again = benchmark(artifacts, artifacts[1], photos, 1, 2, tmp_path / "cache")
     assert len(again.rows) == 2
+    assert again.threads == 2
 
 
 def test_an_onnx_file_of_its_own_name_keeps_it(onnx_artifact, artifacts):

@@ -1,4 +1,5 @@
 import dataclasses
+from importlib.metadata import version
 import sys
 
 import numpy as np
@@ -38,7 +39,7 @@ def photos(tmp_path):
 
 def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
     told = []
-    found = measure([tfjs, onnx], photos, 3, lambda done, total: told.append((done, total)))
+    found = measure([tfjs, onnx], photos, 3, 1, lambda done, total: told.append((done, total)))
     assert [row.artifact for row in found] == [tfjs, onnx]
     assert [row.runtime for row in found] == ["tfjs-node", "onnxruntime"]
     for row in found:
@@ -53,16 +54,18 @@ def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
 
 
 def test_the_worker_gives_the_labels_of_the_graph(onnx):
-    with OnnxruntimeChild(onnx.entry) as child:
+    with OnnxruntimeChild(onnx.entry, 1) as child:
         labels = child.infer(PHOTO).labels
-        assert set(child.describe()) == {"onnxruntime"}
+        assert child.describe() == {"onnxruntime": version("onnxruntime"), "threads": "1"}
     assert labels.tolist() == np.argmax(PHOTO.astype(np.float32) @ tiny_kernel()[0, 0], 3).tolist()
 
 
-@pytest.mark.parametrize("runtime", [OnnxruntimeChild, TfjsNodeRuntime])
-def test_a_child_that_dies_is_an_error(runtime, tfjs, onnx):
-    place = onnx.entry if runtime is OnnxruntimeChild else tfjs.directory
-    with runtime(place) as child:
+@pytest.mark.parametrize("target", ["onnx", "tfjs"])
+def test_a_child_that_dies_is_an_error(target, tfjs, onnx):
+    starting = (
+        OnnxruntimeChild(onnx.entry, 1) if target == "onnx" else TfjsNodeRuntime(tfjs.directory)
+    )
+    with starting as child:
         child.infer(PHOTO)
         child._process.kill()
         with pytest.raises(DlconvError, match="stopped"):
@@ -72,19 +75,19 @@ def test_a_child_that_dies_is_an_error(runtime, tfjs, onnx):
 def test_a_child_that_dies_while_it_starts_is_an_error(onnx, monkeypatch):
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
     with pytest.raises(DlconvError, match="process stopped"):
-        OnnxruntimeChild(onnx.entry).__enter__()
+        OnnxruntimeChild(onnx.entry, 1).__enter__()
 
 
 def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"no model")
     with pytest.raises(DlconvError, match="cannot load") as raised:
-        OnnxruntimeChild(path).__enter__()
+        OnnxruntimeChild(path, 1).__enter__()
     assert "\n" not in str(raised.value)
 
 
 def test_a_photo_that_the_model_does_not_take_is_an_error(onnx):
-    with OnnxruntimeChild(onnx.entry) as child, pytest.raises(DlconvError, match="fails on"):
+    with OnnxruntimeChild(onnx.entry, 1) as child, pytest.raises(DlconvError, match="fails on"):
         child.infer(PHOTO.astype(np.float32))
 
 
@@ -102,7 +105,7 @@ def log(monkeypatch):
     class Pretended:
         name, backend, process_id = "pretended", "none", -1
 
-        def __init__(self, artifact):
+        def __init__(self, artifact, threads):
             self.artifact, self.ms = artifact.directory.name, 0
 
         def __enter__(self):

@@ -97,6 +97,13 @@ def test_an_onnx_file_anywhere_has_its_manifest_beside_it(tiny, tmp_path):
     assert used == 13
 
 
+def test_an_onnx_file_of_another_suffix_is_wrong_usage(tiny, tmp_path):
+    with pytest.raises(UsageError, match=r"ends in \.onnx, not .*/out") as caught:
+        make_onnx_file(tiny, tmp_path / "out")
+    assert caught.value.hint.endswith("/out/model.onnx")
+    assert set(contents(tmp_path)) == {"tiny.pb"}
+
+
 @pytest.mark.parametrize("opset", [10, 19])
 def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, opset):
     with pytest.raises(UsageError, match=f"11 to 18, not {opset}"):

@@ -113,7 +113,9 @@ def _compose(graph: Graph, first: _Linear, readers: list[_Reader], edit: Edit) -
         convolution = reader.linear.convolution
         given = source
         if reader.pool is not None:
-            edit.replaced[reader.pool.name] = _pooled_by_columns_and_rows(graph, reader.pool, source)
+            edit.replaced[reader.pool.name] = _pooled_by_columns_and_rows(
+                graph, reader.pool, source
+            )
             given = reader.pool.name
         weights, bias = _product(graph, first, reader.linear)
         edit.replaced[convolution.name] = [

@@ -11,19 +11,24 @@ from dlconv.verify.runtimes import Inference
 
 
 class OnnxruntimeRuntime:
-    """Runs an ONNX file with one image as input and labels as output."""
+    """Runs an ONNX file with one image as input and labels as output.
+
+    ``threads`` is how many threads work on an op; None leaves it to ONNX Runtime.
+    """
 
     name = "onnxruntime"
     backend = "cpu"
 
-    def __init__(self, model_path: Path) -> None:
+    def __init__(self, model_path: Path, threads: int | None = None) -> None:
         self._model_path = model_path
+        self._threads = threads
 
     def __enter__(self) -> "OnnxruntimeRuntime":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = self._threads or 0
         self._version: str = onnxruntime.__version__
         try:
             self._session = onnxruntime.InferenceSession(
@@ -58,7 +63,8 @@ class OnnxruntimeRuntime:
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""
-        return {"onnxruntime": self._version}
+        threads = {} if self._threads is None else {"threads": str(self._threads)}
+        return {"onnxruntime": self._version, **threads}
 
 
 def _first_line(error: Exception) -> str:
