@@ -19,6 +19,9 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 MODEL ?= mobilenetv2_coco_voc_trainaug
 IMAGES ?= dlconv/models/sample/photos
 ROUNDS ?= 10
+LOW ?= 257
+BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
+	onnx-float32-plain onnx-float32 onnx-float32-$(LOW)x$(LOW)
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
 	dlconv/web/runner/*.mjs)) dlconv/web/build.py
@@ -53,8 +56,11 @@ bench: setup peer  ## measure MODEL's artifacts beside the official converter's,
 	$(PEER)/bin/dlconv tfjs $(MODEL) --converter tensorflowjs
 	$(VENV)/bin/dlconv tfjs $(MODEL)
 	$(VENV)/bin/dlconv tfjs $(MODEL) --quantize 1
+	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/dlconv onnx $(MODEL)
-	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,tfjs-float32 tfjs-uint8 onnx-float32) \
+	$(VENV)/bin/dlconv onnx $(MODEL) --no-rewrite
+	$(VENV)/bin/dlconv onnx $(MODEL) --input-size $(LOW)
+	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,$(BENCHED)) \
 		--against artifacts/$(MODEL)/tfjs-float32-tensorflowjs --images $(IMAGES) --rounds $(ROUNDS)
 
 format: setup  ## put the code into the common format

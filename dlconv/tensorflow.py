@@ -3,8 +3,13 @@
 TensorFlow takes seconds and hundreds of megabytes to import, and greets with lines about CUDA and
 oneDNN that its own switches do not silence. Every room gets it from here, inside the function that
 runs it. What it prints while it is imported is kept back, and shown if the import fails.
+
+Its modules make over a quarter of a million objects that live to the end. The garbage collector
+goes through them again and again while they are made and once more at exit, a third of what an
+import costs; so it pauses meanwhile, and then leaves them out (``gc.freeze``).
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -32,7 +37,7 @@ def load_tensorflow() -> Any:
         return tensorflow
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", module=r"(tensorflow|keras|tf2onnx|tensorflowjs)\b.*")
-    with quiet_standard_error():
+    with quiet_standard_error(), _uncollected():
         try:
             import tensorflow
         except ImportError as error:
@@ -42,6 +47,20 @@ def load_tensorflow() -> Any:
             ) from error
     tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from what the block makes, unless TensorFlow is there already."""
+    if "tensorflow" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 @contextmanager

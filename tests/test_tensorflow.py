@@ -43,3 +43,12 @@ def test_what_is_kept_back_is_dropped_otherwise():
         "os.write(2, b'after')"
     )
     assert run(program).stderr == "after"
+
+
+def test_its_objects_are_left_out_of_garbage_collection():
+    program = (
+        "import gc; from dlconv.tensorflow import load_tensorflow\n"
+        "load_tensorflow(); print(gc.isenabled(), gc.get_freeze_count() > 100_000)\n"
+        "count = gc.get_freeze_count(); load_tensorflow(); print(gc.get_freeze_count() <= count)"
+    )
+    assert run(program).stdout.split() == ["True", "True", "True"]

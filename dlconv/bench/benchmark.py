@@ -54,8 +54,9 @@ def benchmark(
 ) -> Benchmark:
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
 
-    ``threads`` is how many ONNX Runtime works with; ``cache`` is the folder that keeps compressed sizes; ``say`` is told how far it is. Raises
-    DlconvError when one of the artifacts cannot be measured.
+    ``threads`` is how many ONNX Runtime works with, ``cache`` the folder that keeps compressed
+    sizes; ``say`` is told how far it is. Raises DlconvError when one of the artifacts cannot be
+    measured.
     """
     everyone = _distinct([*artifacts, *([against] if against else [])])
     say(f"starting {len(everyone)} artifact{'s' if len(everyone) > 1 else ''}")

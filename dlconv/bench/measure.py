@@ -5,9 +5,9 @@ them are alive at the same time and take turns: a round sends one photo through 
 and every round starts with another one. Whatever slows the machine down for a while slows all of
 them down, so that ratios hold where single numbers do not. Times of frames are those that the
 runtimes measure themselves, as in verify. Processes that wait do not compute, with one exception:
-the threads of a runtime that has several keep looking for work for a while after a frame, and hold
-back the artifact whose turn it is. So every runtime has one thread, unless more are asked for; TF.js
-in Node never has more.
+threads of a runtime that has several look for work for a while after a frame, and hold back the
+artifact whose turn it is. So every runtime has one thread, unless more are asked for; TF.js in Node
+never has more.
 """
 
 import statistics
@@ -103,9 +103,9 @@ def measure(
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
 
-    ``threads`` is how many ONNX Runtime works with. ``progress`` is told the rounds done and in total, the warm-up among them. Raises DlconvError
-    when an artifact is not the one its manifest names, cannot be loaded or fails on a photo, or
-    when its process dies.
+    ``threads`` is how many ONNX Runtime works with. ``progress`` is told the rounds done and in
+    total, the warm-up among them. Raises DlconvError when an artifact is not the one its manifest
+    names, cannot be loaded or fails on a photo, or when its process dies.
     """
     for artifact in artifacts:
         artifact.check_files()

@@ -1,6 +1,6 @@
 import dataclasses
-from importlib.metadata import version
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
