@@ -17,10 +17,13 @@ import dlconv
 from dlconv.errors import DlconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
+    from dlconv.convert.artifact import Made
     from dlconv.convert.interface import Interface
+    from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import ArtifactResult, Progress
@@ -129,9 +132,67 @@ FloorAgreement = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Least mean agreement with the frozen graph. Default by precision: float32 0.999, "
-        "float16 and uint16 0.995, uint8 0.95.",
+        help="Least agreement with the frozen graph, mean over the photos. Default: float32 0.999, "
+        "float16 and uint16 0.995, uint8 0.99, auto what it was made for; 0.9 at another "
+        "resolution.",
         show_default=False,
+    ),
+]
+FloorWorst = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Least agreement of the worst photo; 0 for none. Default: uint8 0.95, auto what it "
+        "was made for, others none.",
+        show_default=False,
+    ),
+]
+Calibrate = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--calibrate",
+        metavar="DIR|FILE",
+        help="Photos to calibrate on, 16 or more; may be given several times. With --quantize 1, "
+        "auto or static.",
+        show_default="generated images",
+    ),
+]
+AutoAgreement = Annotated[
+    float | None,
+    typer.Option(
+        "--floor-agreement",
+        min=0,
+        max=1,
+        help="With --quantize auto: least mean agreement with the frozen graph.",
+        show_default="0.99",
+    ),
+]
+AutoWorst = Annotated[
+    float | None,
+    typer.Option(
+        "--floor-worst",
+        min=0,
+        max=1,
+        help="With --quantize auto: least agreement of the worst photo.",
+        show_default="none",
+    ),
+]
+AutoMiou = Annotated[
+    float | None,
+    typer.Option(
+        "--floor-miou",
+        min=0,
+        max=1,
+        help="With --quantize auto: least mIoU against the frozen graph's labels.",
+        show_default="none",
+    ),
+]
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain-quantization",
+        help="Measure what rounding each tensor alone costs, and list them.",
     ),
 ]
 FloorMiou = Annotated[
@@ -139,8 +200,9 @@ FloorMiou = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Least mIoU against the frozen graph's labels, pooled over the photos.",
-        show_default="none",
+        help="Least mIoU against the frozen graph's labels, pooled over the photos; 0 for none. "
+        "Default: uint8 0.85, auto what it was made for, others none.",
+        show_default=False,
     ),
 ]
 Mirror = Annotated[
@@ -279,10 +341,24 @@ def tfjs(
     quantize: Annotated[
         str,
         typer.Option(
-            metavar="0|1|2|f16",
-            help="Bytes per weight: 0 keeps float32, 1 is uint8, 2 is uint16, f16 is float16.",
+            metavar="0|1|2|f16|auto|plain1",
+            help="Bytes per weight: 0 keeps float32, 1 is uint8 that keeps the labels, 2 is "
+            "uint16, f16 is float16; auto searches for the fewest bytes that meet the floors; "
+            "plain1 is the official converter's uint8.",
         ),
     ] = "0",
+    per_channel: Annotated[
+        bool,
+        typer.Option(
+            "--per-channel",
+            help="With --quantize 1: a scale for each channel. Labels are closer, frames slower.",
+        ),
+    ] = False,
+    calibrate: Calibrate = None,
+    floor_agreement: AutoAgreement = None,
+    floor_worst: AutoWorst = None,
+    floor_miou: AutoMiou = None,
+    explain: Explain = False,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
@@ -305,16 +381,18 @@ def tfjs(
 ) -> None:
     """Convert to a TensorFlow.js graph model."""
     from dlconv import console, pipeline
-    from dlconv.convert.precision import precision_for_option
+    from dlconv.convert.quantize.scheme import TFJS_SCHEMES
 
-    precision = precision_for_option(quantize)
+    floors = (floor_agreement, floor_worst, floor_miou)
+    quantization = _quantization(quantize, TFJS_SCHEMES, per_channel, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
-    with console.step(f"converting {frozen.source.model} to TensorFlow.js ({precision.value})"):
-        artifact = pipeline.convert_to_tfjs(
-            frozen, precision, converter, interface, not no_rewrite, out
+    label = f"converting {frozen.source.model} to TensorFlow.js ({quantization.name})"
+    with console.steps(label) as progress:
+        made = pipeline.convert_to_tfjs(
+            frozen, quantization, converter, interface, not no_rewrite, out, progress=progress
         )
-    _print_artifact(artifact, json)
+    _print_made(made, explain, json)
 
 
 @app.command(epilog="Example: dlconv onnx -o deeplab.onnx")
@@ -357,6 +435,7 @@ def verify(
     ] = None,
     images: Images = None,
     floor_agreement: FloorAgreement = None,
+    floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
@@ -370,10 +449,12 @@ def verify(
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
     from dlconv import pipeline
+    from dlconv.verify.harness import GivenFloors
 
+    floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     chosen = pipeline.choose_artifacts(artifacts or [])
     photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
-    results = pipeline.verify_all(chosen, photos, floor_agreement, floor_miou, _photo_progress)
+    results = pipeline.verify_all(chosen, photos, floors, _photo_progress)
     _report(results, report, json, with_photos=True)
 
 
@@ -432,6 +513,7 @@ def run(
     model: Annotated[str | None, typer.Argument(help="A model's name.", show_default=False)] = None,
     images: Images = None,
     floor_agreement: FloorAgreement = None,
+    floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
     mirror: Mirror = None,
     registry: RegistryFile = None,
@@ -445,23 +527,59 @@ def run(
 ) -> None:
     """Do all of it: fetch, inspect, tfjs (float32 and 1 byte), onnx, verify."""
     from dlconv import console, pipeline
-    from dlconv.convert.precision import Precision
+    from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect import report as inspection
+    from dlconv.verify.harness import GivenFloors
 
+    floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     known = _registry(registry)
     fetched = _fetch(model, registry, mirror, offline, False, lock)
     frozen = pipeline.find_frozen_graph(fetched.name, known)
     contract, summary = pipeline.inspect(frozen)
     console.say(f"{fetched.name}: {inspection.one_line(contract, summary)}")
     artifacts = []
-    for precision in (Precision.FLOAT32, Precision.UINT8):
-        with console.step(f"converting to TensorFlow.js ({precision.value})"):
-            artifacts.append(pipeline.convert_to_tfjs(frozen, precision))
+    for quantization in (Quantization(), Quantization(Scheme.UINT8)):
+        with console.steps(f"converting to TensorFlow.js ({quantization.name})") as told:
+            made = pipeline.convert_to_tfjs(frozen, quantization, progress=told)
+        artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
         artifacts.append(pipeline.convert_to_onnx(frozen))
     photos = pipeline.choose_photos(images or [], artifacts, known)
-    results = pipeline.verify_all(artifacts, photos, floor_agreement, floor_miou, _photo_progress)
+    results = pipeline.verify_all(artifacts, photos, floors, _photo_progress)
     _report(results, report, json, with_photos=False)
+
+
+def _quantization(
+    option: str,
+    schemes: "Sequence[Scheme]",
+    per_channel: bool,
+    calibrate: list[Path] | None,
+    floors: tuple[float | None, float | None, float | None],
+    explain: bool,
+) -> "Quantization":
+    """Put options together. Raises UsageError for those that do nothing for the scheme."""
+    from dlconv import pipeline
+    from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme, scheme_for
+    from dlconv.errors import UsageError
+
+    scheme = scheme_for(option, schemes)
+    useless = {
+        "--per-channel": per_channel and scheme is not Scheme.UINT8,
+        "--calibrate": bool(calibrate) and not scheme.is_calibrated,
+        "--floor-...": scheme is not Scheme.AUTO and any(floor is not None for floor in floors),
+        "--explain-quantization": explain and not scheme.is_calibrated,
+    }
+    for name, is_useless in useless.items():
+        if is_useless:
+            raise UsageError(f"{name} does nothing with --quantize {option}")
+    agreement, worst, miou = floors
+    return Quantization(
+        scheme=scheme,
+        per_channel=per_channel,
+        photos=pipeline.photos_for(calibrate) if calibrate else None,
+        floors=Floors(Floors.agreement if agreement is None else agreement, worst, miou),
+        explain=explain,
+    )
 
 
 def _interface(
@@ -509,6 +627,21 @@ def _photo_progress(artifact: "Artifact") -> "AbstractContextManager[Progress]":
     from dlconv import console
 
     return console.photo_progress(f"checking {artifact.manifest.source.model} {artifact.title}")
+
+
+def _print_made(made: "Made", explain: bool, json: bool) -> None:
+    """Print an artifact; say what a calibration warns of, and show what it found."""
+    from dlconv import console
+    from dlconv.convert.quantize import explain as tables
+
+    if made.learned is not None:
+        for warning in made.learned.calibration.warnings:
+            console.say(f"warning: {warning}")
+        if made.learned.found is not None and not json:
+            _print(tables.curve_table(made.learned.found))
+    if explain and not json:
+        _print(tables.tensor_table(made.artifact.manifest.tensors))
+    _print_artifact(made.artifact, json)
 
 
 def _print_artifact(artifact: "Artifact", json: bool) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 LINE_SECONDS = 5.0
 
 PhotoProgress = Callable[[int, int], None]
+StepProgress = Callable[[str, int, int], None]
 
 
 def say(message: str) -> None:
@@ -35,12 +36,29 @@ def step(label: str) -> Iterator[None]:
 @contextmanager
 def photo_progress(label: str) -> Iterator[PhotoProgress]:
     """Yield what reports photos done and in total: a bar on a terminal, lines elsewhere."""
+    with _bar(label) as report:
+        yield lambda done, total: report(label, done, total, "photos")
+
+
+@contextmanager
+def steps(label: str) -> Iterator[StepProgress]:
+    """Show that something is going on, and how far its steps are once they are reported."""
+    from rich.console import Console
+
+    if not Console(stderr=True).is_terminal:
+        say(label)
+    with _bar(label) as report:
+        yield lambda step, done, total: report(f"{label}: {step}", done, total, "")
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[str, int, int, str], None]]:
     from rich import progress as bars
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(label)
+        yield _lines()
         return
     columns = (
         bars.TextColumn("{task.description}"),
@@ -50,17 +68,19 @@ def photo_progress(label: str) -> Iterator[PhotoProgress]:
     )
     with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda text, done, total, _: bar.update(
+            task, description=text, completed=done, total=total
+        )
 
 
-def _lines(label: str) -> PhotoProgress:
+def _lines() -> Callable[[str, int, int, str], None]:
     last = 0.0
 
-    def report(done: int, total: int) -> None:
+    def report(text: str, done: int, total: int, unit: str) -> None:
         nonlocal last
         now = time.monotonic()
         if done in (0, total) or now - last >= LINE_SECONDS:
             last = now
-            say(f"{label}: {done} of {total} photos")
+            say(f"{text}: {done} of {total} {unit}".rstrip())
 
     return report

@@ -9,10 +9,13 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_artifact
-from dlconv.convert.artifact import FrozenGraph, make_onnx, make_onnx_file, make_tfjs
+from dlconv.convert.artifact import FrozenGraph, Made, make_onnx, make_onnx_file, make_tfjs
 from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.precision import Precision
+from dlconv.convert.quantize.apply import Progress as StepProgress
+from dlconv.convert.quantize.plot import curve_svg
+from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantization
 from dlconv.convert.rewrite import rewrite
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
@@ -24,10 +27,22 @@ from dlconv.inspect.summary import Summary, summarize
 from dlconv.models import store
 from dlconv.models.registry import Registry
 from dlconv.models.sources import local_path
-from dlconv.verify.harness import ArtifactResult, Progress, floors_for, verify
-from dlconv.verify.photos import Photo, find_photos
+from dlconv.verify.framing import framed
+from dlconv.verify.harness import (
+    NO_FLOORS_GIVEN,
+    ArtifactResult,
+    GivenFloors,
+    Progress,
+    floors_for,
+    verify,
+)
+from dlconv.verify.photos import Photo, find_photos, load_photo
 
 ARTIFACTS_ROOT = Path("artifacts")
+
+
+def _no_steps(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
@@ -101,20 +116,40 @@ def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ())
 
 def convert_to_tfjs(
     frozen: FrozenGraph,
-    precision: Precision,
+    quantization: Quantization = NOT_QUANTIZED,
     converter: str = "dlconv",
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
     output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
-) -> Artifact:
+    progress: StepProgress = _no_steps,
+) -> Made:
     """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
     made_by = "plain" if converter == "dlconv" and not rewriting else converter
-    parts = ["tfjs", precision.value, interface.name, made_by.removeprefix("dlconv")]
+    parts = ["tfjs", quantization.name, interface.name, made_by.removeprefix("dlconv")]
     directory = output or root / frozen.source.model / "-".join(filter(None, parts))
-    artifact = make_tfjs(frozen, directory, precision, converter, interface, rewriting)
+    made = make_tfjs(frozen, directory, quantization, converter, interface, rewriting, progress)
+    _draw_curve(made, directory)
     store.add_graph(frozen.path)
-    return artifact
+    return made
+
+
+def photos_for(paths: list[Path]) -> LoadImages:
+    """Return what loads photos as the input of a graph takes them. Raises what find_photos does."""
+    photos = find_photos(paths)
+    return lambda contract: [
+        framed(load_photo(photo, contract.crop), contract.input) for photo in photos
+    ]
+
+
+def _draw_curve(made: Made, place: Path) -> None:
+    """Draw what a search tried beside the artifact."""
+    found = made.learned.found if made.learned is not None else None
+    if found is None:
+        return
+    target = place.with_name(f"{place.name}.curve.svg")
+    with disk_trouble(target):
+        write_atomically(target, curve_svg(found))
 
 
 def convert_to_onnx(
@@ -196,20 +231,20 @@ def _no_progress(artifact: Artifact) -> AbstractContextManager[Progress]:
 def verify_all(
     artifacts: Iterable[Artifact],
     photos: list[Photo],
-    agreement: float | None = None,
-    miou: float | None = None,
+    given: GivenFloors = NO_FLOORS_GIVEN,
     progress: Callable[[Artifact], AbstractContextManager[Progress]] = _no_progress,
 ) -> list[ArtifactResult]:
-    """Check artifacts one after another; ``agreement`` and ``miou`` replace the default floors.
+    """Check artifacts one after another; ``given`` floors replace their defaults.
 
-    ``progress`` opens a display for each artifact. Raises DlconvError when a frozen graph is gone
-    or a photo cannot be read.
+    ``progress`` opens a display for each artifact. Raises DlconvError when a frozen graph is gone,
+    a photo cannot be read or an artifact of precision auto does not say its floors.
     """
-    pairs = [(artifact, reference_graph(artifact)) for artifact in artifacts]
+    checks = [
+        (artifact, reference_graph(artifact), floors_for(artifact, given)) for artifact in artifacts
+    ]
     cache = store.cache_root() / "labels"
     results = []
-    for artifact, graph_path in pairs:
-        floors = floors_for(artifact, agreement, miou)
+    for artifact, graph_path, floors in checks:
         with progress(artifact) as report:
             results.append(verify(artifact, graph_path, photos, cache, floors, report))
     return results

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import dlconv
 from dlconv.cli import app
+from dlconv.verify.harness import DEFAULT_FLOORS
 
 COMMANDS = ("models", "fetch", "inspect", "rewrite", "tfjs", "onnx", "verify", "bench", "run")
 
@@ -185,7 +186,7 @@ def test_another_resolution_is_said_to_be_another_function(call):
     assert made["same_function"] is False
     assert made["contract"]["input"]["shape"] == [1, 97, 97, 3]
     (row,) = json.loads(call("verify", "--json").stdout)["results"]
-    assert row["floors"]["agreement"] == 0.9
+    assert row["floors"] == {"agreement": 0.9, "worst": None, "miou": None}
     assert "tfjs float32 97x97" in call("verify", "--floor-agreement", "0.5").stdout
     assert 0.7 < row["agreement"]["mean"] < 0.99
 
@@ -217,9 +218,38 @@ def test_an_artifact_checked_against_another_network_fails(call, graph, photos):
 
 def test_floors_can_be_set(call, graph, photos):
     call("tfjs", graph, "--quantize", "1")
-    assert call("verify", "--images", photos, "--floor-agreement", "0").exit_code == 0
-    assert call("verify", "--images", photos, "--floor-agreement", "2").exit_code == 2
-    assert call("verify", "--images", photos, "--floor-miou", "-1").exit_code == 2
+    given = ("--floor-agreement", "0", "--floor-worst", "0", "--floor-miou", "0")
+    assert call("verify", "--images", photos, *given).exit_code == 0
+    for option in given[::2]:
+        for floor in ("2", "-1", "nan"):
+            assert call("verify", "--images", photos, option, floor).exit_code == 2
+
+
+def test_a_floor_that_is_given_leaves_the_other_defaults(call, graph, photos):
+    call("tfjs", graph, "--quantize", "1")
+    answer = call("verify", "--images", photos, "--floor-agreement", "0.5", "--json")
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["floors"] == {"agreement": 0.5, "worst": 0.95, "miou": 0.85}
+
+
+@pytest.mark.parametrize("command", ["verify", "run"])
+def test_help_states_the_default_floors(call, command):
+    text = " ".join(call(command, "--help").stdout.split())
+    for precision, floors in DEFAULT_FLOORS.items():
+        for floor in (floors.agreement, floors.worst, floors.miou):
+            assert floor is None or re.search(rf"{precision}( and \w+)? {floor}[,.;]", text)
+
+
+def test_an_auto_artifact_without_floors_is_refused_before_any_is_checked(call, graph, photos):
+    call("tfjs", graph)
+    call("tfjs", graph, "--quantize", "1", "-o", "auto")
+    manifest = json.loads(Path("auto/manifest.json").read_text()) | {"precision": "auto"}
+    Path("auto/manifest.json").write_text(json.dumps(manifest))
+    answer = call("verify", "artifacts", "auto", "--images", photos)
+    assert answer.exit_code == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("error: auto/manifest.json is of precision auto")
+    assert answer.stderr.count("\n") == 1
 
 
 ERRORS = {
@@ -295,7 +325,7 @@ def test_the_whole_in_one_on_the_sample_as_a_process(tmp_path):
         ("onnx", "float32"),
     ]
     assert all(row["differing_pixels"] <= 1e-4 * row["pixels"] for row in rows[::2])
-    assert rows[1]["agreement"]["mean"] >= 0.95
+    assert rows[1]["floors"] == {"agreement": 0.99, "worst": 0.95, "miou": 0.85}
     assert len(rows[0]["photos"]) == 6
     assert "tensorflow" not in answer.stderr.lower().replace("tensorflow.js", "")
     for row in rows:

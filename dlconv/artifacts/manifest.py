@@ -23,6 +23,7 @@ MANIFEST_NAME = "manifest.json"
 ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+PrecisionName = Literal["float32", "float16", "uint16", "uint8", "auto"]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
 
 
@@ -50,19 +51,38 @@ class FileEntry:
     sha256: Sha256
 
 
+@dataclass(frozen=True)
+class TensorEntry:
+    """A quantized constant: its storage type, shape, least and greatest value, and bytes.
+
+    ``divergence`` (nats) and ``disagreement`` (share of labels, 0 to 1) are what rounding this one
+    alone costs; None where that was not measured.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    minimum: float
+    maximum: float
+    bytes: int
+    divergence: float | None = None
+    disagreement: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All that is said about an artifact.
 
     ``same_function`` is false for an artifact of another resolution than the frozen graph's, whose
-    labels need not be the frozen graph's.
+    labels need not be the frozen graph's. With precision ``auto``, ``options["floors"]`` are the
+    floors that the weights' precisions were chosen for.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     schema: Literal[1] = 1
     target: Literal["tfjs", "onnx"]
-    precision: Literal["float32", "float16", "uint16", "uint8"]
+    precision: PrecisionName
     converter: str
     source: Source
     contract: Contract
@@ -70,6 +90,7 @@ class Manifest:
     options: Mapping[str, Any]
     versions: Mapping[str, str]
     same_function: bool = True
+    tensors: tuple[TensorEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
 
     @property

@@ -6,11 +6,12 @@ run that dies leaves the old artifact or the new one.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import dlconv
 from dlconv.artifacts.manifest import (
@@ -22,24 +23,41 @@ from dlconv.artifacts.manifest import (
     write_manifest,
 )
 from dlconv.convert.fuse import fuse_convolutions
-from dlconv.convert.interface import OWN_INTERFACE, Interface, prepared
+from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
 from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
 from dlconv.convert.peer import write_with_tensorflowjs
-from dlconv.convert.precision import Precision
-from dlconv.convert.tfjs import quantizable_weights, write_graph_model
+from dlconv.convert.precision import Precision, Stored
+from dlconv.convert.quantize.apply import Learned, Progress, round_layers
+from dlconv.convert.quantize.explain import tensor_entries
+from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
+from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
+from dlconv.convert.tfjs import write_graph_model
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
-from dlconv.inspect.contract import Contract
 from dlconv.inspect.graph import Graph
 
-TfjsWriter = Callable[[Graph, Contract, Mapping[str, Precision], Path], None]
-
-# Each writer, and the libraries whose versions its artifacts depend on.
-TFJS_CONVERTERS: Mapping[str, tuple[TfjsWriter, tuple[str, ...]]] = {
-    "dlconv": (write_graph_model, ("numpy", "protobuf", "tensorboard")),
-    "tensorflowjs": (write_with_tensorflowjs, ("tensorflow", "tensorflowjs")),
+# Who can write TF.js graph models, and the libraries whose versions the bytes depend on.
+TFJS_CONVERTERS: Mapping[str, tuple[str, ...]] = {
+    "dlconv": ("numpy", "protobuf", "tensorboard"),
+    "tensorflowjs": ("tensorflow", "tensorflowjs"),
 }
+# Schemes that the official converter has, too; its only 8-bit one is the plain one.
+PEER_SCHEMES = frozenset(
+    {Scheme.FLOAT32, Scheme.UINT8, Scheme.PLAIN, Scheme.UINT16, Scheme.FLOAT16}
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An artifact, and what quantizing it taught, if that looked at images."""
+
+    artifact: Artifact
+    learned: Learned | None = None
+
+
+def _no_progress(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -54,41 +72,90 @@ class FrozenGraph:
 def make_tfjs(
     frozen: FrozenGraph,
     directory: Path,
-    precision: Precision,
+    quantization: Quantization = NOT_QUANTIZED,
     converter: str = "dlconv",
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-) -> Artifact:
+    progress: Progress = _no_progress,
+) -> Made:
     """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
 
     ``rewriting`` gives the graph its interface and makes it faster first; the official converter
     always gets it as it is.
     Raises UsageError for an unknown converter or a directory that holds something else,
-    DlconvError when the graph cannot be converted.
+    DlconvError when the graph cannot be converted or quantized.
     """
     if converter not in TFJS_CONVERTERS:
         raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
-    write, parts = TFJS_CONVERTERS[converter]
-    rewriting = rewriting and converter == "dlconv"
-    keep_factors = precision is not Precision.FLOAT32
-    ready = prepared(frozen.path, interface, rewriting, keep_factors, fuse_convolutions)
-    graph, contract = ready.graph, ready.contract
-    precisions = dict.fromkeys(quantizable_weights(graph, contract), precision)
+    is_peer = converter == "tensorflowjs"
+    if is_peer and (quantization.per_channel or quantization.scheme not in PEER_SCHEMES):
+        raise UsageError("the official converter quantizes to 1, 2 or f16 only, per tensor")
+    rewriting = rewriting and not is_peer
     with _artifact_directory(directory) as work:
-        write(graph, contract, precisions, work)
+        if is_peer:
+            ready = prepared(frozen.path, interface, rewriting)
+            precision = Precision(quantization.scheme.precision)
+            write_with_tensorflowjs(ready.graph, ready.contract, precision, work)
+            stored: Mapping[str, Stored] = {}
+            learned = None
+        else:
+            ready, weights, learned = _weights(
+                frozen.path, interface, rewriting, quantization, progress
+            )
+            write_graph_model(weights.graph, ready.contract, weights.stored, work)
+            stored = weights.stored
         manifest = Manifest(
             target="tfjs",
-            precision=precision.value,
+            precision=quantization.scheme.precision,
             converter=converter,
             source=frozen.source,
-            contract=contract,
+            contract=ready.contract,
             classes=frozen.classes,
-            options={"quantize": precision.value, "rewrite": rewriting, **asdict(interface)},
+            options={
+                **_quantization_options(quantization, learned),
+                "rewrite": rewriting,
+                **asdict(interface),
+            },
             same_function=ready.is_same_function,
-            versions=_versions(*parts),
+            versions=_versions(*TFJS_CONVERTERS[converter]),
+            tensors=tensor_entries(stored, learned),
         )
         write_manifest(manifest, work, work / MANIFEST_NAME)
-    return read_artifact(directory)
+    return Made(read_artifact(directory), learned)
+
+
+def _weights(
+    path: Path,
+    interface: Interface,
+    rewriting: bool,
+    quantization: Quantization,
+    progress: Progress,
+) -> tuple[Prepared, Weights, Learned | None]:
+    """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
+    if quantization.scheme is Scheme.FLOAT32:
+        ready = prepared(path, interface, rewriting, fuse_convolutions)
+        return ready, Weights(ready.graph, {}), None
+    ready = prepared(path, interface, rewriting)
+    learned = None
+    if quantization.scheme.is_calibrated:
+        target = tfjs_target(quantization.per_channel)
+        learned = round_layers(ready.graph, ready.contract, quantization, target, progress)
+        weights = store_layers(ready.graph, learned.rounded)
+    else:
+        weights = store_nearest(ready.graph, quantization.scheme)
+    fused = Graph(fuse_convolutions(weights.graph.graph_def))
+    return ready, Weights(fused, weights.stored), learned
+
+
+def _quantization_options(quantization: Quantization, learned: Learned | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"quantize": quantization.scheme.value}
+    if quantization.scheme.is_calibrated:
+        options["per_channel"] = quantization.per_channel
+    if learned is not None:
+        options["calibration"] = learned.calibration.as_data()
+    if quantization.scheme is Scheme.AUTO:
+        options["floors"] = asdict(quantization.floors)
+    return options
 
 
 def make_onnx(

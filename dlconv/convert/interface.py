@@ -73,7 +73,6 @@ def prepared(
     path: Path,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-    keep_factors: bool = False,
     finish: Pass | None = None,
 ) -> Prepared:
     """Read a frozen graph, give it an interface and rewrite it.
@@ -92,7 +91,7 @@ def prepared(
     if not rewriting:
         return Prepared(Graph(graph_def), contract, True)
     graph_def = _with_interface(graph_def, contract, interface)
-    for run in passes(keep_factors=keep_factors):
+    for run in passes():
         graph_def = run(graph_def)
     is_same_function = interface.is_same_function(contract)
     contract = find_contract(Graph(graph_def))

@@ -5,7 +5,6 @@ the graph with grappler, folds batch norms, and quantizes every float constant t
 """
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,15 @@ from dlconv.tensorflow import load_tensorflow, quiet_standard_error
 
 
 def write_with_tensorflowjs(
-    graph: Graph, contract: Contract, precisions: Mapping[str, Precision], directory: Path
+    graph: Graph, contract: Contract, precision: Precision, directory: Path
 ) -> None:
     """Write ``model.json`` and its shards with tensorflowjs into an existing, empty directory.
 
-    The constants of the converter's own graph are not those of ``graph``, so one precision counts
-    for all of them: that of ``precisions``. Raises DlconvError when tensorflowjs is not installed
+    ``precision`` counts for all constants. Raises DlconvError when tensorflowjs is not installed
     or refuses the graph.
     """
     conversion = _load_conversion()
-    chosen = set(precisions.values()) - {Precision.FLOAT32}
+    types = {} if precision is Precision.FLOAT32 else {precision.value: "*"}
     with tempfile.NamedTemporaryFile(suffix=".pb") as file:
         file.write(graph.graph_def.SerializeToString())
         file.flush()
@@ -36,7 +34,7 @@ def write_with_tensorflowjs(
                     file.name,
                     contract.output.node,
                     str(directory),
-                    quantization_dtype_map={precision.value: "*" for precision in chosen},
+                    quantization_dtype_map=types,
                     strip_debug_ops=True,
                 )
         except (ValueError, RuntimeError) as error:

@@ -10,8 +10,6 @@ from enum import Enum
 
 import numpy as np
 
-from dlconv.errors import UsageError
-
 
 class Precision(str, Enum):
     """The storage type of a weight."""
@@ -20,22 +18,6 @@ class Precision(str, Enum):
     FLOAT16 = "float16"
     UINT16 = "uint16"
     UINT8 = "uint8"
-
-
-QUANTIZE_OPTIONS = {
-    "0": Precision.FLOAT32,
-    "1": Precision.UINT8,
-    "2": Precision.UINT16,
-    "f16": Precision.FLOAT16,
-}
-
-
-def precision_for_option(option: str) -> Precision:
-    """Translate the value of ``--quantize``; UsageError for one that does not exist."""
-    if option not in QUANTIZE_OPTIONS:
-        known = ", ".join(QUANTIZE_OPTIONS)
-        raise UsageError(f"--quantize takes one of {known}, not {option!r}")
-    return QUANTIZE_OPTIONS[option]
 
 
 @dataclass(frozen=True)

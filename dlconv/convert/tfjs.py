@@ -18,7 +18,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 import dlconv
-from dlconv.convert.precision import Precision, Stored, store
+from dlconv.convert.precision import Stored
 from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec
@@ -27,17 +27,6 @@ from dlconv.inspect.tensors import array_of, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
-KERNEL_OPS = frozenset(
-    {
-        "Conv2D",
-        "Conv2DBackpropInput",
-        "DepthwiseConv2dNative",
-        "FusedDepthwiseConv2dNative",
-        "MatMul",
-        "_FusedConv2D",
-        "_FusedMatMul",
-    }
-)
 SHARD_BYTES = 4 * 1024 * 1024
 
 # What TF.js holds each element type as; it has no other number types.
@@ -56,41 +45,19 @@ _TFJS_DTYPES = {
 _DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
 
 
-def quantizable_weights(graph: Graph, contract: Contract) -> list[str]:
-    """Return the names of the constants that a precision can be chosen for: the kernels.
-
-    Biases, factors and the statistics of batch norms weigh little and are not among them: a
-    variance that an affine code rounds to zero, or that a half rounds to infinity, breaks its whole
-    channel.
-    """
-    kernels = (
-        _constant_behind(graph, graph.producer(node, 1))
-        for node in needed_nodes(graph, contract)
-        if node.op in KERNEL_OPS
-    )
-    return list(dict.fromkeys(name for name in kernels if name is not None))
-
-
-def _constant_behind(graph: Graph, node: NodeDef) -> str | None:
-    while node.op in ("Identity", "Mul"):
-        node = graph.producer(node, 0)
-    is_kernel = node.op == "Const" and dtype_name(node.attr["dtype"].type) == "float32"
-    return node.name if is_kernel else None
-
-
 def write_graph_model(
-    graph: Graph, contract: Contract, precisions: Mapping[str, Precision], directory: Path
+    graph: Graph, contract: Contract, stored: Mapping[str, Stored], directory: Path
 ) -> None:
     """Write ``model.json`` and its shards into an existing, empty directory.
 
-    ``precisions`` names the storage of float constants; those it leaves out stay float32. Raises
+    ``stored`` has the codes of float constants by name; those it leaves out stay float32. Raises
     DlconvError for ops that TF.js does not have and constants that it cannot hold.
     """
     nodes = needed_nodes(graph, contract)
     _refuse_unknown_operations(nodes)
     constants = [node for node in nodes if node.op == "Const"]
     shards = _Shards(directory)
-    weights = [_write_weight(node, precisions, shards) for node in constants]
+    weights = [_write_weight(node, stored, shards) for node in constants]
     paths = shards.finish()
     model = {
         "format": "graph-model",
@@ -135,15 +102,6 @@ def _array(node: NodeDef) -> np.ndarray:
     return held
 
 
-def _store(name: str, array: np.ndarray, precisions: Mapping[str, Precision]) -> Stored:
-    if array.dtype != np.float32:
-        return Stored(array)
-    try:
-        return store(array, precisions.get(name, Precision.FLOAT32))
-    except ValueError as error:
-        raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error
-
-
 class _Shards:
     """Files of at most ``SHARD_BYTES`` that hold what is added, one after another."""
 
@@ -177,14 +135,12 @@ class _Shards:
         return self._directory / f"shard{number}"
 
 
-def _write_weight(
-    node: NodeDef, precisions: Mapping[str, Precision], shards: _Shards
-) -> dict[str, Any]:
+def _write_weight(node: NodeDef, stored: Mapping[str, Stored], shards: _Shards) -> dict[str, Any]:
     """Append a constant to the shards and return its entry for the weights manifest."""
     array = _array(node)
-    stored = _store(node.name, array, precisions)
-    shards.add(stored.codes)
-    return _weight_json(node.name, array, stored)
+    kept = stored.get(node.name, Stored(array))
+    shards.add(kept.codes)
+    return _weight_json(node.name, array, kept)
 
 
 def _weight_json(name: str, array: np.ndarray, stored: Stored) -> dict[str, Any]:

@@ -10,13 +10,15 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import Artifact
+from dlconv.compare import Confusion, Scores, compare
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
-from dlconv.verify.compare import Confusion, Scores, compare
 from dlconv.verify.framing import enlarged, framed
 from dlconv.verify.photos import Photo, PhotoError, load_photo
 from dlconv.verify.reference import Reference
@@ -24,18 +26,47 @@ from dlconv.verify.runtimes import Runtime
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
-# Mean agreement that an artifact of another resolution has to reach unless a floor is given.
-OTHER_RESOLUTION_FLOOR = 0.9
-# Mean agreement that each precision has to reach unless a floor is given.
-AGREEMENT_FLOORS = {"float32": 0.999, "float16": 0.995, "uint16": 0.995, "uint8": 0.95}
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
 class Floors:
-    """The least mean agreement, and pooled mIoU if it counts, that an artifact may have."""
+    """The least that an artifact has to reach to pass, each 0 to 1; None where it does not count.
 
-    agreement: float
+    ``agreement`` is the mean over the photos, ``worst`` the agreement of the worst photo, ``miou``
+    the mIoU pooled over the photos.
+    """
+
+    agreement: Share
+    worst: Share | None
+    miou: Share | None
+
+
+# Precision auto has none here: its artifacts carry the floors they were made for.
+DEFAULT_FLOORS = {
+    "float32": Floors(agreement=0.999, worst=None, miou=None),
+    "float16": Floors(agreement=0.995, worst=None, miou=None),
+    "uint16": Floors(agreement=0.995, worst=None, miou=None),
+    "uint8": Floors(agreement=0.99, worst=0.95, miou=0.85),
+}
+OTHER_RESOLUTION_FLOORS = Floors(agreement=0.9, worst=None, miou=None)
+
+
+@dataclass(frozen=True)
+class GivenFloors:
+    """The floors that a person asks for; None where the artifact's own default stays."""
+
+    agreement: float | None = None
+    worst: float | None = None
     miou: float | None = None
+
+    def over(self, defaults: Floors) -> Floors:
+        """Return ``defaults`` with each given floor in place of its own."""
+        given = {name: floor for name, floor in vars(self).items() if floor is not None}
+        return dataclasses.replace(defaults, **given)
+
+
+NO_FLOORS_GIVEN = GivenFloors()
 
 
 @dataclass(frozen=True)
@@ -138,8 +169,9 @@ def _run(
         pooled += confusion
         progress(len(rows), len(photos))
     total = pooled.scores()
-    failures = _shortfalls(result.floors, rows, total, pooled.reference_classes)
-    return dataclasses.replace(result, photos=tuple(rows), total=total, failures=tuple(failures))
+    scored = dataclasses.replace(result, photos=tuple(rows), total=total)
+    failures = _shortfalls(scored, total, pooled.reference_classes)
+    return dataclasses.replace(scored, failures=tuple(failures))
 
 
 def _labels(runtime: Runtime, contract: Contract, photo: Photo) -> tuple[np.ndarray, float]:
@@ -151,26 +183,49 @@ def _labels(runtime: Runtime, contract: Contract, photo: Photo) -> tuple[np.ndar
 
 
 def _shortfalls(
-    floors: Floors, rows: list[PhotoResult], total: Scores, reference_classes: frozenset[int]
+    result: ArtifactResult, total: Scores, reference_classes: frozenset[int]
 ) -> Iterator[str]:
     if len(reference_classes) == 1:
         (only,) = reference_classes
         yield f"the reference gives class {only} everywhere on all photos, so nothing is checked"
-    agreement = statistics.fmean(row.scores.agreement for row in rows)
-    if agreement < floors.agreement:
-        yield f"mean agreement {agreement:.4f} is below the floor {floors.agreement}"
-    if floors.miou is not None and total.miou < floors.miou:
-        yield f"mIoU {total.miou:.4f} is below the floor {floors.miou}"
+    floors, worst = result.floors, result.worst
+    for name, value, floor in (
+        ("mean agreement", result.mean_agreement, floors.agreement),
+        (f"worst photo {worst.photo}: agreement", worst.scores.agreement, floors.worst),
+        ("mIoU", total.miou, floors.miou),
+    ):
+        if floor is not None and value < floor:
+            yield f"{name} {value:.4f} is below the floor {floor}"
 
 
-def floors_for(
-    artifact: Artifact, agreement: float | None = None, miou: float | None = None
-) -> Floors:
-    """Return the floors of an artifact: those given, and the default for what it is."""
-    default = AGREEMENT_FLOORS[artifact.manifest.precision]
-    if not artifact.manifest.same_function:
-        default = OTHER_RESOLUTION_FLOOR
-    return Floors(default if agreement is None else agreement, miou)
+def floors_for(artifact: Artifact, given: GivenFloors = NO_FLOORS_GIVEN) -> Floors:
+    """Return the floors of an artifact: those given, over the defaults for what it is.
+
+    Raises DlconvError for precision auto in whose manifest no floors are.
+    """
+    return given.over(_default_floors(artifact))
+
+
+def _default_floors(artifact: Artifact) -> Floors:
+    manifest = artifact.manifest
+    if not manifest.same_function:
+        return OTHER_RESOLUTION_FLOORS
+    if manifest.precision == "auto":
+        return _floors_made_for(artifact)
+    return DEFAULT_FLOORS[manifest.precision]
+
+
+def _floors_made_for(artifact: Artifact) -> Floors:
+    try:
+        return TypeAdapter(Floors).validate_python(artifact.manifest.options.get("floors"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, ("options", "floors", *first["loc"])))
+        raise DlconvError(
+            f"{artifact.manifest_path} is of precision auto and does not say for which floors: "
+            f"{where}: {first['msg']}",
+            "convert the model again",
+        ) from error
 
 
 def _runtime_for(artifact: Artifact) -> Runtime:

@@ -1,5 +1,6 @@
 """Reports: the one place where results become text, tables or JSON."""
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
-from dlconv.verify.compare import Scores
+from dlconv.compare import Scores
 from dlconv.verify.harness import ArtifactResult, PhotoResult
 
 SCHEMA = 1
@@ -25,7 +26,11 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
 
 
 def as_json(results: Iterable[ArtifactResult]) -> str:
-    """Return all numbers as JSON; agreement and IoU from 0 to 1, times in milliseconds."""
+    """Return all numbers as JSON; agreement and IoU from 0 to 1, times in milliseconds.
+
+    ``floors`` of a result has agreement (mean), worst (photo) and miou (pooled), each null where
+    none counts.
+    """
     listed = list(results)
     content = {
         "schema": SCHEMA,
@@ -46,7 +51,7 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
         "bytes": result.artifact.bytes,
         "graph_sha256": manifest.source.graph_sha256,
         "runtime": {"name": result.runtime, "backend": result.backend, **result.versions},
-        "floors": {"agreement": result.floors.agreement, "miou": result.floors.miou},
+        "floors": dataclasses.asdict(result.floors),
         "passed": result.passed,
         "failures": list(result.failures),
     }

@@ -1,17 +1,19 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
-from support.graphs import tiny_segmenter
+from support.graphs import tiny_kernel, tiny_segmenter
 
 from dlconv.artifacts.manifest import read_artifact, write_manifest
 from dlconv.convert.artifact import make_onnx, make_tfjs
 from dlconv.convert.precision import Precision
-from dlconv.verify.harness import Floors, floors_for, verify
+from dlconv.errors import DlconvError
+from dlconv.verify.harness import Floors, GivenFloors, floors_for, verify
 from dlconv.verify.photos import PhotoError, find_photos
 
-FLOORS = Floors(agreement=0.999)
+FLOORS = Floors(agreement=0.999, worst=None, miou=None)
 
 
 @pytest.fixture
@@ -48,13 +50,29 @@ def test_an_artifact_of_another_network_falls_short(tiny, frozen_on_disk, photos
     other_kernel = np.random.default_rng(99).normal(size=(1, 1, 3, 3))
     other = frozen_on_disk(tiny_segmenter(kernel=other_kernel), "other")
     artifact = make_tfjs(other, tmp_path / "artifact", Precision.FLOAT32)
-    result = check(tiny, artifact, photos, tmp_path, Floors(0.999, miou=0.9))
+    result = check(tiny, artifact, photos, tmp_path, Floors(agreement=0.999, worst=0.95, miou=0.9))
     assert not result.passed
-    agreement, miou = result.failures
-    assert "mean agreement 0." in agreement
-    assert "below the floor 0.999" in agreement
-    assert "below the floor 0.9" in miou
-    assert result.worst.scores.agreement <= result.mean_agreement < 0.9
+    worst = result.worst
+    assert worst.scores.agreement <= result.mean_agreement < 0.9
+    assert result.failures == (
+        f"mean agreement {result.mean_agreement:.4f} is below the floor 0.999",
+        f"worst photo {worst.photo}: agreement {worst.scores.agreement:.4f} "
+        "is below the floor 0.95",
+        f"mIoU {result.total.miou:.4f} is below the floor 0.9",
+    )
+
+
+def test_one_bad_photo_falls_short_where_the_mean_does_not(tiny, frozen_on_disk, tmp_path):
+    """The artifact takes green for blue: right on two red photos, wrong on a green one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, colour in (("fire", (255, 0, 0)), ("meadow", (0, 255, 0)), ("rose", (200, 0, 0))):
+        Image.new("RGB", (8, 6), colour).save(folder / f"{name}.png")
+    colour_blind = frozen_on_disk(tiny_segmenter(kernel=tiny_kernel()[..., [0, 2, 1]]), "other")
+    artifact = make_tfjs(colour_blind, tmp_path / "artifact", Precision.FLOAT32)
+    floors = Floors(agreement=0.6, worst=0.5, miou=0.3)
+    result = check(tiny, artifact, find_photos([folder]), tmp_path, floors)
+    assert result.failures == ("worst photo meadow.png: agreement 0.0000 is below the floor 0.5",)
 
 
 def test_nothing_is_checked_when_the_reference_sees_one_class(frozen_on_disk, photos, tmp_path):
@@ -104,9 +122,69 @@ def test_progress_counts_photos(tiny, artifact, photos, tmp_path):
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-def test_floors_follow_the_precision_unless_given(tiny, tmp_path):
-    expected = {"float32": 0.999, "float16": 0.995, "uint16": 0.995, "uint8": 0.95}
-    for precision, floor in expected.items():
-        artifact = make_tfjs(tiny, tmp_path / precision, Precision(precision))
-        assert floors_for(artifact) == Floors(floor, None)
-    assert floors_for(artifact, 0.5, 0.4) == Floors(0.5, 0.4)
+@pytest.mark.parametrize(
+    ("precision", "floors"),
+    [
+        ("float32", Floors(agreement=0.999, worst=None, miou=None)),
+        ("float16", Floors(agreement=0.995, worst=None, miou=None)),
+        ("uint16", Floors(agreement=0.995, worst=None, miou=None)),
+        ("uint8", Floors(agreement=0.99, worst=0.95, miou=0.85)),
+    ],
+)
+def test_default_floors_follow_the_precision(tiny, tmp_path, precision, floors):
+    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision(precision))
+    assert floors_for(artifact) == floors
+
+
+def test_a_given_floor_replaces_its_own_default_only(tiny, tmp_path):
+    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    assert floors_for(artifact, GivenFloors(agreement=0.5)) == Floors(0.5, worst=0.95, miou=0.85)
+    assert floors_for(artifact, GivenFloors(worst=0, miou=0)) == Floors(0.99, worst=0, miou=0)
+
+
+def of_manifest(artifact, **changes):
+    """Return the artifact as it is read when its manifest says something else."""
+    changed = dataclasses.replace(artifact.manifest, **changes)
+    write_manifest_again(dataclasses.replace(artifact, manifest=changed))
+    return read_artifact(artifact.directory)
+
+
+def test_another_resolution_is_held_to_its_mean_only(tiny, tmp_path):
+    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    other = of_manifest(artifact, same_function=False)
+    assert floors_for(other) == Floors(agreement=0.9, worst=None, miou=None)
+    assert floors_for(other, GivenFloors(miou=0.4)) == Floors(0.9, None, 0.4)
+
+
+def test_precision_auto_is_held_to_the_floors_it_was_made_for(tiny, tmp_path):
+    made = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    options = {"floors": {"agreement": 0.98, "worst": 0.9, "miou": None}}
+    artifact = of_manifest(made, precision="auto", options=options)
+    assert floors_for(artifact) == Floors(agreement=0.98, worst=0.9, miou=None)
+    assert floors_for(artifact, GivenFloors(worst=0.5)) == Floors(0.98, worst=0.5, miou=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "options.floors: "),
+        ({"floors": 0.99}, "options.floors: "),
+        ({"floors": {"agreement": 0.99, "worst": 0.95}}, "options.floors.miou: Field required"),
+        (
+            {"floors": {"agreement": None, "worst": None, "miou": None}},
+            "options.floors.agreement: Input should be a valid number",
+        ),
+        (
+            {"floors": {"agreement": 0.99, "worst": 95, "miou": None}},
+            "options.floors.worst: Input should be less than or equal to 1",
+        ),
+    ],
+)
+def test_precision_auto_without_its_floors_is_refused(tiny, tmp_path, options, words):
+    made = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    artifact = of_manifest(made, precision="auto", options=options)
+    with pytest.raises(DlconvError) as refusal:
+        floors_for(artifact)
+    assert words in refusal.value.message
+    assert str(artifact.manifest_path) in refusal.value.message
+    assert "\n" not in str(refusal.value)

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from dlconv.convert.artifact import make_tfjs
 from dlconv.convert.precision import Precision
-from dlconv.verify.compare import Scores
+from dlconv.compare import Scores
 from dlconv.verify.harness import ArtifactResult, Floors, PhotoResult
 from dlconv.verify.report import as_json, percent, tables
 
@@ -18,8 +18,11 @@ def result(tiny, tmp_path):
         PhotoResult("bad.jpg", "bb", Scores(100, 31, {0: 0.6, 7: 0.2}), 16.0),
     )
     total = Scores(200, 32, {0: 0.8, 1: 0.9, 7: 0.2})
-    floors = Floors(0.95)
-    failures = ("mean agreement 0.8400 is below the floor 0.95",)
+    floors = Floors(agreement=0.95, worst=0.7, miou=None)
+    failures = (
+        "mean agreement 0.8400 is below the floor 0.95",
+        "worst photo bad.jpg: agreement 0.6900 is below the floor 0.7",
+    )
     versions = {"tfjs": "4.22.0"}
     return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, total, failures)
 
@@ -38,6 +41,7 @@ def test_json_has_all_numbers(result):
     assert row["class_iou"] == {"background": 0.8, "red": 0.9, "7": 0.2}
     assert row["ms_median"] == 14
     assert [photo["differing_pixels"] for photo in row["photos"]] == [1, 31]
+    assert row["floors"] == {"agreement": 0.95, "worst": 0.7, "miou": None}
     assert row["failures"] == list(result.failures)
 
 

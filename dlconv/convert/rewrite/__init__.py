@@ -5,7 +5,6 @@ they make way for each other; running them again changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
@@ -35,24 +34,20 @@ PASSES: Mapping[str, Pass] = {
 }
 
 
-def passes(only: Iterable[str] = (), keep_factors: bool = False) -> list[Pass]:
+def passes(only: Iterable[str] = ()) -> list[Pass]:
     """Return all passes, or only those named, in their order.
 
-    ``keep_factors`` leaves kernels as they are for a quantization that follows. Raises UsageError
-    for a pass that does not exist.
+    Raises UsageError for a pass that does not exist.
     """
     chosen = set(only)
     if unknown := chosen - PASSES.keys():
         known = ", ".join(PASSES)
         raise UsageError(f"no pass is called {', '.join(sorted(unknown))}", f"passes: {known}")
-    table = dict(PASSES)
-    if keep_factors:
-        table["fold-batch-norms"] = partial(fold_batch_norms, keep_factors=True)
-    return [run for name, run in table.items() if not chosen or name in chosen]
+    return [run for name, run in PASSES.items() if not chosen or name in chosen]
 
 
-def rewrite(graph_def: GraphDef, only: Iterable[str] = (), keep_factors: bool = False) -> GraphDef:
+def rewrite(graph_def: GraphDef, only: Iterable[str] = ()) -> GraphDef:
     """Run all passes, or only those named. Raises UsageError for one that does not exist."""
-    for run in passes(only, keep_factors):
+    for run in passes(only):
         graph_def = run(graph_def)
     return graph_def

@@ -9,9 +9,6 @@ which keeps the name of the chain's end.
 Same function: convolution is linear, so a factor of an output channel may stand in the kernel. The
 batch norm y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015, arXiv
 1502.03167) has the factor gamma / sqrt(variance + epsilon). Factors are computed in float64.
-
-With ``keep_factors`` the kernel stays as it is and is multiplied by its factors in the graph: a
-kernel that will be quantized then keeps the range it was trained with.
 """
 
 from dataclasses import dataclass
@@ -39,17 +36,17 @@ class _Affine:
         return _Affine(self.factor * other.factor, self.shift * other.factor + other.shift)
 
 
-def fold_batch_norms(graph_def: GraphDef, keep_factors: bool = False) -> GraphDef:
+def fold_batch_norms(graph_def: GraphDef) -> GraphDef:
     """Return the graph with batch norms and their remains folded into convolutions."""
     graph = Graph(graph_def)
     edit = Edit()
     for node in graph_def.node:
         if node.op in ("Conv2D", "DepthwiseConv2dNative") and is_nhwc(node):
-            _fold(graph, node, edit, keep_factors)
+            _fold(graph, node, edit)
     return applied(graph, edit)
 
 
-def _fold(graph: Graph, convolution: NodeDef, edit: Edit, keep_factors: bool) -> None:
+def _fold(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
     kernel = graph.constant(graph.producer(convolution, 1))
     if kernel is None or kernel.ndim != 4 or kernel.dtype != np.float32:
         return
@@ -65,7 +62,7 @@ def _fold(graph: Graph, convolution: NodeDef, edit: Edit, keep_factors: bool) ->
     for node, _ in chain:
         edit.replaced[node.name] = []
     factor = affine.factor.reshape(kernel.shape[2:] if is_depthwise else (channels,))
-    edit.replaced[convolution.name] = _scaled(graph, convolution, kernel, factor, keep_factors)
+    edit.replaced[convolution.name] = _scaled(graph, convolution, kernel, factor)
     edit.replaced[chain[-1][0].name] = _bias_add(graph, start, chain[-1][0].name, affine.shift)
 
 
@@ -139,21 +136,13 @@ def _per_channel(values: np.ndarray | None, channels: int) -> np.ndarray | None:
 
 
 def _scaled(
-    graph: Graph, convolution: NodeDef, kernel: np.ndarray, factor: np.ndarray, keep_factors: bool
+    graph: Graph, convolution: NodeDef, kernel: np.ndarray, factor: np.ndarray
 ) -> list[NodeDef]:
     if (factor == 1).all():
         return [convolution]
-    inputs = [convolution.input[0], "", *convolution.input[2:]]
-    if keep_factors:
-        factors = const(free_name(graph, f"{convolution.name}/factors"), factor.astype(np.float32))
-        product = NodeDef(name=free_name(graph, f"{convolution.name}/scaled_weights"), op="Mul")
-        product.input.extend([convolution.input[1], factors.name])
-        product.attr["T"].type = DataType.Value("DT_FLOAT")
-        inputs[1] = product.name
-        return [factors, product, changed(convolution, inputs=inputs)]
     folded = (kernel.astype(np.float64) * factor).astype(np.float32)
     weights = const(free_name(graph, f"{convolution.name}/folded_weights"), folded)
-    inputs[1] = weights.name
+    inputs = [convolution.input[0], weights.name, *convolution.input[2:]]
     return [weights, changed(convolution, inputs=inputs)]
 
 

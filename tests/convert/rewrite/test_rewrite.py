@@ -41,7 +41,7 @@ from dlconv.convert.precision import Precision
 from dlconv.convert.rewrite import PASSES, rewrite
 from dlconv.errors import UsageError
 from dlconv.inspect.graph import read_graph
-from dlconv.verify.compare import compare
+from dlconv.compare import compare
 from dlconv.verify.photos import find_photos, load_photo
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 

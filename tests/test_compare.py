@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dlconv.errors import DlconvError
-from dlconv.verify.compare import MOST_CLASSES, compare
+from dlconv.compare import MOST_CLASSES, compare
 
 SHAPES = st.tuples(st.just(1), st.integers(1, 6), st.integers(1, 6))
 

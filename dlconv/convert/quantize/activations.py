@@ -1,0 +1,156 @@
+"""What flows through a graph, for the graph as it is and for the one with other weights.
+
+A walk goes through the layers in the order of execution. At each group of layers it gives the
+group's input, photo by photo, once as the float graph computes it and once as the graph does with
+the weights that were replaced so far. Earlier inputs that are small enough are kept and fed, so
+that a walk takes little more time than a few passes through the network, and little memory.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dlconv.convert.quantize.layers import Layer
+from dlconv.inspect.graph import Graph
+from dlconv.tensorflow import load_tensorflow
+
+# Inputs of layers that are larger are computed again instead of kept.
+MOST_KEPT_BYTES = 4_500_000
+
+Values = Mapping[str, np.ndarray]
+
+
+class Network:
+    """A graph in a TensorFlow session, in which constants can be replaced."""
+
+    def __init__(self, graph: Graph, input_name: str) -> None:
+        self.graph = graph
+        self.input_name = input_name
+        self._tensorflow = load_tensorflow()
+        v1 = self._tensorflow.compat.v1
+        self._in_tensorflow = self._tensorflow.Graph()
+        with self._in_tensorflow.as_default():
+            definition = v1.GraphDef.FromString(graph.graph_def.SerializeToString())
+            v1.import_graph_def(definition, name="")
+        # Each part of the graph that is run would be optimized anew.
+        config = v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
+        self._session = v1.Session(graph=self._in_tensorflow, config=config)
+
+    def __enter__(self) -> "Network":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._session.close()
+
+    def run(self, names: Sequence[str], fed: Values) -> list[np.ndarray]:
+        """Return the first outputs of nodes, with the first outputs of others fed."""
+        feeds = {f"{name}:0": value for name, value in fed.items()}
+        outputs: list[np.ndarray] = self._session.run([f"{name}:0" for name in names], feeds)
+        return outputs
+
+    def sizes(self, names: Sequence[str], image: np.ndarray) -> list[int]:
+        """Return the number of elements of nodes' outputs for an image."""
+        v1: Any = self._tensorflow.compat.v1
+        with self._in_tensorflow.as_default():
+            counts = [v1.size(self._in_tensorflow.get_tensor_by_name(f"{n}:0")) for n in names]
+        found: list[int] = self._session.run(counts, {f"{self.input_name}:0": image})
+        return found
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The input of a group of layers for one photo, float32 [1, H, W, channels].
+
+    ``pooled_from`` is what an average pooling made the input of, if one did; it is given for the
+    replaced weights.
+    """
+
+    exact: np.ndarray
+    replaced: np.ndarray
+    pooled_from: np.ndarray | None
+
+
+class Walk:
+    """Goes through groups of layers; ``replace`` weights before the next group is asked for."""
+
+    def __init__(
+        self, network: Network, groups: Sequence[tuple[Layer, ...]], images: Sequence[np.ndarray]
+    ) -> None:
+        self._network = network
+        self._images = images
+        self._replaced: dict[str, np.ndarray] = {}
+        self._sources = [group[0].source for group in groups]
+        self._parts = _parts(network, self._sources, images[0])
+        self._last_use = {name: k for k, part in enumerate(self._parts) for name in part.fed}
+        self._kept: list[dict[str, tuple[np.ndarray, np.ndarray]]] = [{} for _ in images]
+
+    def replace(self, weights: Values) -> None:
+        """Compute with these constants, by name, from here on."""
+        self._replaced.update(weights)
+
+    def flows(self, number: int) -> Iterator[Flow]:
+        """Yield the input of group ``number`` for each photo; groups come in their order."""
+        source = self._sources[number]
+        for image, kept in zip(self._images, self._kept, strict=True):
+            flow = self._flow(number, image, kept)
+            if self._last_use.get(source, -1) > number:
+                kept[source] = (flow.exact, flow.replaced)
+            for name in [name for name in kept if self._last_use[name] <= number]:
+                del kept[name]
+            yield flow
+
+    def _flow(
+        self, number: int, image: np.ndarray, kept: dict[str, tuple[np.ndarray, np.ndarray]]
+    ) -> Flow:
+        source = self._sources[number]
+        before = _pooled_from(self._network.graph, source)
+        part = self._parts[number]
+        start = {self._network.input_name: image}
+        exact_feeds = {name: kept[name][0] for name in part.fed}
+        replaced_feeds = {name: kept[name][1] for name in part.fed}
+        weights = {name: self._replaced[name] for name in self._replaced.keys() & part.computed}
+        (exact,) = self._network.run([source], start | exact_feeds)
+        names = [source] if before is None else [source, before]
+        outputs = self._network.run(names, start | replaced_feeds | weights)
+        return Flow(exact, outputs[0], outputs[1] if before is not None else None)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is run to get an input: nodes that are fed, and nodes that are computed from them."""
+
+    fed: tuple[str, ...]
+    computed: frozenset[str]
+
+
+def _parts(network: Network, sources: Sequence[str], image: np.ndarray) -> list[_Part]:
+    sizes = network.sizes(sources, image)
+    is_kept = {name: 4 * size <= MOST_KEPT_BYTES for name, size in zip(sources, sizes, strict=True)}
+    return [
+        _part(network.graph, source, {name for name in sources[:number] if is_kept[name]})
+        for number, source in enumerate(sources)
+    ]
+
+
+def _part(graph: Graph, name: str, known: set[str]) -> _Part:
+    fed: dict[str, None] = {}
+    computed = [name]
+    for current in computed:
+        for source in graph.sources(graph.nodes[current]):
+            if source.node in known:
+                fed[source.node] = None
+            elif source.node not in computed:
+                computed.append(source.node)
+    return _Part(tuple(fed), frozenset(computed))
+
+
+def _pooled_from(graph: Graph, name: str) -> str | None:
+    """Return the node behind the average poolings that end in ``name``; None without any."""
+    node = graph.nodes[name]
+    while node.op == "AvgPool":
+        node = graph.producer(node, 0)
+    return None if node.name == name else node.name

@@ -1,0 +1,139 @@
+"""Quantizing a graph: a scheme goes in, rounded layers and what was learned on the way come out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.calibrated import Rounded, calibrate
+from dlconv.convert.quantize.grid import Grid
+from dlconv.convert.quantize.images import Calibration, load_calibration
+from dlconv.convert.quantize.layers import Layer, find_layers
+from dlconv.convert.quantize.measure import Yardstick
+from dlconv.convert.quantize.scheme import Quantization, Scheme
+from dlconv.convert.quantize.search import (
+    PHOTOS_FOR_SHARES,
+    Found,
+    Share,
+    layer_shares,
+    search,
+    trial_grids,
+)
+from dlconv.errors import DlconvError, UsageError
+from dlconv.inspect.contract import Contract
+from dlconv.inspect.graph import Graph
+
+# What is told how far a step is: its name, how much is done and how much there is to do.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """How a target stores weights.
+
+    ``grid`` gives a layer's grid, ``takes`` says which layers are rounded at all, ``stored_bias``
+    what a bias is read back as; ``most_codes`` is the most that one kernel may have.
+    """
+
+    grid: Callable[[Layer], Grid]
+    takes: Callable[[Layer], bool]
+    stored_bias: Callable[[np.ndarray], np.ndarray]
+    most_codes: int
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Rounded layers and what led to them; ``shares`` and ``found`` only where asked for."""
+
+    calibration: Calibration
+    rounded: tuple[Rounded, ...]
+    shares: tuple[Share, ...] = ()
+    found: Found | None = None
+
+
+def round_layers(
+    graph: Graph,
+    contract: Contract,
+    wanted: Quantization,
+    target: Target,
+    progress: Progress = lambda step, done, total: None,
+) -> Learned:
+    """Round the layers of a rewritten graph on images.
+
+    Raises UsageError for a search without photos, DlconvError when there is nothing to quantize or
+    nothing to calibrate on, or when no precision meets the floors.
+    """
+    layers = [layer for layer in find_layers(graph) if target.takes(layer)]
+    refuse_nothing(layers)
+    if wanted.scheme is Scheme.AUTO and wanted.photos is None:
+        raise UsageError(
+            "auto needs photos to check its tries on", "give 16 or more with --calibrate DIR"
+        )
+    calibration = load_calibration(contract, wanted.photos)
+    with Network(graph, contract.input.node) as network:
+        if wanted.scheme is Scheme.AUTO:
+            return _searched(network, contract, wanted, layers, calibration, target, progress)
+        return _rounded(network, contract, wanted, layers, calibration, target, progress)
+
+
+def refuse_nothing(found: Sequence[object]) -> None:
+    """Raise DlconvError when there is nothing to quantize."""
+    if not found:
+        raise DlconvError(
+            "there is nothing to quantize: the graph has no convolution with a constant kernel",
+            "leave out --quantize",
+        )
+
+
+def _rounded(
+    network: Network,
+    contract: Contract,
+    wanted: Quantization,
+    layers: Sequence[Layer],
+    calibration: Calibration,
+    target: Target,
+    progress: Progress,
+) -> Learned:
+    grids = {layer.name: target.grid(layer) for layer in layers}
+    images = calibration.images
+    rounding = _told(progress, "rounding layers")
+    rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)
+    if not wanted.explain:
+        return Learned(calibration, tuple(rounded))
+    yardstick = Yardstick(network, contract, images[:PHOTOS_FOR_SHARES])
+    measuring = _told(progress, "measuring layers")
+    shares = layer_shares(network, yardstick, layers, grids, images, measuring)
+    return Learned(calibration, tuple(rounded), tuple(shares))
+
+
+def _searched(
+    network: Network,
+    contract: Contract,
+    wanted: Quantization,
+    layers: Sequence[Layer],
+    calibration: Calibration,
+    target: Target,
+    progress: Progress,
+) -> Learned:
+    images, held_out = calibration.images[::2], calibration.images[1::2]
+    if not held_out:
+        raise UsageError("auto needs at least two photos", "give 16 or more with --calibrate DIR")
+    yardstick = Yardstick(network, contract, held_out[:PHOTOS_FOR_SHARES])
+    measuring = _told(progress, "measuring layers")
+    shares = layer_shares(network, yardstick, layers, trial_grids(layers), images, measuring)
+    found = search(
+        network,
+        Yardstick(network, contract, held_out),
+        shares,
+        wanted.floors,
+        images,
+        target.stored_bias,
+        target.most_codes,
+        _told(progress, "searching"),
+    )
+    return Learned(calibration, found.rounded, tuple(shares), found)
+
+
+def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(step, done, total)

@@ -1,0 +1,58 @@
+"""The grids that weights are rounded to.
+
+A grid is affine: value = code * scale + minimum, as TensorFlow.js stores it, with zero among its
+values, since a padded or dead input must stay one. A grid has one range for a whole tensor, or one
+scale for each output channel, symmetric around zero (Krishnamoorthi 2018, arXiv 1806.08342).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Codes 0 to ``last_code``: value = code * scale + minimum.
+
+    ``scale`` and ``minimum`` are float64 scalars [] or one for each output channel [out].
+    """
+
+    scale: np.ndarray
+    minimum: np.ndarray
+    last_code: int
+
+    def codes(self, values: np.ndarray) -> np.ndarray:
+        """Return the nearest codes, float64 of the shape of ``values`` [..., out]."""
+        return np.asarray(np.clip(np.rint((values - self.minimum) / self.scale), 0, self.last_code))
+
+    def values(self, codes: np.ndarray) -> np.ndarray:
+        """Return what codes stand for, float64."""
+        return np.asarray(codes * self.scale + self.minimum)
+
+
+def tensor_grid(values: np.ndarray, bits: int) -> Grid:
+    """Return the grid of the least and greatest value and zero, nudged so that zero is exact."""
+    last = 2**bits - 1
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    scale = (high - low) / last or 1.0
+    return _affine(scale, -np.rint(-low / scale) * scale, last)
+
+
+def step_grid(values: np.ndarray, step: float) -> Grid:
+    """Return the grid of a given step that reaches the least and the greatest value."""
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    below, above = np.rint(-low / step), np.rint(high / step)
+    last = int(max(below + above, 1))
+    return _affine(step, -below * step, last)
+
+
+def channel_grid(values: np.ndarray, bits: int = 8) -> Grid:
+    """Return a grid with a scale for each channel of the last axis, symmetric around zero."""
+    half = 2 ** (bits - 1) - 1
+    greatest = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0).astype(np.float64)
+    scale = np.where(greatest > 0, greatest / half, 1.0)
+    return Grid(scale, -half * scale, 2 * half)
+
+
+def _affine(scale: float, minimum: float, last: int) -> Grid:
+    return Grid(np.asarray(scale, np.float64), np.asarray(minimum, np.float64), last)

@@ -1,0 +1,55 @@
+"""Rounding without looking at images: every weight to the nearest value there is.
+
+The official converter's 8-bit scheme does so with all float constants; at 16 bits, kernels and
+biases keep the labels that way.
+"""
+
+import numpy as np
+
+from dlconv.convert.precision import Precision, Stored, store
+from dlconv.errors import DlconvError
+from dlconv.inspect.graph import Graph
+
+KERNEL_OPS = frozenset({"Conv2D", "Conv2DBackpropInput", "DepthwiseConv2dNative", "MatMul"})
+
+
+def all_constants(graph: Graph) -> list[str]:
+    """Return the names of all float32 constants: what the official converter quantizes."""
+    return [node.name for node in graph.graph_def.node if _float_values(graph, node.name)]
+
+
+def kernels_and_biases(graph: Graph) -> list[str]:
+    """Return the constants that convolutions and matrix products read, and those added after.
+
+    Other constants weigh little and may hold values that neither a code nor a half can stand for,
+    as the variance of a batch norm that is not folded.
+    """
+    readers = [node for node in graph.graph_def.node if node.op in KERNEL_OPS | {"BiasAdd"}]
+    named = [_behind_identities(graph, graph.sources(node)[1].node) for node in readers]
+    return [name for name in dict.fromkeys(named) if _float_values(graph, name)]
+
+
+def _behind_identities(graph: Graph, name: str) -> str:
+    while graph.nodes[name].op == "Identity":
+        name = graph.sources(graph.nodes[name])[0].node
+    return name
+
+
+def _float_values(graph: Graph, name: str) -> bool:
+    node = graph.nodes[name]
+    values = graph.constant(node) if node.op == "Const" else None
+    return values is not None and values.dtype == np.float32 and values.size > 0
+
+
+def stored_nearest(graph: Graph, names: list[str], precision: Precision) -> dict[str, Stored]:
+    """Store constants at a precision. Raises DlconvError for values it cannot hold."""
+    return {name: _stored(graph, name, precision) for name in names}
+
+
+def _stored(graph: Graph, name: str, precision: Precision) -> Stored:
+    values = graph.constant(graph.nodes[name])
+    assert values is not None
+    try:
+        return store(values, precision)
+    except ValueError as error:
+        raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error

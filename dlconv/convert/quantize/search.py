@@ -1,0 +1,216 @@
+"""The fewest bytes that meet floors: one step for each tensor, all from one number.
+
+How much a tensor's rounding costs is measured with that tensor alone rounded: the divergence D at a
+step S, which grows with S^2, so that c = D / S^2 is a constant of the tensor. For n weights in all
+the bytes that go over the wire, which an entropy coder makes about n (h - log2 S) bits of, the
+least sum of c S^2 has S = lambda sqrt(n / c) (the Lagrangian of rate and distortion; Shoham and
+Gersho 1988). Lambda is then bisected: each try rounds all tensors on photos kept for calibration
+and counts labels on photos kept for validation.
+
+Photos that were not used at all change more than those that were: the search stops at the part
+``ALLOWED_SHARE`` of the loss that the floors allow.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import brotli
+import numpy as np
+
+from dlconv.convert.precision import Precision, store
+from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.calibrated import Rounded, calibrate
+from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
+from dlconv.convert.quantize.layers import Layer
+from dlconv.convert.quantize.measure import Distance, Yardstick
+from dlconv.convert.quantize.scheme import Floors
+from dlconv.errors import DlconvError
+
+ALLOWED_SHARE = 0.75
+# Codes that the tries stay between: 2 bits and 16 bits for the range of a tensor.
+FEWEST_CODES, MOST_CODES = 4, 65_536
+# Photos on which single tensors are tried.
+PHOTOS_FOR_SHARES = 4
+# Bits at which they are tried: small layers count for more.
+TRIED_BITS, TRIED_BITS_OF_SMALL = 6, 8
+LEAST_DIVERGENCE = 1e-9
+TRIES = 7
+# The search starts from steps that a divergence of so many nats for each tensor would allow.
+FIRST_DIVERGENCE = 2e-5
+# How far apart the first tries are, in the logarithm of lambda.
+FIRST_STRIDE = np.log(2.0)
+
+
+@dataclass(frozen=True)
+class Share:
+    """What rounding one layer alone costs, at a step: divergence (nats) and labels that change."""
+
+    layer: Layer
+    step: float
+    divergence: float
+    disagreement: float
+
+    @property
+    def curvature(self) -> float:
+        """Divergence over the square of the step."""
+        return max(self.divergence, LEAST_DIVERGENCE) / self.step**2
+
+
+@dataclass(frozen=True)
+class Try:
+    """One point of the curve: lambda, bytes of the weights as brotli, and what they give."""
+
+    factor: float
+    brotli_bytes: int
+    distance: Distance
+    meets_floors: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """The smallest try that meets the floors, and all tries by their bytes."""
+
+    rounded: tuple[Rounded, ...]
+    best: Try
+    curve: tuple[Try, ...]
+
+
+Progress = Callable[[int, int], None]
+StoreBias = Callable[[np.ndarray], np.ndarray]
+
+
+def layer_shares(
+    network: Network,
+    yardstick: Yardstick,
+    layers: Sequence[Layer],
+    grids: Mapping[str, Grid],
+    images: Sequence[np.ndarray],
+    progress: Progress = lambda done, total: None,
+) -> list[Share]:
+    """Measure what rounding each layer alone, to its grid, costs on the yardstick's photos."""
+    total = 2 * len(layers)
+    alone = calibrate(
+        network, layers, grids, images, alone=True, progress=lambda done, _: progress(done, total)
+    )
+    shares = []
+    for rounded in alone:
+        distance = yardstick.distance(rounded.weights)
+        step = float(np.max(rounded.grid.scale))
+        shares.append(
+            Share(rounded.layer, step, max(distance.divergence, 0.0), 1 - distance.agreement)
+        )
+        progress(len(layers) + len(shares), total)
+    return shares
+
+
+def trial_grids(layers: Sequence[Layer]) -> dict[str, Grid]:
+    """Return the grids at which layers are tried alone."""
+    return {
+        layer.name: tensor_grid(layer.kernel, TRIED_BITS_OF_SMALL if layer.is_small else TRIED_BITS)
+        for layer in layers
+    }
+
+
+def search(
+    network: Network,
+    validation: Yardstick,
+    shares: Sequence[Share],
+    floors: Floors,
+    images: Sequence[np.ndarray],
+    store_bias: StoreBias,
+    most_codes: int = MOST_CODES,
+    progress: Progress = lambda done, total: None,
+) -> Found:
+    """Bisect lambda for the smallest weights that meet the floors on the validation's photos.
+
+    Raises DlconvError when not even the finest steps meet them.
+    """
+    layers = [share.layer for share in shares]
+    wanted = _stricter(floors)
+    tries: list[tuple[Try, list[Rounded]]] = []
+
+    def attempt(factor: float) -> Try:
+        progress(len(tries), TRIES)
+        grids = {share.layer.name: _grid(share, factor, most_codes) for share in shares}
+        rounded = calibrate(network, layers, grids, images, store_bias)
+        weights = {name: value for each in rounded for name, value in each.weights.items()}
+        distance = validation.distance(weights)
+        result = Try(factor, wire_bytes(rounded), distance, _meets(distance, wanted))
+        tries.append((result, rounded))
+        return result
+
+    _bisect(attempt, _first_factor(shares))
+    progress(TRIES, TRIES)
+    good = [(result, rounded) for result, rounded in tries if result.meets_floors]
+    curve = tuple(sorted((result for result, _ in tries), key=lambda each: each.brotli_bytes))
+    if not good:
+        best = max(curve, key=lambda each: each.distance.agreement).distance
+        raise DlconvError(
+            f"no precision meets the floors: the best try has agreement {best.agreement:.4f}, worst"
+            f" {best.worst:.4f}, mIoU {best.miou:.4f} on {len(validation)} photos",
+            "lower the floors, or calibrate on more photos",
+        )
+    best_try, rounded = min(good, key=lambda pair: pair[0].brotli_bytes)
+    return Found(tuple(rounded), best_try, curve)
+
+
+def _bisect(attempt: Callable[[float], Try], first: float) -> None:
+    """Try ``TRIES`` factors: outwards until one meets the floors and one does not, then between."""
+    log = float(np.log(first))
+    good: float | None = None
+    bad: float | None = None
+    for _ in range(TRIES):
+        if attempt(float(np.exp(log))).meets_floors:
+            good = log if good is None else max(good, log)
+        else:
+            bad = log if bad is None else min(bad, log)
+        if good is None:
+            log -= FIRST_STRIDE
+        elif bad is None:
+            log += FIRST_STRIDE
+        else:
+            log = (good + bad) / 2
+
+
+def _first_factor(shares: Sequence[Share]) -> float:
+    """Return the lambda at which the sum of divergences is what the search starts from."""
+    weights = sum(share.layer.kernel.size for share in shares)
+    return float(np.sqrt(FIRST_DIVERGENCE * len(shares) / weights))
+
+
+def _grid(share: Share, factor: float, most_codes: int) -> Grid:
+    kernel = share.layer.kernel
+    step = factor * float(np.sqrt(kernel.size / share.curvature))
+    extent = max(float(kernel.max()), 0.0) - min(float(kernel.min()), 0.0)
+    if not extent:
+        return tensor_grid(kernel, 8)
+    # One code less: zero is a code, so both ends may be rounded outwards.
+    return step_grid(kernel, min(max(step, extent / (most_codes - 2)), extent / FEWEST_CODES))
+
+
+def _stricter(floors: Floors) -> Floors:
+    def stricter(floor: float | None) -> float | None:
+        return None if floor is None else 1 - ALLOWED_SHARE * (1 - floor)
+
+    return Floors(
+        1 - ALLOWED_SHARE * (1 - floors.agreement), stricter(floors.worst), stricter(floors.miou)
+    )
+
+
+def _meets(distance: Distance, floors: Floors) -> bool:
+    return (
+        distance.agreement >= floors.agreement
+        and (floors.worst is None or distance.worst >= floors.worst)
+        and (floors.miou is None or distance.miou >= floors.miou)
+    )
+
+
+def wire_bytes(rounded: Sequence[Rounded]) -> int:
+    """Return the bytes of kernels and biases, one after another, as brotli (quality 11)."""
+    parts = []
+    for each in rounded:
+        dtype = np.uint8 if each.grid.last_code < 256 else np.uint16
+        parts.append(each.codes.astype(dtype).tobytes())
+        if each.bias is not None:
+            parts.append(store(each.bias, Precision.UINT16).codes.tobytes())
+    return len(brotli.compress(b"".join(parts), quality=11))
