@@ -130,6 +130,8 @@ class Artifact:
         parts = [
             self.manifest.target,
             self.manifest.precision,
+            {"plain1": "plain1", "static": "static"}.get(options.get("quantize", ""), ""),
+            "per channel" if options.get("per_channel") else "",
             "x".join(map(str, size)) if size else "",
             options.get("input_dtype") or "",
             "" if options.get("output") == "labels" else options.get("output") or "",

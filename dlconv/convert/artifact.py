@@ -5,6 +5,7 @@ may choose, and writes files; the manifest and the atomic move into place are do
 run that dies leaves the old artifact or the new one.
 """
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -102,7 +103,7 @@ def make_tfjs(
             ready, weights, learned = _weights(
                 frozen.path, interface, rewriting, quantization, progress
             )
-            write_graph_model(weights.graph, ready.contract, weights.stored, work)
+            write_graph_model(weights.graph, ready.contract, weights.stored, work, weights.at_load)
             stored = weights.stored
         manifest = Manifest(
             target="tfjs",
@@ -144,7 +145,7 @@ def _weights(
     else:
         weights = store_nearest(ready.graph, quantization.scheme)
     fused = Graph(fuse_convolutions(weights.graph.graph_def))
-    return ready, Weights(fused, weights.stored), learned
+    return ready, dataclasses.replace(weights, graph=fused), learned
 
 
 def _quantization_options(quantization: Quantization, learned: Learned | None) -> dict[str, Any]:

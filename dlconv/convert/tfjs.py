@@ -5,10 +5,14 @@ shards of at most 4 MiB that hold the weights one after another. Nodes go out as
 protocol buffer JSON without control edges, devices and private attributes; the values of
 constants go to the shards. TensorFlow is not imported. The format is that of tfjs-converter
 (``IOHandler``, ``io.WeightsManifestConfig``), version 1.3 and later.
+
+Values that need no input can be computed when the model is loaded: their nodes go to the model's
+initializer, and the graph has placeholders for them that TF.js fills itself (version 4.0 and later,
+``GraphModel.setResourceIdToCapturedInput``).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +50,17 @@ _DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
 
 
 def write_graph_model(
-    graph: Graph, contract: Contract, stored: Mapping[str, Stored], directory: Path
+    graph: Graph,
+    contract: Contract,
+    stored: Mapping[str, Stored],
+    directory: Path,
+    at_load: Sequence[str] = (),
 ) -> None:
     """Write ``model.json`` and its shards into an existing, empty directory.
 
-    ``stored`` has the codes of float constants by name; those it leaves out stay float32. Raises
-    DlconvError for ops that TF.js does not have and constants that it cannot hold.
+    ``stored`` has the codes of float constants by name; those it leaves out stay float32.
+    ``at_load`` names float32 nodes that are computed from constants once. Raises DlconvError for
+    ops that TF.js does not have and constants that it cannot hold.
     """
     nodes = needed_nodes(graph, contract)
     _refuse_unknown_operations(nodes)
@@ -67,15 +76,55 @@ def write_graph_model(
             "inputs": {contract.input.node: _signature(contract.input)},
             "outputs": {contract.output.node: _signature(contract.output)},
         },
-        "modelTopology": {
-            "node": [_node_json(node) for node in nodes],
-            "library": {},
-            "versions": MessageToDict(graph.graph_def.versions),
-        },
+        "modelTopology": _topology(graph, nodes),
         "weightsManifest": [{"paths": paths, "weights": weights}],
     }
+    if at_load:
+        _compute_at_load(model, graph, nodes, at_load)
     text = json.dumps(model, separators=(",", ":"), allow_nan=False)
     (directory / "model.json").write_text(text, encoding="utf-8")
+
+
+def _topology(graph: Graph, nodes: Iterable[NodeDef]) -> dict[str, Any]:
+    return {
+        "node": [_node_json(node) for node in nodes],
+        "library": {},
+        "versions": MessageToDict(graph.graph_def.versions),
+    }
+
+
+def _compute_at_load(
+    model: dict[str, Any], graph: Graph, nodes: Sequence[NodeDef], at_load: Sequence[str]
+) -> None:
+    """Move nodes and what only they are computed from into the model's initializer."""
+    moved = {node.name for name in at_load for node in graph.ancestors(name)}
+    outputs = {}
+    for number, name in enumerate(at_load, start=1):
+        shape = {"dim": [{"size": str(extent)} for extent in _extents_of_product(graph, name)]}
+        outputs[name] = {
+            "name": name,
+            "dtype": "DT_FLOAT",
+            "tensorShape": shape,
+            "resourceId": number,
+        }
+    placeholders = [_placeholder_json(output) for output in outputs.values()]
+    kept = [node for node in nodes if node.name not in moved]
+    topology = _topology(graph, kept)
+    topology["node"] = placeholders + topology["node"]
+    model["modelTopology"] = topology
+    model["modelInitializer"] = _topology(graph, [node for node in nodes if node.name in moved])
+    model["initializerSignature"] = {"outputs": outputs}
+    model["signature"]["inputs"] |= outputs
+
+
+def _extents_of_product(graph: Graph, name: str) -> tuple[int, ...]:
+    shapes = [shape_of(graph.producer(graph.nodes[name], k).attr["value"].tensor) for k in (0, 1)]
+    return tuple(np.broadcast_shapes(*map(tuple, shapes)))
+
+
+def _placeholder_json(signature: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = {"dtype": {"type": "DT_FLOAT"}, "shape": {"shape": signature["tensorShape"]}}
+    return {"name": signature["name"], "op": "Placeholder", "attr": attributes}
 
 
 def _refuse_unknown_operations(nodes: Iterable[NodeDef]) -> None:

@@ -6,7 +6,7 @@ the weights that were replaced so far. Earlier inputs that are small enough are 
 that a walk takes little more time than a few passes through the network, and little memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,20 +20,27 @@ from dlconv.tensorflow import load_tensorflow
 MOST_KEPT_BYTES = 4_500_000
 
 Values = Mapping[str, np.ndarray]
+NOTHING: Values = {}
 
 
 class Network:
-    """A graph in a TensorFlow session, in which constants can be replaced."""
+    """A graph in a TensorFlow session, in which constants can be replaced.
+
+    TensorFlow keeps a copy of the constants for every part of a graph that is run. Weights are
+    therefore no constants there: they are placeholders, and those that a part reads are fed.
+    """
 
     def __init__(self, graph: Graph, input_name: str) -> None:
         self.graph = graph
         self.input_name = input_name
+        self._weights = _weights_of(graph)
+        self._read: dict[tuple[tuple[str, ...], frozenset[str]], list[str]] = {}
+        self._sizes: dict[str, int] = {}
         self._tensorflow = load_tensorflow()
         v1 = self._tensorflow.compat.v1
         self._in_tensorflow = self._tensorflow.Graph()
         with self._in_tensorflow.as_default():
-            definition = v1.GraphDef.FromString(graph.graph_def.SerializeToString())
-            v1.import_graph_def(definition, name="")
+            v1.import_graph_def(self._definition(v1), name="")
         # Each part of the graph that is run would be optimized anew.
         config = v1.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -46,19 +53,57 @@ class Network:
     def __exit__(self, *error: object) -> None:
         self._session.close()
 
-    def run(self, names: Sequence[str], fed: Values) -> list[np.ndarray]:
-        """Return the first outputs of nodes, with the first outputs of others fed."""
-        feeds = {f"{name}:0": value for name, value in fed.items()}
+    def run(
+        self, names: Sequence[str], fed: Values, replaced: Values = NOTHING
+    ) -> list[np.ndarray]:
+        """Return the first outputs of nodes.
+
+        ``fed`` are first outputs of others that are not computed, ``replaced`` other values for
+        constants.
+        """
+        key = (tuple(names), frozenset(fed))
+        if key not in self._read:
+            computed = [name for each in names for name in path_to(self.graph, each, fed).computed]
+            self._read[key] = [name for name in dict.fromkeys(computed) if name in self._weights]
+        weights = {name: replaced.get(name, self._weights[name]) for name in self._read[key]}
+        feeds = {f"{name}:0": value for name, value in {**weights, **fed}.items()}
         outputs: list[np.ndarray] = self._session.run([f"{name}:0" for name in names], feeds)
         return outputs
 
     def sizes(self, names: Sequence[str], image: np.ndarray) -> list[int]:
-        """Return the number of elements of nodes' outputs for an image."""
-        v1: Any = self._tensorflow.compat.v1
-        with self._in_tensorflow.as_default():
-            counts = [v1.size(self._in_tensorflow.get_tensor_by_name(f"{n}:0")) for n in names]
-        found: list[int] = self._session.run(counts, {f"{self.input_name}:0": image})
-        return found
+        """Return the number of elements of nodes' outputs, for the first image it is asked for."""
+        unknown = [name for name in names if name not in self._sizes]
+        if unknown:
+            with self._in_tensorflow.as_default():
+                get = self._in_tensorflow.get_tensor_by_name
+                counts = [self._tensorflow.size(get(f"{name}:0")) for name in unknown]
+            weights = {f"{name}:0": value for name, value in self._weights.items()}
+            found = self._session.run(counts, {f"{self.input_name}:0": image, **weights})
+            self._sizes |= dict(zip(unknown, map(int, found), strict=True))
+        return [self._sizes[name] for name in names]
+
+    def _definition(self, v1: Any) -> Any:
+        definition = v1.GraphDef()
+        for node in self.graph.graph_def.node:
+            if node.name in self._weights:
+                placeholder = definition.node.add(name=node.name, op="Placeholder")
+                placeholder.attr["dtype"].type = node.attr["dtype"].type
+                for extent in self._weights[node.name].shape:
+                    placeholder.attr["shape"].shape.dim.add(size=extent)
+            else:
+                definition.node.add().ParseFromString(node.SerializeToString())
+        definition.versions.producer = self.graph.graph_def.versions.producer
+        return definition
+
+
+def _weights_of(graph: Graph) -> dict[str, np.ndarray]:
+    """Return the float32 constants that are more than one number."""
+    constants = ((node.name, graph.constant(node)) for node in graph.order if node.op == "Const")
+    return {
+        name: value
+        for name, value in constants
+        if value is not None and value.dtype == np.float32 and value.ndim
+    }
 
 
 @dataclass(frozen=True)
@@ -84,8 +129,8 @@ class Walk:
         self._images = images
         self._replaced: dict[str, np.ndarray] = {}
         self._sources = [group[0].source for group in groups]
-        self._parts = _parts(network, self._sources, images[0])
-        self._last_use = {name: k for k, part in enumerate(self._parts) for name in part.fed}
+        self._paths = _paths(network, self._sources, images[0])
+        self._last_use = {name: k for k, part in enumerate(self._paths) for name in part.fed}
         self._kept: list[dict[str, tuple[np.ndarray, np.ndarray]]] = [{} for _ in images]
 
     def replace(self, weights: Values) -> None:
@@ -108,44 +153,44 @@ class Walk:
     ) -> Flow:
         source = self._sources[number]
         before = _pooled_from(self._network.graph, source)
-        part = self._parts[number]
+        part = self._paths[number]
         start = {self._network.input_name: image}
         exact_feeds = {name: kept[name][0] for name in part.fed}
         replaced_feeds = {name: kept[name][1] for name in part.fed}
-        weights = {name: self._replaced[name] for name in self._replaced.keys() & part.computed}
         (exact,) = self._network.run([source], start | exact_feeds)
         names = [source] if before is None else [source, before]
-        outputs = self._network.run(names, start | replaced_feeds | weights)
+        outputs = self._network.run(names, start | replaced_feeds, self._replaced)
         return Flow(exact, outputs[0], outputs[1] if before is not None else None)
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What is run to get an input: nodes that are fed, and nodes that are computed from them."""
+class Path:
+    """What is run to get a node: nodes that are fed, and nodes that are computed from them."""
 
     fed: tuple[str, ...]
-    computed: frozenset[str]
+    computed: tuple[str, ...]
 
 
-def _parts(network: Network, sources: Sequence[str], image: np.ndarray) -> list[_Part]:
+def _paths(network: Network, sources: Sequence[str], image: np.ndarray) -> list[Path]:
     sizes = network.sizes(sources, image)
     is_kept = {name: 4 * size <= MOST_KEPT_BYTES for name, size in zip(sources, sizes, strict=True)}
     return [
-        _part(network.graph, source, {name for name in sources[:number] if is_kept[name]})
+        path_to(network.graph, source, {name for name in sources[:number] if is_kept[name]})
         for number, source in enumerate(sources)
     ]
 
 
-def _part(graph: Graph, name: str, known: set[str]) -> _Part:
+def path_to(graph: Graph, name: str, known: Container[str]) -> Path:
+    """Return the way to a node from those that are known."""
     fed: dict[str, None] = {}
     computed = [name]
     for current in computed:
         for source in graph.sources(graph.nodes[current]):
-            if source.node in known:
+            if source.node in known and not source.port:
                 fed[source.node] = None
             elif source.node not in computed:
                 computed.append(source.node)
-    return _Part(tuple(fed), frozenset(computed))
+    return Path(tuple(fed), tuple(computed))
 
 
 def _pooled_from(graph: Graph, name: str) -> str | None:

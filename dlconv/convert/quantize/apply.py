@@ -32,11 +32,11 @@ Progress = Callable[[str, int, int], None]
 class Target:
     """How a target stores weights.
 
-    ``grid`` gives a layer's grid, ``takes`` says which layers are rounded at all, ``stored_bias``
+    ``grids`` gives the grids a layer may have, ``takes`` says which layers are rounded at all, ``stored_bias``
     what a bias is read back as; ``most_codes`` is the most that one kernel may have.
     """
 
-    grid: Callable[[Layer], Grid]
+    grids: Callable[[Layer], Sequence[Grid]]
     takes: Callable[[Layer], bool]
     stored_bias: Callable[[np.ndarray], np.ndarray]
     most_codes: int
@@ -95,7 +95,7 @@ def _rounded(
     target: Target,
     progress: Progress,
 ) -> Learned:
-    grids = {layer.name: target.grid(layer) for layer in layers}
+    grids = {layer.name: target.grids(layer) for layer in layers}
     images = calibration.images
     rounding = _told(progress, "rounding layers")
     rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)

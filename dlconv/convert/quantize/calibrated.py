@@ -3,7 +3,7 @@
 Layers go in the order of execution. Each is rounded for the inputs that it gets in the network
 quantized so far (``rounding``), and its bias then takes up the mean error of its outputs: b +=
 E[W x] - E[Q x'], x the float network's inputs, x' the quantized one's (Nagel et al. 2019, arXiv
-1906.04721, section 4.2, with both means measured). Small layers are rounded to the nearest code.
+1906.04721, section 4.2, with both means measured).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +16,9 @@ from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.layers import Layer, grouped
 from dlconv.convert.quantize.rounding import Moments, moments_of, round_to_outputs
 
-# Samples of a layer's inputs that its second moments come from, over all photos.
-MOST_ROWS = 16_384
+# Samples of a layer's inputs that its second moments come from, over all photos: so many sums, or
+# fewer if their inputs would be more numbers than this.
+MOST_ROWS, MOST_NUMBERS = 16_384, 16_000_000
 # How much the inputs of an average pooling count beside the few that come out of it.
 UNPOOLED_SHARE = 0.05
 
@@ -54,13 +55,13 @@ class Rounded:
 def calibrate(
     network: Network,
     layers: Sequence[Layer],
-    grids: Mapping[str, Grid],
+    grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
     store_bias: Callable[[np.ndarray], np.ndarray] = lambda bias: bias,
     alone: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> list[Rounded]:
-    """Round all layers, each to the grid that ``grids`` has for its name.
+    """Round all layers, each to the best of the grids that ``grids`` has for its name.
 
     ``images`` are what the network's input takes; ``store_bias`` returns what a bias will be read
     back as; ``alone`` rounds each layer as if it were the only one. ``progress`` is told layers
@@ -84,27 +85,23 @@ def calibrate(
 
 
 class _Seen:
-    """What is remembered of a group's inputs: sampled rows, and means for each kernel tap."""
+    """What is remembered of a group's inputs: second moments, and means for each kernel tap."""
 
     def __init__(self, group: tuple[Layer, ...], photos: int) -> None:
         self._group = group
         self._photos = photos
         self._random = np.random.default_rng(0)
         self._means: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        self._rows: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        self._unpooled: list[np.ndarray] = []
+        self._moments: dict[str, Moments] = {}
 
     def add(self, flow: Flow) -> None:
         """Take in the inputs of one photo."""
         for layer in self._group:
             means = (tap_means(layer, flow.exact), tap_means(layer, flow.replaced))
             self._means.setdefault(layer.name, []).append(means)
-            if not layer.is_small:
-                self._rows.setdefault(layer.name, []).append(self._sampled(layer, flow))
-        if flow.pooled_from is not None:
-            channels = flow.pooled_from.shape[3]
-            rows = flow.pooled_from.reshape(-1, channels)
-            self._unpooled.append(rows[self._chosen(len(rows))])
+            moments = self._sampled(layer, flow)
+            known = self._moments.get(layer.name)
+            self._moments[layer.name] = moments if known is None else known + moments
 
     def means(self, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
         """Return E[x] and E[x'] at each tap of the kernel, float64 [height, width, in]."""
@@ -112,29 +109,37 @@ class _Seen:
         return np.mean(exact, axis=0), np.mean(replaced, axis=0)
 
     def moments(self, layer: Layer) -> Moments:
-        """Return the second moments, with a share of those before an average pooling."""
-        exact, replaced = map(np.concatenate, zip(*self._rows[layer.name], strict=True))
-        moments = moments_of(replaced, exact)
-        if self._unpooled and layer.kernel.shape[:2] == (1, 1):
-            unpooled = np.concatenate(self._unpooled)
-            moments += moments_of(unpooled, unpooled, UNPOOLED_SHARE)
-        return moments
+        """Return the second moments."""
+        return self._moments[layer.name]
 
-    def _sampled(self, layer: Layer, flow: Flow) -> tuple[np.ndarray, np.ndarray]:
+    def _sampled(self, layer: Layer, flow: Flow) -> Moments:
+        """Return a photo's part of the moments; what was pooled counts a little before it was."""
         exact, replaced = list(_taps(layer, flow.exact)), list(_taps(layer, flow.replaced))
-        chosen = self._chosen(exact[0].shape[0] * exact[0].shape[1])
-        return _rows(exact, chosen), _rows(replaced, chosen)
+        height, width, channels = exact[0].shape
+        chosen = self._chosen(height * width, len(exact) * channels)
+        share = 1 / self._photos
+        moments = moments_of(_rows(layer, replaced, chosen), _rows(layer, exact, chosen), share)
+        is_pointwise = layer.kernel.shape[:2] == (1, 1) and not layer.is_depthwise
+        if flow.pooled_from is None or not is_pointwise:
+            return moments
+        rows = flow.pooled_from.reshape(1, -1, channels)
+        unpooled = rows[:, self._chosen(rows.shape[1], channels)]
+        return moments + moments_of(unpooled, unpooled, UNPOOLED_SHARE * share)
 
-    def _chosen(self, count: int) -> np.ndarray:
-        wanted = max(1, MOST_ROWS // self._photos)
+    def _chosen(self, count: int, inputs: int) -> np.ndarray:
+        wanted = max(1, min(MOST_ROWS, MOST_NUMBERS // inputs) // self._photos)
         if count <= wanted:
             return np.arange(count)
         return np.sort(self._random.choice(count, wanted, replace=False))
 
 
-def _rows(taps: Sequence[np.ndarray], chosen: np.ndarray) -> np.ndarray:
-    """Return the inputs of some outputs' sums, [chosen, taps * in]."""
-    return np.concatenate([tap.reshape(-1, tap.shape[2])[chosen] for tap in taps], axis=1)
+def _rows(layer: Layer, taps: Sequence[np.ndarray], chosen: np.ndarray) -> np.ndarray:
+    """Return the inputs of some sums: [1, chosen, taps * in], depthwise [in, chosen, taps]."""
+    row, column = np.divmod(chosen, taps[0].shape[1])
+    rows = [tap[row, column] for tap in taps]
+    if layer.is_depthwise:
+        return np.stack(rows, axis=2).transpose(1, 0, 2)
+    return np.concatenate(rows, axis=1)[None]
 
 
 def tap_means(layer: Layer, values: np.ndarray) -> np.ndarray:
@@ -167,16 +172,13 @@ def _taps(layer: Layer, values: np.ndarray) -> Iterator[np.ndarray]:
 
 def _round(
     layer: Layer,
-    grid: Grid,
+    grids: Sequence[Grid],
     seen: _Seen,
     network: Network,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
-    if layer.is_small:
-        codes = grid.codes(layer.kernel.astype(np.float64))
-    else:
-        codes = round_to_outputs(layer.matrix, seen.moments(layer), grid)
-    rounded = Rounded(layer, grid, codes.reshape(layer.kernel.shape), None)
+    codes, grid = round_to_outputs(layer.matrices, seen.moments(layer), grids)
+    rounded = Rounded(layer, grid, layer.kernel_of(codes), None)
     if layer.bias_name is None:
         return rounded
     bias = network.graph.constant(network.graph.nodes[layer.bias_name])

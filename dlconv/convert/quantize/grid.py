@@ -30,10 +30,13 @@ class Grid:
         return np.asarray(codes * self.scale + self.minimum)
 
 
-def tensor_grid(values: np.ndarray, bits: int) -> Grid:
-    """Return the grid of the least and greatest value and zero, nudged so that zero is exact."""
+def tensor_grid(values: np.ndarray, bits: int, part: float = 1.0) -> Grid:
+    """Return the grid of the least and greatest value and zero, nudged so that zero is exact.
+
+    With a ``part`` of the range, what lies outside becomes its end, and steps are finer.
+    """
     last = 2**bits - 1
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    low, high = min(part * float(values.min()), 0.0), max(part * float(values.max()), 0.0)
     scale = (high - low) / last or 1.0
     return _affine(scale, -np.rint(-low / scale) * scale, last)
 

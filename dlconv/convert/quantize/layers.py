@@ -45,9 +45,22 @@ class Layer:
         return self.is_depthwise or self.kernel.size <= MOST_SMALL_WEIGHTS
 
     @property
-    def matrix(self) -> np.ndarray:
-        """The kernel as float64 [inputs of one sum, outputs]; not for depthwise kernels."""
-        return self.kernel.reshape(-1, self.kernel.shape[3]).astype(np.float64)
+    def matrices(self) -> np.ndarray:
+        """The kernel as float64 [sums, inputs, outputs].
+
+        A convolution has one matrix, a depthwise one a matrix [height * width, multiplier] for each
+        channel.
+        """
+        height, width, channels, outputs = self.kernel.shape
+        if not self.is_depthwise:
+            return self.kernel.reshape(1, -1, outputs).astype(np.float64)
+        by_tap = self.kernel.reshape(height * width, channels, outputs)
+        return by_tap.transpose(1, 0, 2).astype(np.float64)
+
+    def kernel_of(self, matrices: np.ndarray) -> np.ndarray:
+        """Return what has the shape of ``matrices`` in the shape of the kernel."""
+        in_order = matrices.transpose(1, 0, 2) if self.is_depthwise else matrices
+        return np.ascontiguousarray(in_order).reshape(self.kernel.shape)
 
 
 def find_layers(graph: Graph) -> list[Layer]:
@@ -91,7 +104,8 @@ def _layer(graph: Graph, node: NodeDef) -> Layer | None:
 
 
 def _constant_name(graph: Graph, node: NodeDef) -> str | None:
-    while node.op == "Identity":
+    """Return the constant that a node hands on, if nothing else reads it on the way."""
+    while node.op == "Identity" and len(graph.consumers[node.name]) == 1:
         node = graph.producer(node, 0)
     return node.name if node.op == "Const" and len(graph.consumers[node.name]) == 1 else None
 

@@ -59,9 +59,8 @@ class Yardstick:
         )
 
     def _outputs(self, image: np.ndarray, weights: Values) -> tuple[np.ndarray, np.ndarray]:
-        output, scores = self._network.run(
-            self._names, {self._network.input_name: image, **weights}
-        )
+        fed = {self._network.input_name: image}
+        output, scores = self._network.run(self._names, fed, weights)
         is_labels = np.issubdtype(output.dtype, np.integer)
         return (output if is_labels else output.argmax(axis=-1)), scores
 

@@ -12,6 +12,7 @@ those not yet rounded take up the error as the second moments E[x' x'^T] say the
 greatest energy go first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,11 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class Moments:
-    """E[x' x'^T] and E[x' x^T] of a layer's inputs, float64 [inputs, inputs]."""
+    """E[x' x'^T] and E[x' x^T] of a layer's inputs, float64 [sums, inputs, inputs].
+
+    ``sums`` counts the kinds of sums that have inputs of their own: one for a convolution, the
+    channels for a depthwise one.
+    """
 
     replaced: np.ndarray
     cross: np.ndarray
@@ -38,49 +43,66 @@ class Moments:
 
 
 def moments_of(replaced: np.ndarray, exact: np.ndarray, share: float = 1.0) -> Moments:
-    """Return the moments of samples of x' and x, [count, inputs] each, times ``share``."""
-    factor = share / max(len(replaced), 1)
+    """Return the moments of samples of x' and x, [sums, count, inputs] each, times ``share``."""
+    factor = share / max(replaced.shape[1], 1)
+    transposed = replaced.transpose(0, 2, 1)
     return Moments(
-        factor * (replaced.T @ replaced).astype(np.float64),
-        factor * (replaced.T @ exact).astype(np.float64),
+        factor * (transposed @ replaced).astype(np.float64),
+        factor * (transposed @ exact).astype(np.float64),
     )
 
 
-def round_to_outputs(matrix: np.ndarray, moments: Moments, grid: Grid) -> np.ndarray:
-    """Return codes, float64 [inputs, outputs], for a kernel matrix [inputs, outputs].
+def round_to_outputs(
+    matrices: np.ndarray, moments: Moments, grids: Sequence[Grid]
+) -> tuple[np.ndarray, Grid]:
+    """Return codes for the matrices of a kernel, float64 [sums, inputs, outputs], and their grid.
 
-    Without any energy in the inputs, the nearest codes.
+    Of several grids it is the one that leaves the least error in the outputs. Without any energy in
+    the inputs, it is the first one and the nearest codes.
     """
-    energy = np.diag(moments.replaced)
+    energy = np.diagonal(moments.replaced, axis1=1, axis2=2)
     if not energy.any():
-        return grid.codes(matrix)
-    mean = energy.mean() * np.eye(len(energy))
+        return grids[0].codes(matrices), grids[0]
+    # A sum whose inputs are always zero gets the damping of one with a little energy.
+    mean = np.maximum(energy.mean(axis=1), 1e-6 * energy.mean())[:, None, None]
+    unit = mean * np.eye(energy.shape[1])
     target = np.linalg.solve(
-        moments.replaced + KEEPING * mean, (moments.cross + KEEPING * mean) @ matrix
+        moments.replaced + KEEPING * unit, (moments.cross + KEEPING * unit) @ matrices
     )
-    order = np.argsort(-energy, kind="stable")
-    damped = (moments.replaced + DAMPING * mean)[np.ix_(order, order)]
-    codes = np.empty_like(matrix)
-    codes[order] = _rounded_in_order(target[order], _inverse_factor(damped), grid)
-    return codes
+    order = np.argsort(-energy, axis=1, kind="stable")
+    damped = np.take_along_axis(moments.replaced + DAMPING * unit, order[:, :, None], axis=1)
+    damped = np.take_along_axis(damped, order[:, None, :], axis=2)
+    factor = _inverse_factor(damped)
+    ordered = np.take_along_axis(target, order[:, :, None], axis=1)
+    tried = [(_rounded_in_order(ordered, factor, grid), grid) for grid in grids]
+    codes, grid = min(tried, key=lambda pair: _error(pair[1].values(pair[0]) - ordered, damped))
+    return np.take_along_axis(codes, np.argsort(order, axis=1)[:, :, None], axis=1), grid
+
+
+def _error(difference: np.ndarray, moments: np.ndarray) -> float:
+    """Return the sum over outputs of E[(d x)^2]."""
+    return float((difference * (moments @ difference)).sum())
 
 
 def _inverse_factor(moments: np.ndarray) -> np.ndarray:
-    """Return the upper Cholesky factor U of the inverse: inverse(H) = U^T U."""
+    """Return the upper Cholesky factor U of each inverse: inverse(H) = U^T U."""
     inverse = np.linalg.inv(moments)
-    return np.linalg.cholesky((inverse + inverse.T) / 2).T
+    symmetric = (inverse + inverse.transpose(0, 2, 1)) / 2
+    return np.linalg.cholesky(symmetric).transpose(0, 2, 1)
 
 
-def _rounded_in_order(matrix: np.ndarray, factor: np.ndarray, grid: Grid) -> np.ndarray:
-    remaining = matrix.copy()
-    codes = np.empty_like(matrix)
-    for start in range(0, len(matrix), BLOCK):
-        end = min(start + BLOCK, len(matrix))
-        errors = np.empty((end - start, matrix.shape[1]))
+def _rounded_in_order(matrices: np.ndarray, factor: np.ndarray, grid: Grid) -> np.ndarray:
+    remaining = matrices.copy()
+    codes = np.empty_like(matrices)
+    inputs = matrices.shape[1]
+    for start in range(0, inputs, BLOCK):
+        end = min(start + BLOCK, inputs)
+        errors = np.empty((len(matrices), end - start, matrices.shape[2]))
         for row in range(start, end):
-            codes[row] = grid.codes(remaining[row])
-            error = (remaining[row] - grid.values(codes[row])) / factor[row, row]
-            remaining[row + 1 : end] -= np.outer(factor[row, row + 1 : end], error)
-            errors[row - start] = error
-        remaining[end:] -= factor[start:end, end:].T @ errors
+            codes[:, row] = grid.codes(remaining[:, row])
+            error = remaining[:, row] - grid.values(codes[:, row])
+            error /= factor[:, row, row, None]
+            remaining[:, row + 1 : end] -= factor[:, row, row + 1 : end, None] * error[:, None]
+            errors[:, row - start] = error
+        remaining[:, end:] -= factor[:, start:end, end:].transpose(0, 2, 1) @ errors
     return codes

@@ -83,7 +83,7 @@ def layer_shares(
     network: Network,
     yardstick: Yardstick,
     layers: Sequence[Layer],
-    grids: Mapping[str, Grid],
+    grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
     progress: Progress = lambda done, total: None,
 ) -> list[Share]:
@@ -103,10 +103,12 @@ def layer_shares(
     return shares
 
 
-def trial_grids(layers: Sequence[Layer]) -> dict[str, Grid]:
+def trial_grids(layers: Sequence[Layer]) -> dict[str, Sequence[Grid]]:
     """Return the grids at which layers are tried alone."""
     return {
-        layer.name: tensor_grid(layer.kernel, TRIED_BITS_OF_SMALL if layer.is_small else TRIED_BITS)
+        layer.name: [
+            tensor_grid(layer.kernel, TRIED_BITS_OF_SMALL if layer.is_small else TRIED_BITS)
+        ]
         for layer in layers
     }
 
@@ -131,7 +133,7 @@ def search(
 
     def attempt(factor: float) -> Try:
         progress(len(tries), TRIES)
-        grids = {share.layer.name: _grid(share, factor, most_codes) for share in shares}
+        grids = {share.layer.name: [_grid(share, factor, most_codes)] for share in shares}
         rounded = calibrate(network, layers, grids, images, store_bias)
         weights = {name: value for each in rounded for name, value in each.weights.items()}
         distance = validation.distance(weights)

@@ -2,7 +2,7 @@
 
 A kernel with one range is a constant with codes, scale and minimum: uint8 for large kernels, uint16
 for depthwise and small ones and for biases. A kernel with a scale for each channel is a constant of
-integers times a constant of scales, multiplied in the graph.
+integers times a constant of scales; the product is computed when the model is loaded.
 """
 
 from collections.abc import Sequence
@@ -22,27 +22,34 @@ from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name
 from dlconv.inspect.graph import Graph
 
+# Parts of a kernel's range that its 8 bits may span.
+PARTS_OF_RANGE = (1.0, 0.85, 0.7, 0.55, 0.4)
+
 
 @dataclass(frozen=True)
 class Weights:
     """A graph with the weights that an artifact computes with, and how constants are stored.
 
     ``stored`` names float32 constants of the graph; their values are those of the codes.
+    ``at_load`` names nodes whose values need no input, to be computed once.
     """
 
     graph: Graph
     stored: dict[str, Stored]
+    at_load: tuple[str, ...] = ()
 
 
 def tfjs_target(per_channel: bool) -> Target:
     """Return how TensorFlow.js artifacts store layers."""
 
-    def grid(layer: Layer) -> Grid:
+    def grids(layer: Layer) -> list[Grid]:
         if layer.is_small:
-            return tensor_grid(layer.kernel, 16)
-        return channel_grid(layer.kernel) if per_channel else tensor_grid(layer.kernel, 8)
+            return [tensor_grid(layer.kernel, 16)]
+        if per_channel:
+            return [channel_grid(layer.kernel)]
+        return [tensor_grid(layer.kernel, 8, part) for part in PARTS_OF_RANGE]
 
-    return Target(grid, lambda layer: True, _stored_bias, most_codes=2**16)
+    return Target(grids, lambda layer: True, _stored_bias, most_codes=2**16)
 
 
 def _stored_bias(bias: np.ndarray) -> np.ndarray:
@@ -62,15 +69,16 @@ def store_layers(graph: Graph, rounded: Sequence[Rounded]) -> Weights:
     """Put rounded kernels and biases into the graph."""
     edit = Edit()
     stored: dict[str, Stored] = {}
+    products: list[str] = []
     for each in rounded:
         if each.grid.scale.ndim:
-            _scale_in_the_graph(graph, each, edit, stored)
+            products.append(_scale(graph, each, edit, stored))
         else:
-            _replace(graph, each.layer.kernel_name, _stored_kernel(each), edit, stored)
+            _replace(each.layer.kernel_name, _stored_kernel(each), edit, stored)
         if each.layer.bias_name is not None and each.bias is not None:
             bias = store(each.bias, Precision.UINT16)
-            _replace(graph, each.layer.bias_name, bias, edit, stored)
-    return Weights(Graph(applied(graph, edit)), stored)
+            _replace(each.layer.bias_name, bias, edit, stored)
+    return Weights(Graph(applied(graph, edit)), stored, tuple(products))
 
 
 def _stored_kernel(rounded: Rounded) -> Stored:
@@ -79,14 +87,13 @@ def _stored_kernel(rounded: Rounded) -> Stored:
     return Stored(rounded.codes.astype(dtype), float(grid.minimum), float(grid.scale))
 
 
-def _replace(graph: Graph, name: str, value: Stored, edit: Edit, stored: dict[str, Stored]) -> None:
+def _replace(name: str, value: Stored, edit: Edit, stored: dict[str, Stored]) -> None:
     edit.replaced[name] = [const(name, value.values())]
     stored[name] = value
 
 
-def _scale_in_the_graph(
-    graph: Graph, rounded: Rounded, edit: Edit, stored: dict[str, Stored]
-) -> None:
+def _scale(graph: Graph, rounded: Rounded, edit: Edit, stored: dict[str, Stored]) -> str:
+    """Put integers times scales in place of a kernel, and return the name of the product."""
     layer, grid = rounded.layer, rounded.grid
     middle = grid.last_code // 2
     integers = Stored(rounded.codes.astype(np.uint8), float(-middle), 1.0)
@@ -99,3 +106,4 @@ def _scale_in_the_graph(
     inputs = [convolution.input[0], product.name, *convolution.input[2:]]
     edit.replaced[layer.name] = [codes, scales, product, changed(convolution, inputs=inputs)]
     stored[codes.name] = integers
+    return str(product.name)

@@ -21,6 +21,8 @@ export async function readGraphModel(directory) {
     signature: model.signature,
     userDefinedMetadata: model.userDefinedMetadata,
     modelTopology: model.modelTopology,
+    modelInitializer: model.modelInitializer,
+    initializerSignature: model.initializerSignature,
     weightSpecs: model.weightsManifest.flatMap((group) => group.weights),
     weightData: joined(groups),
   };
