@@ -32,8 +32,9 @@ Progress = Callable[[str, int, int], None]
 class Target:
     """How a target stores weights.
 
-    ``grids`` gives the grids a layer may have, ``takes`` says which layers are rounded at all, ``stored_bias``
-    what a bias is read back as; ``most_codes`` is the most that one kernel may have.
+    ``grids`` gives the grids a layer may have, ``takes`` says which layers are rounded at all,
+    ``stored_bias`` what a bias is read back as; ``most_codes`` is the most that one kernel may
+    have.
     """
 
     grids: Callable[[Layer], Sequence[Grid]]
@@ -128,6 +129,7 @@ def _searched(
         shares,
         wanted.floors,
         images,
+        calibration.images,
         target.stored_bias,
         target.most_codes,
         _told(progress, "searching"),
