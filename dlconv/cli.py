@@ -153,8 +153,8 @@ Calibrate = Annotated[
     typer.Option(
         "--calibrate",
         metavar="DIR|FILE",
-        help="Photos to calibrate on, 16 or more; may be given several times. With --quantize 1, "
-        "auto or static.",
+        help="Photos to calibrate on, 16 or more; may be given several times. With --quantize 1 "
+        "or auto.",
         show_default="generated images",
     ),
 ]
@@ -410,6 +410,19 @@ def onnx(
     output: Output = "labels",
     output_type: OutputType = None,
     no_rewrite: NoRewrite = False,
+    quantize: Annotated[
+        str,
+        typer.Option(
+            metavar="0|1|f16|auto",
+            help="Bytes per weight: 0 keeps float32, 1 is int8 with a scale for each channel, f16 "
+            "is float16; auto searches for the fewest bytes that meet the floors.",
+        ),
+    ] = "0",
+    calibrate: Calibrate = None,
+    floor_agreement: AutoAgreement = None,
+    floor_worst: AutoWorst = None,
+    floor_miou: AutoMiou = None,
+    explain: Explain = False,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -417,14 +430,24 @@ def onnx(
     """Convert to ONNX."""
     from dlconv import console, pipeline
     from dlconv.convert.onnx import DEFAULT_OPSET
+    from dlconv.convert.quantize.scheme import ONNX_SCHEMES
 
+    floors = (floor_agreement, floor_worst, floor_miou)
+    quantization = _quantization(quantize, ONNX_SCHEMES, False, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
-    with console.step(f"converting {frozen.source.model} to ONNX"):
-        artifact = pipeline.convert_to_onnx(
-            frozen, opset or DEFAULT_OPSET, interface, not no_rewrite, out
+    precision = "" if quantization.name == "float32" else f" ({quantization.name})"
+    with console.steps(f"converting {frozen.source.model} to ONNX{precision}") as progress:
+        made = pipeline.convert_to_onnx(
+            frozen,
+            quantization,
+            opset or DEFAULT_OPSET,
+            interface,
+            not no_rewrite,
+            out,
+            progress=progress,
         )
-    _print_artifact(artifact, json)
+    _print_made(made, explain, json)
 
 
 @app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
@@ -543,7 +566,7 @@ def run(
             made = pipeline.convert_to_tfjs(frozen, quantization, progress=told)
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
-        artifacts.append(pipeline.convert_to_onnx(frozen))
+        artifacts.append(pipeline.convert_to_onnx(frozen).artifact)
     photos = pipeline.choose_photos(images or [], artifacts, known)
     results = pipeline.verify_all(artifacts, photos, floors, _photo_progress)
     _report(results, report, json, with_photos=False)

@@ -12,7 +12,6 @@ from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_art
 from dlconv.convert.artifact import FrozenGraph, Made, make_onnx, make_onnx_file, make_tfjs
 from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
-from dlconv.convert.precision import Precision
 from dlconv.convert.quantize.apply import Progress as StepProgress
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantization
@@ -154,21 +153,22 @@ def _draw_curve(made: Made, place: Path) -> None:
 
 def convert_to_onnx(
     frozen: FrozenGraph,
+    quantization: Quantization = NOT_QUANTIZED,
     opset: int = DEFAULT_OPSET,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
     output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
-) -> Artifact:
+    progress: StepProgress = _no_steps,
+) -> Made:
     """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
-    parts = ["onnx", Precision.FLOAT32.value, interface.name, "" if rewriting else "plain"]
-    directory = root / frozen.source.model / "-".join(filter(None, parts))
-    if output is None:
-        artifact = make_onnx(frozen, directory, opset, interface, rewriting)
-    else:
-        artifact = make_onnx_file(frozen, output, opset, interface, rewriting)
+    parts = ["onnx", quantization.name, interface.name, "" if rewriting else "plain"]
+    place = output or root / frozen.source.model / "-".join(filter(None, parts))
+    make = make_onnx if output is None else make_onnx_file
+    made = make(frozen, place, quantization, opset, interface, rewriting, progress)
+    _draw_curve(made, place)
     store.add_graph(frozen.path)
-    return artifact
+    return made
 
 
 def choose_artifacts(paths: Iterable[Path], root: Path = ARTIFACTS_ROOT) -> list[Artifact]:

@@ -25,11 +25,18 @@ from dlconv.artifacts.manifest import (
 )
 from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
-from dlconv.convert.onnx import DEFAULT_OPSET, write_onnx
+from dlconv.convert.onnx import DEFAULT_OPSET, check_opset, to_onnx, write_model
 from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision, Stored
 from dlconv.convert.quantize.apply import Learned, Progress, round_layers
-from dlconv.convert.quantize.explain import tensor_entries
+from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
+from dlconv.convert.quantize.onnx_storage import (
+    OLDEST_OPSET_FOR_CODES,
+    ONNX_TARGET,
+    store_codes,
+    store_halves,
+    with_rounded,
+)
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.tfjs import write_graph_model
@@ -162,28 +169,35 @@ def _quantization_options(quantization: Quantization, learned: Learned | None) -
 def make_onnx(
     frozen: FrozenGraph,
     directory: Path,
+    quantization: Quantization = NOT_QUANTIZED,
     opset: int = DEFAULT_OPSET,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-) -> Artifact:
+    progress: Progress = _no_progress,
+) -> Made:
     """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
 
     Raises UsageError for an opset out of range or a directory that holds something else,
-    DlconvError when the graph cannot be converted.
+    DlconvError when the graph cannot be converted or quantized.
     """
     with _artifact_directory(directory) as work:
-        manifest = _write_onnx(frozen, work / "model.onnx", opset, interface, rewriting)
+        path = work / "model.onnx"
+        manifest, learned = _write_onnx(
+            frozen, path, quantization, opset, interface, rewriting, progress
+        )
         write_manifest(manifest, work, work / MANIFEST_NAME)
-    return read_artifact(directory)
+    return Made(read_artifact(directory), learned)
 
 
 def make_onnx_file(
     frozen: FrozenGraph,
     path: Path,
+    quantization: Quantization = NOT_QUANTIZED,
     opset: int = DEFAULT_OPSET,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-) -> Artifact:
+    progress: Progress = _no_progress,
+) -> Made:
     """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``.
 
     Raises UsageError for a path that does not end in ``.onnx``, and what ``make_onnx`` raises.
@@ -198,29 +212,53 @@ def make_onnx_file(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
             work = Path(name)
-            manifest = _write_onnx(frozen, work / path.name, opset, interface, rewriting)
+            manifest, learned = _write_onnx(
+                frozen, work / path.name, quantization, opset, interface, rewriting, progress
+            )
             write_manifest(manifest, work, work / MANIFEST_NAME)
             (work / path.name).replace(path)
             (work / MANIFEST_NAME).replace(manifest_path)
-    return read_artifact(manifest_path)
+    return Made(read_artifact(manifest_path), learned)
 
 
 def _write_onnx(
-    frozen: FrozenGraph, path: Path, opset: int, interface: Interface, rewriting: bool
-) -> Manifest:
+    frozen: FrozenGraph,
+    path: Path,
+    quantization: Quantization,
+    opset: int,
+    interface: Interface,
+    rewriting: bool,
+    progress: Progress,
+) -> tuple[Manifest, Learned | None]:
+    if quantization.scheme.is_calibrated:
+        check_opset(opset, OLDEST_OPSET_FOR_CODES)
     ready = prepared(frozen.path, interface, rewriting)
-    write_onnx(ready.graph, ready.contract, path, opset)
-    return Manifest(
+    graph, contract = ready.graph, ready.contract
+    stored: Mapping[str, StoredTensor] = {}
+    learned = None
+    if quantization.scheme.is_calibrated:
+        learned = round_layers(graph, contract, quantization, ONNX_TARGET, progress)
+        model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
+        stored = store_codes(model, learned.rounded)
+    else:
+        model = to_onnx(graph, contract, opset)
+        if quantization.scheme is Scheme.FLOAT16:
+            stored = store_halves(model)
+    write_model(model, path)
+    options = {} if quantization == NOT_QUANTIZED else _quantization_options(quantization, learned)
+    manifest = Manifest(
         target="onnx",
-        precision=Precision.FLOAT32.value,
+        precision=quantization.scheme.precision,
         converter="tf2onnx",
         source=frozen.source,
-        contract=ready.contract,
+        contract=contract,
         classes=frozen.classes,
-        options={"opset": opset, "rewrite": rewriting, **asdict(interface)},
+        options={"opset": opset, **options, "rewrite": rewriting, **asdict(interface)},
         same_function=ready.is_same_function,
         versions=_versions("onnx", "tensorflow", "tf2onnx"),
+        tensors=tensor_entries(stored, learned),
     )
+    return manifest, learned
 
 
 def _versions(*libraries: str) -> dict[str, str]:

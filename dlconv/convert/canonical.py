@@ -8,14 +8,15 @@ are called after their kind and place.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.inspect.graph import Graph
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from onnx import ModelProto, NodeProto
 
 
@@ -38,12 +39,13 @@ def canonicalize(model: "ModelProto", graph: Graph) -> None:
         node.name = node.output[0]
     for tensor in ordered:
         tensor.name = names[tensor.name]
-    _replace(model.graph.node, nodes)
-    _replace(model.graph.initializer, ordered)
+    replace_items(model.graph.node, nodes)
+    replace_items(model.graph.initializer, ordered)
     del model.graph.value_info[:]
 
 
-def _replace(field, items) -> None:  # type: ignore[no-untyped-def]
+def replace_items(field: Any, items: "Sequence[Message]") -> None:
+    """Put messages in place of those of a repeated field; they may be among those."""
     copies = [type(item).FromString(item.SerializeToString()) for item in items]
     del field[:]
     field.extend(copies)

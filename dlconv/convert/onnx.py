@@ -1,8 +1,8 @@
 """The ONNX converter: tf2onnx in this process, and a model that names things as the graph does.
 
 tf2onnx does the conversion. What it returns is given the frozen graph's own input and output
-names, a canonical order and stable names, and a pass of ONNX's full checker with strict shape
-inference, before it is written.
+names, a canonical order and stable names. A model passes ONNX's full checker with strict shape
+inference before it is written.
 """
 
 import logging
@@ -31,16 +31,33 @@ OLDEST_OPSET, NEWEST_OPSET = 11, 18
 def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAULT_OPSET) -> None:
     """Convert a frozen graph to ONNX and write it to ``path``.
 
-    Raises UsageError for an opset out of range, DlconvError when tf2onnx cannot convert the graph
-    or ONNX's checker rejects the result.
+    Raises what ``to_onnx`` and ``write_model`` raise.
     """
-    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
-        raise UsageError(f"--opset takes {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}")
+    write_model(to_onnx(graph, contract, opset), path)
+
+
+def to_onnx(graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET) -> "ModelProto":
+    """Convert a frozen graph to a model in canonical form.
+
+    Raises UsageError for an opset out of range, DlconvError when tf2onnx cannot convert the graph.
+    """
+    check_opset(opset)
     model = _convert(graph, contract, opset)
     _name_as_the_graph_does(model, contract)
     _write_paddings_out(model)
     _round_scales_up(model)
     canonicalize(model, graph)
+    return model
+
+
+def check_opset(opset: int, oldest: int = OLDEST_OPSET) -> None:
+    """Raise UsageError for an opset out of range."""
+    if not oldest <= opset <= NEWEST_OPSET:
+        raise UsageError(f"--opset takes {oldest} to {NEWEST_OPSET}, not {opset}")
+
+
+def write_model(model: "ModelProto", path: Path) -> None:
+    """Write a model to ``path``. Raises DlconvError when ONNX's checker rejects it."""
     _check(model)
     write_atomically(path, model.SerializeToString(deterministic=True))
 

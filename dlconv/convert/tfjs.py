@@ -209,7 +209,11 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
     for key, value in sorted(node.attr.items()):
         if not key.startswith("_"):
             public.attr[key].CopyFrom(value)
-    return MessageToDict(_with_defaults(public))
+    content: dict[str, Any] = MessageToDict(_with_defaults(public))
+    if "attr" in content:
+        # A protocol buffer's map has another order in each process.
+        content["attr"] = dict(sorted(content["attr"].items()))
+    return content
 
 
 def _with_defaults(node: NodeDef) -> NodeDef:

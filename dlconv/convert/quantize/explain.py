@@ -1,18 +1,32 @@
 """What quantization did to each tensor: the entries of a manifest, and tables for people."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
+import numpy as np
 from rich import box
 from rich.table import Table
 
 from dlconv.artifacts.manifest import TensorEntry
-from dlconv.convert.precision import Stored
 from dlconv.convert.quantize.apply import Learned
 from dlconv.convert.quantize.search import Found
 
 
+class StoredTensor(Protocol):
+    """A constant as it is stored: codes, and the values that are read back."""
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The codes, in the type that they are stored in."""
+        ...
+
+    def values(self) -> np.ndarray:
+        """Return the values, float32 of the codes' shape."""
+        ...
+
+
 def tensor_entries(
-    stored: Mapping[str, Stored], learned: Learned | None
+    stored: Mapping[str, StoredTensor], learned: Learned | None
 ) -> tuple[TensorEntry, ...]:
     """Return an entry for each stored constant, what costs most first, then the largest."""
     shares = learned.shares if learned is not None else ()

@@ -58,9 +58,7 @@ def _stored_bias(bias: np.ndarray) -> np.ndarray:
 
 def store_nearest(graph: Graph, scheme: Scheme) -> Weights:
     """Store the constants that a scheme without images takes, each weight at the nearest code."""
-    if scheme is Scheme.PLAIN:
-        return Weights(graph, stored_nearest(graph, all_constants(graph), Precision.UINT8))
-    names = kernels_and_biases(graph)
+    names = all_constants(graph) if scheme is Scheme.PLAIN else kernels_and_biases(graph)
     refuse_nothing(names)
     return Weights(graph, stored_nearest(graph, names, Precision(scheme.precision)))
 

@@ -1,0 +1,180 @@
+"""Quantized weights as ONNX stores them: integers for DequantizeLinear, or halves for Cast.
+
+Rounded kernels go into the graph as the very values that DequantizeLinear will give, and the graph
+through tf2onnx. In the model, each initializer that equals one of them to the last bit is replaced
+by its codes: int8 with a scale for each output channel, or uint8 with one scale and one zero point.
+Small kernels and biases stay float32. As halves, all kernels of convolutions are stored alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlconv.convert.canonical import replace_items
+from dlconv.convert.precision import Precision, Stored, store
+from dlconv.convert.quantize.apply import Target, refuse_nothing
+from dlconv.convert.quantize.calibrated import Rounded
+from dlconv.convert.quantize.grid import channel_grid
+from dlconv.convert.rewrite.edit import Edit, applied, const
+from dlconv.errors import DlconvError
+from dlconv.inspect.graph import Graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
+
+# DequantizeLinear has known channels since.
+OLDEST_OPSET_FOR_CODES = 13
+
+ONNX_TARGET = Target(
+    grids=lambda layer: [channel_grid(layer.kernel)],
+    takes=lambda layer: not layer.is_small,
+    stored_bias=lambda bias: bias,
+    most_codes=2**8,
+)
+
+
+@dataclass(frozen=True)
+class StoredKernel:
+    """A kernel as DequantizeLinear takes it: value = (code - zero_point) * scale, in float32.
+
+    ``codes`` are [out, in, height, width]: int8 with ``scale`` float32 [out] and without a zero
+    point, or uint8 with ``scale`` float32 [] and ``zero_point`` uint8 [].
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray
+    zero_point: np.ndarray | None
+
+    def values(self) -> np.ndarray:
+        """The values that DequantizeLinear gives, float32 of the codes' shape."""
+        if self.zero_point is None:
+            scale = self.scale[:, None, None, None]
+            return np.asarray(self.codes.astype(np.float32) * scale)
+        differences = self.codes.astype(np.int32) - self.zero_point.astype(np.int32)
+        return np.asarray(differences.astype(np.float32) * self.scale)
+
+
+def stored_kernel(rounded: Rounded) -> StoredKernel:
+    """Return how a kernel [height, width, in, out] with at most 256 codes is stored."""
+    codes = rounded.codes.transpose(3, 2, 0, 1)
+    scale = rounded.grid.scale.astype(np.float32)
+    if scale.ndim:
+        return StoredKernel((codes - rounded.grid.last_code // 2).astype(np.int8), scale, None)
+    zero_point = np.rint(-rounded.grid.minimum / rounded.grid.scale).astype(np.uint8)
+    return StoredKernel(codes.astype(np.uint8), scale, np.asarray(zero_point))
+
+
+def with_rounded(graph: Graph, rounded: Sequence[Rounded]) -> Graph:
+    """Return the graph with the kernels that will be read back, and with corrected biases."""
+    edit = Edit()
+    for each in rounded:
+        kernel = stored_kernel(each).values().transpose(2, 3, 1, 0)
+        edit.replaced[each.layer.kernel_name] = [const(each.layer.kernel_name, kernel)]
+        if each.layer.bias_name is not None and each.bias is not None:
+            edit.replaced[each.layer.bias_name] = [const(each.layer.bias_name, each.bias)]
+    return Graph(applied(graph, edit))
+
+
+def store_codes(model: "ModelProto", rounded: Sequence[Rounded]) -> dict[str, StoredKernel]:
+    """Store rounded kernels as codes, in place, in a model made of the graph that has their values.
+
+    Returns them by the names of the graph's constants. Raises DlconvError for a kernel that is not
+    in the model.
+    """
+    stored = {each.layer.kernel_name: stored_kernel(each) for each in rounded}
+    in_model = {_key(values): name for name, values in _kernels(model).items()}
+    new: dict[str, _Source] = {}
+    for each in rounded:
+        kernel = stored[each.layer.kernel_name]
+        name = in_model.get(_key(kernel.values()))
+        if name is None:
+            raise DlconvError(
+                f"the kernel of {each.layer.name} cannot be stored as codes: tf2onnx changed it",
+                "leave out --no-rewrite or --quantize",
+            )
+        new[name] = _dequantized(name, kernel)
+    _replace_initializers(model, new)
+    return stored
+
+
+def store_halves(model: "ModelProto") -> dict[str, Stored]:
+    """Store the kernels of all convolutions as float16, in place, and return them by name.
+
+    Raises DlconvError without any, and for values that float16 cannot hold.
+    """
+    kernels = _kernels(model)
+    refuse_nothing(list(kernels))
+    stored = {name: _as_half(name, values) for name, values in kernels.items()}
+    new = {name: _cast(name, half.codes) for name, half in stored.items()}
+    _replace_initializers(model, new)
+    return stored
+
+
+def _as_half(name: str, values: np.ndarray) -> Stored:
+    try:
+        return store(values, Precision.FLOAT16)
+    except ValueError as error:
+        raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error
+
+
+def _key(values: np.ndarray) -> tuple[tuple[int, ...], bytes]:
+    return values.shape, values.tobytes()
+
+
+def _kernels(model: "ModelProto") -> dict[str, np.ndarray]:
+    """Return the constant float32 kernels of convolutions, by name."""
+    from onnx import numpy_helper
+
+    names = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
+    kernels = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in model.graph.initializer
+        if tensor.name in names
+    }
+    return {name: values for name, values in kernels.items() if values.dtype == np.float32}
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What computes a value that was an initializer: a node and its constant inputs."""
+
+    node: "NodeProto"
+    constants: "list[TensorProto]"
+
+
+def _dequantized(name: str, kernel: StoredKernel) -> _Source:
+    parts = {"codes": kernel.codes, "scale": kernel.scale}
+    if kernel.zero_point is not None:
+        return _source("DequantizeLinear", name, {**parts, "zero_point": kernel.zero_point})
+    return _source("DequantizeLinear", name, parts, axis=0)
+
+
+def _cast(name: str, half: np.ndarray) -> _Source:
+    from onnx import TensorProto
+
+    return _source("Cast", name, {"half": half}, to=TensorProto.FLOAT)
+
+
+def _source(kind: str, name: str, parts: Mapping[str, np.ndarray], **attributes: Any) -> _Source:
+    from onnx import helper, numpy_helper
+
+    constants = [numpy_helper.from_array(value, f"{name}/{part}") for part, value in parts.items()]
+    inputs = [constant.name for constant in constants]
+    return _Source(helper.make_node(kind, inputs, [name], name, **attributes), constants)
+
+
+def _replace_initializers(model: "ModelProto", new: Mapping[str, _Source]) -> None:
+    """Compute initializers, each before its first reader, from constants that take its place."""
+    initializers: list[TensorProto] = []
+    for tensor in model.graph.initializer:
+        source = new.get(tensor.name)
+        initializers.extend([tensor] if source is None else source.constants)
+    pending = dict(new)
+    nodes: list[NodeProto] = []
+    for node in model.graph.node:
+        nodes.extend(pending.pop(name).node for name in node.input if name in pending)
+        nodes.append(node)
+    replace_items(model.graph.initializer, initializers)
+    replace_items(model.graph.node, nodes)
