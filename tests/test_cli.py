@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.graphs import tiny_kernel, tiny_segmenter
+from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
+from support.networks import pictures, small_segmenter
 from support.processes import hear_ctrl_c
 from typer.testing import CliRunner
 
@@ -147,10 +148,123 @@ def test_artifacts_go_below_the_working_folder_by_model_and_precision(call, grap
 
 
 def test_a_conversion_gives_json(call, graph):
-    content = json.loads(call("tfjs", graph, "--quantize", "1", "-o", "here", "--json").stdout)
+    content = json.loads(call("tfjs", graph, "--quantize", "plain1", "-o", "here", "--json").stdout)
     assert content["path"] == "here/model.json"
     assert content["precision"] == "uint8"
     assert content["bytes"] == sum(file["bytes"] for file in content["files"])
+
+
+def test_one_byte_for_each_weight_passes_the_floors_without_any_photo_to_calibrate_on(call):
+    call("fetch", "sample")
+    answer = call("tfjs", "sample", "--quantize", "1")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.startswith("artifacts/sample/tfjs-uint8/model.json")
+    assert answer.stderr.splitlines()[0] == "converting sample to TensorFlow.js (uint8)"
+    assert "warning" not in answer.stderr
+    answer = call("verify", "artifacts/sample/tfjs-uint8", "--json")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["floors"] == {"agreement": 0.99, "worst": 0.95, "miou": 0.85}
+    manifest = json.loads(Path("artifacts/sample/tfjs-uint8/manifest.json").read_text())
+    assert manifest["options"]["calibration"]["images"] == "synthetic"
+    dtypes = {tensor["name"]: tensor["dtype"] for tensor in manifest["tensors"]}
+    assert set(dtypes.values()) == {"uint8", "uint16"}
+
+
+def test_photos_to_calibrate_on_are_warned_about_and_named_by_their_pixels(call, graph, photos):
+    options = ("--quantize", "1", "--calibrate", photos)
+    made = json.loads(call("tfjs", graph, *options, "-o", "one", "--json").stdout)
+    calibration = made["options"]["calibration"]
+    assert (calibration["images"], calibration["count"]) == ("photos", 2)
+    again = call("tfjs", graph, *options, "-o", "two")
+    assert again.stderr.splitlines()[-1].startswith("warning: calibrated on 2 photos")
+    Image.new("RGB", (8, 6)).save(photos / "black.png")
+    others = call("tfjs", graph, *options, "-o", "three")
+    assert "1 of 3 photos to calibrate on show nothing" in others.stderr
+    manifests = [json.loads(Path(name, "manifest.json").read_text()) for name in ("two", "three")]
+    digests = [manifest["options"]["calibration"]["sha256"] for manifest in manifests]
+    assert digests[0] == calibration["sha256"] != digests[1]
+
+
+def test_quantization_is_explained_tensor_by_tensor(call, graph, photos):
+    options = ("--quantize", "1", "--calibrate", photos)
+    assert "weights" not in call("tfjs", graph, *options).stdout
+    answer = call("tfjs", graph, *options, "--explain-quantization")
+    assert answer.exit_code == 0, answer.output
+    assert re.search(r"weights +uint16 +1x1x3x3 .* 18 +\d\.\d+e-\d+ +\d+\.\d\d %", answer.stdout)
+    explained = call("tfjs", graph, *options, "--explain-quantization", "--json")
+    (tensor,) = json.loads(explained.stdout)["tensors"]
+    assert tensor["divergence"] >= 0
+
+
+def test_a_search_shows_its_curve_and_verify_holds_its_artifact_to_the_floors(call, tmp_path):
+    path = tmp_path / "small.pb"
+    path.write_bytes(small_segmenter().SerializeToString(deterministic=True))
+    (tmp_path / "photos").mkdir()
+    for number, picture in enumerate(pictures(8)):
+        Image.fromarray(picture[0]).save(tmp_path / "photos" / f"{number}.png")
+    options = ("--quantize", "auto", "--floor-agreement", "0.95", "--floor-worst", "0.8")
+    answer = call("tfjs", path, *options, "--calibrate", tmp_path / "photos")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.count("met, chosen") == 1
+    assert "missed" in answer.stdout
+    assert answer.stdout.splitlines()[-1].startswith("artifacts/small/tfjs-auto/model.json")
+    assert Path("artifacts/small/tfjs-auto.curve.svg").read_bytes().startswith(b"<?xml")
+    answer = call("verify", "--images", tmp_path / "photos", "--json")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["precision"] == "auto"
+    assert row["floors"] == {"agreement": 0.95, "worst": 0.8, "miou": None}
+    assert 0.95 < row["agreement"]["mean"] < 1
+
+
+@pytest.mark.parametrize("option", ["1", "2", "f16", "auto", "plain1"])
+def test_a_graph_with_nothing_to_quantize_says_so(call, tmp_path, photos, option):
+    path = tmp_path / "brightest.pb"
+    graph = graph_def(
+        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
+        const("axis", 3, np.int32),
+        node("labels", "ArgMax", "ImageTensor", "axis", T=np.uint8, Tidx=np.int32),
+    )
+    path.write_bytes(graph.SerializeToString())
+    assert call("tfjs", path).exit_code == 0
+    more = ("--calibrate", photos) if option in ("1", "auto") else ()
+    answer = call("tfjs", path, "--quantize", option, *more)
+    assert answer.exit_code == 1
+    (error,) = [line for line in answer.stderr.splitlines() if not line.startswith("converting")]
+    assert error.startswith("error: there is nothing to quantize")
+    assert not list(Path().rglob("tfjs-*8*"))
+
+
+USELESS = {
+    "a scale for each channel of 16 bits": ("2", "--per-channel"),
+    "a scale for each channel of the plain scheme": ("plain1", "--per-channel"),
+    "a scale for each channel in a search": ("auto", "--per-channel"),
+    "photos for 16 bits": ("2", "--calibrate", "."),
+    "photos for the plain scheme": ("plain1", "--calibrate", "."),
+    "a floor without a search": ("1", "--floor-agreement", "0.9"),
+    "a floor of 0 without a search": ("1", "--floor-worst", "0"),
+    "an explanation of nothing": ("0", "--explain-quantization"),
+    "an explanation of halves": ("f16", "--explain-quantization"),
+}
+
+
+@pytest.mark.parametrize("case", USELESS)
+def test_an_option_that_does_nothing_is_wrong_usage(call, graph, case):
+    scheme, option, *values = USELESS[case]
+    answer = call("tfjs", graph, "--quantize", scheme, option, *values)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert f"does nothing with --quantize {scheme}" in answer.stderr
+    assert option.startswith(answer.stderr.split()[1].rstrip("."))
+    assert not Path("artifacts").exists()
+
+
+def test_a_search_without_photos_is_wrong_usage(call, graph):
+    answer = call("tfjs", graph, "--quantize", "auto")
+    assert answer.exit_code == 2
+    assert "--calibrate DIR" in answer.stderr.splitlines()[-1]
+    assert call("tfjs", graph, "--quantize", "1", "--calibrate", "gone").exit_code == 2
 
 
 def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
@@ -217,7 +331,7 @@ def test_an_artifact_checked_against_another_network_fails(call, graph, photos):
 
 
 def test_floors_can_be_set(call, graph, photos):
-    call("tfjs", graph, "--quantize", "1")
+    call("tfjs", graph, "--quantize", "plain1")
     given = ("--floor-agreement", "0", "--floor-worst", "0", "--floor-miou", "0")
     assert call("verify", "--images", photos, *given).exit_code == 0
     for option in given[::2]:
@@ -226,7 +340,7 @@ def test_floors_can_be_set(call, graph, photos):
 
 
 def test_a_floor_that_is_given_leaves_the_other_defaults(call, graph, photos):
-    call("tfjs", graph, "--quantize", "1")
+    call("tfjs", graph, "--quantize", "plain1")
     answer = call("verify", "--images", photos, "--floor-agreement", "0.5", "--json")
     (row,) = json.loads(answer.stdout)["results"]
     assert row["floors"] == {"agreement": 0.5, "worst": 0.95, "miou": 0.85}
@@ -242,7 +356,7 @@ def test_help_states_the_default_floors(call, command):
 
 def test_an_auto_artifact_without_floors_is_refused_before_any_is_checked(call, graph, photos):
     call("tfjs", graph)
-    call("tfjs", graph, "--quantize", "1", "-o", "auto")
+    call("tfjs", graph, "--quantize", "plain1", "-o", "auto")
     manifest = json.loads(Path("auto/manifest.json").read_text()) | {"precision": "auto"}
     Path("auto/manifest.json").write_text(json.dumps(manifest))
     answer = call("verify", "artifacts", "auto", "--images", photos)

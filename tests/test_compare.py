@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlconv.errors import DlconvError
 from dlconv.compare import MOST_CLASSES, compare
+from dlconv.errors import DlconvError
 
 SHAPES = st.tuples(st.just(1), st.integers(1, 6), st.integers(1, 6))
 

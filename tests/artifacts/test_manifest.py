@@ -1,16 +1,15 @@
 import json
 
 import pytest
+from support.artifacts import tfjs_artifact
 
 from dlconv.artifacts.manifest import find_artifacts, read_artifact
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
 
 
 @pytest.fixture
 def artifact(tiny, tmp_path):
-    return make_tfjs(tiny, tmp_path / "artifacts" / "tiny" / "tfjs", Precision.FLOAT32)
+    return tfjs_artifact(tiny, tmp_path / "artifacts" / "tiny" / "tfjs")
 
 
 def test_an_artifact_is_found_by_its_directory_its_model_or_its_manifest(artifact):

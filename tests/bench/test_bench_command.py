@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.artifacts import tfjs_artifact
 from typer.testing import CliRunner
 
 from dlconv.cli import app
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def call(tmp_path, monkeypatch):
 
 @pytest.fixture
 def artifact(tiny, tmp_path):
-    return make_tfjs(tiny, tmp_path / "artifacts" / "tiny" / "tfjs-float32", Precision.FLOAT32)
+    return tfjs_artifact(tiny, tmp_path / "artifacts" / "tiny" / "tfjs-float32")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import json
 
 import pytest
 from rich.console import Console
+from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import tiny_segmenter
 
 from dlconv.artifacts.manifest import read_artifact, write_manifest
@@ -10,16 +11,14 @@ from dlconv.bench.benchmark import Benchmark, Row, benchmark
 from dlconv.bench.measure import Measurement
 from dlconv.bench.report import as_json, short_names, table
 from dlconv.bench.sizes import Sizes
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.verify.photos import find_photos
 
 
 @pytest.fixture
 def artifacts(tiny, tmp_path):
     return [
-        make_tfjs(tiny, tmp_path / "tiny" / f"tfjs-{precision.value}", precision)
-        for precision in (Precision.FLOAT32, Precision.UINT8)
+        tfjs_artifact(tiny, tmp_path / "tiny" / "tfjs-float32"),
+        tfjs_artifact(tiny, tmp_path / "tiny" / "tfjs-uint8", PLAIN),
     ]
 
 
@@ -93,7 +92,7 @@ def test_the_table_has_a_row_for_each_artifact(bench):
 
 def test_names_are_as_long_as_it_takes_to_tell_them_apart(artifacts, tiny, tmp_path):
     assert short_names(artifacts) == ["tfjs-float32", "tfjs-uint8"]
-    other = make_tfjs(tiny, tmp_path / "old" / "tiny" / "tfjs-uint8", Precision.UINT8)
+    other = tfjs_artifact(tiny, tmp_path / "old" / "tiny" / "tfjs-uint8", PLAIN)
     assert short_names([*artifacts, other]) == [
         "tfjs-float32",
         f"{tmp_path.name}/tiny/tfjs-uint8",
@@ -103,7 +102,7 @@ def test_names_are_as_long_as_it_takes_to_tell_them_apart(artifacts, tiny, tmp_p
 
 def test_names_of_several_models_begin_with_the_folder_above(artifacts, frozen_on_disk, tmp_path):
     graph = frozen_on_disk(tiny_segmenter(), "other")
-    other = make_tfjs(graph, tmp_path / "other" / "tfjs-float32", Precision.FLOAT32)
+    other = tfjs_artifact(graph, tmp_path / "other" / "tfjs-float32")
     names = short_names([*artifacts, other])
     assert names == ["tiny/tfjs-float32", "tiny/tfjs-uint8", "other/tfjs-float32"]
 

@@ -2,6 +2,7 @@ import json
 import sys
 
 import pytest
+from support.artifacts import tfjs_artifact
 
 from dlconv.bench import conversion
 from dlconv.bench.conversion import (
@@ -20,8 +21,6 @@ from dlconv.bench.conversion import (
     tables,
 )
 from dlconv.bench.large_graph import write_large_graph
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph, read_graph
@@ -54,7 +53,7 @@ def test_the_large_graph_converts_and_is_the_same_each_time(
     small_network, frozen_on_disk, tmp_path
 ):
     path, _ = small_network
-    artifact = make_tfjs(frozen_on_disk(read_graph(path)), tmp_path / "artifact", Precision.FLOAT32)
+    artifact = tfjs_artifact(frozen_on_disk(read_graph(path)), tmp_path / "artifact")
     assert artifact.manifest.contract.crop == (513, 513)
     again = tmp_path / "again.pb"
     write_large_graph(again, scale=1e-4)

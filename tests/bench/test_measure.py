@@ -5,13 +5,12 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 from PIL import Image
+from support.artifacts import tfjs_artifact
 from support.graphs import tiny_kernel
 
 from dlconv.bench import measure as measure_module
 from dlconv.bench.measure import STARTS, WARM_UP_ROUNDS, Measurement, measure, peak_bytes, turns
 from dlconv.bench.onnx_worker import OnnxruntimeChild
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
 from dlconv.verify.photos import find_photos
 from dlconv.verify.runtimes import Inference
@@ -22,7 +21,7 @@ PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
 
 @pytest.fixture
 def tfjs(tiny, tmp_path):
-    return make_tfjs(tiny, tmp_path / "tfjs", Precision.FLOAT32)
+    return tfjs_artifact(tiny, tmp_path / "tfjs")
 
 
 @pytest.fixture

@@ -4,16 +4,15 @@ import json
 import brotli
 import numpy as np
 import pytest
+from support.artifacts import tfjs_artifact
 
 from dlconv.bench import sizes
 from dlconv.bench.sizes import Sizes, compressed_sizes, sizes_of
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 
 
 @pytest.fixture
 def artifact(tiny, tmp_path):
-    return make_tfjs(tiny, tmp_path / "artifact", Precision.FLOAT32)
+    return tfjs_artifact(tiny, tmp_path / "artifact")
 
 
 def test_files_are_compressed_by_themselves_and_summed(artifact, tmp_path):

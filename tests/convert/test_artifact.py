@@ -1,13 +1,21 @@
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import node, tiny_segmenter
+from support.running import run
+from support.sample import sample_graph, sample_photos
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx, make_onnx_file, make_tfjs
-from dlconv.convert.precision import Precision
+from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
 from dlconv.errors import DlconvError, UsageError
+from dlconv.inspect.graph import read_graph
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 
 def contents(directory):
@@ -15,7 +23,7 @@ def contents(directory):
 
 
 def test_a_tfjs_artifact_is_a_directory_with_its_manifest(tiny, tmp_path):
-    artifact = make_tfjs(tiny, tmp_path / "out", Precision.UINT8)
+    artifact = tfjs_artifact(tiny, tmp_path / "out", PLAIN)
     assert set(contents(tmp_path / "out")) == {
         "model.json",
         "group1-shard1of1.bin",
@@ -31,18 +39,99 @@ def test_a_tfjs_artifact_is_a_directory_with_its_manifest(tiny, tmp_path):
     artifact.check_files()
 
 
-def test_the_same_conversion_gives_the_same_bytes(tiny, tmp_path):
+def photos(contract):
+    random = np.random.default_rng(6)
+    return [random.integers(0, 256, (1, 6, 8, 3), contract.input.dtype) for _ in range(4)]
+
+
+CALIBRATED = Quantization(Scheme.UINT8, photos=photos)
+
+
+@pytest.mark.parametrize(
+    "quantization",
+    [
+        Quantization(),
+        PLAIN,
+        Quantization(Scheme.UINT16),
+        CALIBRATED,
+        Quantization(Scheme.UINT8, per_channel=True, photos=photos, explain=True),
+        Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5)),
+    ],
+    ids=lambda quantization: quantization.name,
+)
+def test_the_same_conversion_gives_the_same_bytes(tiny, tmp_path, quantization):
     for name in ("one", "two"):
-        make_tfjs(tiny, tmp_path / name, Precision.UINT16)
-        make_onnx(tiny, tmp_path / f"{name}-onnx")
+        make_tfjs(tiny, tmp_path / name, quantization)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert contents(tmp_path / "one-onnx") == contents(tmp_path / "two-onnx")
+
+
+def test_the_same_conversion_to_onnx_gives_the_same_bytes(tiny, tmp_path):
+    for name in ("one", "two"):
+        make_onnx(tiny, tmp_path / name)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_manifest_says_how_weights_were_quantized_and_which_are(tiny, tmp_path):
+    floats, plain, calibrated, searched = (
+        tfjs_artifact(tiny, tmp_path / quantization.name, quantization).manifest
+        for quantization in (
+            Quantization(),
+            PLAIN,
+            CALIBRATED,
+            Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5, worst=0.25)),
+        )
+    )
+    assert (floats.options["quantize"], floats.tensors) == ("0", ())
+    assert (plain.options["quantize"], plain.precision) == ("plain1", "uint8")
+    (weights,) = plain.tensors
+    assert (weights.name, weights.dtype, weights.shape) == ("weights", "uint8", (1, 1, 3, 3))
+    assert (weights.bytes, weights.divergence) == (9, None)
+    assert calibrated.options["quantize"] == "1"
+    assert calibrated.options["per_channel"] is False
+    assert calibrated.options["calibration"]["count"] == 4
+    assert [tensor.dtype for tensor in calibrated.tensors] == ["uint16"]
+    assert "calibration" not in plain.options
+    assert (searched.precision, searched.options["quantize"]) == ("auto", "auto")
+    assert searched.options["floors"] == {"agreement": 0.5, "worst": 0.25, "miou": None}
+    assert searched.tensors[0].divergence >= 0
+
+
+def test_what_quantizing_taught_comes_with_the_artifact(tiny, tmp_path):
+    assert make_tfjs(tiny, tmp_path / "out").learned is None
+    assert make_tfjs(tiny, tmp_path / "out", PLAIN).learned is None
+    made = make_tfjs(tiny, tmp_path / "out", CALIBRATED)
+    assert made.artifact == read_artifact(tmp_path / "out")
+    assert [each.layer.kernel_name for each in made.learned.rounded] == ["weights"]
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_a_graph_that_is_not_rewritten_can_be_quantized(tmp_path, per_channel):
+    """The sample as it was exported, with its batch norms and atrous convolutions in three ops."""
+    frozen = sample_graph(tmp_path)
+    quantization = Quantization(Scheme.UINT8, per_channel, photos=lambda contract: sample_photos())
+    made = make_tfjs(frozen, tmp_path / "out", quantization, rewriting=False)
+    assert made.artifact.manifest.options["rewrite"] is False
+    assert len(made.learned.rounded) == 55
+    photo = sample_photos()[0]
+    expected = run(read_graph(frozen.path), "SemanticPredictions", ImageTensor=photo)
+    with TfjsNodeRuntime(tmp_path / "out") as runtime:
+        assert np.mean(runtime.infer(photo).labels == expected) > 0.98
+
+
+def test_another_process_writes_the_same_bytes(tiny, tmp_path):
+    make_tfjs(tiny, tmp_path / "here")
+    command = [sys.executable, "-m", "dlconv", "tfjs", tiny.path, "-o", tmp_path / "there"]
+    subprocess.run(command, check=True, capture_output=True)
+    here, there = contents(tmp_path / "here"), contents(tmp_path / "there")
+    del here["manifest.json"], there["manifest.json"]  # the classes are not given there
+    assert len(here) == 2
+    assert here == there
 
 
 def test_an_artifact_is_replaced_as_a_whole(tiny, tmp_path):
-    make_tfjs(tiny, tmp_path / "out", Precision.FLOAT32)
+    make_tfjs(tiny, tmp_path / "out")
     (tmp_path / "out" / "left-over.bin").write_bytes(b"old")
-    make_tfjs(tiny, tmp_path / "out", Precision.UINT8)
+    make_tfjs(tiny, tmp_path / "out", PLAIN)
     assert "left-over.bin" not in contents(tmp_path / "out")
     assert read_artifact(tmp_path / "out").manifest.precision == "uint8"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "tiny.pb"]
@@ -52,31 +141,31 @@ def test_a_directory_with_other_files_is_left_alone(tiny, tmp_path):
     precious = tmp_path / "home" / "thesis.tex"
     precious.parent.mkdir()
     precious.write_text("years of work")
-    for make in (lambda d: make_tfjs(tiny, d, Precision.FLOAT32), lambda d: make_onnx(tiny, d)):
+    for make in (make_tfjs, make_onnx):
         with pytest.raises(UsageError, match="not an artifact.*-o"):
-            make(precious.parent)
+            make(tiny, precious.parent)
     assert contents(precious.parent) == {"thesis.tex": b"years of work"}
 
 
 def test_a_conversion_that_fails_leaves_the_old_artifact(tiny, frozen_on_disk, tmp_path):
-    make_tfjs(tiny, tmp_path / "out", Precision.FLOAT32)
+    make_tfjs(tiny, tmp_path / "out")
     before = contents(tmp_path / "out")
     graph = tiny_segmenter(output_name="labels")
     graph.node.append(node("strange", "QuantizedRelu6", "labels", T=np.int64))
     broken = frozen_on_disk(graph, "broken")
     with pytest.raises(DlconvError, match="QuantizedRelu6"):
-        make_tfjs(broken, tmp_path / "out", Precision.FLOAT32)
+        make_tfjs(broken, tmp_path / "out")
     assert contents(tmp_path / "out") == before
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_an_unknown_converter_is_wrong_usage(tiny, tmp_path):
     with pytest.raises(UsageError, match="dlconv or tensorflowjs, not 'magic'"):
-        make_tfjs(tiny, tmp_path / "out", Precision.FLOAT32, "magic")
+        make_tfjs(tiny, tmp_path / "out", converter="magic")
 
 
 def test_onnx_names_input_and_output_as_the_frozen_graph_does(tiny, tmp_path):
-    artifact = make_onnx(tiny, tmp_path / "out")
+    artifact = make_onnx(tiny, tmp_path / "out").artifact
     onnx.checker.check_model(str(artifact.entry), full_check=True)
     session = onnxruntime.InferenceSession(str(artifact.entry))
     (given,), (answered,) = session.get_inputs(), session.get_outputs()
@@ -89,7 +178,7 @@ def test_onnx_names_input_and_output_as_the_frozen_graph_does(tiny, tmp_path):
 
 
 def test_an_onnx_file_anywhere_has_its_manifest_beside_it(tiny, tmp_path):
-    artifact = make_onnx_file(tiny, tmp_path / "web" / "net.onnx", opset=13)
+    artifact = make_onnx_file(tiny, tmp_path / "web" / "net.onnx", opset=13).artifact
     assert set(contents(tmp_path / "web")) == {"net.onnx", "net.onnx.manifest.json"}
     assert artifact.manifest.options["opset"] == 13
     assert read_artifact(tmp_path / "web" / "net.onnx") == artifact
@@ -107,7 +196,7 @@ def test_an_onnx_file_of_another_suffix_is_wrong_usage(tiny, tmp_path):
 @pytest.mark.parametrize("opset", [10, 19])
 def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, opset):
     with pytest.raises(UsageError, match=f"11 to 18, not {opset}"):
-        make_onnx(tiny, tmp_path / "out", opset)
+        make_onnx(tiny, tmp_path / "out", opset=opset)
     assert not (tmp_path / "out").exists()
 
 

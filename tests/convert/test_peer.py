@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.artifacts import entries_of, weights_of
 from support.peer import PEER, needs_peer
 
 from dlconv.convert.artifact import make_tfjs
 from dlconv.convert.precision import Precision, store
-from dlconv.errors import DlconvError
+from dlconv.convert.quantize.scheme import Quantization, Scheme
+from dlconv.errors import DlconvError, UsageError
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
@@ -30,7 +32,22 @@ for name in arrays:
 
 def test_without_tensorflowjs_the_error_says_how_to_get_it(tiny, tmp_path):
     with pytest.raises(DlconvError, match=r"pip install 'dlconv\[tensorflowjs\]'"):
-        make_tfjs(tiny, tmp_path / "out", Precision.FLOAT32, "tensorflowjs")
+        make_tfjs(tiny, tmp_path / "out", converter="tensorflowjs")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "quantization",
+    [
+        Quantization(Scheme.AUTO),
+        Quantization(Scheme.UINT8, per_channel=True),
+    ],
+)
+def test_what_the_official_converter_cannot_quantize_to_is_wrong_usage(
+    tiny, tmp_path, quantization
+):
+    with pytest.raises(UsageError, match="1, 2 or f16"):
+        make_tfjs(tiny, tmp_path / "out", quantization, "tensorflowjs")
     assert not (tmp_path / "out").exists()
 
 
@@ -73,31 +90,19 @@ def convert_in_peer(graph: Path, directory: Path, quantize: str) -> None:
     )
 
 
-def weight_entries(directory):
-    (group,) = json.loads((directory / "model.json").read_text())["weightsManifest"]
-    content = b"".join((directory / path).read_bytes() for path in group["paths"])
-    entries, offset = {}, 0
-    for weight in group["weights"]:
-        dtype = np.dtype(weight.get("quantization", weight)["dtype"])
-        size = int(np.prod(weight["shape"], dtype=int)) * dtype.itemsize
-        entries[weight["name"]] = (weight, content[offset : offset + size])
-        offset += size
-    return entries
-
-
 @needs_peer
 @pytest.mark.slow
-@pytest.mark.parametrize("quantize", ["0", "1", "2", "f16"])
+@pytest.mark.parametrize("quantize", ["0", "1", "plain1", "2", "f16"])
 def test_a_graph_that_needs_no_rewriting_comes_out_equal(tiny, tmp_path, quantize):
-    precision = {"0": "float32", "1": "uint8", "2": "uint16", "f16": "float16"}[quantize]
     convert_in_peer(tiny.path, tmp_path / "theirs", quantize)
-    make_tfjs(tiny, tmp_path / "ours", Precision(precision))
+    ours_at = Scheme.PLAIN if quantize == "1" else Scheme(quantize)
+    make_tfjs(tiny, tmp_path / "ours", Quantization(ours_at))
 
-    theirs, ours = weight_entries(tmp_path / "theirs"), weight_entries(tmp_path / "ours")
-    (kernel,) = [name for name, (weight, _) in theirs.items() if weight["shape"] == [1, 1, 3, 3]]
-    entry, content = ours["weights"]
-    assert {**entry, "name": kernel} == theirs[kernel][0]
-    assert content == theirs[kernel][1]
+    entries = entries_of(tmp_path / "theirs")
+    (kernel,) = [name for name, entry in entries.items() if entry["shape"] == [1, 1, 3, 3]]
+    assert {**entries_of(tmp_path / "ours")["weights"], "name": kernel} == entries[kernel]
+    theirs, ours = weights_of(tmp_path / "theirs")[kernel], weights_of(tmp_path / "ours")["weights"]
+    assert ours.codes.tobytes() == theirs.codes.tobytes()
 
     labels = []
     for name in ("theirs", "ours"):

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlconv.convert.precision import Precision, precision_for_option, store
-from dlconv.errors import UsageError
+from dlconv.convert.precision import Precision, store
 
 FINITE = st.floats(-1e6, 1e6, width=32)
 TENSORS = hnp.arrays(np.float32, hnp.array_shapes(max_dims=4, max_side=6), elements=FINITE)
@@ -67,11 +66,3 @@ def test_what_a_precision_cannot_hold_is_refused(values, precision, message):
 
 def test_an_empty_tensor_has_no_codes():
     assert store(np.zeros((0, 3), np.float32), Precision.UINT8).values().shape == (0, 3)
-
-
-def test_options_of_the_command_line():
-    options = {"0": "float32", "1": "uint8", "2": "uint16", "f16": "float16"}
-    for option, precision in options.items():
-        assert precision_for_option(option).value == precision
-    with pytest.raises(UsageError, match="0, 1, 2, f16, not '8'"):
-        precision_for_option("8")

@@ -1,37 +1,22 @@
-import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
+from support.artifacts import entries_of, model_of, nodes_of, weights_of
+from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 
-from dlconv.convert.precision import Precision
-from dlconv.convert.tfjs import quantizable_weights, write_graph_model
+from dlconv.convert.precision import Precision, store
+from dlconv.convert.tfjs import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph
 
 
-def written(graph, directory, precision=Precision.FLOAT32):
+def written(graph, directory, stored=None):
     view = Graph(graph)
-    contract = find_contract(view)
-    precisions = dict.fromkeys(quantizable_weights(view, contract), precision)
-    write_graph_model(view, contract, precisions, directory)
-    return json.loads((directory / "model.json").read_text())
-
-
-def weights_of(model, directory):
-    (group,) = model["weightsManifest"]
-    content = b"".join((directory / path).read_bytes() for path in group["paths"])
-    arrays, offset = {}, 0
-    for weight in group["weights"]:
-        dtype = np.dtype(weight.get("quantization", weight)["dtype"])
-        count = int(np.prod(weight["shape"], dtype=int))
-        arrays[weight["name"]] = np.frombuffer(content, dtype, count, offset)
-        offset += count * dtype.itemsize
-    assert offset == len(content)
-    return arrays
+    write_graph_model(view, find_contract(view), stored or {}, directory)
+    return model_of(directory)
 
 
 def with_debug_nodes():
@@ -60,7 +45,8 @@ def test_the_signature_names_input_and_output_with_types_and_shapes(tmp_path):
 
 
 def test_asserts_control_edges_devices_and_private_attributes_stay_behind(tmp_path):
-    nodes = {n["name"]: n for n in written(with_debug_nodes(), tmp_path)["modelTopology"]["node"]}
+    written(with_debug_nodes(), tmp_path)
+    nodes = nodes_of(tmp_path)
     assert "check" not in nodes
     assert "true" not in nodes
     assert nodes["scores"]["input"] == ["ToFloat", "weights/read"]
@@ -68,7 +54,8 @@ def test_asserts_control_edges_devices_and_private_attributes_stay_behind(tmp_pa
 
 
 def test_other_attributes_go_out_as_they_came_in(tmp_path):
-    nodes = {n["name"]: n for n in written(tiny_segmenter(), tmp_path)["modelTopology"]["node"]}
+    written(tiny_segmenter(), tmp_path)
+    nodes = nodes_of(tmp_path)
     attributes = nodes["scores"]["attr"]
     assert attributes["strides"] == {"list": {"i": ["1", "1", "1", "1"]}}
     assert attributes["padding"] == {"s": "U0FNRQ=="}
@@ -76,15 +63,17 @@ def test_other_attributes_go_out_as_they_came_in(tmp_path):
 
 
 def test_a_convolution_from_before_dilations_gets_those_that_tensorflow_assumes(tmp_path):
-    nodes = {n["name"]: n for n in written(tiny_segmenter(), tmp_path)["modelTopology"]["node"]}
+    written(tiny_segmenter(), tmp_path)
+    nodes = nodes_of(tmp_path)
     assert nodes["scores"]["attr"]["dilations"] == {"list": {"i": ["1", "1", "1", "1"]}}
 
 
 def test_the_shards_hold_the_weights(tmp_path):
     kernel = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
-    weights = weights_of(written(tiny_segmenter(kernel=kernel), tmp_path), tmp_path)
-    assert weights["weights"].tolist() == kernel.ravel().tolist()
-    assert weights["axis"].tolist() == [3]
+    written(tiny_segmenter(kernel=kernel), tmp_path)
+    weights = weights_of(tmp_path)
+    assert weights["weights"].codes.tolist() == kernel.tolist()
+    assert weights["axis"].codes.tolist() == 3
 
 
 def test_shards_end_at_four_mebibytes(tmp_path):
@@ -94,45 +83,37 @@ def test_shards_end_at_four_mebibytes(tmp_path):
     assert paths == [f"group1-shard{i}of3.bin" for i in (1, 2, 3)]
     sizes = [(tmp_path / path).stat().st_size for path in paths]
     assert sizes == [4 << 20, 4 << 20, kernel.nbytes + 4 - (8 << 20)]
-    assert weights_of(model, tmp_path)["weights"].tobytes() == kernel.tobytes()
+    assert weights_of(tmp_path)["weights"].codes.tobytes() == kernel.tobytes()
 
 
 @pytest.mark.parametrize("precision", [Precision.UINT8, Precision.UINT16, Precision.FLOAT16])
 def test_quantized_weights_carry_what_gives_them_back(tmp_path, precision):
     kernel = np.random.default_rng(2).normal(size=(1, 1, 3, 5)).astype(np.float32)
-    model = written(tiny_segmenter(kernel=kernel), tmp_path, precision)
-    (entry,) = [w for w in model["weightsManifest"][0]["weights"] if w["name"] == "weights"]
-    quantization = entry["quantization"]
+    stored = store(kernel, precision)
+    written(tiny_segmenter(kernel=kernel), tmp_path, {"weights": stored})
+    quantization = entries_of(tmp_path)["weights"]["quantization"]
     assert (quantization["dtype"], quantization["original_dtype"]) == (precision.value, "float32")
-    codes = weights_of(model, tmp_path)["weights"].astype(np.float64)
-    values = codes * quantization.get("scale", 1) + quantization.get("min", 0)
-    tolerance = quantization.get("scale", 2e-3) / 2 + 1e-6
-    assert np.abs(values - kernel.ravel()).max() <= tolerance
+    read = weights_of(tmp_path)["weights"]
+    assert read.codes.tolist() == stored.codes.tolist()
+    assert (read.minimum, read.scale) == (stored.minimum, stored.scale)
+    tolerance = (read.scale or 2e-3) / 2 + 1e-6
+    assert np.abs(read.values() - kernel).max() <= tolerance
 
 
-def test_batch_norm_parameters_keep_their_precision():
-    f = np.float32
-    parameters = [const(name, np.ones(3), f) for name in ("gamma", "beta", "mean", "variance")]
-    reads = [node(f"{p.name}/read", "Identity", p.name, T=f) for p in parameters]
+def test_constants_that_are_not_among_those_stored_stay_float32(tmp_path):
     graph = tiny_segmenter()
-    batch_norm = node(
-        "norm", "FusedBatchNorm", "scores", *[read.name for read in reads], T=f, epsilon=0.001
-    )
-    graph.node.extend([*parameters, *reads, batch_norm])
-    argmax = next(n for n in graph.node if n.op == "ArgMax")
-    argmax.input[0] = "norm"
-    view = Graph(graph)
-    assert quantizable_weights(view, find_contract(view)) == ["weights"]
+    written(graph, tmp_path, {"another": store(np.ones(3, np.float32), Precision.UINT8)})
+    assert entries_of(tmp_path)["weights"]["dtype"] == "float32"
+    assert not any("quantization" in entry for entry in entries_of(tmp_path).values())
+    assert weights_of(tmp_path)["weights"].codes.tolist() == tiny_kernel().tolist()
 
 
 def test_int64_constants_become_int32(tmp_path):
     graph = tiny_segmenter()
     next(n for n in graph.node if n.name == "axis").CopyFrom(const("axis", 3, np.int64))
-    model = written(graph, tmp_path)
-    (entry,) = [w for w in model["weightsManifest"][0]["weights"] if w["name"] == "axis"]
-    assert entry["dtype"] == "int32"
-    (written_node,) = [n for n in model["modelTopology"]["node"] if n["name"] == "axis"]
-    assert written_node["attr"]["dtype"] == {"type": "DT_INT32"}
+    written(graph, tmp_path)
+    assert entries_of(tmp_path)["axis"]["dtype"] == "int32"
+    assert nodes_of(tmp_path)["axis"]["attr"]["dtype"] == {"type": "DT_INT32"}
 
 
 def test_an_int64_constant_that_does_not_fit_is_refused(tmp_path):

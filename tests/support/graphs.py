@@ -191,3 +191,16 @@ def atrous(
 
 def resize(name: str, source: str, size: str, kind: str = "ResizeBilinear", **attributes):
     return node(name, kind, source, size, **{"T": np.float32, **attributes})
+
+
+def layer(name: str, source: str, kernel, bias=None, **options) -> list[NodeDef]:
+    """A convolution with constants of its own; ``name`` is its BiasAdd, or itself without one."""
+    parts = [const(f"{name}/kernel", kernel, np.float32)]
+    if bias is None:
+        return [*parts, convolution(name, source, f"{name}/kernel", **options)]
+    return [
+        *parts,
+        convolution(f"{name}/conv", source, f"{name}/kernel", **options),
+        const(f"{name}/bias", bias, np.float32),
+        node(name, "BiasAdd", f"{name}/conv", f"{name}/bias", T=np.float32),
+    ]

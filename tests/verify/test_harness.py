@@ -4,11 +4,12 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import tiny_kernel, tiny_segmenter
 
 from dlconv.artifacts.manifest import read_artifact, write_manifest
-from dlconv.convert.artifact import make_onnx, make_tfjs
-from dlconv.convert.precision import Precision
+from dlconv.convert.artifact import make_onnx
+from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.verify.harness import Floors, GivenFloors, floors_for, verify
 from dlconv.verify.photos import PhotoError, find_photos
@@ -33,8 +34,8 @@ def check(frozen, artifact, photos, tmp_path, floors=FLOORS, **options):
 @pytest.fixture(params=["tfjs", "onnx"])
 def artifact(request, tiny, tmp_path):
     if request.param == "onnx":
-        return make_onnx(tiny, tmp_path / "artifact")
-    return make_tfjs(tiny, tmp_path / "artifact", Precision.FLOAT32)
+        return make_onnx(tiny, tmp_path / "artifact").artifact
+    return tfjs_artifact(tiny, tmp_path / "artifact")
 
 
 def test_a_faithful_artifact_passes(tiny, artifact, photos, tmp_path):
@@ -49,7 +50,7 @@ def test_a_faithful_artifact_passes(tiny, artifact, photos, tmp_path):
 def test_an_artifact_of_another_network_falls_short(tiny, frozen_on_disk, photos, tmp_path):
     other_kernel = np.random.default_rng(99).normal(size=(1, 1, 3, 3))
     other = frozen_on_disk(tiny_segmenter(kernel=other_kernel), "other")
-    artifact = make_tfjs(other, tmp_path / "artifact", Precision.FLOAT32)
+    artifact = tfjs_artifact(other, tmp_path / "artifact")
     result = check(tiny, artifact, photos, tmp_path, Floors(agreement=0.999, worst=0.95, miou=0.9))
     assert not result.passed
     worst = result.worst
@@ -69,7 +70,7 @@ def test_one_bad_photo_falls_short_where_the_mean_does_not(tiny, frozen_on_disk,
     for name, colour in (("fire", (255, 0, 0)), ("meadow", (0, 255, 0)), ("rose", (200, 0, 0))):
         Image.new("RGB", (8, 6), colour).save(folder / f"{name}.png")
     colour_blind = frozen_on_disk(tiny_segmenter(kernel=tiny_kernel()[..., [0, 2, 1]]), "other")
-    artifact = make_tfjs(colour_blind, tmp_path / "artifact", Precision.FLOAT32)
+    artifact = tfjs_artifact(colour_blind, tmp_path / "artifact")
     floors = Floors(agreement=0.6, worst=0.5, miou=0.3)
     result = check(tiny, artifact, find_photos([folder]), tmp_path, floors)
     assert result.failures == ("worst photo meadow.png: agreement 0.0000 is below the floor 0.5",)
@@ -79,7 +80,7 @@ def test_nothing_is_checked_when_the_reference_sees_one_class(frozen_on_disk, ph
     kernel = np.zeros((1, 1, 3, 3))
     kernel[..., 2] = 1
     frozen = frozen_on_disk(tiny_segmenter(kernel=kernel), "blind")
-    artifact = make_tfjs(frozen, tmp_path / "artifact", Precision.FLOAT32)
+    artifact = tfjs_artifact(frozen, tmp_path / "artifact")
     result = check(frozen, artifact, photos, tmp_path)
     assert result.mean_agreement == 1
     assert not result.passed
@@ -95,7 +96,7 @@ def test_a_changed_artifact_is_not_run(tiny, artifact, photos, tmp_path):
 
 
 def test_an_artifact_that_cannot_run_is_a_result(tiny, photos, tmp_path):
-    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.FLOAT32)
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact")
     content = json.loads(artifact.entry.read_text())
     content["modelTopology"]["node"][1]["op"] = "NoSuchOp"
     artifact.entry.write_text(json.dumps(content))
@@ -123,21 +124,22 @@ def test_progress_counts_photos(tiny, artifact, photos, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("precision", "floors"),
+    ("scheme", "precision", "floors"),
     [
-        ("float32", Floors(agreement=0.999, worst=None, miou=None)),
-        ("float16", Floors(agreement=0.995, worst=None, miou=None)),
-        ("uint16", Floors(agreement=0.995, worst=None, miou=None)),
-        ("uint8", Floors(agreement=0.99, worst=0.95, miou=0.85)),
+        (Scheme.FLOAT32, "float32", Floors(agreement=0.999, worst=None, miou=None)),
+        (Scheme.FLOAT16, "float16", Floors(agreement=0.995, worst=None, miou=None)),
+        (Scheme.UINT16, "uint16", Floors(agreement=0.995, worst=None, miou=None)),
+        (Scheme.PLAIN, "uint8", Floors(agreement=0.99, worst=0.95, miou=0.85)),
     ],
 )
-def test_default_floors_follow_the_precision(tiny, tmp_path, precision, floors):
-    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision(precision))
+def test_default_floors_follow_the_precision(tiny, tmp_path, scheme, precision, floors):
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", Quantization(scheme))
+    assert artifact.manifest.precision == precision
     assert floors_for(artifact) == floors
 
 
 def test_a_given_floor_replaces_its_own_default_only(tiny, tmp_path):
-    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     assert floors_for(artifact, GivenFloors(agreement=0.5)) == Floors(0.5, worst=0.95, miou=0.85)
     assert floors_for(artifact, GivenFloors(worst=0, miou=0)) == Floors(0.99, worst=0, miou=0)
 
@@ -150,14 +152,14 @@ def of_manifest(artifact, **changes):
 
 
 def test_another_resolution_is_held_to_its_mean_only(tiny, tmp_path):
-    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     other = of_manifest(artifact, same_function=False)
     assert floors_for(other) == Floors(agreement=0.9, worst=None, miou=None)
     assert floors_for(other, GivenFloors(miou=0.4)) == Floors(0.9, None, 0.4)
 
 
 def test_precision_auto_is_held_to_the_floors_it_was_made_for(tiny, tmp_path):
-    made = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    made = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     options = {"floors": {"agreement": 0.98, "worst": 0.9, "miou": None}}
     artifact = of_manifest(made, precision="auto", options=options)
     assert floors_for(artifact) == Floors(agreement=0.98, worst=0.9, miou=None)
@@ -181,7 +183,7 @@ def test_precision_auto_is_held_to_the_floors_it_was_made_for(tiny, tmp_path):
     ],
 )
 def test_precision_auto_without_its_floors_is_refused(tiny, tmp_path, options, words):
-    made = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    made = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     artifact = of_manifest(made, precision="auto", options=options)
     with pytest.raises(DlconvError) as refusal:
         floors_for(artifact)

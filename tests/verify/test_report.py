@@ -2,9 +2,8 @@ import json
 
 import pytest
 from rich.console import Console
+from support.artifacts import PLAIN, tfjs_artifact
 
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.compare import Scores
 from dlconv.verify.harness import ArtifactResult, Floors, PhotoResult
 from dlconv.verify.report import as_json, percent, tables
@@ -12,7 +11,7 @@ from dlconv.verify.report import as_json, percent, tables
 
 @pytest.fixture
 def result(tiny, tmp_path):
-    artifact = make_tfjs(tiny, tmp_path / "artifact", Precision.UINT8)
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     rows = (
         PhotoResult("good.jpg", "aa", Scores(100, 1, {0: 0.99, 1: 0.9}), 12.0),
         PhotoResult("bad.jpg", "bb", Scores(100, 31, {0: 0.6, 7: 0.2}), 16.0),

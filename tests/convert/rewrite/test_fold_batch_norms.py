@@ -26,10 +26,6 @@ EPSILON = 0.001
 ORDINARY = {"gamma": [2, 0.5], "beta": [1, -1], "mean": [3, 4], "variance": [5, 0.1]}
 
 
-def keeping_factors(graph):
-    return fold_batch_norms(graph, keep_factors=True)
-
-
 @dataclass(frozen=True)
 class Step:
     """Nodes that are affine for each channel, and what they do to the size of their input."""
@@ -126,16 +122,6 @@ def test_a_convolution_and_a_chain_become_a_convolution_and_a_bias(example):
     assert_close(run(graph, "y", x=x), run(result, "y", x=x), scale)
 
 
-@settings(max_examples=60, deadline=None)
-@given(convolved_and_normed())
-def test_kept_factors_give_the_same_function_and_leave_the_kernel(example):
-    graph, x, scale = example
-    result = rewritten(keeping_factors, graph)
-    assert node_of(result, "kernel") == node_of(graph, "kernel")
-    assert ops(result).count("Mul") <= 1
-    assert_close(run(graph, "y", x=x), run(result, "y", x=x), scale)
-
-
 def normed(*nodes, last="y", shape=(1, 4, 4, 3), **attributes):
     """x -> conv -> norm -> y"""
     return graph_def(
@@ -225,9 +211,8 @@ def test_a_kernel_of_two_convolutions_is_folded_for_each_alone():
 
 def test_new_constants_take_no_name_that_is_there():
     taken = [const(f"{n}", 1, F) for n in ("conv/folded_weights", "norm/folded_bias")]
-    for run_pass in (fold_batch_norms, keeping_factors):
-        names = [n.name for n in rewritten(run_pass, normed(*taken)).node]
-        assert len(set(names)) == len(names)
+    names = [n.name for n in rewritten(fold_batch_norms, normed(*taken)).node]
+    assert len(set(names)) == len(names)
 
 
 def test_a_chain_ends_where_a_value_is_read_twice():
@@ -248,7 +233,6 @@ def test_a_node_that_waits_for_the_middle_waits_no_longer():
 VECTOR = const("v", [2, 3], F)
 
 
-@pytest.mark.parametrize("run_pass", [fold_batch_norms, keeping_factors])
 @pytest.mark.parametrize(
     "graph",
     [
@@ -303,8 +287,8 @@ VECTOR = const("v", [2, 3], F)
         ),
     ],
 )
-def test_a_graph_that_stays(run_pass, graph):
-    assert_untouched(run_pass, graph)
+def test_a_graph_that_stays(graph):
+    assert_untouched(fold_batch_norms, graph)
 
 
 def test_a_convolution_that_is_a_parameter_is_no_chain():

@@ -2,10 +2,9 @@ import json
 
 import numpy as np
 import pytest
+from support.artifacts import tfjs_artifact
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -14,7 +13,7 @@ PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
 
 @pytest.fixture
 def model(tiny, tmp_path):
-    return make_tfjs(tiny, tmp_path / "model", Precision.FLOAT32).directory
+    return tfjs_artifact(tiny, tmp_path / "model").directory
 
 
 def expected_labels(photo):
@@ -91,7 +90,7 @@ def test_an_op_that_fails_on_a_photo_is_one_line(frozen_on_disk, tmp_path):
         const("shape", [1, 5], np.int32),
         node("y", "Reshape", "float", "shape", T=f, Tshape=np.int32),
     )
-    model = make_tfjs(frozen_on_disk(graph), tmp_path / "model", Precision.FLOAT32).directory
+    model = tfjs_artifact(frozen_on_disk(graph), tmp_path / "model").directory
     with TfjsNodeRuntime(model) as runtime, pytest.raises(DlconvError) as raised:
         runtime.infer(PHOTO)
     assert "\n" not in str(raised.value)
@@ -110,7 +109,7 @@ def test_an_unknown_backend_is_an_error(model):
 
 
 def test_a_large_photo_crosses_the_pipes(frozen_on_disk, tmp_path):
-    model = make_tfjs(frozen_on_disk(tiny_segmenter()), tmp_path / "m", Precision.FLOAT32)
+    model = tfjs_artifact(frozen_on_disk(tiny_segmenter()), tmp_path / "m")
     photo = np.random.default_rng(1).integers(0, 256, (1, 1025, 2049, 3), np.uint8)
     with TfjsNodeRuntime(model.directory) as runtime:
         labels = runtime.infer(photo).labels

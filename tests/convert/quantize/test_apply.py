@@ -1,0 +1,157 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from support.graphs import graph_def, layer, node, placeholder
+from support.networks import pictures, small_segmenter
+from support.running import run
+from support.sample import PHOTOS, sample_graph
+
+from dlconv.convert.quantize.apply import Target, round_layers
+from dlconv.convert.quantize.grid import tensor_grid
+from dlconv.convert.quantize.layers import find_layers
+from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
+from dlconv.convert.quantize.storage import tfjs_target
+from dlconv.errors import DlconvError, UsageError
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph
+
+LARGE = "large/conv"
+
+
+def test_every_layer_is_rounded_as_the_target_stores_it(small, learn):
+    learned = learn(Scheme.UINT8)
+    assert [each.layer.name for each in learned.rounded] == [
+        each.name for each in find_layers(small)
+    ]
+    last_codes = {each.layer.name: each.grid.last_code for each in learned.rounded}
+    assert last_codes.pop(LARGE) == 255
+    assert set(last_codes.values()) == {65_535}
+    assert learned.calibration.origin == "photos"
+    assert learned.calibration.warnings[0].startswith("calibrated on 8 photos")
+    assert (learned.shares, learned.found) == ((), None)
+
+
+def test_per_channel_the_large_kernel_has_a_scale_for_each_channel(learn):
+    learned = learn(Scheme.UINT8, per_channel=True)
+    scales = {each.layer.name: each.grid.scale.shape for each in learned.rounded}
+    assert scales.pop(LARGE) == (96,)
+    assert set(scales.values()) == {()}
+
+
+def test_explaining_measures_what_each_layer_alone_costs(small, learn):
+    learned = learn(Scheme.UINT8, explain=True)
+    assert {share.layer.name for share in learned.shares} == {
+        each.name for each in find_layers(small)
+    }
+    for share in learned.shares:
+        assert share.divergence >= 0
+        assert 0 <= share.disagreement <= 1
+    dearest = max(learned.shares, key=lambda share: share.divergence)
+    assert dearest.layer.name == LARGE, "the only one of 8 bits"
+
+
+def test_another_target_takes_the_layers_and_stores_the_biases_it_can(small):
+    asked = []
+
+    def grids(each):
+        asked.append(each.name)
+        return [tensor_grid(each.kernel, 5)]
+
+    target = Target(grids, lambda each: not each.is_small, lambda bias: np.float32(0) * bias, 256)
+    wanted = Quantization(Scheme.UINT8, photos=lambda contract: pictures(3))
+    (rounded,) = round_layers(small, find_contract(small), wanted, target).rounded
+    assert asked == [rounded.layer.name] == [LARGE]
+    assert rounded.grid.last_code == 31
+    assert not rounded.bias.any()
+
+
+def test_progress_names_its_steps(small):
+    told = []
+    wanted = Quantization(
+        Scheme.AUTO, photos=lambda contract: pictures(4), floors=Floors(agreement=0.5)
+    )
+    contract = find_contract(small)
+    round_layers(small, contract, wanted, tfjs_target(False), lambda *step: told.append(step))
+    steps = list(dict.fromkeys(name for name, _, _ in told))
+    assert len(steps) > 1
+    for step in steps:
+        counts = [(done, total) for name, done, total in told if name == step]
+        assert counts[0][0] == 0
+        assert counts[-1][0] == counts[-1][1] > 0
+        assert counts == sorted(counts)
+
+
+@pytest.mark.parametrize("scheme", [Scheme.UINT8, Scheme.AUTO])
+def test_a_graph_without_layers_is_refused_before_any_photo_is_loaded(scheme):
+    graph = Graph(
+        graph_def(placeholder("x", np.float32, (1, 9, 9, 3)), node("y", "Relu", "x", T=np.float32))
+    )
+    with pytest.raises(DlconvError, match="nothing to quantize") as raised:
+        round_layers(
+            graph,
+            find_contract(graph),
+            Quantization(scheme, photos=lambda contract: pytest.fail("loaded")),
+            tfjs_target(False),
+        )
+    assert raised.value.exit_code == 1
+    assert "--quantize" in raised.value.hint
+
+
+@pytest.mark.parametrize("count", [None, 1])
+def test_a_search_needs_photos_to_calibrate_and_others_to_check_on(learn, count):
+    photos = None if count is None else lambda contract: pictures(count)
+    with pytest.raises(UsageError, match="photos") as raised:
+        learn(Scheme.AUTO, photos=photos)
+    assert "--calibrate" in raised.value.hint
+
+
+def test_the_layers_of_a_network_that_takes_floats_are_rounded_on_generated_images():
+    graph = Graph(
+        graph_def(
+            placeholder("x", np.float32, (1, 16, 16, 3)),
+            *layer("conv", "x", np.random.default_rng(1).normal(size=(3, 3, 3, 4)), np.zeros(4)),
+        )
+    )
+    learned = round_layers(
+        graph, find_contract(graph), Quantization(Scheme.UINT8), tfjs_target(False)
+    )
+    assert learned.calibration.origin == "synthetic"
+    assert len(learned.rounded) == 1
+
+
+def test_the_same_photos_give_the_same_codes_and_others_do_not(small, learn):
+    first, again = (learn(Scheme.UINT8).rounded for _ in range(2))
+    others = learn(Scheme.UINT8, photos=lambda contract: pictures(8, (35, 30))).rounded
+    assert all(np.array_equal(a.codes, b.codes) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a.codes, b.codes) for a, b in zip(first, others, strict=True))
+
+
+@pytest.mark.slow
+def test_the_threads_of_tensorflow_change_no_byte(tmp_path):
+    frozen = sample_graph(tmp_path)
+    photos = sorted(PHOTOS.glob("*.png"))[:2]
+    contents = []
+    for threads in ("1", "3"):
+        command = ["tfjs", frozen.path, "--quantize", "1", "-o", tmp_path / threads]
+        command += [word for photo in photos for word in ("--calibrate", photo)]
+        variables = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "PYTHONHASHSEED")
+        subprocess.run(
+            [sys.executable, "-m", "dlconv", *map(str, command)],
+            env={**os.environ, **dict.fromkeys(variables, threads)},
+            check=True,
+            capture_output=True,
+        )
+        files = sorted((tmp_path / threads).iterdir())
+        contents.append({file.name: file.read_bytes() for file in files})
+    assert len(contents[0]) > 2
+    assert contents[0] == contents[1]
+
+
+def test_the_small_network_tells_classes_apart(small):
+    """Or else nothing here would be worth much."""
+    labels = [run(small_segmenter(), "labels", ImageTensor=picture) for picture in pictures(3)]
+    counts = np.bincount(np.concatenate([each.ravel() for each in labels]), minlength=4)
+    assert np.sort(counts)[-2] > 0.3 * counts.sum()

@@ -1,0 +1,144 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dlconv.convert.precision import Precision, store
+from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.calibrated import calibrate
+from dlconv.convert.quantize.grid import tensor_grid
+from dlconv.convert.quantize.measure import Yardstick
+from dlconv.convert.quantize.scheme import Floors, Scheme
+from dlconv.convert.quantize.search import wire_bytes
+from dlconv.convert.quantize.storage import tfjs_target
+from dlconv.errors import DlconvError
+from dlconv.inspect.contract import find_contract
+
+LOOSE = Floors(agreement=0.9)
+
+
+@pytest.fixture(scope="module")
+def loose(learn):
+    return learn(Scheme.AUTO, floors=LOOSE).found
+
+
+def test_what_is_found_meets_the_floors_with_some_to_spare(searched):
+    """On photos that were not calibrated on; others, which nobody has seen, differ more."""
+    best = searched.found.best
+    assert best.meets_floors
+    assert 0.98 < best.distance.agreement <= 1
+    assert best.distance.worst > 0.95
+
+
+def test_loose_floors_cost_fewer_bytes_than_8_bits_do_and_than_strict_ones(learn, loose, searched):
+    assert loose.best.brotli_bytes < 0.8 * wire_bytes(learn(Scheme.UINT8).rounded)
+    assert loose.best.brotli_bytes < searched.found.best.brotli_bytes
+    assert loose.best.distance.divergence > searched.found.best.distance.divergence
+
+
+def test_the_curve_has_all_tries_by_their_bytes_and_the_smallest_that_meets_the_floors(searched):
+    found = searched.found
+    sizes = [each.brotli_bytes for each in found.curve]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == len(sizes) > 3
+    good = [each for each in found.curve if each.meets_floors]
+    assert found.best is good[0]
+    assert len(good) < len(found.curve), "the search went on until it found too coarse a try"
+
+
+def test_more_bytes_are_closer(searched):
+    curve = searched.found.curve
+    assert curve[0].distance.divergence > 3 * curve[-1].distance.divergence
+    assert curve[0].distance.agreement < curve[-1].distance.agreement
+
+
+def test_a_try_was_calibrated_on_every_other_photo_and_checked_on_those_between(small, searched):
+    best = searched.found.best
+    rounded = rounded_again(small, searched, searched.calibration.images[::2])
+    assert best.brotli_bytes == wire_bytes(rounded)
+    held_out = searched.calibration.images[1::2]
+    weights = {name: value for each in rounded for name, value in each.weights.items()}
+    with Network(small, "ImageTensor") as network:
+        distance = Yardstick(network, find_contract(small), held_out).distance(weights)
+    assert distance == best.distance
+
+
+def test_what_is_found_was_rounded_once_more_on_all_photos(small, searched):
+    found = searched.found
+    rounded = rounded_again(small, searched, searched.calibration.images)
+    for one, other in zip(found.rounded, rounded, strict=True):
+        assert np.array_equal(one.codes, other.codes)
+        assert np.array_equal(one.bias, other.bias)
+    assert searched.rounded is found.rounded
+    assert wire_bytes(found.rounded) == pytest.approx(found.best.brotli_bytes, rel=0.01)
+
+
+def rounded_again(small, searched, images):
+    """The layers at the steps that were found."""
+    grids = {each.layer.name: [each.grid] for each in searched.rounded}
+    layers = [each.layer for each in searched.rounded]
+    with Network(small, "ImageTensor") as network:
+        return calibrate(network, layers, grids, images, tfjs_target(False).stored_bias)
+
+
+def test_steps_differ_from_tensor_to_tensor(searched):
+    """Each by what it costs: a grid of few codes here, of many there."""
+    steps = {float(each.grid.scale) / float(np.ptp(each.layer.kernel)) for each in searched.rounded}
+    assert len(steps) == len(searched.rounded)
+    assert max(steps) > 1.5 * min(steps)
+    for each in searched.rounded:
+        assert each.codes.max() <= each.grid.last_code < 2**16
+
+
+def test_floors_that_cannot_be_met_are_an_error_that_says_how_close_it_came(learn):
+    """A target whose kernels have no more than 8 codes."""
+    coarse = dataclasses.replace(tfjs_target(False), most_codes=8)
+    with pytest.raises(DlconvError, match=r"the best try has agreement 0\.\d+, worst") as raised:
+        learn(Scheme.AUTO, target=coarse, floors=Floors(agreement=0.999))
+    assert raised.value.exit_code == 1
+    assert "\n" not in str(raised.value)
+    assert "lower the floors" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "floors", [Floors(0.9, worst=0.985), Floors(0.9, miou=0.97)], ids=["worst", "mIoU"]
+)
+def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors):
+    held = learn(Scheme.AUTO, floors=floors).found.best
+    assert held.brotli_bytes > loose.best.brotli_bytes
+    assert held.distance.worst >= (floors.worst or 0)
+    assert held.distance.miou >= (floors.miou or 0)
+
+
+def test_the_same_search_finds_the_same(learn, searched):
+    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95))
+    assert again.found.curve == searched.found.curve
+    for one, other in zip(again.rounded, searched.rounded, strict=True):
+        assert np.array_equal(one.codes, other.codes)
+
+
+def test_each_layers_share_was_measured_on_the_way(small, searched):
+    assert len(searched.shares) == len(searched.rounded) == 5
+    for share in searched.shares:
+        assert share.divergence >= 0
+        assert 0 <= share.disagreement <= 1
+
+
+def test_biases_are_those_that_16_bits_give_back(searched):
+    for each in searched.rounded:
+        again = store(each.bias, Precision.UINT16)
+        assert np.abs(again.values() - each.bias).max() <= again.scale
+
+
+def test_fewer_codes_are_fewer_bytes(learn):
+    sizes = [
+        wire_bytes(learn(Scheme.UINT8, target=target_of(bits)).rounded) for bits in (16, 8, 4, 2)
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 3 * sizes[-1]
+
+
+def target_of(bits):
+    return dataclasses.replace(
+        tfjs_target(False), grids=lambda each: [tensor_grid(each.kernel, bits)]
+    )

@@ -1,0 +1,52 @@
+"""TF.js artifacts for tests that only need one, and reading back what lies in them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from dlconv.artifacts.manifest import Artifact
+from dlconv.convert.artifact import FrozenGraph, make_tfjs
+from dlconv.convert.precision import Stored
+from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
+
+# The uint8 artifact that takes no calibration, and so no TensorFlow.
+PLAIN = Quantization(Scheme.PLAIN)
+
+
+def tfjs_artifact(
+    frozen: FrozenGraph, directory: Path, quantization: Quantization = NOT_QUANTIZED, **options
+) -> Artifact:
+    """A TF.js artifact, and nothing of what quantizing it taught."""
+    return make_tfjs(frozen, directory, quantization, **options).artifact
+
+
+def model_of(directory: Path) -> dict:
+    return json.loads((directory / "model.json").read_text())
+
+
+def nodes_of(directory: Path) -> dict[str, dict]:
+    """The nodes of a graph model, by name."""
+    return {node["name"]: node for node in model_of(directory)["modelTopology"]["node"]}
+
+
+def entries_of(directory: Path) -> dict[str, dict]:
+    """What the weights manifest says of each constant, by name."""
+    (group,) = model_of(directory)["weightsManifest"]
+    return {entry["name"]: entry for entry in group["weights"]}
+
+
+def weights_of(directory: Path) -> dict[str, Stored]:
+    """Codes, minimum and scale of each constant, read from the shards one after another."""
+    (group,) = model_of(directory)["weightsManifest"]
+    content = b"".join((directory / path).read_bytes() for path in group["paths"])
+    weights, offset = {}, 0
+    for name, entry in entries_of(directory).items():
+        quantization = entry.get("quantization", {})
+        dtype = np.dtype(quantization.get("dtype", entry["dtype"])).newbyteorder("<")
+        count = int(np.prod(entry["shape"], dtype=int))
+        codes = np.frombuffer(content, dtype, count, offset).reshape(entry["shape"])
+        weights[name] = Stored(codes, quantization.get("min"), quantization.get("scale"))
+        offset += codes.nbytes
+    assert offset == len(content)
+    return weights
