@@ -351,7 +351,8 @@ def tfjs(
         bool,
         typer.Option(
             "--per-channel",
-            help="With --quantize 1: a scale for each channel. Labels are closer, frames slower.",
+            help="With --quantize 1: a scale for each channel. Labels are closer, bytes a few "
+            "more; for TF.js 4.0 and later.",
         ),
     ] = False,
     calibrate: Calibrate = None,

@@ -29,9 +29,10 @@ def contract_of(dtype, shape):
     return find_contract(Graph(graph))
 
 
-def test_photos_are_loaded_for_the_contract_and_are_all_used():
+@pytest.mark.parametrize("count", [ENOUGH_PHOTOS, MOST_PHOTOS])
+def test_photos_are_loaded_for_the_contract_and_are_all_used(count):
     asked = []
-    given = photos(ENOUGH_PHOTOS)
+    given = photos(count)
     calibration = load_calibration(CONTRACT, lambda contract: asked.append(contract) or given)
     assert asked == [CONTRACT]
     assert calibration.origin == "photos"
@@ -39,7 +40,7 @@ def test_photos_are_loaded_for_the_contract_and_are_all_used():
     assert all(one is other for one, other in zip(calibration.images, given, strict=True))
 
 
-@pytest.mark.parametrize("count", [MOST_PHOTOS, MOST_PHOTOS + 1, 64, 65, 1000])
+@pytest.mark.parametrize("count", [MOST_PHOTOS + 1, 64, 65, 1000])
 def test_too_many_photos_are_thinned_out_evenly(count):
     given = photos(count, (1, 1))
     used = load_calibration(CONTRACT, lambda _: given).images

@@ -81,13 +81,16 @@ def rounded_again(small, searched, images):
         return calibrate(network, layers, grids, images, tfjs_target(False).stored_bias)
 
 
-def test_steps_differ_from_tensor_to_tensor(searched):
-    """Each by what it costs: a grid of few codes here, of many there."""
-    steps = {float(each.grid.scale) / float(np.ptp(each.layer.kernel)) for each in searched.rounded}
-    assert len(steps) == len(searched.rounded)
-    assert max(steps) > 1.5 * min(steps)
+def test_steps_follow_from_what_each_tensor_costs(searched):
+    """So that the last byte of each saves as much: the square of a step is n over its curvature."""
+    shares = {share.layer.name: share for share in searched.shares}
+    factors = []
     for each in searched.rounded:
+        weight = shares[each.layer.name].curvature / each.layer.kernel.size
+        factors.append(float(each.grid.scale) * np.sqrt(weight))
         assert each.codes.max() <= each.grid.last_code < 2**16
+    assert factors == pytest.approx([searched.found.best.factor] * 5)
+    assert len({float(each.grid.scale) for each in searched.rounded}) == 5
 
 
 def test_floors_that_cannot_be_met_are_an_error_that_says_how_close_it_came(learn):
