@@ -112,6 +112,6 @@ def _constant_name(graph: Graph, node: NodeDef) -> str | None:
 
 def _bias_name(graph: Graph, node: NodeDef) -> str | None:
     bias_add = reads_once(graph, node.name)
-    if bias_add is None or bias_add.op != "BiasAdd":
+    if bias_add is None or bias_add.op != "BiasAdd" or not is_nhwc(bias_add):
         return None
     return _constant_name(graph, graph.producer(bias_add, 1))

@@ -66,12 +66,10 @@ class Yardstick:
 
 
 def scores_node(graph: Graph, contract: Contract) -> str:
-    """Return the node whose scores the labels come from, before they are resized."""
+    """Return the node whose scores the output comes from, before they are resized."""
     nodes = graph.ancestors(contract.output.node)
     arg_max = next((node for node in nodes if node.op == "ArgMax"), None)
-    if arg_max is None:
-        return contract.output.node
-    node = graph.producer(arg_max, 0)
+    node = graph.nodes[contract.output.node] if arg_max is None else graph.producer(arg_max, 0)
     while node.op in ("Identity", "ResizeBilinear", "Softmax"):
         node = graph.producer(node, 0)
     return str(node.name)

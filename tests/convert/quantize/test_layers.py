@@ -144,6 +144,10 @@ CONVOLVED = [const("kernel", KERNEL), CONV]
             [placeholder("bias", F, (4,)), node("y", "BiasAdd", "conv", "bias", T=F)], id="fed"
         ),
         pytest.param(
+            [BIAS, node("y", "BiasAdd", "conv", "bias", T=F, data_format=b"NCHW")],
+            id="for the rows of the image",
+        ),
+        pytest.param(
             [BIAS, node("y", "BiasAdd", "conv", "bias", T=F), relu6("z", "conv")],
             id="the convolution is read twice",
         ),

@@ -92,10 +92,13 @@ def test_scores_are_those_before_resizing_and_softmax(behind, arg_max_of):
     assert scores_node(graph, find_contract(graph)) == "scores"
 
 
-def test_a_graph_that_gives_scores_is_measured_by_them():
+@pytest.mark.parametrize("behind", [[], [node("shares", "Softmax", "scores", T=F)]])
+def test_a_graph_that_gives_scores_or_probabilities_is_measured_by_its_scores(behind):
     graph = Graph(
         graph_def(
-            placeholder("x", F, (1, None, None, 3)), *layer("scores", "x", tiny_kernel(), [0, 0, 0])
+            placeholder("x", F, (1, None, None, 3)),
+            *layer("scores", "x", tiny_kernel(), [0, 0, 0]),
+            *behind,
         )
     )
     contract = find_contract(graph)
