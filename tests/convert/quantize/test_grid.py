@@ -14,9 +14,14 @@ BITS = st.sampled_from([2, 4, 8, 16])
 PARTS = st.floats(1e-4, 4)
 
 
+def extent_of(values):
+    """How far a tensor and zero reach."""
+    return max(float(np.ptp([values.min(), values.max(), 0])), 1e-3)
+
+
 def grids_for(values, bits, part):
-    extent = max(float(np.ptp(values)), 1e-3)
-    return tensor_grid(values, bits), step_grid(values, part * extent), channel_grid(values, bits)
+    steps = step_grid(values, part * extent_of(values))
+    return tensor_grid(values, bits), steps, channel_grid(values, bits)
 
 
 def all_codes(grid):
@@ -80,7 +85,7 @@ def test_no_value_is_further_than_half_a_step_from_its_code(values, bits, part):
 
 @given(KERNELS, PARTS)
 def test_a_step_reaches_the_ends_with_no_code_to_spare(values, part):
-    grid = step_grid(values, part * max(float(np.ptp(values)), 1e-3))
+    grid = step_grid(values, part * extent_of(values))
     low, high = min(float(values.min()), 0), max(float(values.max()), 0)
     ends = grid.values(np.array([0, grid.last_code], np.float64))
     assert ends[0] <= 0 <= ends[1]
