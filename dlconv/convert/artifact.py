@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlconv
 from dlconv.artifacts.manifest import (
@@ -38,12 +38,16 @@ from dlconv.convert.quantize.onnx_storage import (
     with_rounded,
 )
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
+from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.tfjs import write_graph_model
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
 from dlconv.inspect.graph import Graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 # Who can write TF.js graph models, and the libraries whose versions the bytes depend on.
 TFJS_CONVERTERS: Mapping[str, tuple[str, ...]] = {
@@ -112,6 +116,8 @@ def make_tfjs(
             )
             write_graph_model(weights.graph, ready.contract, weights.stored, work, weights.at_load)
             stored = weights.stored
+        is_calibrated = quantization.scheme.is_calibrated
+        per_channel = {"per_channel": quantization.per_channel} if is_calibrated else {}
         manifest = Manifest(
             target="tfjs",
             precision=quantization.scheme.precision,
@@ -121,6 +127,7 @@ def make_tfjs(
             classes=frozen.classes,
             options={
                 **_quantization_options(quantization, learned),
+                **per_channel,
                 "rewrite": rewriting,
                 **asdict(interface),
             },
@@ -157,8 +164,6 @@ def _weights(
 
 def _quantization_options(quantization: Quantization, learned: Learned | None) -> dict[str, Any]:
     options: dict[str, Any] = {"quantize": quantization.scheme.value}
-    if quantization.scheme.is_calibrated:
-        options["per_channel"] = quantization.per_channel
     if learned is not None:
         options["calibration"] = learned.calibration.as_data()
     if quantization.scheme is Scheme.AUTO:
@@ -233,32 +238,43 @@ def _write_onnx(
     if quantization.scheme.is_calibrated:
         check_opset(opset, OLDEST_OPSET_FOR_CODES)
     ready = prepared(frozen.path, interface, rewriting)
-    graph, contract = ready.graph, ready.contract
-    stored: Mapping[str, StoredTensor] = {}
-    learned = None
-    if quantization.scheme.is_calibrated:
-        learned = round_layers(graph, contract, quantization, ONNX_TARGET, progress)
-        model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
-        stored = store_codes(model, learned.rounded)
-    else:
-        model = to_onnx(graph, contract, opset)
-        if quantization.scheme is Scheme.FLOAT16:
-            stored = store_halves(model)
+    model, stored, learned = _onnx_model(ready, quantization, opset, progress)
     write_model(model, path)
     options = {} if quantization == NOT_QUANTIZED else _quantization_options(quantization, learned)
+    libraries = ["onnx", "tensorflow", "tf2onnx"]
+    if quantization.scheme is Scheme.STATIC:
+        libraries.append("onnxruntime")
     manifest = Manifest(
         target="onnx",
         precision=quantization.scheme.precision,
         converter="tf2onnx",
         source=frozen.source,
-        contract=contract,
+        contract=ready.contract,
         classes=frozen.classes,
         options={"opset": opset, **options, "rewrite": rewriting, **asdict(interface)},
         same_function=ready.is_same_function,
-        versions=_versions("onnx", "tensorflow", "tf2onnx"),
+        versions=_versions(*libraries),
         tensors=tensor_entries(stored, learned),
     )
     return manifest, learned
+
+
+def _onnx_model(
+    ready: Prepared, quantization: Quantization, opset: int, progress: Progress
+) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
+    """Return a model, its quantized kernels by name, and what quantizing them taught."""
+    graph, contract = ready.graph, ready.contract
+    if not quantization.scheme.is_calibrated:
+        model = to_onnx(graph, contract, opset)
+        return model, store_halves(model) if quantization.scheme is Scheme.FLOAT16 else {}, None
+    is_static = quantization.scheme is Scheme.STATIC
+    target = static_target(graph) if is_static else ONNX_TARGET
+    learned = round_layers(graph, contract, quantization, target, progress)
+    model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
+    stored = store_codes(model, learned.rounded)
+    if is_static:
+        model = quantize_activations(model, learned.calibration.images, progress)
+    return model, stored, learned
 
 
 def _versions(*libraries: str) -> dict[str, str]:

@@ -25,23 +25,35 @@ def canonicalize(model: "ModelProto", graph: Graph) -> None:
 
     Inputs and outputs keep their names. A model with subgraphs is left as it is.
     """
-    if any(attribute.HasField("g") for node in model.graph.node for attribute in node.attribute):
+    if _has_subgraphs(model):
+        return
+    put_in_order(model)
+    names = _names(model, _unequalled_names(graph))
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+        node.name = node.output[0]
+    for tensor in model.graph.initializer:
+        tensor.name = names[tensor.name]
+    del model.graph.value_info[:]
+
+
+def put_in_order(model: "ModelProto") -> None:
+    """Put nodes and initializers in the order of need, in place; what is not needed goes.
+
+    A model with subgraphs is left as it is.
+    """
+    if _has_subgraphs(model):
         return
     nodes = _in_order_of_need(model)
     initializers = {tensor.name: tensor for tensor in model.graph.initializer}
     used = [name for node in nodes for name in node.input if name in initializers]
-    ordered = [initializers[name] for name in dict.fromkeys(used)]
-
-    names = _names(model, nodes, [tensor.name for tensor in ordered], _unequalled_names(graph))
-    for node in nodes:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-        node.name = node.output[0]
-    for tensor in ordered:
-        tensor.name = names[tensor.name]
     replace_items(model.graph.node, nodes)
-    replace_items(model.graph.initializer, ordered)
-    del model.graph.value_info[:]
+    replace_items(model.graph.initializer, [initializers[name] for name in dict.fromkeys(used)])
+
+
+def _has_subgraphs(model: "ModelProto") -> bool:
+    return any(item.HasField("g") for node in model.graph.node for item in node.attribute)
 
 
 def replace_items(field: Any, items: "Sequence[Message]") -> None:
@@ -68,9 +80,7 @@ def _in_order_of_need(model: "ModelProto") -> "list[NodeProto]":
     return list(ordered.values())
 
 
-def _names(
-    model: "ModelProto", nodes: "list[NodeProto]", initializers: list[str], kept: set[str]
-) -> dict[str, str]:
+def _names(model: "ModelProto", kept: set[str]) -> dict[str, str]:
     fixed = {value.name for value in [*model.graph.input, *model.graph.output]}
     names = {name: name for name in fixed}
     taken = set(fixed)
@@ -81,9 +91,9 @@ def _names(
         taken.add(name)
         return name
 
-    for name in initializers:
-        names[name] = choose(name.removesuffix(":0"), "const")
-    for node in nodes:
+    for tensor in model.graph.initializer:
+        names[tensor.name] = choose(tensor.name.removesuffix(":0"), "const")
+    for node in model.graph.node:
         outputs = [name for name in node.output if name and name not in fixed]
         for name in outputs:
             names[name] = choose(name.removesuffix(":0"), node.op_type)

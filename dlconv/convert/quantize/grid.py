@@ -14,7 +14,8 @@ import numpy as np
 class Grid:
     """Codes 0 to ``last_code``: value = code * scale + minimum.
 
-    ``scale`` and ``minimum`` are float64 scalars [] or one for each output channel [out].
+    ``scale`` and ``minimum`` are float64 scalars [] or one for each channel: [out], or [in,
+    multiplier] of a depthwise kernel.
     """
 
     scale: np.ndarray
@@ -22,7 +23,7 @@ class Grid:
     last_code: int
 
     def codes(self, values: np.ndarray) -> np.ndarray:
-        """Return the nearest codes, float64 of the shape of ``values`` [..., out]."""
+        """Return the nearest codes, float64 of the shape of ``values``, channels last."""
         return np.asarray(np.clip(np.rint((values - self.minimum) / self.scale), 0, self.last_code))
 
     def values(self, codes: np.ndarray) -> np.ndarray:
@@ -49,10 +50,14 @@ def step_grid(values: np.ndarray, step: float) -> Grid:
     return _affine(step, -below * step, last)
 
 
-def channel_grid(values: np.ndarray, bits: int = 8) -> Grid:
-    """Return a grid with a scale for each channel of the last axis, symmetric around zero."""
+def channel_grid(values: np.ndarray, bits: int = 8, axes: int = 1) -> Grid:
+    """Return a grid with a scale for each channel, symmetric around zero.
+
+    The last axis counts channels, or the last ``axes`` do together.
+    """
     half = 2 ** (bits - 1) - 1
-    greatest = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0).astype(np.float64)
+    others = tuple(range(values.ndim - axes))
+    greatest = np.abs(values).max(axis=others).astype(np.float64)
     scale = np.where(greatest > 0, greatest / half, 1.0)
     return Grid(scale, -half * scale, 2 * half)
 

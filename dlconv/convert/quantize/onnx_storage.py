@@ -17,6 +17,7 @@ from dlconv.convert.precision import Precision, Stored, store
 from dlconv.convert.quantize.apply import Target, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
+from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.rewrite.edit import Edit, applied, const
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
@@ -39,8 +40,8 @@ ONNX_TARGET = Target(
 class StoredKernel:
     """A kernel as DequantizeLinear takes it: value = (code - zero_point) * scale, in float32.
 
-    ``codes`` are [out, in, height, width]: int8 with ``scale`` float32 [out] and without a zero
-    point, or uint8 with ``scale`` float32 [] and ``zero_point`` uint8 [].
+    ``codes`` are [out, in of a group, height, width]: int8 with ``scale`` float32 [out] and without
+    a zero point, or uint8 with ``scale`` float32 [] and ``zero_point`` uint8 [].
     """
 
     codes: np.ndarray
@@ -57,20 +58,40 @@ class StoredKernel:
 
 
 def stored_kernel(rounded: Rounded) -> StoredKernel:
-    """Return how a kernel [height, width, in, out] with at most 256 codes is stored."""
-    codes = rounded.codes.transpose(3, 2, 0, 1)
+    """Return how a kernel with at most 256 codes is stored."""
+    codes = _outputs_first(rounded.layer, rounded.codes)
     scale = rounded.grid.scale.astype(np.float32)
     if scale.ndim:
-        return StoredKernel((codes - rounded.grid.last_code // 2).astype(np.int8), scale, None)
+        integers = (codes - rounded.grid.last_code // 2).astype(np.int8)
+        return StoredKernel(integers, scale.reshape(-1), None)
     zero_point = np.rint(-rounded.grid.minimum / rounded.grid.scale).astype(np.uint8)
     return StoredKernel(codes.astype(np.uint8), scale, np.asarray(zero_point))
+
+
+def _outputs_first(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """Return a kernel [height, width, in, out] as ONNX has it.
+
+    Of a depthwise convolution, [height, width, in, multiplier], each channel is a group.
+    """
+    if not layer.is_depthwise:
+        return values.transpose(3, 2, 0, 1)
+    height, width = values.shape[:2]
+    return values.transpose(2, 3, 0, 1).reshape(-1, 1, height, width)
+
+
+def _outputs_last(layer: Layer, values: np.ndarray) -> np.ndarray:
+    """Return a kernel of ONNX as TensorFlow has it."""
+    if not layer.is_depthwise:
+        return values.transpose(2, 3, 1, 0)
+    height, width, channels, multiplier = layer.kernel.shape
+    return values.reshape(channels, multiplier, height, width).transpose(2, 3, 0, 1)
 
 
 def with_rounded(graph: Graph, rounded: Sequence[Rounded]) -> Graph:
     """Return the graph with the kernels that will be read back, and with corrected biases."""
     edit = Edit()
     for each in rounded:
-        kernel = stored_kernel(each).values().transpose(2, 3, 1, 0)
+        kernel = _outputs_last(each.layer, stored_kernel(each).values())
         edit.replaced[each.layer.kernel_name] = [const(each.layer.kernel_name, kernel)]
         if each.layer.bias_name is not None and each.bias is not None:
             edit.replaced[each.layer.bias_name] = [const(each.layer.bias_name, each.bias)]

@@ -62,7 +62,7 @@ def round_to_outputs(
     """
     energy = np.diagonal(moments.replaced, axis1=1, axis2=2)
     if not energy.any():
-        return grids[0].codes(matrices), grids[0]
+        return _inputs_first(grids[0].codes(_inputs_first(matrices))), grids[0]
     # A sum whose inputs are always zero gets the damping of one with a little energy.
     mean = np.maximum(energy.mean(axis=1), 1e-6 * energy.mean())[:, None, None]
     unit = mean * np.eye(energy.shape[1])
@@ -75,8 +75,18 @@ def round_to_outputs(
     factor = _inverse_factor(damped)
     ordered = np.take_along_axis(target, order[:, :, None], axis=1)
     tried = [(_rounded_in_order(ordered, factor, grid), grid) for grid in grids]
-    codes, grid = min(tried, key=lambda pair: _error(pair[1].values(pair[0]) - ordered, damped))
+    codes, grid = min(tried, key=lambda pair: _error(_values(*pair) - ordered, damped))
     return np.take_along_axis(codes, np.argsort(order, axis=1)[:, :, None], axis=1), grid
+
+
+def _values(codes: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return what codes of matrices stand for."""
+    return _inputs_first(grid.values(_inputs_first(codes)))
+
+
+def _inputs_first(matrices: np.ndarray) -> np.ndarray:
+    """Swap [sums, inputs, outputs] and [inputs, sums, outputs], where a grid finds its channels."""
+    return matrices.swapaxes(0, 1)
 
 
 def _error(difference: np.ndarray, moments: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 ``1`` is the calibrated scheme, ``plain1`` the official converter's; ``2`` and ``f16`` round each
 weight to the nearest of 65,536 codes or to a half; ``auto`` searches for the fewest bytes that meet
-floors.
+floors. ``static`` is for ONNX alone: activations are quantized as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +25,7 @@ PRECISIONS: Mapping[str, PrecisionName] = {
     "f16": "float16",
     "auto": "auto",
     "plain1": "uint8",
+    "static": "uint8",
 }
 
 
@@ -37,6 +38,7 @@ class Scheme(str, Enum):
     FLOAT16 = "f16"
     AUTO = "auto"
     PLAIN = "plain1"
+    STATIC = "static"
 
     @property
     def precision(self) -> PrecisionName:
@@ -46,11 +48,11 @@ class Scheme(str, Enum):
     @property
     def is_calibrated(self) -> bool:
         """Whether it looks at images."""
-        return self in (Scheme.UINT8, Scheme.AUTO)
+        return self in (Scheme.UINT8, Scheme.AUTO, Scheme.STATIC)
 
 
-TFJS_SCHEMES = tuple(Scheme)
-ONNX_SCHEMES = (Scheme.FLOAT32, Scheme.UINT8, Scheme.FLOAT16, Scheme.AUTO)
+TFJS_SCHEMES = tuple(scheme for scheme in Scheme if scheme is not Scheme.STATIC)
+ONNX_SCHEMES = (Scheme.FLOAT32, Scheme.UINT8, Scheme.FLOAT16, Scheme.AUTO, Scheme.STATIC)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Quantization:
     @property
     def name(self) -> str:
         """A part for the name of an artifact."""
-        suffix = "-plain1" if self.scheme is Scheme.PLAIN else ""
+        suffix = {Scheme.PLAIN: "-plain1", Scheme.STATIC: "-static"}.get(self.scheme, "")
         return f"{self.scheme.precision}{suffix}{'-per-channel' if self.per_channel else ''}"
 
 
