@@ -1,12 +1,15 @@
 """Rounding without looking at images: every weight to the nearest value there is.
 
 The official converter's 8-bit scheme does so with all float constants; at 16 bits, kernels and
-biases keep the labels that way.
+biases keep the labels that way. One range for a tensor is too coarse, even so, for a depthwise
+kernel that batch norms of very different scale were folded into: codes serve its weak channels
+worse than halves would. Such kernels are small, and stay float32.
 """
 
 import numpy as np
 
 from dlconv.convert.precision import Precision, Stored, store
+from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
 
@@ -27,6 +30,28 @@ def kernels_and_biases(graph: Graph) -> list[str]:
     readers = [node for node in graph.graph_def.node if node.op in KERNEL_OPS | {"BiasAdd"}]
     named = [_behind_identities(graph, graph.sources(node)[1].node) for node in readers]
     return [name for name in dict.fromkeys(named) if _float_values(graph, name)]
+
+
+def too_wide_for_codes(graph: Graph) -> set[str]:
+    """Return the small kernels whose channels codes of 16 bits fit worse than halves would."""
+    small = [layer for layer in find_layers(graph) if layer.is_small]
+    return {layer.kernel_name for layer in small if _is_closer_as_halves(layer)}
+
+
+def _is_closer_as_halves(layer: Layer) -> bool:
+    codes = store(layer.kernel, Precision.UINT16).values()
+    with np.errstate(over="ignore"):
+        halves = layer.kernel.astype(np.float16).astype(np.float32)
+    return _channel_error(layer, halves) < _channel_error(layer, codes)
+
+
+def _channel_error(layer: Layer, rounded: np.ndarray) -> float:
+    """Return the mean over output channels of (error / kernel)^2, both as norms."""
+    axes = (0, 1) if layer.is_depthwise else (0, 1, 2)
+    kernel = layer.kernel.astype(np.float64)
+    norms, errors = (np.square(each).sum(axis=axes) for each in (kernel, rounded - kernel))
+    parts = np.divide(errors, norms, out=np.zeros_like(norms), where=norms > 0)
+    return float(parts.mean())
 
 
 def _behind_identities(graph: Graph, name: str) -> str:

@@ -17,7 +17,12 @@ from dlconv.convert.quantize.apply import Target, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import Grid, channel_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
-from dlconv.convert.quantize.nearest import all_constants, kernels_and_biases, stored_nearest
+from dlconv.convert.quantize.nearest import (
+    all_constants,
+    kernels_and_biases,
+    stored_nearest,
+    too_wide_for_codes,
+)
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name
 from dlconv.inspect.graph import Graph
@@ -60,6 +65,9 @@ def store_nearest(graph: Graph, scheme: Scheme) -> Weights:
     """Store the constants that a scheme without images takes, each weight at the nearest code."""
     names = all_constants(graph) if scheme is Scheme.PLAIN else kernels_and_biases(graph)
     refuse_nothing(names)
+    if scheme is Scheme.UINT16:
+        wide = too_wide_for_codes(graph)
+        names = [name for name in names if name not in wide]
     return Weights(graph, stored_nearest(graph, names, Precision(scheme.precision)))
 
 

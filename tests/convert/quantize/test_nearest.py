@@ -14,7 +14,12 @@ from support.graphs import (
 )
 
 from dlconv.convert.precision import Precision
-from dlconv.convert.quantize.nearest import all_constants, kernels_and_biases, stored_nearest
+from dlconv.convert.quantize.nearest import (
+    all_constants,
+    kernels_and_biases,
+    stored_nearest,
+    too_wide_for_codes,
+)
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
 
@@ -109,3 +114,17 @@ def test_what_a_precision_cannot_hold_is_named(value, precision, message):
     graph = view(*layer("conv", "x", np.full_like(KERNEL, value)))
     with pytest.raises(DlconvError, match=message):
         stored_nearest(graph, ["conv/kernel"], precision)
+
+
+def test_a_depthwise_kernel_of_very_different_channels_is_too_wide_for_codes():
+    even = RANDOM.normal(size=(3, 3, 4, 1))
+    uneven = even * np.array([1e4, 1, 1, 1])[:, None]
+    unused = even * np.array([1, 1, 1, 0])[:, None]
+    large = np.concatenate([1e4 * np.ones((1, 1, 4, 1)), np.ones((1, 1, 4, 1999))], axis=3)
+    graph = view(
+        *layer("even", "x", even, depthwise=True),
+        *layer("uneven", "even", uneven, depthwise=True),
+        *layer("unused", "uneven", unused, depthwise=True),
+        *layer("large", "unused", large),
+    )
+    assert too_wide_for_codes(graph) == {"uneven/kernel"}
