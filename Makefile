@@ -1,5 +1,5 @@
 # make run    set everything up and run the main job on the sample model
-# make test   set everything up and run the tests
+# make test   set everything up and run the tests, but for those that take minutes
 # make help   the rest
 
 OLDEST := 10
@@ -26,7 +26,7 @@ BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
 	dlconv/web/runner/*.mjs)) dlconv/web/build.py
 
-.PHONY: help setup web peer run test test-fast check bench format wheel sample-model lock clean
+.PHONY: help setup web peer run test test-all test-fast check bench format wheel sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,11 +40,14 @@ peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .ve
 run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
-test: setup peer  ## all tests
+test: setup peer  ## the tests, but for those that take minutes each
+	$(VENV)/bin/python -m pytest -m "not long"
+
+test-all: setup peer  ## all tests
 	$(VENV)/bin/python -m pytest
 
 test-fast: setup  ## the tests that take no more than seconds
-	$(VENV)/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python -m pytest -m "not slow and not long"
 
 check: setup  ## lint, format and types
 	$(VENV)/bin/ruff check

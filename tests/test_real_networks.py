@@ -12,7 +12,7 @@ import threading
 import numpy as np
 import pytest
 from support.peer import PEER, needs_peer
-from support.real import TARBALLS, write_registry
+from support.real import TARBALLS, caller
 from support.shared import PHOTOS, ZOO, needs_shared
 
 from dlconv.verify.photos import find_photos, load_photo
@@ -22,8 +22,6 @@ pytestmark = [needs_shared, pytest.mark.slow, pytest.mark.timeout(900)]
 
 DTYPES = {"real_mnv2": "int64", "real_mnv2_dm05": "int32"}
 UINT8_FLOORS = {"agreement": 0.99, "worst": 0.95, "miou": 0.85}
-# Bytes in the shards, without model.json.
-MOST_WEIGHT_BYTES = {"real_mnv2": 2_300_000, "real_mnv2_dm05": 810_000}
 PHOTO_NAMES = ("2007_000063.jpg", "2007_000364.jpg")
 
 
@@ -44,22 +42,7 @@ def work(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def call(work):
-    environment = {
-        **os.environ,
-        "DLCONV_CACHE": str(work / "cache"),
-        "DLCONV_REGISTRY": str(write_registry(work / "registry.toml")),
-    }
-
-    def run(*arguments, python=sys.executable):
-        return subprocess.run(
-            [python, "-m", "dlconv", *map(str, arguments)],
-            cwd=work,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-
-    return run
+    return caller(work)
 
 
 @pytest.fixture(scope="module", params=TARBALLS)
@@ -74,17 +57,6 @@ def images():
     photos = [photo for photo in find_photos([PHOTOS]) if photo.path.name in PHOTO_NAMES]
     assert len(photos) == len(PHOTO_NAMES)
     return [photo.path for photo in photos]
-
-
-@pytest.fixture(scope="module")
-def calibration():
-    """Sixteen photos; none of them is among those held out."""
-    return [photo.path for photo in find_photos([PHOTOS])][::2][:16]
-
-
-@pytest.fixture(scope="module")
-def held_out():
-    return [photo.path for photo in find_photos([PHOTOS])][1::2][::4]
 
 
 def image_options(paths):
@@ -154,38 +126,14 @@ def test_onnx_agrees_on_all_photos(model, call):
     assert row["differing_pixels"] <= 1e-4 * row["pixels"]
 
 
-def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, held_out):
+def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, images):
     made = json.loads(call("tfjs", "real_mnv2", "--quantize", "plain1", "--json").stdout)
-    answer = call("verify", made["path"], *image_options(held_out[:2]), "--json")
+    answer = call("verify", made["path"], *image_options(images), "--json")
     assert answer.returncode == 1
     (row,) = json.loads(answer.stdout)["results"]
     assert row["floors"] == UINT8_FLOORS
     assert 0.8 < row["agreement"]["mean"] < 0.99
     assert [failure.split(" ")[0] for failure in row["failures"]] == ["mean", "worst", "mIoU"]
-
-
-@pytest.mark.parametrize("images", ["photos", "synthetic"])
-def test_one_byte_for_each_weight_passes_on_photos_it_was_not_calibrated_on(
-    model, images, call, calibration, held_out
-):
-    options = [word for photo in calibration for word in ("--calibrate", photo)]
-    options = options if images == "photos" else []
-    place = f"tfjs-uint8-{model}-{images}"
-    answer = call("tfjs", model, "--quantize", "1", *options, "-o", place, "--json")
-    assert answer.returncode == 0, answer.stderr
-    assert "warning" not in answer.stderr
-    made = json.loads(answer.stdout)
-    assert made["options"]["calibration"]["images"] == images
-    shards = [file["bytes"] for file in made["files"] if file["path"].endswith(".bin")]
-    assert sum(shards) <= MOST_WEIGHT_BYTES[model]
-    answer = call("verify", place, *image_options(held_out), "--json")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    (row,) = json.loads(answer.stdout)["results"]
-    assert row["floors"] == UINT8_FLOORS
-    assert row["runtime"]["name"] == "tfjs-node"
-    assert row["runtime"]["backend"] == "wasm"
-    assert len(row["photos"]) == len(held_out) == 6
-    assert len(row["class_iou"]) > 3
 
 
 @needs_peer

@@ -1,5 +1,9 @@
 """The real networks of ../shared, as models of a registry of their own."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from support.shared import ZOO
@@ -26,3 +30,23 @@ def write_registry(path: Path) -> Path:
         )
     path.write_text("\n".join(entries))
     return path
+
+
+def caller(work: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return what runs a command of dlconv in a folder, with a cache and the registry there."""
+    environment = {
+        **os.environ,
+        "DLCONV_CACHE": str(work / "cache"),
+        "DLCONV_REGISTRY": str(write_registry(work / "registry.toml")),
+    }
+
+    def call(*arguments, python=sys.executable):
+        return subprocess.run(
+            [python, "-m", "dlconv", *map(str, arguments)],
+            cwd=work,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return call

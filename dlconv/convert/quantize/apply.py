@@ -117,19 +117,18 @@ def _searched(
     target: Target,
     progress: Progress,
 ) -> Learned:
-    images, held_out = calibration.images[::2], calibration.images[1::2]
-    if not held_out:
+    images = calibration.images
+    if len(images) < 2:
         raise UsageError("auto needs at least two photos", "give 16 or more with --calibrate DIR")
-    yardstick = Yardstick(network, contract, held_out[:PHOTOS_FOR_SHARES])
+    yardstick = Yardstick(network, contract, images[1::2][:PHOTOS_FOR_SHARES])
     measuring = _told(progress, "measuring layers")
-    shares = layer_shares(network, yardstick, layers, trial_grids(layers), images, measuring)
+    shares = layer_shares(network, yardstick, layers, trial_grids(layers), images[::2], measuring)
     found = search(
         network,
-        Yardstick(network, contract, held_out),
+        Yardstick(network, contract, images),
         shares,
         wanted.floors,
         images,
-        calibration.images,
         target.stored_bias,
         target.most_codes,
         _told(progress, "searching"),

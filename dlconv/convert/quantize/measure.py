@@ -43,10 +43,16 @@ class Yardstick:
 
     def distance(self, weights: Values) -> Distance:
         """Compare the network with some constants replaced, by name, with the network as it is."""
+        return self.distance_each([weights] * len(self))
+
+    def distance_each(self, weights: Sequence[Values]) -> Distance:
+        """Do so with other constants replaced for each image."""
         pooled = Confusion(np.zeros((0, 0), np.int64))
         agreements, divergences = [], []
-        for image, (labels, scores) in zip(self._images, self._expected, strict=True):
-            found_labels, found_scores = self._outputs(image, weights)
+        for image, (labels, scores), used in zip(
+            self._images, self._expected, weights, strict=True
+        ):
+            found_labels, found_scores = self._outputs(image, used)
             confusion = compare(labels, found_labels)
             agreements.append(confusion.scores().agreement)
             divergences.append(divergence(scores, found_scores))

@@ -23,7 +23,7 @@ def curve_svg(found: Found) -> bytes:
         chosen = found.best.brotli_bytes / 1e6
         axes.axvline(chosen, color="grey", linestyle="--", label=f"chosen: {chosen:.3f} MB")
         axes.set_xlabel("weights as brotli, MB")
-        axes.set_ylabel("on photos held out, %")
+        axes.set_ylabel("on photos not calibrated on, %")
         axes.grid(alpha=0.3)
         axes.legend()
         picture = io.BytesIO()
