@@ -1,5 +1,6 @@
-// Builds dist/, the package data of dlconv.web: the bundled runner, TF.js's wasm binaries, the
-// list of operations TF.js knows, and the licences of everything that went into the bundle.
+// Builds dist/, the package data of dlconv.web: the bundled runners for Node.js and for browsers,
+// the wasm binaries of TF.js and ONNX Runtime Web, the list of operations TF.js knows, and the
+// licences of everything that went into the bundles.
 
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -11,28 +12,60 @@ const modules = path.join(here, "node_modules");
 const finished = path.join(here, "dist");
 const dist = path.join(here, "dist.new");
 
-async function bundleRunner() {
-  const { metafile } = await build({
-    absWorkingDir: here,
-    entryPoints: { "tfjs-node": "runner/node.mjs" },
-    outdir: dist,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    external: ["node-fetch"], // only TF.js's HTTP loader asks for it, and the runner reads files
-    format: "cjs",
-    platform: "node",
-    mainFields: ["module", "main"],
-    target: "node20",
-    minify: true,
-    legalComments: "none",
-    metafile: true,
-  });
-  return Object.keys(metafile.inputs);
+const COMMON = {
+  absWorkingDir: here,
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+};
+
+const FOR_NODE = { ...COMMON, platform: "node", target: "node20", mainFields: ["module", "main"] };
+
+async function bundleRunners() {
+  const results = await Promise.all([
+    // As an ES module it would fail on TF.js's dynamic require of what its HTTP loader asks for.
+    build({
+      ...FOR_NODE,
+      entryPoints: { "tfjs-node": "runner/tfjs_node.mjs" },
+      outExtension: { ".js": ".cjs" },
+      external: ["node-fetch"],
+      format: "cjs",
+    }),
+    // ONNX Runtime Web loads its wasm from where import.meta.url says.
+    build({
+      ...FOR_NODE,
+      entryPoints: { "ort-node": "runner/ort_node.mjs" },
+      outExtension: { ".js": ".mjs" },
+      format: "esm",
+    }),
+    build({
+      ...COMMON,
+      entryPoints: { "tfjs-page": "runner/tfjs_page.mjs", "ort-page": "runner/ort_page.mjs" },
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      conditions: ["onnxruntime-web-use-extern-wasm"],
+    }),
+  ]);
+  return results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 }
 
+const WASM_FILES = {
+  "@tensorflow/tfjs-backend-wasm": [
+    "tfjs-backend-wasm.wasm",
+    "tfjs-backend-wasm-simd.wasm",
+    "tfjs-backend-wasm-threaded-simd.wasm",
+  ],
+  "onnxruntime-web": ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+};
+
 async function copyWasm() {
-  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]) {
-    await copyFile(path.join(modules, "@tensorflow/tfjs-backend-wasm/dist", name), path.join(dist, name));
+  for (const [name, files] of Object.entries(WASM_FILES)) {
+    for (const file of files) {
+      await copyFile(path.join(modules, name, "dist", file), path.join(dist, file));
+    }
   }
 }
 
@@ -85,7 +118,7 @@ async function writeLicences(inputs) {
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-const inputs = await bundleRunner();
+const inputs = await bundleRunners();
 await copyWasm();
 await writeOperations();
 await writeLicences(inputs);

@@ -12,6 +12,12 @@ from typing import Protocol
 
 import numpy as np
 
+from dlconv.errors import DlconvError
+
+
+class RuntimeMissingError(DlconvError):
+    """The machine lacks what a runtime needs; the hint says what to install."""
+
 
 @dataclass(frozen=True)
 class Inference:

@@ -1,0 +1,29 @@
+"""How photos go to JavaScript and what comes back: a header and little-endian bytes."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dlconv.errors import DlconvError
+from dlconv.verify.runtimes import Inference
+
+
+def header_of(image: np.ndarray) -> dict[str, Any]:
+    """Return what is said of a photo."""
+    return {"shape": list(image.shape), "dtype": image.dtype.name}
+
+
+def as_bytes(image: np.ndarray) -> bytes:
+    """Return a photo's bytes."""
+    return np.ascontiguousarray(image, image.dtype.newbyteorder("<")).tobytes()
+
+
+def inference_from(header: Mapping[str, Any], payload: bytes) -> Inference:
+    """Return what was answered. Raises DlconvError when the bytes are not of the shape it says."""
+    shape = tuple(header["shape"])
+    if len(payload) != 4 * math.prod(shape):
+        raise DlconvError(f"the answer has {len(payload)} bytes for an output of shape {shape}")
+    dtype = "<f4" if header["dtype"] == "float32" else "<i4"
+    return Inference(np.frombuffer(payload, dtype).reshape(shape), float(header["ms"]))

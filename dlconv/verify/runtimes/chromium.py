@@ -1,0 +1,186 @@
+"""A page in headless Chromium that runs one artifact, driven through Playwright.
+
+The page, the bundle and the artifact come from a server on loopback. It sends the headers that
+isolate a page (COOP and COEP), without which browsers give wasm no threads. The browser is
+``DLCONV_CHROMIUM``, or a Chromium or Chrome of the system, or the one that Playwright installed.
+"""
+
+import base64
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+
+from dlconv.errors import DlconvError
+from dlconv.verify.runtimes import Inference, RuntimeMissingError
+from dlconv.verify.runtimes.answers import as_bytes, header_of, inference_from
+from dlconv.web import DIST, bundled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+# WebGL and WebGPU on the processor, where there is no graphics card.
+SOFTWARE_GRAPHICS = (
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--enable-webgl",
+    "--ignore-gpu-blocklist",
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+)
+LOAD_TIMEOUT_MS = 30_000
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".json": "application/json",
+}
+
+
+class Page:
+    """A page with a bundled script and an artifact's folder, from when it is made until ``close``.
+
+    ``description`` is what the page says once the artifact is loaded; ``what`` names the artifact
+    in errors.
+    """
+
+    def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
+        self._what = what
+        with ExitStack() as stack:
+            browser = stack.enter_context(_browser())
+            address = stack.enter_context(_served(bundled(script).name, folder))
+            self._page = browser.new_page()
+            self._page.set_default_timeout(LOAD_TIMEOUT_MS)
+            self._page.goto(address)
+            self._page.wait_for_function("globalThis.dlconv")
+            self.description = self._call("options => dlconv.start(options)", options)
+            self._stack = stack.pop_all()
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo to labels or scores."""
+        pixels = base64.b64encode(as_bytes(image)).decode()
+        answered = self._call(
+            "([header, pixels]) => dlconv.infer(header, pixels)",
+            [
+                header_of(image),
+                pixels,
+            ],
+        )
+        return inference_from(answered["header"], base64.b64decode(answered["answer"]))
+
+    def close(self) -> None:
+        """Close the browser and the server."""
+        self._stack.close()
+
+    def _call(self, function: str, argument: Any) -> Any:
+        from playwright.sync_api import Error
+
+        try:
+            return self._page.evaluate(function, argument)
+        except Error as error:
+            said = error.message.splitlines()[0].removeprefix("Page.evaluate: ")
+            raise DlconvError(f"cannot run {self._what}: {said}") from error
+
+
+def find_chromium() -> Path | None:
+    """Return the browser that is named or installed in the system; None leaves it to Playwright.
+
+    Raises RuntimeMissingError when ``DLCONV_CHROMIUM`` names none.
+    """
+    named = os.environ.get("DLCONV_CHROMIUM")
+    if named:
+        if not shutil.which(named):
+            raise RuntimeMissingError(
+                f"DLCONV_CHROMIUM={named} is no program", "name a Chromium, or unset it"
+            )
+        return Path(named)
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return Path(found) if found else None
+
+
+@contextmanager
+def _browser() -> "Iterator[Browser]":
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise RuntimeMissingError(
+            "browsers are driven by Playwright, which is not installed",
+            "pip install 'dlconv[browser]'",
+        ) from error
+    # Chromium refuses to run as root in its sandbox.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        except Error as error:
+            raise RuntimeMissingError(
+                f"Chromium does not start: {error.message.splitlines()[0]}",
+                "install chromium, or run: playwright install chromium",
+            ) from error
+        with browser:
+            yield browser
+
+
+@contextmanager
+def _served(script: str, folder: Path) -> Iterator[str]:
+    handler = functools.partial(_Handler, script, folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Serves a page with one script, the bundle's files, and an artifact's below ``artifact/``."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, script: str, folder: Path, *arguments: Any) -> None:
+        self._script = script
+        self._folder = folder
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        """Answer with a file."""
+        place, _, name = unquote(urlsplit(self.path).path).lstrip("/").rpartition("/")
+        if not place and not name:
+            script = f'<script type="module" src="{self._script}"></script>'
+            page = f'<!doctype html><title>dlconv</title><link rel="icon" href="data:,">{script}'
+            return self._answer(200, page.encode(), "text/html; charset=utf-8")
+        roots = {"": DIST, "artifact": self._folder}
+        path = roots[place] / name if place in roots else None
+        if path is None or name in ("", ".", "..") or not path.is_file():
+            return self._answer(404, b"not found", "text/plain")
+        self._answer(200, path.read_bytes(), TYPES.get(path.suffix, "application/octet-stream"))
+
+    def _answer(self, status: int, content: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""

@@ -1,0 +1,29 @@
+// An ONNX file in ONNX Runtime Web as a session, with the face of a TF.js one (tfjs_session.mjs).
+//
+// `ort` is the module, since Node.js and browsers have builds of their own.
+
+import { aligned } from "./payload.mjs";
+
+export async function startOrt({ ort, wasmPath, threads, file }) {
+  ort.env.wasm.wasmPaths = wasmPath;
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = "error";
+  const session = await ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
+  return {
+    description: { onnxruntime_web: ort.env.versions.web, backend: "wasm", simd: true, threads },
+    infer: (header, payload) => infer(ort, session, header, payload),
+  };
+}
+
+async function infer(ort, session, { shape, dtype }, payload) {
+  const pixels = dtype === "float32" ? new Float32Array(aligned(payload)) : payload;
+  const input = new ort.Tensor(dtype, pixels, shape);
+  const started = performance.now();
+  const outputs = await session.run({ [session.inputNames[0]]: input });
+  const ms = performance.now() - started;
+  const { data, dims, type } = outputs[session.outputNames[0]];
+  const isScores = type === "float32";
+  // Labels are int64 in most files, and those come as BigInt64Array.
+  const answer = isScores ? data : Int32Array.from(data, Number);
+  return { header: { shape: dims, dtype: isScores ? "float32" : "int32", ms }, answer };
+}
