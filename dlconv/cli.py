@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import ArtifactResult, Progress
+    from dlconv.verify.runtimes.catalogue import Choice
 
 
 class _Commands(TyperGroup):
@@ -203,6 +204,16 @@ FloorMiou = Annotated[
         help="Least mIoU against the frozen graph's labels, pooled over the photos; 0 for none. "
         "Default: uint8 0.85, auto what it was made for, others none.",
         show_default=False,
+    ),
+]
+Runtimes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--runtime",
+        metavar="NAME[:BACKEND]",
+        help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
+        "onnxruntime, ort-web, ort-web-node, or all; may be given several times.",
+        show_default="tfjs-node and onnxruntime",
     ),
 ]
 Mirror = Annotated[
@@ -462,6 +473,11 @@ def verify(
     floor_agreement: FloorAgreement = None,
     floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
+    runtime: Runtimes = None,
+    skip_missing: Annotated[
+        bool,
+        typer.Option("--skip-missing", help="Leave out runtimes that this machine lacks."),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
     ] = None,
@@ -473,13 +489,22 @@ def verify(
 
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
-    from dlconv import pipeline
+    from dlconv import console, pipeline
     from dlconv.verify.harness import GivenFloors
+    from dlconv.verify.runtimes.catalogue import parse_choices
 
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
+    runtimes = parse_choices(runtime or [])
     chosen = pipeline.choose_artifacts(artifacts or [])
     photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
-    results = pipeline.verify_all(chosen, photos, floors, _photo_progress)
+    results = pipeline.verify_all(
+        chosen,
+        photos,
+        floors,
+        runtimes,
+        (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
+        _photo_progress,
+    )
     _report(results, report, json, with_photos=True)
 
 
@@ -570,7 +595,7 @@ def run(
     with console.step("converting to ONNX"):
         artifacts.append(pipeline.convert_to_onnx(frozen).artifact)
     photos = pipeline.choose_photos(images or [], artifacts, known)
-    results = pipeline.verify_all(artifacts, photos, floors, _photo_progress)
+    results = pipeline.verify_all(artifacts, photos, floors, progress=_photo_progress)
     _report(results, report, json, with_photos=False)
 
 
@@ -648,10 +673,11 @@ def _fetch(
         )
 
 
-def _photo_progress(artifact: "Artifact") -> "AbstractContextManager[Progress]":
+def _photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextManager[Progress]":
     from dlconv import console
 
-    return console.photo_progress(f"checking {artifact.manifest.source.model} {artifact.title}")
+    what = f"{artifact.manifest.source.model} {artifact.title}"
+    return console.photo_progress(f"checking {what} in {choice.name}")
 
 
 def _print_made(made: "Made", explain: bool, json: bool) -> None:
@@ -688,11 +714,12 @@ def _report(
         typer.echo(report.as_json(results))
     else:
         _print(*report.tables(results, with_photos))
-        for result in results:
-            typer.echo(str(result.artifact.entry))
+        for entry in dict.fromkeys(result.artifact.entry for result in results):
+            typer.echo(str(entry))
     for result in results:
         for failure in result.failures:
-            typer.echo(f"failed: {result.artifact.entry}: {failure}", err=True)
+            where = f"{result.artifact.entry} in {result.runtime} {result.backend}"
+            typer.echo(f"failed: {where}: {failure}", err=True)
     if not all(result.passed for result in results):
         raise typer.Exit(1)
 

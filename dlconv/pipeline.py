@@ -4,7 +4,7 @@ A graph is named by a model's name or a path; its artifacts go to a folder per m
 an artifact is checked against the graph that its manifest names by digest, which the cache holds.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -36,6 +36,8 @@ from dlconv.verify.harness import (
     verify,
 )
 from dlconv.verify.photos import Photo, find_photos, load_photo
+from dlconv.verify.runtimes import RuntimeMissingError
+from dlconv.verify.runtimes.catalogue import Choice, choices_for
 
 ARTIFACTS_ROOT = Path("artifacts")
 
@@ -224,7 +226,7 @@ def reference_graph(artifact: Artifact) -> Path:
     return path
 
 
-def _no_progress(artifact: Artifact) -> AbstractContextManager[Progress]:
+def _no_progress(artifact: Artifact, choice: Choice) -> AbstractContextManager[Progress]:
     return nullcontext(lambda done, total: None)
 
 
@@ -232,19 +234,34 @@ def verify_all(
     artifacts: Iterable[Artifact],
     photos: list[Photo],
     given: GivenFloors = NO_FLOORS_GIVEN,
-    progress: Callable[[Artifact], AbstractContextManager[Progress]] = _no_progress,
+    runtimes: Sequence[Choice] = (),
+    skip_missing: Callable[[RuntimeMissingError], None] | None = None,
+    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = _no_progress,
 ) -> list[ArtifactResult]:
-    """Check artifacts one after another; ``given`` floors replace their defaults.
+    """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
-    ``progress`` opens a display for each artifact. Raises DlconvError when a frozen graph is gone,
-    a photo cannot be read or an artifact of precision auto does not say its floors.
+    ``given`` floors replace the artifacts' own; ``progress`` opens a display for each check.
+    ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
+    Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
+    precision auto does not say its floors, UsageError when no runtime is for an artifact.
     """
     checks = [
-        (artifact, reference_graph(artifact), floors_for(artifact, given)) for artifact in artifacts
+        (artifact, choice, reference_graph(artifact), floors_for(artifact, given))
+        for artifact in artifacts
+        for choice in choices_for(artifact.manifest.target, runtimes)
     ]
     cache = store.cache_root() / "labels"
     results = []
-    for artifact, graph_path, floors in checks:
-        with progress(artifact) as report:
-            results.append(verify(artifact, graph_path, photos, cache, floors, report))
+    for artifact, choice, graph_path, floors in checks:
+        try:
+            with progress(artifact, choice) as report:
+                result = verify(artifact, graph_path, photos, cache, floors, choice, report)
+        except RuntimeMissingError as error:
+            if skip_missing is None:
+                raise
+            skip_missing(error)
+        else:
+            results.append(result)
+    if not results:
+        raise DlconvError("no runtime could start, so nothing was checked")
     return results

@@ -22,9 +22,8 @@ from dlconv.inspect.contract import Contract
 from dlconv.verify.framing import enlarged, framed
 from dlconv.verify.photos import Photo, PhotoError, load_photo
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes import Runtime
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.verify.runtimes import Runtime, RuntimeMissingError
+from dlconv.verify.runtimes.catalogue import Choice, choices_for
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -126,15 +125,18 @@ def verify(
     photos: list[Photo],
     cache: Path,
     floors: Floors,
+    choice: Choice | None = None,
     progress: Progress = lambda done, total: None,
 ) -> ArtifactResult:
     """Check an artifact on all photos against its frozen graph.
 
-    ``cache`` is the folder of the reference's labels; ``progress`` is told photos done and in
-    total. Raises PhotoError for a photo that cannot be read; whatever else goes wrong is a failure
-    of the artifact.
+    ``cache`` is the folder of the reference's labels; ``choice`` is the runtime, None the default
+    for the artifact's target; ``progress`` is told photos done and in total. Raises PhotoError for
+    a photo that cannot be read and RuntimeMissingError for a runtime that this machine lacks;
+    whatever else goes wrong is a failure of the artifact.
     """
-    runtime = _runtime_for(artifact)
+    chosen = choice or choices_for(artifact.manifest.target, [])[0]
+    runtime = chosen.start(artifact.entry)
     result = ArtifactResult(artifact, runtime.name, runtime.backend, {}, floors, (), None, ())
     try:
         artifact.check_files()
@@ -142,7 +144,7 @@ def verify(
         with Reference(graph_path, digest, cache) as reference, runtime:
             result = dataclasses.replace(result, versions=runtime.describe())
             return _run(result, runtime, reference, photos, progress)
-    except PhotoError:
+    except (PhotoError, RuntimeMissingError):
         raise
     except DlconvError as error:
         return dataclasses.replace(result, failures=(error.message,))
@@ -226,9 +228,3 @@ def _floors_made_for(artifact: Artifact) -> Floors:
             f"{where}: {first['msg']}",
             "convert the model again",
         ) from error
-
-
-def _runtime_for(artifact: Artifact) -> Runtime:
-    if artifact.manifest.target == "onnx":
-        return OnnxruntimeRuntime(artifact.entry)
-    return TfjsNodeRuntime(artifact.entry.parent)

@@ -156,7 +156,8 @@ def class_table(result: ArtifactResult) -> RenderableType:
 
 
 def _title(result: ArtifactResult) -> str:
-    return f"{result.artifact.manifest.source.model}: {result.artifact.title} in {result.runtime}"
+    name = f"{result.artifact.manifest.source.model}: {result.artifact.title}"
+    return f"{name} in {result.runtime} {result.backend}"
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,101 @@
+"""All runtimes by name: which artifacts each runs, and with which backends.
+
+The first of a target is its default: fast, and the real thing. The first backend of a runtime is
+its default.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.errors import UsageError
+from dlconv.verify.runtimes import Runtime
+from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.verify.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
+from dlconv.verify.runtimes.tfjs_chromium import TfjsChromiumRuntime
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class RuntimeKind:
+    """A runtime: its name, the target of the artifacts it runs, and its backends.
+
+    ``make`` takes an artifact's entry, model.json or an ONNX file, and a backend.
+    """
+
+    name: str
+    target: str
+    backends: tuple[str, ...]
+    make: Callable[[Path, str], Runtime]
+
+
+KINDS = (
+    RuntimeKind(
+        "tfjs-node", "tfjs", ("wasm", "cpu"), lambda entry, on: TfjsNodeRuntime(entry.parent, on)
+    ),
+    RuntimeKind(
+        "tfjs-chromium",
+        "tfjs",
+        ("wasm", "webgl", "webgpu"),
+        lambda entry, on: TfjsChromiumRuntime(entry.parent, on),
+    ),
+    RuntimeKind("onnxruntime", "onnx", ("cpu",), lambda entry, on: OnnxruntimeRuntime(entry)),
+    RuntimeKind("ort-web", "onnx", ("wasm",), lambda entry, on: OrtWebRuntime(entry)),
+    RuntimeKind("ort-web-node", "onnx", ("wasm",), lambda entry, on: OrtWebNodeRuntime(entry)),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A runtime with one of its backends."""
+
+    kind: RuntimeKind
+    backend: str
+
+    @property
+    def name(self) -> str:
+        """Its name and backend, as a person would say."""
+        return f"{self.kind.name} {self.backend}"
+
+    def start(self, entry: Path) -> Runtime:
+        """Return the runtime of an artifact; it loads when it is entered."""
+        return self.kind.make(entry, self.backend)
+
+
+def parse_choices(words: Sequence[str]) -> list[Choice]:
+    """Translate ``NAME[:BACKEND]`` or ``all``; an empty list leaves it to the defaults.
+
+    Raises UsageError for a runtime or a backend that there is not.
+    """
+    if ALL in words:
+        return [Choice(kind, backend) for kind in KINDS for backend in kind.backends]
+    return list(dict.fromkeys(_choice(word) for word in words))
+
+
+def _choice(word: str) -> Choice:
+    name, _, backend = word.partition(":")
+    kind = next((kind for kind in KINDS if kind.name == name), None)
+    if kind is None:
+        names = ", ".join([*(kind.name for kind in KINDS), ALL])
+        raise UsageError(f"there is no runtime {name!r}; there are {names}")
+    if backend and backend not in kind.backends:
+        backends = ", ".join(kind.backends)
+        raise UsageError(f"{name} has no backend {backend!r}; it has {backends}")
+    return Choice(kind, backend or kind.backends[0])
+
+
+def choices_for(target: str, chosen: Sequence[Choice]) -> list[Choice]:
+    """Return those of the chosen that run a target's artifacts, or its default if none is chosen.
+
+    Raises UsageError when others are chosen, but none for this target.
+    """
+    known = [kind for kind in KINDS if kind.target == target]
+    if not chosen:
+        return [Choice(known[0], known[0].backends[0])]
+    found = [choice for choice in chosen if choice.kind.target == target]
+    if not found:
+        names = ", ".join(kind.name for kind in known)
+        raise UsageError(f"none of the chosen runtimes runs {target} artifacts; those are {names}")
+    return found
