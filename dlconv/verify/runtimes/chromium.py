@@ -6,6 +6,7 @@ isolate a page (COOP and COEP), without which browsers give wasm no threads. The
 """
 
 import base64
+import contextlib
 import functools
 import http.server
 import os
@@ -181,6 +182,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(content)
+
+    def handle(self) -> None:
+        """Answer requests until the page is gone."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def test_a_weight_without_a_value_is_refused(model):
     content = json.loads((model / "model.json").read_text())
     content["weightsManifest"][0]["weights"][0]["name"] = "other"
     (model / "model.json").write_text(json.dumps(content))
-    with pytest.raises(DlconvError, match="TF.js cannot run"), TfjsNodeRuntime(model) as runtime:
+    with pytest.raises(DlconvError, match="cannot run"), TfjsNodeRuntime(model) as runtime:
         runtime.infer(PHOTO)
 
 
@@ -98,7 +100,7 @@ def test_an_op_that_fails_on_a_photo_is_one_line(frozen_on_disk, tmp_path):
 
 def test_a_process_that_dies_is_an_error(model):
     with TfjsNodeRuntime(model) as runtime:
-        runtime._process.kill()
+        os.kill(runtime.process_id, signal.SIGKILL)
         with pytest.raises(DlconvError, match="Node.js stopped"):
             runtime.infer(PHOTO)
 
