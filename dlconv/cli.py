@@ -17,7 +17,7 @@ import dlconv
 from dlconv.errors import DlconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import ArtifactResult, Progress
+    from dlconv.verify.pictures import Colour
     from dlconv.verify.runtimes.catalogue import Choice
 
 
@@ -214,6 +215,16 @@ Runtimes = Annotated[
         help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
         "onnxruntime, ort-web, ort-web-node, or all; may be given several times.",
         show_default="tfjs-node and onnxruntime",
+    ),
+]
+Reports = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Write a report, too: .json (all numbers), .html (a page with the worst photos), .md "
+        "or .xml (JUnit); may be given several times.",
+        show_default="in GitHub Actions, the job's summary",
     ),
 ]
 Mirror = Annotated[
@@ -478,9 +489,7 @@ def verify(
         bool,
         typer.Option("--skip-missing", help="Leave out runtimes that this machine lacks."),
     ] = False,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
-    ] = None,
+    report: Reports = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -491,21 +500,26 @@ def verify(
     """
     from dlconv import console, pipeline
     from dlconv.verify.harness import GivenFloors
+    from dlconv.verify.report_files import check_report_files, wants_pictures
     from dlconv.verify.runtimes.catalogue import parse_choices
 
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     runtimes = parse_choices(runtime or [])
+    check_report_files(report or [])
     chosen = pipeline.choose_artifacts(artifacts or [])
-    photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
+    known = _registry(registry)
+    photos = pipeline.choose_photos(images or [], chosen, known)
+    colours = pipeline.colours_of(chosen, known)
     results = pipeline.verify_all(
         chosen,
         photos,
         floors,
         runtimes,
         (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
+        colours if wants_pictures(report or []) else None,
         _photo_progress,
     )
-    _report(results, report, json, with_photos=True)
+    _report(results, report or [], colours, json, with_photos=True)
 
 
 @app.command(epilog="Example: dlconv bench artifacts/sample --rounds 20")
@@ -569,9 +583,7 @@ def run(
     registry: RegistryFile = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use only the cache.")] = False,
     lock: Lock = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
-    ] = None,
+    report: Reports = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -580,7 +592,9 @@ def run(
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect import report as inspection
     from dlconv.verify.harness import GivenFloors
+    from dlconv.verify.report_files import check_report_files, wants_pictures
 
+    check_report_files(report or [])
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     known = _registry(registry)
     fetched = _fetch(model, registry, mirror, offline, False, lock)
@@ -595,8 +609,12 @@ def run(
     with console.step("converting to ONNX"):
         artifacts.append(pipeline.convert_to_onnx(frozen).artifact)
     photos = pipeline.choose_photos(images or [], artifacts, known)
-    results = pipeline.verify_all(artifacts, photos, floors, progress=_photo_progress)
-    _report(results, report, json, with_photos=False)
+    colours = pipeline.colours_of(artifacts, known)
+    pictured = colours if wants_pictures(report or []) else None
+    results = pipeline.verify_all(
+        artifacts, photos, floors, colours=pictured, progress=_photo_progress
+    )
+    _report(results, report or [], colours, json, with_photos=False)
 
 
 def _quantization(
@@ -703,13 +721,16 @@ def _print_artifact(artifact: "Artifact", json: bool) -> None:
 
 
 def _report(
-    results: "list[ArtifactResult]", file: Path | None, json: bool, with_photos: bool
+    results: "list[ArtifactResult]",
+    files: list[Path],
+    colours: "Mapping[str, Sequence[Colour]]",
+    json: bool,
+    with_photos: bool,
 ) -> None:
-    from dlconv.files import write_atomically
     from dlconv.verify import report
+    from dlconv.verify.report_files import write_reports
 
-    if file is not None:
-        write_atomically(file, report.as_json(results).encode())
+    write_reports(results, files, colours)
     if json:
         typer.echo(report.as_json(results))
     else:

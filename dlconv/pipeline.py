@@ -4,7 +4,7 @@ A graph is named by a model's name or a path; its artifacts go to a folder per m
 an artifact is checked against the graph that its manifest names by digest, which the cache holds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from dlconv.inspect.diff import Difference, differences
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.summary import Summary, summarize
 from dlconv.models import store
-from dlconv.models.registry import Registry
+from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
 from dlconv.verify.framing import framed
 from dlconv.verify.harness import (
@@ -36,6 +36,7 @@ from dlconv.verify.harness import (
     verify,
 )
 from dlconv.verify.photos import Photo, find_photos, load_photo
+from dlconv.verify.pictures import MOST_COLOURS
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
 
@@ -230,17 +231,27 @@ def _no_progress(artifact: Artifact, choice: Choice) -> AbstractContextManager[P
     return nullcontext(lambda done, total: None)
 
 
+def colours_of(artifacts: Iterable[Artifact], registry: Registry) -> dict[str, tuple[Colour, ...]]:
+    """Return the colours of each model's classes: its dataset's, or those of PASCAL VOC."""
+    names = {artifact.manifest.source.model for artifact in artifacts}
+    known = {name: registry.models[name].dataset.colours for name in names & {*registry.models}}
+    others = voc_colours(MOST_COLOURS)
+    return {name: (*known.get(name, ()), *others[len(known.get(name, ())) :]) for name in names}
+
+
 def verify_all(
     artifacts: Iterable[Artifact],
     photos: list[Photo],
     given: GivenFloors = NO_FLOORS_GIVEN,
     runtimes: Sequence[Choice] = (),
     skip_missing: Callable[[RuntimeMissingError], None] | None = None,
+    colours: Mapping[str, Sequence[Colour]] | None = None,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = _no_progress,
 ) -> list[ArtifactResult]:
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
     ``given`` floors replace the artifacts' own; ``progress`` opens a display for each check.
+    With ``colours``, those of each model's classes, pictures of the worst photos are kept.
     ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
     Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
     precision auto does not say its floors, UsageError when no runtime is for an artifact.
@@ -255,7 +266,11 @@ def verify_all(
     for artifact, choice, graph_path, floors in checks:
         try:
             with progress(artifact, choice) as report:
-                result = verify(artifact, graph_path, photos, cache, floors, choice, report)
+                model = artifact.manifest.source.model
+                palette = colours[model] if colours is not None else None
+                result = verify(
+                    artifact, graph_path, photos, cache, floors, choice, palette, report
+                )
         except RuntimeMissingError as error:
             if skip_missing is None:
                 raise

@@ -34,6 +34,7 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
         "dlconv/models/registry.toml",
         "dlconv/models/sample/deeplabv3_mnv2_sample.tar.gz",
         "dlconv/web/dist/tfjs-node.cjs",
+        "dlconv/verify/page/page.html",
         "dlconv/web/dist/tfjs-page.js",
         "dlconv/web/dist/ort-node.mjs",
         "dlconv/web/dist/tfjs-backend-wasm-simd.wasm",

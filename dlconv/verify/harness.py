@@ -7,7 +7,7 @@ and forgotten one at a time.
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +21,15 @@ from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
 from dlconv.verify.framing import enlarged, framed
 from dlconv.verify.photos import Photo, PhotoError, load_photo
+from dlconv.verify.pictures import Colour, Pictures, pictures_of
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes import Runtime, RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
+
+# Of how many photos pictures are kept: the worst.
+MOST_PICTURED = 12
+# The check that an artifact loads and answers.
+RUNS = "runs"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,20 +76,36 @@ NO_FLOORS_GIVEN = GivenFloors()
 
 @dataclass(frozen=True)
 class PhotoResult:
-    """One photo: its file, its SHA-256, how it scored and the milliseconds of the runtime."""
+    """One photo: its file, its SHA-256, how it scored and the milliseconds of the runtime.
+
+    ``pictures`` are kept of the worst photos, if at all.
+    """
 
     photo: str
     sha256: str
     scores: Scores
     ms: float
+    pictures: Pictures | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that had to hold, and why it did not; ``failure`` is None where it did.
+
+    ``value`` and ``floor`` are given where a number was held against another.
+    """
+
+    name: str
+    failure: str | None = None
+    value: float | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True)
 class ArtifactResult:
     """One artifact in one runtime.
 
-    ``total`` scores all photos' pixels together, None if the artifact could not run;
-    ``failures`` is empty when it passes.
+    ``total`` scores all photos' pixels together, None if the artifact could not run.
     """
 
     artifact: Artifact
@@ -93,7 +115,12 @@ class ArtifactResult:
     floors: Floors
     photos: tuple[PhotoResult, ...]
     total: Scores | None
-    failures: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why it does not pass; empty when it does."""
+        return tuple(check.failure for check in self.checks if check.failure is not None)
 
     @property
     def passed(self) -> bool:
@@ -126,12 +153,14 @@ def verify(
     cache: Path,
     floors: Floors,
     choice: Choice | None = None,
+    colours: Sequence[Colour] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> ArtifactResult:
     """Check an artifact on all photos against its frozen graph.
 
     ``cache`` is the folder of the reference's labels; ``choice`` is the runtime, None the default
-    for the artifact's target; ``progress`` is told photos done and in total. Raises PhotoError for
+    for the artifact's target; with ``colours``, those of the classes, pictures of the worst photos
+    are kept; ``progress`` is told photos done and in total. Raises PhotoError for
     a photo that cannot be read and RuntimeMissingError for a runtime that this machine lacks;
     whatever else goes wrong is a failure of the artifact.
     """
@@ -143,11 +172,11 @@ def verify(
         digest = artifact.manifest.source.graph_sha256
         with Reference(graph_path, digest, cache) as reference, runtime:
             result = dataclasses.replace(result, versions=runtime.describe())
-            return _run(result, runtime, reference, photos, progress)
+            return _run(result, runtime, reference, photos, colours, progress)
     except (PhotoError, RuntimeMissingError):
         raise
     except DlconvError as error:
-        return dataclasses.replace(result, failures=(error.message,))
+        return dataclasses.replace(result, checks=(Check(RUNS, error.message),))
 
 
 def _run(
@@ -155,6 +184,7 @@ def _run(
     runtime: Runtime,
     reference: Reference,
     photos: list[Photo],
+    colours: Sequence[Colour] | None,
     progress: Progress,
 ) -> ArtifactResult:
     rows: list[PhotoResult] = []
@@ -162,18 +192,30 @@ def _run(
     contract = result.artifact.manifest.contract
     progress(0, len(photos))
     for photo in photos:
-        expected = reference.labels(load_photo(photo, reference.crop))
+        image = load_photo(photo, reference.crop)
+        expected = reference.labels(image)
         labels, ms = _labels(runtime, contract, photo)
         if contract.crop != reference.crop:
             labels = enlarged(labels, expected.shape[1:])
         confusion = compare(expected, labels)
-        rows.append(PhotoResult(photo.path.name, photo.sha256, confusion.scores(), ms))
+        pictures = pictures_of(image, expected, labels, colours) if colours else None
+        rows.append(PhotoResult(photo.path.name, photo.sha256, confusion.scores(), ms, pictures))
+        rows = _with_few_pictures(rows)
         pooled += confusion
         progress(len(rows), len(photos))
     total = pooled.scores()
     scored = dataclasses.replace(result, photos=tuple(rows), total=total)
-    failures = _shortfalls(scored, total, pooled.reference_classes)
-    return dataclasses.replace(scored, failures=tuple(failures))
+    checks = _checks(scored, total, pooled.reference_classes)
+    return dataclasses.replace(scored, checks=tuple(checks))
+
+
+def _with_few_pictures(rows: list[PhotoResult]) -> list[PhotoResult]:
+    """Forget the picture of the best photo when there are more than ``MOST_PICTURED``."""
+    pictured = [row for row in rows if row.pictures is not None]
+    if len(pictured) <= MOST_PICTURED:
+        return rows
+    best = max(pictured, key=lambda row: row.scores.agreement)
+    return [dataclasses.replace(row, pictures=None) if row is best else row for row in rows]
 
 
 def _labels(runtime: Runtime, contract: Contract, photo: Photo) -> tuple[np.ndarray, float]:
@@ -184,20 +226,32 @@ def _labels(runtime: Runtime, contract: Contract, photo: Photo) -> tuple[np.ndar
     return inference.labels[:, :height, :width], inference.ms
 
 
-def _shortfalls(
+def _checks(
     result: ArtifactResult, total: Scores, reference_classes: frozenset[int]
-) -> Iterator[str]:
-    if len(reference_classes) == 1:
-        (only,) = reference_classes
-        yield f"the reference gives class {only} everywhere on all photos, so nothing is checked"
+) -> Iterator[Check]:
+    yield Check(RUNS)
+    yield Check("the reference sees more than one class", _reason_of_one_class(reference_classes))
     floors, worst = result.floors, result.worst
-    for name, value, floor in (
-        ("mean agreement", result.mean_agreement, floors.agreement),
-        (f"worst photo {worst.photo}: agreement", worst.scores.agreement, floors.worst),
-        ("mIoU", total.miou, floors.miou),
+    for name, said, value, floor in (
+        ("mean agreement", "mean agreement", result.mean_agreement, floors.agreement),
+        (
+            "worst photo",
+            f"worst photo {worst.photo}: agreement",
+            worst.scores.agreement,
+            floors.worst,
+        ),
+        ("mIoU", "mIoU", total.miou, floors.miou),
     ):
-        if floor is not None and value < floor:
-            yield f"{name} {value:.4f} is below the floor {floor}"
+        if floor is not None:
+            short = f"{said} {value:.4f} is below the floor {floor}" if value < floor else None
+            yield Check(name, short, value, floor)
+
+
+def _reason_of_one_class(classes: frozenset[int]) -> str | None:
+    if len(classes) != 1:
+        return None
+    (only,) = classes
+    return f"the reference gives class {only} everywhere on all photos, so nothing is checked"
 
 
 def floors_for(artifact: Artifact, given: GivenFloors = NO_FLOORS_GIVEN) -> Floors:

@@ -26,18 +26,22 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
 
 
 def as_json(results: Iterable[ArtifactResult]) -> str:
-    """Return all numbers as JSON; agreement and IoU from 0 to 1, times in milliseconds.
+    """Return all numbers as JSON."""
+    return json.dumps(as_data(results), indent=2)
+
+
+def as_data(results: Iterable[ArtifactResult]) -> dict[str, Any]:
+    """Return all numbers as plain data; agreement and IoU from 0 to 1, times in milliseconds.
 
     ``floors`` of a result has agreement (mean), worst (photo) and miou (pooled), each null where
     none counts.
     """
     listed = list(results)
-    content = {
+    return {
         "schema": SCHEMA,
         "passed": all(result.passed for result in listed),
         "results": [_result(result) for result in listed],
     }
-    return json.dumps(content, indent=2)
 
 
 def _result(result: ArtifactResult) -> dict[str, Any]:
@@ -54,6 +58,11 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
         "floors": dataclasses.asdict(result.floors),
         "passed": result.passed,
         "failures": list(result.failures),
+        "checks": [
+            {"name": each.name, "passed": each.failure is None}
+            | {"value": each.value, "floor": each.floor}
+            for each in result.checks
+        ],
     }
     if result.total is None:
         return content

@@ -1,4 +1,6 @@
 import dataclasses
+import os
+import signal
 import sys
 from importlib.metadata import version
 
@@ -66,7 +68,7 @@ def test_a_child_that_dies_is_an_error(target, tfjs, onnx):
     )
     with starting as child:
         child.infer(PHOTO)
-        child._process.kill()
+        os.kill(child.process_id, signal.SIGKILL)
         with pytest.raises(DlconvError, match="stopped"):
             child.infer(PHOTO)
 

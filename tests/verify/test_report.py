@@ -5,7 +5,7 @@ from rich.console import Console
 from support.artifacts import PLAIN, tfjs_artifact
 
 from dlconv.compare import Scores
-from dlconv.verify.harness import ArtifactResult, Floors, PhotoResult
+from dlconv.verify.harness import ArtifactResult, Check, Floors, PhotoResult
 from dlconv.verify.report import as_json, percent, tables
 
 
@@ -18,12 +18,13 @@ def result(tiny, tmp_path):
     )
     total = Scores(200, 32, {0: 0.8, 1: 0.9, 7: 0.2})
     floors = Floors(agreement=0.95, worst=0.7, miou=None)
-    failures = (
-        "mean agreement 0.8400 is below the floor 0.95",
-        "worst photo bad.jpg: agreement 0.6900 is below the floor 0.7",
+    checks = (
+        Check("runs"),
+        Check("mean agreement", "mean agreement 0.8400 is below the floor 0.95", 0.84, 0.95),
+        Check("worst photo", "worst photo bad.jpg: agreement 0.6900 is below the floor 0.7"),
     )
     versions = {"tfjs": "4.22.0"}
-    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, total, failures)
+    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, total, checks)
 
 
 def test_json_has_all_numbers(result):
@@ -42,11 +43,24 @@ def test_json_has_all_numbers(result):
     assert [photo["differing_pixels"] for photo in row["photos"]] == [1, 31]
     assert row["floors"] == {"agreement": 0.95, "worst": 0.7, "miou": None}
     assert row["failures"] == list(result.failures)
+    assert row["checks"][1] == {
+        "name": "mean agreement",
+        "passed": False,
+        "value": 0.84,
+        "floor": 0.95,
+    }
 
 
 def test_an_artifact_that_did_not_run_is_in_the_json_and_the_table(result):
     broken = ArtifactResult(
-        result.artifact, "tfjs-node", "wasm", {}, result.floors, (), None, ("Node.js stopped",)
+        result.artifact,
+        "tfjs-node",
+        "wasm",
+        {},
+        result.floors,
+        (),
+        None,
+        (Check("runs", "Node.js stopped"),),
     )
     (row,) = json.loads(as_json([broken]))["results"]
     assert row["failures"] == ["Node.js stopped"]

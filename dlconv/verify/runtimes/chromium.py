@@ -64,7 +64,7 @@ class Page:
     def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
         self._what = what
         with ExitStack() as stack:
-            browser = stack.enter_context(_browser())
+            browser = stack.enter_context(open_browser())
             address = stack.enter_context(_served(bundled(script).name, folder))
             self._page = browser.new_page()
             self._page.set_default_timeout(LOAD_TIMEOUT_MS)
@@ -116,7 +116,8 @@ def find_chromium() -> Path | None:
 
 
 @contextmanager
-def _browser() -> "Iterator[Browser]":
+def open_browser() -> "Iterator[Browser]":
+    """Start Chromium, and end it. Raises RuntimeMissingError where that is not possible."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:

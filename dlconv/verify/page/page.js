@@ -1,0 +1,130 @@
+// Draws the page from the JSON report and the pictures in it.
+
+const { passed, results } = JSON.parse(document.getElementById("data").textContent);
+const at = (id) => document.getElementById(id);
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+const percent = (share) => `${(share < 1 ? Math.min(share * 100, 99.99) : 100).toFixed(2)} %`;
+const megabytes = (bytes) => bytes >= 1e6 ? `${(bytes / 1e6).toFixed(2)} MB` : `${(bytes / 1e3).toFixed(0)} kB`;
+const nameOf = (row) => `${row.model}: ${row.title} in ${row.runtime.name} ${row.runtime.backend}`;
+
+const COLUMNS = [
+  ["model", (row) => row.model],
+  ["artifact", (row) => row.title],
+  ["runtime", (row) => `${row.runtime.name} ${row.runtime.backend}`],
+  ["size", (row) => megabytes(row.bytes), "number"],
+  ["agreement", (row) => row.agreement ? percent(row.agreement.mean) : "", "number"],
+  ["worst photo", (row) => row.agreement ? percent(row.agreement.worst) : "", "number"],
+  ["mIoU", (row) => row.agreement ? row.miou.toFixed(3) : "", "number"],
+  ["ms", (row) => row.agreement ? Math.round(row.ms_median).toLocaleString("en") : "", "number"],
+];
+
+function drawTable() {
+  const heads = COLUMNS.map(([title, , kind = ""]) => element("th", { scope: "col", class: kind }, title));
+  const body = element("tbody");
+  for (const row of results) {
+    const cells = COLUMNS.map(([, value, kind = ""]) => element("td", { class: kind }, value(row)));
+    const verdict = element("td", { class: row.passed ? "good" : "bad" }, row.passed ? "passed" : "failed");
+    body.append(element("tr", {}, ...cells, verdict));
+    if (row.failures.length > 0) {
+      const reasons = row.failures.flatMap((failure) => [failure, element("br")]).slice(0, -1);
+      const cell = element("td", { class: "reasons", colspan: COLUMNS.length + 1 }, ...reasons);
+      body.append(element("tr", {}, cell));
+    }
+  }
+  const head = element("thead", {}, element("tr", {}, ...heads, element("th", { scope: "col" }, "result")));
+  at("table").append(element("table", {}, head, body));
+}
+
+const WIDTH = 640, HEIGHT = 300, LEFT = 52, BELOW = 38, ABOVE = 16, RIGHT = 150;
+
+function drawPlot() {
+  const points = results.filter((row) => row.agreement);
+  if (points.length < 2) return at("plot-section").remove();
+  const most = Math.max(...points.map((row) => row.bytes)) * 1.05;
+  const least = Math.floor(Math.min(...points.map((row) => row.miou), 0.99) * 20) / 20;
+  const x = (bytes) => LEFT + (WIDTH - LEFT - RIGHT) * bytes / most;
+  const y = (miou) => ABOVE + (HEIGHT - ABOVE - BELOW) * (1 - (miou - least) / (1 - least));
+  const parts = [line(LEFT, y(least), WIDTH - RIGHT, y(least)), line(LEFT, y(1), LEFT, y(least))];
+  for (const share of [0, 0.5, 1]) {
+    const value = least + (1 - least) * share;
+    parts.push(text(LEFT - 6, y(value) + 4, value.toFixed(3), "end"));
+    parts.push(text(x(most / 1.05 * share), HEIGHT - 20, megabytes(most / 1.05 * share), "middle"));
+  }
+  parts.push(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, "size of the artifact", "middle"));
+  const taken = [];
+  for (const row of points) {
+    const circle = svg("circle", { cx: x(row.bytes), cy: y(row.miou), r: 5, class: row.passed ? "" : "failed" });
+    circle.append(svg("title", {}, `${nameOf(row)}: ${megabytes(row.bytes)}, mIoU ${row.miou.toFixed(3)}`));
+    parts.push(circle);
+    const spot = freeSpot(taken, x(row.bytes) + 9, y(row.miou) + 4);
+    taken.push(spot);
+    parts.push(text(spot.x, spot.y, row.title, "start", "name"));
+  }
+  const label = "Size of each artifact against its mIoU; the table above has the numbers";
+  at("plot").append(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, role: "img", "aria-label": label }, ...parts));
+}
+
+const LABEL_WIDTH = 150, LABEL_HEIGHT = 14;
+
+function freeSpot(taken, x, y) {
+  const isTaken = (spot) => Math.abs(spot.x - x) < LABEL_WIDTH && Math.abs(spot.y - y) < LABEL_HEIGHT;
+  return taken.some(isTaken) ? freeSpot(taken, x, y + LABEL_HEIGHT) : { x, y };
+}
+
+function svg(name, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+const line = (x1, y1, x2, y2) => svg("line", { x1, y1, x2, y2, class: "axis" });
+const text = (x, y, content, anchor, kind = "") => svg("text", { x, y, "text-anchor": anchor, class: kind }, content);
+
+function figure(photo, pictures) {
+  const image = (kind, alt) => element("img", { src: pictures[kind], class: kind, alt });
+  const stack = element("div", { class: "stack" },
+    image("photo", `photo ${photo.photo}`), image("reference", "labels of the frozen graph"),
+    image("labels", "labels of the artifact"), image("difference", "where they differ"),
+    element("div", { class: "edge" }));
+  const slider = element("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `compare ${photo.photo}` });
+  const move = () => stack.style.setProperty("--at", `${slider.value}%`);
+  slider.addEventListener("input", move);
+  move();
+  const legend = element("ul", { class: "legend" }, ...pictures.classes.map(({ name, colour }) => {
+    const swatch = element("span", { class: "swatch" });
+    swatch.style.background = colour;
+    return element("li", {}, swatch, name);
+  }));
+  const caption = `${photo.photo}: ${percent(photo.agreement)}, ${photo.differing_pixels.toLocaleString("en")} pixels differ`;
+  return element("figure", {}, stack, slider, element("figcaption", {}, caption), legend);
+}
+
+function drawPhotos() {
+  const { photos = [], pictures } = results[at("chosen").value];
+  const worstFirst = [...photos].sort((one, other) => one.agreement - other.agreement);
+  const shown = worstFirst.filter(({ photo }) => pictures[photo]);
+  at("photos").replaceChildren(...shown.map((photo) => figure(photo, pictures[photo.photo])));
+}
+
+const count = results.filter((row) => row.passed).length;
+at("verdict").append(`dlconv verify: ${count} of ${results.length} passed`);
+at("verdict").className = passed ? "good" : "bad";
+drawTable();
+drawPlot();
+results.forEach((row, k) => at("chosen").append(element("option", { value: k }, nameOf(row))));
+at("chosen").value = Math.max(0, results.findIndex((row) => !row.passed));
+at("chosen").addEventListener("change", drawPhotos);
+const style = document.documentElement.style;
+const setOpacity = () => style.setProperty("--opacity", at("opacity").value / 100);
+at("opacity").addEventListener("input", setOpacity);
+at("difference").addEventListener("change", ({ target }) => at("photos").classList.toggle("only-difference", target.checked));
+setOpacity();
+drawPhotos();

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from PIL import Image
+from support.artifacts import tfjs_artifact
+from support.graphs import tiny_segmenter
+
+from dlconv.models.entries import voc_colours
+from dlconv.verify.harness import Floors, verify
+from dlconv.verify.photos import find_photos
+
+COLOURS = voc_colours(256)
+
+
+@pytest.fixture
+def three_photos(tmp_path):
+    random = np.random.default_rng(2)
+    folder = tmp_path / "three"
+    folder.mkdir()
+    for name in ("one", "two", "<three>"):
+        pixels = random.integers(0, 256, (60, 80, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    return find_photos([folder])
+
+
+@pytest.fixture
+def passed(tiny, tmp_path, three_photos):
+    artifact = tfjs_artifact(tiny, tmp_path / "good")
+    floors = Floors(agreement=0.999, worst=None, miou=None)
+    return verify(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
+
+
+@pytest.fixture
+def failed(tiny, frozen_on_disk, tmp_path, three_photos):
+    """An artifact of another graph than the reference."""
+    kernel = np.random.default_rng(99).normal(size=(1, 1, 3, 3))
+    artifact = tfjs_artifact(frozen_on_disk(tiny_segmenter(kernel=kernel), "o"), tmp_path / "bad")
+    floors = Floors(agreement=0.999, worst=0.95, miou=None)
+    return verify(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)

@@ -1,0 +1,64 @@
+"""The page of a report, in a real browser."""
+
+import pytest
+from support.chromium import needs_chromium
+
+from dlconv.models.entries import voc_colours
+from dlconv.verify.page import as_html
+from dlconv.verify.runtimes.chromium import open_browser
+
+COLOURS = dict.fromkeys(["tiny", "o"], voc_colours(256))
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+def page(passed, failed, tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text(as_html([passed, failed], COLOURS), encoding="utf-8")
+    with open_browser() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: said.append(request.url))
+        page.goto(file.as_uri())
+        yield page
+        assert [each for each in said if not each.startswith(("data:", "file:"))] == []
+
+
+def test_the_verdict_and_what_fell_short_are_read_first(page, failed):
+    assert page.inner_text("h1") == "dlconv verify: 1 of 2 passed"
+    assert page.locator("tbody tr").count() == 3
+    assert failed.failures[1] in page.inner_text(".reasons")
+    assert page.locator("svg circle").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "fits a phone"
+
+
+def test_photos_of_what_failed_come_first_the_worst_on_top(page, failed, passed):
+    captions = page.locator("figcaption").all_inner_texts()
+    assert len(captions) == 3
+    assert captions[0].startswith(f"{failed.worst.photo}: ")
+    shares = [float(caption.split(": ")[1].split(" %")[0]) for caption in captions]
+    assert shares == sorted(shares) != [100, 100, 100]
+    page.select_option("#chosen", "0")
+    assert "100.00 %" in page.locator("figcaption").first.inner_text()
+
+
+def test_the_slider_moves_what_is_compared_by_key(page):
+    stack, slider = page.locator(".stack").first, page.locator("figure input").first
+    assert stack.evaluate("each => getComputedStyle(each).getPropertyValue('--at')") == "50%"
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert stack.evaluate("each => getComputedStyle(each).getPropertyValue('--at')") == "51%"
+    edge = page.locator(".edge").first.bounding_box()
+    box = stack.bounding_box()
+    assert (edge["x"] - box["x"]) / box["width"] == pytest.approx(0.51, abs=0.01)
+
+
+def test_only_what_differs_can_be_shown(page):
+    difference = page.locator("img.difference").first
+    assert not difference.is_visible()
+    page.check("#difference")
+    assert difference.is_visible()
+    assert not page.locator("img.labels").first.is_visible()
