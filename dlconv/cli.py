@@ -484,6 +484,15 @@ def verify(
     floor_agreement: FloorAgreement = None,
     floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL|GRAPH.pb",
+            help="The frozen graph to compare with; artifacts of others, without a manifest, need "
+            "it.",
+            show_default="what the artifact was made from",
+        ),
+    ] = None,
     runtime: Runtimes = None,
     skip_missing: Annotated[
         bool,
@@ -506,8 +515,9 @@ def verify(
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     runtimes = parse_choices(runtime or [])
     check_report_files(report or [])
-    chosen = pipeline.choose_artifacts(artifacts or [])
     known = _registry(registry)
+    frozen = pipeline.find_reference(reference, known) if reference else None
+    chosen = pipeline.choose_artifacts(artifacts or [], reference=frozen)
     photos = pipeline.choose_photos(images or [], chosen, known)
     colours = pipeline.colours_of(chosen, known)
     results = pipeline.verify_all(

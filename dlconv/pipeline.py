@@ -4,11 +4,19 @@ A graph is named by a model's name or a path; its artifacts go to a folder per m
 an artifact is checked against the graph that its manifest names by digest, which the cache holds.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from dlconv.artifacts.manifest import Artifact, Source, find_artifacts, read_artifact
+from dlconv.artifacts.foreign import foreign_artifact
+from dlconv.artifacts.manifest import (
+    Artifact,
+    Source,
+    find_artifacts,
+    has_manifest,
+    read_artifact,
+)
 from dlconv.convert.artifact import FrozenGraph, Made, make_onnx, make_onnx_file, make_tfjs
 from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
@@ -174,24 +182,43 @@ def convert_to_onnx(
     return made
 
 
-def choose_artifacts(paths: Iterable[Path], root: Path = ARTIFACTS_ROOT) -> list[Artifact]:
+def find_reference(spec: str, registry: Registry) -> FrozenGraph:
+    """Find a frozen graph to compare with, and keep it in the cache as what it is compared by."""
+    frozen = find_frozen_graph(spec, registry)
+    store.add_graph(frozen.path)
+    return frozen
+
+
+def choose_artifacts(
+    paths: Iterable[Path], root: Path = ARTIFACTS_ROOT, reference: FrozenGraph | None = None
+) -> list[Artifact]:
     """Return the artifacts at ``paths``, or all below ``root`` when none is named.
 
-    A path that is a folder of artifacts stands for all of them. Raises DlconvError when there is
-    none.
+    A path that is a folder of artifacts stands for all of them. With a ``reference``, it is what
+    they are compared with, and they need no manifest. Raises DlconvError when there is none.
     """
-    chosen = [artifact for path in paths for artifact in _artifacts_at(path)]
+    chosen = [artifact for path in paths for artifact in _artifacts_at(path, reference)]
     if chosen:
         return chosen
     found = find_artifacts(root)
     if not found:
         raise DlconvError(f"there are no artifacts below {root}/", "make one: dlconv tfjs")
-    return found
+    return [_compared_with(artifact, reference) for artifact in found]
 
 
-def _artifacts_at(path: Path) -> list[Artifact]:
+def _artifacts_at(path: Path, reference: FrozenGraph | None) -> list[Artifact]:
     below = find_artifacts(path) if path.is_dir() else []
-    return below or [read_artifact(path)]
+    if reference is not None and not below and path.exists() and not has_manifest(path):
+        contract = find_contract(Graph(read_graph(reference.path)))
+        return [foreign_artifact(path, reference.source, contract, reference.classes)]
+    return [_compared_with(artifact, reference) for artifact in below or [read_artifact(path)]]
+
+
+def _compared_with(artifact: Artifact, reference: FrozenGraph | None) -> Artifact:
+    if reference is None:
+        return artifact
+    manifest = dataclasses.replace(artifact.manifest, source=reference.source)
+    return dataclasses.replace(artifact, manifest=manifest)
 
 
 def choose_photos(
@@ -214,7 +241,7 @@ def choose_photos(
 
 
 def reference_graph(artifact: Artifact) -> Path:
-    """Return the frozen graph that an artifact was made from. Raises DlconvError if it is gone."""
+    """Return the frozen graph an artifact is compared with. Raises DlconvError if it is gone."""
     source = artifact.manifest.source
     path = store.find_graph(source.graph_sha256)
     if path is None:

@@ -210,20 +210,27 @@ def find_artifacts(root: Path) -> list[Artifact]:
     return [read_artifact(path) for path in manifests]
 
 
+def has_manifest(path: Path) -> bool:
+    """Return whether a manifest lies where that of an artifact at ``path`` would."""
+    return any(candidate.is_file() for candidate in _manifest_places(path))
+
+
 def _manifest_path(path: Path) -> Path:
     if path.name.endswith(MANIFEST_NAME):
         return path
-    candidates = [
-        path / MANIFEST_NAME,
-        path.with_name(f"{path.name}.{MANIFEST_NAME}"),
-        path.with_name(MANIFEST_NAME),
-    ]
     if not path.exists():
         raise DlconvError(f"there is no artifact at {path}")
-    for candidate in candidates if path.is_dir() else candidates[1:]:
+    for candidate in _manifest_places(path):
         if candidate.is_file():
             return candidate
     raise DlconvError(
         f"{path} has no {MANIFEST_NAME}, so there is nothing to check it against",
-        "dlconv tfjs and dlconv onnx write one",
+        "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
     )
+
+
+def _manifest_places(path: Path) -> list[Path]:
+    if path.name.endswith(MANIFEST_NAME):
+        return [path]
+    beside = [path.with_name(f"{path.name}.{MANIFEST_NAME}"), path.with_name(MANIFEST_NAME)]
+    return [path / MANIFEST_NAME, *beside] if path.is_dir() else beside

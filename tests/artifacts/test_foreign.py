@@ -1,0 +1,124 @@
+import json
+
+import onnx
+import pytest
+from support.artifacts import PLAIN, tfjs_artifact
+from support.graphs import tiny_segmenter
+
+from dlconv.artifacts.foreign import foreign_artifact
+from dlconv.artifacts.manifest import Source
+from dlconv.convert.artifact import make_onnx
+from dlconv.errors import DlconvError
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph
+
+SOURCE = Source("tiny", 1, "0" * 64)
+REFERENCE = find_contract(Graph(tiny_segmenter()))
+
+
+def described(path):
+    return foreign_artifact(path, SOURCE, REFERENCE, ("a", "b"))
+
+
+@pytest.fixture
+def tfjs(tiny, tmp_path):
+    directory = tfjs_artifact(tiny, tmp_path / "model").directory
+    (directory / "manifest.json").unlink()
+    return directory
+
+
+@pytest.fixture
+def onnx_file(tiny, tmp_path):
+    entry = make_onnx(tiny, tmp_path / "onnx").artifact.entry
+    (entry.parent / "manifest.json").unlink()
+    return entry
+
+
+def change(directory, edit):
+    path = directory / "model.json"
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_graph_model_is_described_by_its_signature_or_its_graph(tfjs, signed):
+    if not signed:
+        change(tfjs, lambda content: content.pop("signature"))
+    artifact = described(tfjs)
+    manifest = artifact.manifest
+    assert (manifest.contract.input.node, manifest.contract.input.dtype) == ("ImageTensor", "uint8")
+    assert manifest.contract.input.shape == (1, None, None, 3)
+    assert manifest.contract.output.node == "SemanticPredictions"
+    assert (manifest.target, manifest.precision, manifest.source) == ("tfjs", "float32", SOURCE)
+    assert artifact.entry == tfjs / "model.json"
+    assert [file.path for file in manifest.files] == ["model.json", "group1-shard1of1.bin"]
+    artifact.check_files()
+    assert described(tfjs / "model.json") == artifact
+
+
+def test_quantized_weights_are_seen(tiny, tmp_path):
+    directory = tfjs_artifact(tiny, tmp_path / "model", PLAIN).directory
+    assert described(directory).manifest.precision == "uint8"
+
+
+def test_an_onnx_file_is_described_by_its_inputs_and_outputs(onnx_file):
+    manifest = described(onnx_file).manifest
+    assert (manifest.target, manifest.precision) == ("onnx", "float32")
+    assert manifest.contract.input.shape == (1, None, None, 3)
+    assert manifest.contract.output.dtype == "int64"
+    assert manifest.same_function
+
+
+def test_a_fixed_input_of_another_size_is_another_function(onnx_file):
+    model = onnx.load(onnx_file)
+    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim[1:3], (5, 7), strict=True):
+        dim.dim_value = size
+    onnx.save(model, onnx_file)
+    manifest = described(onnx_file).manifest
+    assert manifest.contract.crop == (5, 7)
+    assert manifest.same_function is False
+
+
+def empty(content):
+    content.clear()
+
+
+def two_outputs(content):
+    content["signature"]["outputs"]["again"] = content["signature"]["outputs"].copy().popitem()[1]
+
+
+def stray_shard(content):
+    content["weightsManifest"][0]["paths"] = ["../secret.bin"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (empty, "is not the model.json of a TF.js graph model"),
+        (two_outputs, "has 2 outputs, not one"),
+        (stray_shard, r"names files that are missing: secret\.bin"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(tfjs, edit, message):
+    (tfjs.parent / "secret.bin").write_bytes(b"")
+    change(tfjs, edit)
+    with pytest.raises(DlconvError, match=message) as raised:
+        described(tfjs)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_input_that_is_no_photo_is_refused(onnx_file):
+    model = onnx.load(onnx_file)
+    model.graph.input[0].type.tensor_type.shape.dim[3].dim_value = 4
+    onnx.save(model, onnx_file)
+    with pytest.raises(DlconvError, match="not a photo"):
+        described(onnx_file)
+
+
+@pytest.mark.parametrize("name", ["gone", "text.onnx", "folder"])
+def test_what_is_no_artifact_is_refused(tmp_path, name):
+    (tmp_path / "text.onnx").write_text("no model")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DlconvError, match="no model.json or ONNX file|is not an ONNX file"):
+        described(tmp_path / name)
