@@ -217,6 +217,14 @@ Runtimes = Annotated[
         show_default="tfjs-node and onnxruntime",
     ),
 ]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL|GRAPH.pb",
+        help="The frozen graph to compare with; artifacts of others, without a manifest, need it.",
+        show_default="what the artifact was made from",
+    ),
+]
 Reports = Annotated[
     list[Path] | None,
     typer.Option(
@@ -484,15 +492,7 @@ def verify(
     floor_agreement: FloorAgreement = None,
     floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
-    reference: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL|GRAPH.pb",
-            help="The frozen graph to compare with; artifacts of others, without a manifest, need "
-            "it.",
-            show_default="what the artifact was made from",
-        ),
-    ] = None,
+    reference: Reference = None,
     runtime: Runtimes = None,
     skip_missing: Annotated[
         bool,
@@ -530,6 +530,50 @@ def verify(
         _photo_progress,
     )
     _report(results, report or [], colours, json, with_photos=True)
+
+
+@app.command(epilog="Example: dlconv bisect artifacts/sample/tfjs-uint8 --image photo.jpg")
+def bisect(
+    artifact: Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The artifact.")],
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", metavar="FILE", help="The photo. The sample model brings its own."),
+    ] = None,
+    reference: Reference = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="The error from which on a node counts as wrong.",
+            show_default="float32 0.001, others 0.2",
+        ),
+    ] = None,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Name the first nodes whose values leave the frozen graph's.
+
+    The error of a node is |a - b| / |b| over all its values; what it adds is how far that is above
+    the nodes before it. Exit code 1: a node is beyond the limit.
+    """
+    from dlconv import console, pipeline
+    from dlconv.verify import bisect_report
+    from dlconv.verify.bisect import first_beyond
+
+    known = _registry(registry)
+    frozen = pipeline.find_reference(reference, known) if reference else None
+    (chosen,) = pipeline.choose_artifacts([artifact], reference=frozen)
+    photo = pipeline.choose_photos([image] if image else [], [chosen], known)[0]
+    with console.steps(f"comparing nodes of {chosen.manifest.source.model} {chosen.title}") as told:
+        errors = pipeline.bisect(chosen, photo, lambda done, total: told("nodes", done, total))
+    first = first_beyond(errors, bisect_report.limit_for(chosen, limit))
+    if json:
+        _print(bisect_report.as_data(chosen, photo, errors, first))
+    else:
+        _print(bisect_report.table(errors, first), bisect_report.verdict(errors, first))
+    if first is not None:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: dlconv bench artifacts/sample --rounds 20")

@@ -34,6 +34,8 @@ from dlconv.inspect.summary import Summary, summarize
 from dlconv.models import store
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
+from dlconv.verify.bisect import NodeError
+from dlconv.verify.bisect import bisect as node_errors
 from dlconv.verify.framing import framed
 from dlconv.verify.harness import (
     NO_FLOORS_GIVEN,
@@ -252,6 +254,11 @@ def reference_graph(artifact: Artifact) -> Path:
             again,
         )
     return path
+
+
+def bisect(artifact: Artifact, photo: Photo, progress: Progress) -> list[NodeError]:
+    """Compare the nodes of an artifact with its frozen graph's on a photo."""
+    return node_errors(artifact, reference_graph(artifact), photo, progress)
 
 
 def _no_progress(artifact: Artifact, choice: Choice) -> AbstractContextManager[Progress]:

@@ -17,7 +17,18 @@ import dlconv
 from dlconv.cli import app
 from dlconv.verify.harness import DEFAULT_FLOORS
 
-COMMANDS = ("models", "fetch", "inspect", "rewrite", "tfjs", "onnx", "verify", "bench", "run")
+COMMANDS = (
+    "models",
+    "fetch",
+    "inspect",
+    "rewrite",
+    "tfjs",
+    "onnx",
+    "verify",
+    "bisect",
+    "bench",
+    "run",
+)
 
 
 @pytest.fixture

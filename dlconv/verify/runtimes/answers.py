@@ -1,7 +1,7 @@
 """How photos go to JavaScript and what comes back: a header and little-endian bytes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,3 +27,12 @@ def inference_from(header: Mapping[str, Any], payload: bytes) -> Inference:
         raise DlconvError(f"the answer has {len(payload)} bytes for an output of shape {shape}")
     dtype = "<f4" if header["dtype"] == "float32" else "<i4"
     return Inference(np.frombuffer(payload, dtype).reshape(shape), float(header["ms"]))
+
+
+def arrays_from(shapes: Sequence[Sequence[int]], payload: bytes) -> list[np.ndarray]:
+    """Split float32 values that came one after another."""
+    sizes = [math.prod(shape) for shape in shapes]
+    if len(payload) != 4 * sum(sizes):
+        raise DlconvError(f"the answer has {len(payload)} bytes for {sum(sizes)} numbers")
+    parts = np.split(np.frombuffer(payload, "<f4"), np.cumsum(sizes)[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]

@@ -17,7 +17,7 @@ import numpy as np
 
 from dlconv.errors import DlconvError
 from dlconv.verify.runtimes import Inference
-from dlconv.verify.runtimes.answers import as_bytes, header_of, inference_from
+from dlconv.verify.runtimes.answers import arrays_from, as_bytes, header_of, inference_from
 from dlconv.verify.runtimes.node import find_node
 from dlconv.web import bundled
 
@@ -53,6 +53,12 @@ class NodeProcess:
         self._send(header_of(image), as_bytes(image))
         header, payload = self._receive()
         return inference_from(header, payload), header
+
+    def activations(self, image: np.ndarray, nodes: Sequence[str]) -> list[np.ndarray]:
+        """Return what nodes of a graph model give for a photo, float32."""
+        self._send({**header_of(image), "nodes": list(nodes)}, as_bytes(image))
+        header, payload = self._receive()
+        return arrays_from(header["shapes"], payload)
 
     def stop(self) -> None:
         """End the process."""

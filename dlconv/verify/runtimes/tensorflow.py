@@ -1,6 +1,7 @@
 """The runtime ``tensorflow``: a frozen graph in one TensorFlow session. It is the reference."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,8 @@ class TensorflowRuntime:
     def __enter__(self) -> "TensorflowRuntime":
         self._tensorflow = load_tensorflow()
         graph_def = read_graph(self._graph_path)
-        self._contract: Contract = find_contract(Graph(graph_def))
+        self._graph = Graph(graph_def)
+        self._contract: Contract = find_contract(self._graph)
         self._session = self._open_session(graph_def.SerializeToString())
         return self
 
@@ -51,6 +53,25 @@ class TensorflowRuntime:
             self._contract.output.tensor, {self._contract.input.tensor: image}
         )
         return Inference(output, (time.perf_counter() - started) * 1000)
+
+    def images(self) -> list[str]:
+        """Return the nodes that give float32 [1, H, W, channels], in the order of execution."""
+        float32 = self._tensorflow.float32
+        tensors = {
+            node.name: self._session.graph.get_tensor_by_name(f"{node.name}:0")
+            for node in self._graph.order
+            if node.op not in ("Const", "Assert", "NoOp", "Placeholder")
+        }
+        return [
+            name
+            for name, tensor in tensors.items()
+            if tensor.dtype == float32 and tensor.shape.rank == 4
+        ]
+
+    def activations(self, image: np.ndarray, nodes: Sequence[str]) -> list[np.ndarray]:
+        """Return what nodes give for a photo."""
+        fetched = [f"{name}:0" for name in nodes]
+        return list(self._session.run(fetched, {self._contract.input.tensor: image}))
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""
