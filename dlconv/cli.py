@@ -545,7 +545,7 @@ def bisect(
         typer.Option(
             min=0,
             help="The error from which on a node counts as wrong.",
-            show_default="float32 0.001, others 0.2",
+            show_default="float32 0.001, others 0.15",
         ),
     ] = None,
     registry: RegistryFile = None,

@@ -10,7 +10,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.photos import Photo
 
-FLOAT32_LIMIT, LIMIT = 1e-3, 0.2
+FLOAT32_LIMIT, LIMIT = 1e-3, 0.15
 MOST_ROWS = 25
 
 
