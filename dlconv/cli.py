@@ -493,6 +493,14 @@ def verify(
     floor_worst: FloorWorst = None,
     floor_miou: FloorMiou = None,
     reference: Reference = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Ground truth, PNG files of class indices named as the photos (255: ignored): the "
+            "mIoU of both against it is reported, too.",
+        ),
+    ] = None,
     runtime: Runtimes = None,
     skip_missing: Annotated[
         bool,
@@ -505,12 +513,17 @@ def verify(
 ) -> None:
     """Check the labels of artifacts against the frozen graph's, in the real runtimes.
 
+    Agreement is the share of equal labels; mIoU the mean over classes of intersection over union
+    with the frozen graph's labels. For the class person, the mask's agreement and its boundary
+    F-score (contours within 0.8 % of the diagonal) are given, too.
+
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
     from dlconv import console, pipeline
     from dlconv.verify.harness import GivenFloors
     from dlconv.verify.report_files import check_report_files, wants_pictures
     from dlconv.verify.runtimes.catalogue import parse_choices
+    from dlconv.verify.truth import find_masks
 
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     runtimes = parse_choices(runtime or [])
@@ -527,6 +540,7 @@ def verify(
         runtimes,
         (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
         colours if wants_pictures(report or []) else None,
+        find_masks(masks) if masks else {},
         _photo_progress,
     )
     _report(results, report or [], colours, json, with_photos=True)

@@ -39,6 +39,7 @@ from dlconv.verify.bisect import bisect as node_errors
 from dlconv.verify.framing import framed
 from dlconv.verify.harness import (
     NO_FLOORS_GIVEN,
+    NO_MASKS,
     ArtifactResult,
     GivenFloors,
     Progress,
@@ -49,6 +50,7 @@ from dlconv.verify.photos import Photo, find_photos, load_photo
 from dlconv.verify.pictures import MOST_COLOURS
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
+from dlconv.verify.truth import Masks
 
 ARTIFACTS_ROOT = Path("artifacts")
 
@@ -280,11 +282,13 @@ def verify_all(
     runtimes: Sequence[Choice] = (),
     skip_missing: Callable[[RuntimeMissingError], None] | None = None,
     colours: Mapping[str, Sequence[Colour]] | None = None,
+    masks: Masks = NO_MASKS,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = _no_progress,
 ) -> list[ArtifactResult]:
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
     ``given`` floors replace the artifacts' own; ``progress`` opens a display for each check.
+    ``masks`` are ground truth by the names of photos.
     With ``colours``, those of each model's classes, pictures of the worst photos are kept.
     ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
     Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
@@ -303,7 +307,7 @@ def verify_all(
                 model = artifact.manifest.source.model
                 palette = colours[model] if colours is not None else None
                 result = verify(
-                    artifact, graph_path, photos, cache, floors, choice, palette, report
+                    artifact, graph_path, photos, cache, floors, choice, palette, masks, report
                 )
         except RuntimeMissingError as error:
             if skip_missing is None:

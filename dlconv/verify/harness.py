@@ -6,6 +6,8 @@ and forgotten one at a time.
 """
 
 import dataclasses
+import functools
+import operator
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +22,15 @@ from dlconv.compare import Confusion, Scores, compare
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
 from dlconv.verify.framing import enlarged, framed
+from dlconv.verify.person import MaskScores, person_scores
 from dlconv.verify.photos import Photo, PhotoError, load_photo
 from dlconv.verify.pictures import Colour, Pictures, pictures_of
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes import Runtime, RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
+from dlconv.verify.truth import Masks, TruthConfusion, against_truth
 
+NO_MASKS: Masks = {}
 # Of how many photos pictures are kept: the worst.
 MOST_PICTURED = 12
 # The check that an artifact loads and answers.
@@ -78,13 +83,16 @@ NO_FLOORS_GIVEN = GivenFloors()
 class PhotoResult:
     """One photo: its file, its SHA-256, how it scored and the milliseconds of the runtime.
 
-    ``pictures`` are kept of the worst photos, if at all.
+    ``person`` scores the person's mask where one is seen, ``truth`` compares with ground truth
+    where there is some, ``pictures`` are kept of the worst photos, if at all.
     """
 
     photo: str
     sha256: str
     scores: Scores
     ms: float
+    person: MaskScores | None = None
+    truth: TruthConfusion | None = None
     pictures: Pictures | None = None
 
 
@@ -138,6 +146,23 @@ class ArtifactResult:
         return statistics.median(photo.ms for photo in self.photos)
 
     @property
+    def person(self) -> MaskScores | None:
+        """Mean over the photos of the scores of the person's mask; None where none is seen."""
+        scores = [photo.person for photo in self.photos if photo.person is not None]
+        if not scores:
+            return None
+        return MaskScores(
+            statistics.fmean(each.agreement for each in scores),
+            statistics.fmean(each.boundary_f for each in scores),
+        )
+
+    @property
+    def truth(self) -> TruthConfusion | None:
+        """The photos with ground truth, pooled; None without any."""
+        found = [photo.truth for photo in self.photos if photo.truth is not None]
+        return functools.reduce(operator.add, found) if found else None
+
+    @property
     def worst(self) -> PhotoResult:
         """The photo with the least agreement."""
         return min(self.photos, key=lambda photo: photo.scores.agreement)
@@ -154,15 +179,17 @@ def verify(
     floors: Floors,
     choice: Choice | None = None,
     colours: Sequence[Colour] | None = None,
+    masks: Masks = NO_MASKS,
     progress: Progress = lambda done, total: None,
 ) -> ArtifactResult:
     """Check an artifact on all photos against its frozen graph.
 
     ``cache`` is the folder of the reference's labels; ``choice`` is the runtime, None the default
     for the artifact's target; with ``colours``, those of the classes, pictures of the worst photos
-    are kept; ``progress`` is told photos done and in total. Raises PhotoError for
-    a photo that cannot be read and RuntimeMissingError for a runtime that this machine lacks;
-    whatever else goes wrong is a failure of the artifact.
+    are kept; ``masks`` are ground truth by the names of photos; ``progress`` is told photos done
+    and in total. Raises PhotoError for a photo or a mask that cannot be read and
+    RuntimeMissingError for a runtime that this machine lacks; whatever else goes wrong is a failure
+    of the artifact.
     """
     chosen = choice or choices_for(artifact.manifest.target, [])[0]
     runtime = chosen.start(artifact.entry)
@@ -172,7 +199,7 @@ def verify(
         digest = artifact.manifest.source.graph_sha256
         with Reference(graph_path, digest, cache) as reference, runtime:
             result = dataclasses.replace(result, versions=runtime.describe())
-            return _run(result, runtime, reference, photos, colours, progress)
+            return _run(result, runtime, reference, photos, colours, masks, progress)
     except (PhotoError, RuntimeMissingError):
         raise
     except DlconvError as error:
@@ -185,6 +212,7 @@ def _run(
     reference: Reference,
     photos: list[Photo],
     colours: Sequence[Colour] | None,
+    masks: Masks,
     progress: Progress,
 ) -> ArtifactResult:
     rows: list[PhotoResult] = []
@@ -198,8 +226,17 @@ def _run(
         if contract.crop != reference.crop:
             labels = enlarged(labels, expected.shape[1:])
         confusion = compare(expected, labels)
-        pictures = pictures_of(image, expected, labels, colours) if colours else None
-        rows.append(PhotoResult(photo.path.name, photo.sha256, confusion.scores(), ms, pictures))
+        mask = masks.get(photo.path.stem)
+        row = PhotoResult(
+            photo=photo.path.name,
+            sha256=photo.sha256,
+            scores=confusion.scores(),
+            ms=ms,
+            person=person_scores(expected, labels, result.artifact.manifest.classes),
+            truth=against_truth(mask, expected, labels) if mask is not None else None,
+            pictures=pictures_of(image, expected, labels, colours) if colours else None,
+        )
+        rows.append(row)
         rows = _with_few_pictures(rows)
         pooled += confusion
         progress(len(rows), len(photos))

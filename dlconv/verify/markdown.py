@@ -5,7 +5,7 @@ fell short, and the worst photos of what did not pass.
 from collections.abc import Iterable, Iterator
 
 from dlconv.verify.harness import ArtifactResult
-from dlconv.verify.report import megabytes, percent
+from dlconv.verify.report import megabytes, percent, remarks
 
 COLUMNS = ("model", "artifact", "runtime", "size", "agreement", "worst photo", "mIoU", "ms", "")
 MOST_PHOTOS = 5
@@ -23,8 +23,15 @@ def as_markdown(results: Iterable[ArtifactResult]) -> str:
         *(_row(_summary(result)) for result in listed),
     ]
     for result in listed:
+        said = [f"- {_name(result)}: {remark}" for remark in remarks(result)]
+        lines += ["", *said] if said else []
+    for result in listed:
         lines += _shortfalls(result)
     return "\n".join(lines) + "\n"
+
+
+def _name(result: ArtifactResult) -> str:
+    return f"{result.artifact.title} in {result.runtime} {result.backend}"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -54,7 +61,7 @@ def _shortfalls(result: ArtifactResult) -> Iterator[str]:
     if result.passed:
         return
     yield ""
-    yield f"**{result.artifact.title} in {result.runtime} {result.backend}**"
+    yield f"**{_name(result)}**"
     yield ""
     yield from (f"- {failure}" for failure in result.failures)
     worst = sorted(result.photos, key=lambda photo: photo.scores.agreement)[:MOST_PHOTOS]

@@ -22,6 +22,7 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
         if with_photos and result.photos:
             yield photo_table(result)
             yield class_table(result)
+            yield from remarks(result)
     yield summary_table(listed)
 
 
@@ -67,6 +68,7 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
     if result.total is None:
         return content
     names = manifest.classes
+    truth = result.truth
     return content | {
         "agreement": {
             "mean": result.mean_agreement,
@@ -79,6 +81,14 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
         "pixels": result.total.pixels,
         "differing_pixels": result.total.differing,
         "ms_median": result.median_ms,
+        "person": None if result.person is None else dataclasses.asdict(result.person),
+        "truth": None
+        if truth is None
+        else {
+            "photos": sum(photo.truth is not None for photo in result.photos),
+            "reference_miou": truth.reference.scores().miou,
+            "artifact_miou": truth.artifact.scores().miou,
+        },
         "photos": [_photo(photo, names) for photo in result.photos],
     }
 
@@ -93,6 +103,7 @@ def _photo(photo: PhotoResult, names: tuple[str, ...]) -> dict[str, Any]:
         "pixels": photo.scores.pixels,
         "differing_pixels": photo.scores.differing,
         "ms": photo.ms,
+        "person": None if photo.person is None else dataclasses.asdict(photo.person),
     }
 
 
@@ -162,6 +173,17 @@ def class_table(result: ArtifactResult) -> RenderableType:
         for name, iou in _class_iou(result.total, result.artifact.manifest.classes).items():
             table.add_row(name, f"{iou:.3f}")
     return table
+
+
+def remarks(result: ArtifactResult) -> Iterator[str]:
+    """Yield what there is to say of persons and of ground truth."""
+    if result.person is not None:
+        agreement, boundary = percent(result.person.agreement), result.person.boundary_f
+        yield f"person's mask: agreement {agreement}, boundary F-score {boundary:.3f}"
+    if result.truth is not None:
+        before = result.truth.reference.scores().miou
+        after = result.truth.artifact.scores().miou
+        yield f"mIoU against ground truth: frozen graph {before:.3f}, artifact {after:.3f}"
 
 
 def _title(result: ArtifactResult) -> str:

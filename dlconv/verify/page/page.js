@@ -32,6 +32,8 @@ function drawTable() {
     const cells = COLUMNS.map(([, value, kind = ""]) => element("td", { class: kind }, value(row)));
     const verdict = element("td", { class: row.passed ? "good" : "bad" }, row.passed ? "passed" : "failed");
     body.append(element("tr", {}, ...cells, verdict));
+    const remarks = remarksOf(row);
+    if (remarks) body.append(element("tr", {}, element("td", { class: "remarks", colspan: COLUMNS.length + 1 }, remarks)));
     if (row.failures.length > 0) {
       const reasons = row.failures.flatMap((failure) => [failure, element("br")]).slice(0, -1);
       const cell = element("td", { class: "reasons", colspan: COLUMNS.length + 1 }, ...reasons);
@@ -40,6 +42,13 @@ function drawTable() {
   }
   const head = element("thead", {}, element("tr", {}, ...heads, element("th", { scope: "col" }, "result")));
   at("table").append(element("table", {}, head, body));
+}
+
+function remarksOf({ person, truth }) {
+  const parts = [];
+  if (person) parts.push(`person's mask: agreement ${percent(person.agreement)}, boundary F-score ${person.boundary_f.toFixed(3)}`);
+  if (truth) parts.push(`against ground truth (${truth.photos} photos): frozen graph mIoU ${truth.reference_miou.toFixed(3)}, artifact ${truth.artifact_miou.toFixed(3)}`);
+  return parts.join("; ");
 }
 
 const WIDTH = 640, HEIGHT = 300, LEFT = 52, BELOW = 38, ABOVE = 16, RIGHT = 150;
