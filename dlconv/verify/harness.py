@@ -22,6 +22,7 @@ from dlconv.compare import Confusion, Scores, compare
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
 from dlconv.verify.framing import enlarged, framed
+from dlconv.verify.margin import Margins, margins_of
 from dlconv.verify.person import MaskScores, person_scores
 from dlconv.verify.photos import Photo, PhotoError, load_photo
 from dlconv.verify.pictures import Colour, Pictures, pictures_of
@@ -83,6 +84,7 @@ NO_FLOORS_GIVEN = GivenFloors()
 class PhotoResult:
     """One photo: its file, its SHA-256, how it scored and the milliseconds of the runtime.
 
+    ``margins`` says how sure the reference was where they differ, if the graph shows it,
     ``person`` scores the person's mask where one is seen, ``truth`` compares with ground truth
     where there is some, ``pictures`` are kept of the worst photos, if at all.
     """
@@ -91,6 +93,7 @@ class PhotoResult:
     sha256: str
     scores: Scores
     ms: float
+    margins: Margins | None = None
     person: MaskScores | None = None
     truth: TruthConfusion | None = None
     pictures: Pictures | None = None
@@ -144,6 +147,14 @@ class ArtifactResult:
     def median_ms(self) -> float:
         """Median over the photos of the runtime's milliseconds."""
         return statistics.median(photo.ms for photo in self.photos)
+
+    @property
+    def sure_mismatches(self) -> int | None:
+        """Pixels that differ where the reference was sure; None where it does not show that."""
+        found = [photo.margins for photo in self.photos]
+        if not found or any(each is None for each in found):
+            return None
+        return sum(each.sure for each in found if each is not None)
 
     @property
     def person(self) -> MaskScores | None:
@@ -232,6 +243,7 @@ def _run(
             sha256=photo.sha256,
             scores=confusion.scores(),
             ms=ms,
+            margins=_margins(reference, image, expected, labels),
             person=person_scores(expected, labels, result.artifact.manifest.classes),
             truth=against_truth(mask, expected, labels) if mask is not None else None,
             pictures=pictures_of(image, expected, labels, colours) if colours else None,
@@ -244,6 +256,16 @@ def _run(
     scored = dataclasses.replace(result, photos=tuple(rows), total=total)
     checks = _checks(scored, total, pooled.reference_classes)
     return dataclasses.replace(scored, checks=tuple(checks))
+
+
+def _margins(
+    reference: Reference, image: np.ndarray, expected: np.ndarray, labels: np.ndarray
+) -> Margins | None:
+    """Look at margins only where there is something to tell: they take a run of the reference."""
+    if np.array_equal(expected, labels):
+        return Margins(None, 0, 0)
+    margins = reference.margins(image)
+    return None if margins is None else margins_of(margins, expected, labels)
 
 
 def _with_few_pictures(rows: list[PhotoResult]) -> list[PhotoResult]:

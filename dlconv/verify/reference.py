@@ -1,8 +1,8 @@
-"""The reference: labels of the frozen graph, computed once per photo.
+"""The reference: labels of the frozen graph, and how sure it was, computed once per photo.
 
 Labels are kept on disk by the graph's digest, the digest and size of the pixels, and TensorFlow's
-version, as PNG files that a person can open. TensorFlow is only started for a photo that has not
-been seen, and then once for all of them.
+version, as PNG files that a person can open, and margins beside them. TensorFlow is only started
+for a photo that has not been seen, and then once for all of them.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import numpy as np
 from dlconv.files import write_atomically
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.verify.margin import best_minus_next
 from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
 
 # What a pixel of the cached pictures can hold.
@@ -61,6 +62,25 @@ class Reference:
             write_atomically(path, _as_png(labels))
         return labels
 
+    def margins(self, image: np.ndarray) -> np.ndarray | None:
+        """Return by how much the best score is above the next, float32 [1, H, W].
+
+        None where the graph does not show scores for each pixel of the photo.
+        """
+        path = self._folder / f"{_key(image)}.margins.npy"
+        size = image.shape[1:3]
+        known = _read_margins(path, size)
+        if known is not None:
+            return known
+        scores = self._start().scores(image)
+        if scores is None or scores.shape[1] < size[0] or scores.shape[2] < size[1]:
+            return None
+        margins = best_minus_next(scores)[:, : size[0], : size[1]]
+        buffer = io.BytesIO()
+        np.save(buffer, margins.astype(np.float16))
+        write_atomically(path, buffer.getvalue())
+        return margins.astype(np.float16).astype(np.float32)
+
     def _start(self) -> TensorflowRuntime:
         if self._runtime is None:
             self._runtime = self._stack.enter_context(TensorflowRuntime(self._graph_path))
@@ -90,3 +110,11 @@ def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray | None:
     except (OSError, ValueError, SyntaxError):
         return None
     return labels if labels.shape[1:] == size else None
+
+
+def _read_margins(path: Path, size: tuple[int, ...]) -> np.ndarray | None:
+    try:
+        margins = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return margins.astype(np.float32) if margins.shape[1:] == size else None

@@ -80,6 +80,7 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
         "class_iou": _class_iou(result.total, names),
         "pixels": result.total.pixels,
         "differing_pixels": result.total.differing,
+        "sure_mismatches": result.sure_mismatches,
         "ms_median": result.median_ms,
         "person": None if result.person is None else dataclasses.asdict(result.person),
         "truth": None
@@ -103,6 +104,7 @@ def _photo(photo: PhotoResult, names: tuple[str, ...]) -> dict[str, Any]:
         "pixels": photo.scores.pixels,
         "differing_pixels": photo.scores.differing,
         "ms": photo.ms,
+        "margins": None if photo.margins is None else dataclasses.asdict(photo.margins),
         "person": None if photo.person is None else dataclasses.asdict(photo.person),
     }
 
@@ -176,7 +178,13 @@ def class_table(result: ArtifactResult) -> RenderableType:
 
 
 def remarks(result: ArtifactResult) -> Iterator[str]:
-    """Yield what there is to say of persons and of ground truth."""
+    """Yield what there is to say of real mismatches, of persons and of ground truth."""
+    sure = result.sure_mismatches
+    if sure is not None and result.total is not None and result.total.differing:
+        yield (
+            f"differing pixels: {result.total.differing:,}, {sure:,} of them where the frozen graph "
+            "was sure (margin of 1 or more), the others at ties and borders"
+        )
     if result.person is not None:
         agreement, boundary = percent(result.person.agreement), result.person.boundary_f
         yield f"person's mask: agreement {agreement}, boundary F-score {boundary:.3f}"

@@ -29,7 +29,8 @@ def page(passed, failed, tmp_path):
 
 def test_the_verdict_and_what_fell_short_are_read_first(page, failed):
     assert page.inner_text("h1") == "dlconv verify: 1 of 2 passed"
-    assert page.locator("tbody tr").count() == 3
+    assert page.locator("tbody tr").count() == 4
+    assert "of them where the frozen graph was sure" in page.inner_text(".remarks")
     assert failed.failures[1] in page.inner_text(".reasons")
     assert page.locator("svg circle").count() == 2
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "fits a phone"

@@ -44,8 +44,11 @@ function drawTable() {
   at("table").append(element("table", {}, head, body));
 }
 
-function remarksOf({ person, truth }) {
+function remarksOf({ person, truth, sure_mismatches: sure, differing_pixels: differing }) {
   const parts = [];
+  if (differing && sure !== null) {
+    parts.push(`differing pixels: ${differing.toLocaleString("en")}, ${sure.toLocaleString("en")} of them where the frozen graph was sure`);
+  }
   if (person) parts.push(`person's mask: agreement ${percent(person.agreement)}, boundary F-score ${person.boundary_f.toFixed(3)}`);
   if (truth) parts.push(`against ground truth (${truth.photos} photos): frozen graph mIoU ${truth.reference_miou.toFixed(3)}, artifact ${truth.artifact_miou.toFixed(3)}`);
   return parts.join("; ");

@@ -54,6 +54,20 @@ class TensorflowRuntime:
         )
         return Inference(output, (time.perf_counter() - started) * 1000)
 
+    def scores(self, image: np.ndarray) -> np.ndarray | None:
+        """Return what the labels come from, [1, H, W, classes] of the photo's or the crop's size.
+
+        None when the graph has no ArgMax over images of scores.
+        """
+        ancestors = self._graph.ancestors(self._contract.output.node)
+        arg_max = next((node for node in ancestors if node.op == "ArgMax"), None)
+        if arg_max is None:
+            return None
+        source = self._graph.sources(arg_max)[0]
+        fetched = f"{source.node}:{source.port}"
+        scores = self._session.run(fetched, {self._contract.input.tensor: image})
+        return scores if scores.ndim == 4 and scores.shape[-1] > 1 else None
+
     def images(self) -> list[str]:
         """Return the nodes that give float32 [1, H, W, channels], in the order of execution."""
         float32 = self._tensorflow.float32
