@@ -182,8 +182,8 @@ def remarks(result: ArtifactResult) -> Iterator[str]:
     sure = result.sure_mismatches
     if sure is not None and result.total is not None and result.total.differing:
         yield (
-            f"differing pixels: {result.total.differing:,}, {sure:,} of them where the frozen graph "
-            "was sure (margin of 1 or more), the others at ties and borders"
+            f"differing pixels: {result.total.differing:,}, {sure:,} of them where the frozen "
+            "graph was sure (margin of 1 or more), the others at ties and borders"
         )
     if result.person is not None:
         agreement, boundary = percent(result.person.agreement), result.person.boundary_f
