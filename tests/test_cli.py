@@ -278,6 +278,25 @@ def test_a_search_without_photos_is_wrong_usage(call, graph):
     assert call("tfjs", graph, "--quantize", "1", "--calibrate", "gone").exit_code == 2
 
 
+def test_a_runtime_that_is_missing_fails_the_run_unless_it_may_be_skipped(
+    call, graph, photos, monkeypatch
+):
+    call("onnx", graph)
+    monkeypatch.setenv("DLCONV_CHROMIUM", "/no/such/browser")
+    options = ("verify", "--images", photos, "--runtime", "ort-web", "--runtime", "onnxruntime")
+    answer = call(*options)
+    assert answer.exit_code == 1
+    assert answer.stderr.splitlines()[-1].startswith("error: DLCONV_CHROMIUM=/no/such/browser")
+    answer = call(*options, "--skip-missing", "--json")
+    assert answer.exit_code == 0
+    assert "skipped: DLCONV_CHROMIUM=/no/such/browser" in answer.stderr
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["runtime"]["name"] == "onnxruntime"
+    alone = call("verify", "--images", photos, "--runtime", "ort-web", "--skip-missing")
+    assert alone.exit_code == 1
+    assert "nothing was checked" in alone.stderr
+
+
 def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
     call("tfjs", graph)
     call("onnx", graph)
