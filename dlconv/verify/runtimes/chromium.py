@@ -66,34 +66,34 @@ class Page:
         with ExitStack() as stack:
             browser = stack.enter_context(open_browser())
             address = stack.enter_context(_served(bundled(script).name, folder))
-            self._page = browser.new_page()
-            self._page.set_default_timeout(LOAD_TIMEOUT_MS)
-            self._page.goto(address)
-            self._page.wait_for_function("globalThis.dlconv")
-            self.description = self._call("options => dlconv.start(options)", options)
+            with self._trouble():
+                self._page = browser.new_page()
+                self._page.set_default_timeout(LOAD_TIMEOUT_MS)
+                self._page.goto(address)
+                self._page.wait_for_function("globalThis.dlconv")
+                start = "options => dlconv.start(options)"
+                self.description = self._page.evaluate(start, options)
             self._stack = stack.pop_all()
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""
         pixels = base64.b64encode(as_bytes(image)).decode()
-        answered = self._call(
-            "([header, pixels]) => dlconv.infer(header, pixels)",
-            [
-                header_of(image),
-                pixels,
-            ],
-        )
+        infer = "([header, pixels]) => dlconv.infer(header, pixels)"
+        with self._trouble():
+            answered = self._page.evaluate(infer, [header_of(image), pixels])
         return inference_from(answered["header"], base64.b64decode(answered["answer"]))
 
     def close(self) -> None:
         """Close the browser and the server."""
         self._stack.close()
 
-    def _call(self, function: str, argument: Any) -> Any:
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Raise DlconvError, in a line, for what goes wrong in the browser."""
         from playwright.sync_api import Error
 
         try:
-            return self._page.evaluate(function, argument)
+            yield
         except Error as error:
             said = error.message.splitlines()[0].removeprefix("Page.evaluate: ")
             raise DlconvError(f"cannot run {self._what}: {said}") from error

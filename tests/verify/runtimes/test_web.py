@@ -111,3 +111,12 @@ def test_an_input_of_the_wrong_type_is_one_line(onnx):
     with OrtWebRuntime(onnx) as runtime, pytest.raises(DlconvError, match="cannot run") as raised:
         runtime.infer(PHOTOS[0].astype(np.float32))
     assert "\n" not in str(raised.value)
+
+
+@needs_chromium
+def test_a_browser_that_is_gone_is_one_line(onnx):
+    with OrtWebRuntime(onnx) as runtime:
+        runtime._page._page.context.browser.close()
+        with pytest.raises(DlconvError, match="cannot run") as raised:
+            runtime.infer(PHOTOS[0])
+        assert "\n" not in str(raised.value)
