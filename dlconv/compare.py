@@ -54,6 +54,15 @@ class Confusion:
         iou = {int(k): float(hits[k] / union[k]) for k in np.flatnonzero(union)}
         return Scores(pixels, pixels - int(hits.sum()), iou)
 
+    def mistaken(self) -> list[tuple[int, int, int]]:
+        """Return (reference's class, artifact's class, pixels) where they differ, most first."""
+        pairs = [
+            (int(row), int(column), int(self.counts[row, column]))
+            for row, column in np.argwhere(self.counts)
+            if row != column
+        ]
+        return sorted(pairs, key=lambda pair: -pair[2])
+
     @property
     def reference_classes(self) -> frozenset[int]:
         """The classes in the reference's labels."""

@@ -73,3 +73,12 @@ def test_a_class_that_only_the_artifact_sees_counts_as_missed():
 def test_what_cannot_be_compared_is_refused(reference, labels, message):
     with pytest.raises(DlconvError, match=message):
         compare(reference.astype(int), labels.astype(int))
+
+
+def test_what_was_mistaken_for_what_comes_by_its_pixels():
+    reference = np.array([[[0, 0, 0, 1, 2, 2]]])
+    labels = np.array([[[0, 1, 1, 2, 2, 0]]])
+    found = compare(reference, labels).mistaken()
+    assert found[0] == (0, 1, 2)
+    assert sorted(found) == [(0, 1, 2), (1, 2, 1), (2, 0, 1)]
+    assert compare(reference, reference).mistaken() == []

@@ -116,7 +116,8 @@ class Check:
 class ArtifactResult:
     """One artifact in one runtime.
 
-    ``total`` scores all photos' pixels together, None if the artifact could not run.
+    ``total`` scores all photos' pixels together, and ``confusion`` counts them; None if the
+    artifact could not run.
     """
 
     artifact: Artifact
@@ -127,6 +128,7 @@ class ArtifactResult:
     photos: tuple[PhotoResult, ...]
     total: Scores | None
     checks: tuple[Check, ...]
+    confusion: Confusion | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -253,7 +255,7 @@ def _run(
         pooled += confusion
         progress(len(rows), len(photos))
     total = pooled.scores()
-    scored = dataclasses.replace(result, photos=tuple(rows), total=total)
+    scored = dataclasses.replace(result, photos=tuple(rows), total=total, confusion=pooled)
     checks = _checks(scored, total, pooled.reference_classes)
     return dataclasses.replace(scored, checks=tuple(checks))
 

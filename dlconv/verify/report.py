@@ -13,6 +13,8 @@ from dlconv.compare import Scores
 from dlconv.verify.harness import ArtifactResult, PhotoResult
 
 SCHEMA = 1
+# Of how many pairs of classes is told how many pixels changed from one to the other.
+MOST_MISTAKEN = 3
 
 
 def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[RenderableType]:
@@ -78,6 +80,10 @@ def _result(result: ArtifactResult) -> dict[str, Any]:
         },
         "miou": result.total.miou,
         "class_iou": _class_iou(result.total, names),
+        "mistaken": [
+            {"reference": before, "artifact": after, "pixels": pixels}
+            for before, after, pixels in _mistaken(result)
+        ],
         "pixels": result.total.pixels,
         "differing_pixels": result.total.differing,
         "sure_mismatches": result.sure_mismatches,
@@ -185,6 +191,10 @@ def remarks(result: ArtifactResult) -> Iterator[str]:
             f"differing pixels: {result.total.differing:,}, {sure:,} of them where the frozen "
             "graph was sure (margin of 1 or more), the others at ties and borders"
         )
+    most = _mistaken(result)[:MOST_MISTAKEN]
+    if most:
+        pairs = (f"{before} to {after} {pixels:,}" for before, after, pixels in most)
+        yield f"pixels that changed most: {', '.join(pairs)}"
     if result.person is not None:
         agreement, boundary = percent(result.person.agreement), result.person.boundary_f
         yield f"person's mask: agreement {agreement}, boundary F-score {boundary:.3f}"
@@ -192,6 +202,17 @@ def remarks(result: ArtifactResult) -> Iterator[str]:
         before = result.truth.reference.scores().miou
         after = result.truth.artifact.scores().miou
         yield f"mIoU against ground truth: frozen graph {before:.3f}, artifact {after:.3f}"
+
+
+def _mistaken(result: ArtifactResult) -> list[tuple[str, str, int]]:
+    """Return pairs of class names, the reference's first, by the pixels that changed."""
+    if result.confusion is None:
+        return []
+    names = result.artifact.manifest.classes
+    return [
+        (_class_name(before, names), _class_name(after, names), pixels)
+        for before, after, pixels in result.confusion.mistaken()
+    ]
 
 
 def _title(result: ArtifactResult) -> str:

@@ -84,3 +84,12 @@ def test_tables_show_photos_classes_and_the_sum(result):
 def test_a_share_below_one_is_never_shown_as_all():
     assert percent(1) == "100.00 %"
     assert percent(0.999999) == "99.99 %"
+
+
+def test_what_changed_most_is_named(failed):
+    (row,) = json.loads(as_json([failed]))["results"]
+    first = row["mistaken"][0]
+    assert first["reference"] != first["artifact"]
+    assert sum(each["pixels"] for each in row["mistaken"]) == row["differing_pixels"]
+    expected = f"{first['reference']} to {first['artifact']} {first['pixels']:,}"
+    assert f"pixels that changed most: {expected}" in printed(failed)

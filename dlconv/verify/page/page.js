@@ -44,11 +44,13 @@ function drawTable() {
   at("table").append(element("table", {}, head, body));
 }
 
-function remarksOf({ person, truth, sure_mismatches: sure, differing_pixels: differing }) {
+function remarksOf({ mistaken, person, truth, sure_mismatches: sure, differing_pixels: differing }) {
   const parts = [];
   if (differing && sure !== null) {
     parts.push(`differing pixels: ${differing.toLocaleString("en")}, ${sure.toLocaleString("en")} of them where the frozen graph was sure`);
   }
+  const most = (mistaken ?? []).slice(0, 3).map(({ reference, artifact, pixels }) => `${reference} to ${artifact} ${pixels.toLocaleString("en")}`);
+  if (most.length > 0) parts.push(`pixels that changed most: ${most.join(", ")}`);
   if (person) parts.push(`person's mask: agreement ${percent(person.agreement)}, boundary F-score ${person.boundary_f.toFixed(3)}`);
   if (truth) parts.push(`against ground truth (${truth.photos} photos): frozen graph mIoU ${truth.reference_miou.toFixed(3)}, artifact ${truth.artifact_miou.toFixed(3)}`);
   return parts.join("; ");
