@@ -25,6 +25,12 @@ const COLUMNS = [
   ["ms", (row) => row.agreement ? Math.round(row.ms_median).toLocaleString("en") : "", "number"],
 ];
 
+// A row across the table, which stays in sight while the table scrolls sideways.
+function note(kind, ...content) {
+  const cell = element("td", { class: kind, colspan: COLUMNS.length + 1 }, element("div", { class: "note" }, ...content));
+  return element("tr", {}, cell);
+}
+
 function drawTable() {
   const heads = COLUMNS.map(([title, , kind = ""]) => element("th", { scope: "col", class: kind }, title));
   const body = element("tbody");
@@ -33,11 +39,10 @@ function drawTable() {
     const verdict = element("td", { class: row.passed ? "good" : "bad" }, row.passed ? "passed" : "failed");
     body.append(element("tr", {}, ...cells, verdict));
     const remarks = remarksOf(row);
-    if (remarks) body.append(element("tr", {}, element("td", { class: "remarks", colspan: COLUMNS.length + 1 }, remarks)));
+    if (remarks) body.append(note("remarks", remarks));
     if (row.failures.length > 0) {
       const reasons = row.failures.flatMap((failure) => [failure, element("br")]).slice(0, -1);
-      const cell = element("td", { class: "reasons", colspan: COLUMNS.length + 1 }, ...reasons);
-      body.append(element("tr", {}, cell));
+      body.append(note("reasons", ...reasons));
     }
   }
   const head = element("thead", {}, element("tr", {}, ...heads, element("th", { scope: "col" }, "result")));
