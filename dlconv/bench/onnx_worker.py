@@ -9,10 +9,9 @@ the caller, never a wait without end.
 import contextlib
 import os
 import pickle
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -21,6 +20,7 @@ import numpy as np
 
 from dlconv.errors import DlconvError
 from dlconv.verify.runtimes import Inference
+from dlconv.verify.runtimes.child import child
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 
 
@@ -37,15 +37,11 @@ class OnnxruntimeChild:
     def __enter__(self) -> "OnnxruntimeChild":
         arguments = [str(self._model_path.resolve()), str(self._threads)]
         command = [sys.executable, "-m", __name__, *arguments]
-        self._messages = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages
-        )
-        try:
+        with ExitStack() as stack:
+            started = child("ONNX Runtime's process", self._model_path, command)
+            self._child = stack.enter_context(started)
             self._versions: dict[str, str] = self._receive()
-        except BaseException:
-            self._stop()
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -54,20 +50,19 @@ class OnnxruntimeChild:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop()
+        self._stack.close()
 
     @property
     def process_id(self) -> int:
         """The worker's process, once it is entered."""
-        return self._process.pid
+        return self._child.process.pid
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
-        assert self._process.stdin is not None
         try:
-            _send(self._process.stdin, image)
+            _send(self._child.stdin, image)
         except BrokenPipeError as error:
-            raise self._failure() from error
+            raise self._child.failure() from error
         answer: Inference = self._receive()
         return answer
 
@@ -76,33 +71,13 @@ class OnnxruntimeChild:
         return self._versions
 
     def _receive(self) -> Any:
-        assert self._process.stdout is not None
         try:
-            answer = pickle.load(self._process.stdout)
+            answer = pickle.load(self._child.stdout)
         except (EOFError, pickle.UnpicklingError) as error:
-            raise self._failure() from error
+            raise self._child.failure() from error
         if isinstance(answer, DlconvError):
             raise answer
         return answer
-
-    def _failure(self) -> DlconvError:
-        code = self._process.wait()
-        self._messages.seek(0)
-        lines = self._messages.read().decode(errors="replace").strip().splitlines()
-        return DlconvError(
-            f"ONNX Runtime's process stopped (exit code {code}) while it ran {self._model_path}",
-            lines[-1] if lines else "",
-        )
-
-    def _stop(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._messages.close()
 
 
 def _send(stream: Any, content: object) -> None:

@@ -9,7 +9,7 @@ above that, it is made there.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.verify.framing import framed
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.runtimes.node_process import NodeProcess
 from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
+from dlconv.verify.runtimes.tfjs_node import tfjs_process
 
 # So many nodes are computed at a time: their values are held in memory.
 NODES_AT_A_TIME = 8
@@ -64,6 +64,7 @@ def bisect(
     if contract.crop != find_contract(graph).crop:
         raise DlconvError("the artifact has another resolution, so that no layer is the same")
     image = load_photo(photo, contract.crop)
+    given = framed(image, contract.input)
     with TensorflowRuntime(graph_path) as reference, _activations(artifact) as (run, names):
         compared = [name for name in reference.images() if name in names]
         if not compared:
@@ -73,7 +74,7 @@ def bisect(
             progress(start, len(compared))
             part = compared[start : start + NODES_AT_A_TIME]
             expected = reference.activations(image, part)
-            found = run(framed(image, contract.input), part)
+            found = run(given, part)
             for name, one, other in zip(part, expected, found, strict=True):
                 error = _error(one, _limited(other, graph.nodes[name].op))
                 if error is not None:
@@ -139,11 +140,8 @@ def _activations(artifact: Artifact) -> Iterator[tuple[Activations, frozenset[st
 @contextmanager
 def _in_tfjs(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
     nodes = json.loads(entry.read_bytes())["modelTopology"]["node"]
-    process = NodeProcess("tfjs-node.cjs", [str(entry.parent.resolve()), "wasm"], entry.parent)
-    try:
+    with closing(tfjs_process(entry.parent)) as process:
         yield process.activations, frozenset(node["name"] for node in nodes)
-    finally:
-        process.stop()
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def test_an_input_of_the_wrong_type_is_one_line(onnx):
 @needs_chromium
 def test_a_browser_that_is_gone_is_one_line(onnx):
     with OrtWebRuntime(onnx) as runtime:
-        runtime._page._page.context.browser.close()
+        runtime._session._page.context.browser.close()
         with pytest.raises(DlconvError, match="cannot run") as raised:
             runtime.infer(PHOTOS[0])
         assert "\n" not in str(raised.value)
