@@ -17,7 +17,7 @@ import dlconv
 from dlconv.errors import DlconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import ArtifactResult, Progress
-    from dlconv.verify.pictures import Colour
     from dlconv.verify.runtimes.catalogue import Choice
 
 
@@ -532,18 +531,17 @@ def verify(
     frozen = pipeline.find_reference(reference, known) if reference else None
     chosen = pipeline.choose_artifacts(artifacts or [], reference=frozen)
     photos = pipeline.choose_photos(images or [], chosen, known)
-    colours = pipeline.colours_of(chosen, known)
     results = pipeline.verify_all(
         chosen,
         photos,
         floors,
         runtimes,
         (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
-        colours if wants_pictures(report or []) else None,
+        pipeline.colours_of(chosen, known) if wants_pictures(report or []) else None,
         find_masks(masks) if masks else {},
         _photo_progress,
     )
-    _report(results, report or [], colours, json, with_photos=True)
+    _report(results, report or [], json, with_photos=True)
 
 
 @app.command(epilog="Example: dlconv bisect artifacts/sample/tfjs-uint8 --image photo.jpg")
@@ -677,12 +675,11 @@ def run(
     with console.step("converting to ONNX"):
         artifacts.append(pipeline.convert_to_onnx(frozen).artifact)
     photos = pipeline.choose_photos(images or [], artifacts, known)
-    colours = pipeline.colours_of(artifacts, known)
-    pictured = colours if wants_pictures(report or []) else None
+    colours = pipeline.colours_of(artifacts, known) if wants_pictures(report or []) else None
     results = pipeline.verify_all(
-        artifacts, photos, floors, colours=pictured, progress=_photo_progress
+        artifacts, photos, floors, colours=colours, progress=_photo_progress
     )
-    _report(results, report or [], colours, json, with_photos=False)
+    _report(results, report or [], json, with_photos=False)
 
 
 def _quantization(
@@ -791,14 +788,13 @@ def _print_artifact(artifact: "Artifact", json: bool) -> None:
 def _report(
     results: "list[ArtifactResult]",
     files: list[Path],
-    colours: "Mapping[str, Sequence[Colour]]",
     json: bool,
     with_photos: bool,
 ) -> None:
     from dlconv.verify import report
     from dlconv.verify.report_files import write_reports
 
-    write_reports(results, files, colours)
+    write_reports(results, files)
     if json:
         typer.echo(report.as_json(results))
     else:
@@ -807,7 +803,7 @@ def _report(
             typer.echo(str(entry))
     for result in results:
         for failure in result.failures:
-            where = f"{result.artifact.entry} in {result.runtime} {result.backend}"
+            where = f"{result.artifact.entry} in {result.place}"
             typer.echo(f"failed: {where}: {failure}", err=True)
     if not all(result.passed for result in results):
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """What bisect found, as a table, a sentence and JSON."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,14 +56,5 @@ def as_data(
         "artifact": str(artifact.entry),
         "photo": photo.path.name,
         "first": None if first is None else first.name,
-        "nodes": [
-            {
-                "name": each.name,
-                "op": each.op,
-                "error": each.error,
-                "inherited": each.inherited,
-                "added": each.added,
-            }
-            for each in errors
-        ],
+        "nodes": [dataclasses.asdict(each) | {"added": each.added} for each in errors],
     }

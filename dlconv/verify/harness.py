@@ -131,6 +131,16 @@ class ArtifactResult:
     confusion: Confusion | None = None
 
     @property
+    def place(self) -> str:
+        """Where it ran: runtime and backend."""
+        return f"{self.runtime} {self.backend}"
+
+    @property
+    def title(self) -> str:
+        """What ran, and where, as a person would say."""
+        return f"{self.artifact.title} in {self.place}"
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """Why it does not pass; empty when it does."""
         return tuple(check.failure for check in self.checks if check.failure is not None)
@@ -251,7 +261,8 @@ def _run(
             pictures=pictures_of(image, expected, labels, colours) if colours else None,
         )
         rows.append(row)
-        rows = _with_few_pictures(rows)
+        if colours:
+            rows = _with_few_pictures(rows)
         pooled += confusion
         progress(len(rows), len(photos))
     total = pooled.scores()

@@ -20,8 +20,7 @@ def as_junit(results: Iterable[ArtifactResult]) -> bytes:
 
 
 def _add(suites: ElementTree.Element, result: ArtifactResult) -> None:
-    model = result.artifact.manifest.source.model
-    name = f"{model}: {result.artifact.title} in {result.runtime} {result.backend}"
+    name = f"{result.artifact.manifest.source.model}: {result.title}"
     suite = ElementTree.SubElement(
         suites,
         "testsuite",

@@ -23,15 +23,11 @@ def as_markdown(results: Iterable[ArtifactResult]) -> str:
         *(_row(_summary(result)) for result in listed),
     ]
     for result in listed:
-        said = [f"- {_name(result)}: {remark}" for remark in remarks(result)]
+        said = [f"- {result.title}: {remark}" for remark in remarks(result)]
         lines += ["", *said] if said else []
     for result in listed:
         lines += _shortfalls(result)
     return "\n".join(lines) + "\n"
-
-
-def _name(result: ArtifactResult) -> str:
-    return f"{result.artifact.title} in {result.runtime} {result.backend}"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -50,7 +46,7 @@ def _summary(result: ArtifactResult) -> list[str]:
     return [
         result.artifact.manifest.source.model,
         result.artifact.title,
-        f"{result.runtime} {result.backend}",
+        result.place,
         megabytes(result.artifact.bytes),
         *numbers,
         "passed" if result.passed else "**failed**",
@@ -61,7 +57,7 @@ def _shortfalls(result: ArtifactResult) -> Iterator[str]:
     if result.passed:
         return
     yield ""
-    yield f"**{_name(result)}**"
+    yield f"**{result.title}**"
     yield ""
     yield from (f"- {failure}" for failure in result.failures)
     worst = sorted(result.photos, key=lambda photo: photo.scores.agreement)[:MOST_PHOTOS]

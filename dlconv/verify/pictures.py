@@ -23,7 +23,7 @@ MOST_COLOURS = 256
 class Pictures:
     """A photo as JPEG; labels of the reference and of the artifact, and the difference, as PNG.
 
-    ``classes`` are those that occur in either.
+    ``classes`` are those that occur in either, ``colours`` theirs.
     """
 
     photo: bytes
@@ -31,13 +31,14 @@ class Pictures:
     labels: bytes
     difference: bytes
     classes: tuple[int, ...]
+    colours: tuple[Colour, ...]
 
 
 def pictures_of(
     image: np.ndarray, reference: np.ndarray, labels: np.ndarray, colours: Sequence[Colour]
 ) -> Pictures:
     """Draw a photo, uint8 [1, H, W, 3], and its labels, [1, H, W]."""
-    occurring = np.union1d(np.unique(reference), np.unique(labels))
+    classes = tuple(int(k) for k in np.union1d(np.unique(reference), np.unique(labels)))
     background = 0 if tuple(colours[0]) == BLACK else None
     differs = (reference != labels)[0]
     return Pictures(
@@ -45,7 +46,8 @@ def pictures_of(
         _png(reference[0], colours, background),
         _png(labels[0], colours, background),
         _png(differs, [BLACK, DIFFERENT], transparent=0),
-        tuple(int(k) for k in occurring),
+        classes,
+        tuple(colours[k] for k in classes),
     )
 
 

@@ -116,10 +116,10 @@ def _photo(photo: PhotoResult, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _class_iou(scores: Scores, names: tuple[str, ...]) -> dict[str, float]:
-    return {_class_name(k, names): iou for k, iou in scores.class_iou.items()}
+    return {class_name(k, names): iou for k, iou in scores.class_iou.items()}
 
 
-def _class_name(k: int, names: tuple[str, ...]) -> str:
+def class_name(k: int, names: tuple[str, ...]) -> str:
     return names[k] if k < len(names) else str(k)
 
 
@@ -148,7 +148,7 @@ def _summary_row(result: ArtifactResult) -> list[str]:
     return [
         result.artifact.manifest.source.model,
         result.artifact.title,
-        f"{result.runtime} {result.backend}",
+        result.place,
         megabytes(result.artifact.bytes),
         *numbers,
         "[green]passed[/]" if result.passed else "[red]failed[/]",
@@ -157,7 +157,11 @@ def _summary_row(result: ArtifactResult) -> list[str]:
 
 def photo_table(result: ArtifactResult) -> RenderableType:
     """Return a table with a row for each photo of one artifact, in the order given."""
-    table = Table(box=box.SIMPLE_HEAD, title=_title(result), title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{result.artifact.manifest.source.model}: {result.title}",
+        title_justify="left",
+    )
     table.add_column("photo")
     for column in ("agreement", "mIoU", "differing", "ms"):
         table.add_column(column, justify="right")
@@ -210,14 +214,9 @@ def _mistaken(result: ArtifactResult) -> list[tuple[str, str, int]]:
         return []
     names = result.artifact.manifest.classes
     return [
-        (_class_name(before, names), _class_name(after, names), pixels)
+        (class_name(before, names), class_name(after, names), pixels)
         for before, after, pixels in result.confusion.mistaken()
     ]
-
-
-def _title(result: ArtifactResult) -> str:
-    name = f"{result.artifact.manifest.source.model}: {result.artifact.title}"
-    return f"{name} in {result.runtime} {result.backend}"
 
 
 def percent(share: float) -> str:

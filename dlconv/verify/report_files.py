@@ -5,7 +5,7 @@ the summary of the job.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.errors import DlconvError, UsageError
@@ -14,7 +14,6 @@ from dlconv.verify.harness import ArtifactResult
 from dlconv.verify.junit import as_junit
 from dlconv.verify.markdown import as_markdown
 from dlconv.verify.page import as_html
-from dlconv.verify.pictures import Colour
 from dlconv.verify.report import as_json
 
 KINDS = (".json", ".html", ".md", ".xml")
@@ -33,15 +32,11 @@ def wants_pictures(files: Sequence[Path]) -> bool:
     return any(file.suffix == ".html" for file in files)
 
 
-def write_reports(
-    results: Sequence[ArtifactResult],
-    files: Sequence[Path],
-    colours: Mapping[str, Sequence[Colour]],
-) -> None:
+def write_reports(results: Sequence[ArtifactResult], files: Sequence[Path]) -> None:
     """Write each report, and a CI job's summary. Raises DlconvError when one cannot be written."""
     for file in files:
         try:
-            write_atomically(file, _content(results, file.suffix, colours))
+            write_atomically(file, _content(results, file.suffix))
         except OSError as error:
             raise DlconvError(f"cannot write {file}: {error.strerror}") from error
     summary = os.environ.get(SUMMARY)
@@ -54,11 +49,9 @@ def write_reports(
         raise DlconvError(f"cannot write {SUMMARY}={summary}: {error.strerror}") from error
 
 
-def _content(
-    results: Sequence[ArtifactResult], suffix: str, colours: Mapping[str, Sequence[Colour]]
-) -> bytes:
+def _content(results: Sequence[ArtifactResult], suffix: str) -> bytes:
     if suffix == ".html":
-        return as_html(results, colours).encode()
+        return as_html(results).encode()
     if suffix == ".md":
         return as_markdown(results).encode()
     if suffix == ".xml":

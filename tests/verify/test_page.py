@@ -3,11 +3,8 @@
 import pytest
 from support.chromium import needs_chromium
 
-from dlconv.models.entries import voc_colours
 from dlconv.verify.page import as_html
 from dlconv.verify.runtimes.chromium import open_browser
-
-COLOURS = dict.fromkeys(["tiny", "o"], voc_colours(256))
 
 pytestmark = needs_chromium
 
@@ -15,7 +12,7 @@ pytestmark = needs_chromium
 @pytest.fixture
 def page(passed, failed, tmp_path):
     file = tmp_path / "report.html"
-    file.write_text(as_html([passed, failed], COLOURS), encoding="utf-8")
+    file.write_text(as_html([passed, failed]), encoding="utf-8")
     with open_browser() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         said = []

@@ -6,23 +6,26 @@ Content-Security-Policy in it says so. ``page.js`` draws it from the JSON report
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-from dlconv.verify.harness import ArtifactResult, PhotoResult
-from dlconv.verify.pictures import Colour
-from dlconv.verify.report import as_data
+from dlconv.verify.harness import ArtifactResult
+from dlconv.verify.pictures import Pictures
+from dlconv.verify.report import as_data, class_name
 
 
-def as_html(results: Iterable[ArtifactResult], colours: Mapping[str, Sequence[Colour]]) -> str:
-    """Return the page. ``colours`` has those of each model's classes."""
+def as_html(results: Iterable[ArtifactResult]) -> str:
+    """Return the page."""
     listed = list(results)
     content = as_data(listed)
     for row, result in zip(content["results"], listed, strict=True):
         row["title"] = result.artifact.title
-        shown = {photo.photo: _pictures(photo, result, colours) for photo in result.photos}
-        row["pictures"] = {name: value for name, value in shown.items() if value is not None}
+        row["pictures"] = {
+            photo.photo: _pictures(photo.pictures, result.artifact.manifest.classes)
+            for photo in result.photos
+            if photo.pictures is not None
+        }
     data = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     parts = {name: _text(name) for name in ("page.html", "page.css", "page.js")}
     return (
@@ -37,25 +40,15 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _pictures(
-    photo: PhotoResult, result: ArtifactResult, colours: Mapping[str, Sequence[Colour]]
-) -> dict[str, Any] | None:
-    if photo.pictures is None:
-        return None
-    manifest = result.artifact.manifest
-    palette = colours[manifest.source.model]
-    names = manifest.classes
+def _pictures(pictures: Pictures, names: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "photo": _uri("image/jpeg", photo.pictures.photo),
-        "reference": _uri("image/png", photo.pictures.reference),
-        "labels": _uri("image/png", photo.pictures.labels),
-        "difference": _uri("image/png", photo.pictures.difference),
+        "photo": _uri("image/jpeg", pictures.photo),
+        "reference": _uri("image/png", pictures.reference),
+        "labels": _uri("image/png", pictures.labels),
+        "difference": _uri("image/png", pictures.difference),
         "classes": [
-            {
-                "name": names[k] if k < len(names) else str(k),
-                "colour": "#{:02x}{:02x}{:02x}".format(*palette[k]),
-            }
-            for k in photo.pictures.classes
+            {"name": class_name(k, names), "colour": "#{:02x}{:02x}{:02x}".format(*colour)}
+            for k, colour in zip(pictures.classes, pictures.colours, strict=True)
         ],
     }
 
