@@ -8,19 +8,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dlconv.artifacts.manifest import (
     MANIFEST_NAME,
     Artifact,
-    FileEntry,
     Manifest,
     PrecisionName,
     Source,
+    file_entry,
 )
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of
 from dlconv.inspect.contract import OUTPUT_NAME, Contract, TensorSpec
+from dlconv.inspect.graph import source_node
 
 # Element types of TensorFlow as photos and labels have them; TF.js has no uint8 and takes int32.
 DTYPES = {"DT_UINT8": "uint8", "DT_INT32": "int32", "DT_INT64": "int64", "DT_FLOAT": "float32"}
@@ -30,7 +30,7 @@ DTYPES = {"DT_UINT8": "uint8", "DT_INT32": "int32", "DT_INT64": "int64", "DT_FLO
 class _Found:
     """What the files of an artifact tell."""
 
-    target: str
+    target: Literal["tfjs", "onnx"]
     input: TensorSpec
     output: TensorSpec
     precision: PrecisionName
@@ -59,7 +59,7 @@ def foreign_artifact(
         classes_reason="the reference's",
     )
     manifest = Manifest(
-        target="onnx" if found.target == "onnx" else "tfjs",
+        target=found.target,
         precision=found.precision,
         converter=found.maker,
         source=source,
@@ -68,9 +68,7 @@ def foreign_artifact(
         options={},
         versions={},
         same_function=crop == reference.crop,
-        files=tuple(
-            FileEntry(file.name, file.stat().st_size, digest_of(file)) for file in found.files
-        ),
+        files=tuple(map(file_entry, found.files)),
     )
     return Artifact(entry.parent / MANIFEST_NAME, manifest)
 
@@ -137,11 +135,7 @@ def _placeholders(nodes: Mapping[str, Any]) -> list[TensorSpec]:
 
 
 def _sinks(nodes: Mapping[str, Any]) -> list[TensorSpec]:
-    read = {
-        source.lstrip("^").partition(":")[0]
-        for node in nodes.values()
-        for source in node.get("input", [])
-    }
+    read = {source_node(name) for node in nodes.values() for name in node.get("input", [])}
     sinks = [name for name, node in nodes.items() if name not in read and node["op"] != "NoOp"]
     chosen = [OUTPUT_NAME] if OUTPUT_NAME in sinks else sinks
     return [TensorSpec(name, "", None, "nothing reads it") for name in chosen]

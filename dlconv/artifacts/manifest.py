@@ -165,12 +165,14 @@ class Artifact:
                 )
 
 
+def file_entry(path: Path) -> FileEntry:
+    """Describe a file as it is now."""
+    return FileEntry(path.name, path.stat().st_size, digest_of(path))
+
+
 def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
     """Write ``manifest`` with the sizes and digests of all files of ``directory``."""
-    files = tuple(
-        FileEntry(file.name, file.stat().st_size, digest_of(file))
-        for file in sorted(directory.iterdir())
-    )
+    files = tuple(file_entry(file) for file in sorted(directory.iterdir()))
     stored = dataclasses.replace(manifest, files=files)
     write_atomically(target, TypeAdapter(Manifest).dump_json(stored, indent=2) + b"\n")
 

@@ -104,7 +104,7 @@ def _find_output(graph: Graph) -> tuple[NodeDef, str]:
         )
     if len(sinks) == 1:
         return sinks[0], "the only sink: nothing reads its value"
-    labels = [node for node in sinks if _argmax_behind(graph, node)]
+    labels = [node for node in sinks if argmax_behind(graph, node)]
     if len(labels) == 1:
         return labels[0], f"the only one of {len(sinks)} sinks with an ArgMax behind it"
     names = ", ".join(node.name for node in sinks[:8])
@@ -127,7 +127,8 @@ def _is_sink(graph: Graph, node: NodeDef) -> bool:
     return not graph.consumers[node.name] and node.op not in NO_VALUE_OPS | {"Placeholder"}
 
 
-def _argmax_behind(graph: Graph, node: NodeDef) -> NodeDef | None:
+def argmax_behind(graph: Graph, node: NodeDef) -> NodeDef | None:
+    """Return the ArgMax that a node depends on, if there is one."""
     return next((node for node in graph.ancestors(node.name) if node.op == "ArgMax"), None)
 
 
@@ -160,7 +161,7 @@ def _find_crop(static: Static, output: NodeDef) -> tuple[tuple[int, int] | None,
 
 
 def _resizes_of_scores(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
-    argmax = _argmax_behind(graph, output)
+    argmax = argmax_behind(graph, output)
     node = output if argmax is None else graph.producer(argmax, 0)
     while node.op in SCORE_OPS and graph.sources(node):
         node = graph.producer(node, 0)

@@ -120,6 +120,7 @@ def _class_iou(scores: Scores, names: tuple[str, ...]) -> dict[str, float]:
 
 
 def class_name(k: int, names: tuple[str, ...]) -> str:
+    """Return the name of class ``k``, its number where it has none."""
     return names[k] if k < len(names) else str(k)
 
 

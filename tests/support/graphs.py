@@ -5,6 +5,8 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
+from dlconv.inspect.graph import Graph
+
 DATA_TYPES = {
     "float32": "DT_FLOAT",
     "float64": "DT_DOUBLE",
@@ -204,3 +206,11 @@ def layer(name: str, source: str, kernel, bias=None, **options) -> list[NodeDef]
         const(f"{name}/bias", bias, np.float32),
         node(name, "BiasAdd", f"{name}/conv", f"{name}/bias", T=np.float32),
     ]
+
+
+def kernel_of(graph: Graph, convolution: NodeDef) -> NodeDef:
+    """The constant that a convolution's kernel comes from."""
+    kernel = graph.producer(convolution, 1)
+    while kernel.op == "Identity":
+        kernel = graph.producer(kernel, 0)
+    return kernel

@@ -3,12 +3,32 @@ import pytest
 from PIL import Image
 from support.artifacts import tfjs_artifact
 from support.graphs import tiny_segmenter
+from support.sample import sample_graph
+from typer.testing import CliRunner
 
+from dlconv.cli import app
 from dlconv.models.entries import voc_colours
 from dlconv.verify.harness import Floors, verify
 from dlconv.verify.photos import find_photos
 
 COLOURS = voc_colours(256)
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Call a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def reference(tmp_path):
+    """The sample's frozen graph."""
+    return sample_graph(tmp_path).path
 
 
 @pytest.fixture

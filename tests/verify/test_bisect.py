@@ -4,30 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from support.graphs import const
-from support.sample import PHOTOS, sample_graph
-from typer.testing import CliRunner
+from support.graphs import const, kernel_of
+from support.sample import PHOTOS
 
-from dlconv.cli import app
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.verify.bisect import NodeError, first_beyond
 
 BROKEN = "MobilenetV2/expanded_conv_9/expand/"
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return run
-
-
-@pytest.fixture
-def reference(tmp_path):
-    return sample_graph(tmp_path).path
 
 
 @pytest.fixture
@@ -36,9 +19,7 @@ def broken(reference, tmp_path):
     graph = read_graph(reference)
     view = Graph(graph)
     (layer,) = (n for n in view.order if n.op == "Conv2D" and n.name.startswith(BROKEN))
-    kernel = view.producer(layer, 1)
-    while kernel.op == "Identity":
-        kernel = view.producer(kernel, 0)
+    kernel = kernel_of(view, layer)
     kernel.CopyFrom(const(kernel.name, np.zeros_like(view.constant(kernel))))
     path = tmp_path / "broken.pb"
     path.write_bytes(graph.SerializeToString())

@@ -7,27 +7,10 @@ import json
 
 import numpy as np
 import pytest
-from support.graphs import const
-from support.sample import PHOTOS, sample_graph
-from typer.testing import CliRunner
+from support.graphs import const, kernel_of
+from support.sample import PHOTOS
 
-from dlconv.cli import app
 from dlconv.inspect.graph import Graph, read_graph
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return run
-
-
-@pytest.fixture
-def reference(tmp_path):
-    return sample_graph(tmp_path).path
 
 
 def checked(call, place, reference, *options):
@@ -52,10 +35,7 @@ def scores_kernel(graph):
     argmax = next(node for node in view.order if node.op == "ArgMax")
     behind = [node for node in view.ancestors(argmax.name) if node.op == "Conv2D"]
     last = next(node for node in reversed(view.order) if node in behind)
-    kernel = view.producer(last, 1)
-    while kernel.op == "Identity":
-        kernel = view.producer(kernel, 0)
-    return kernel
+    return kernel_of(view, last)
 
 
 def replaced(node, values):
@@ -73,9 +53,7 @@ def swapped_classes(graph):
 def bgr(graph):
     view = Graph(graph)
     first = next(node for node in view.order if node.op == "Conv2D")
-    kernel = view.producer(first, 1)
-    while kernel.op == "Identity":
-        kernel = view.producer(kernel, 0)
+    kernel = kernel_of(view, first)
     replaced(kernel, view.constant(kernel)[:, :, ::-1])
 
 

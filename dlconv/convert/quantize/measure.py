@@ -12,7 +12,7 @@ import numpy as np
 
 from dlconv.compare import Confusion, compare
 from dlconv.convert.quantize.activations import Network
-from dlconv.inspect.contract import Contract
+from dlconv.inspect.contract import Contract, argmax_behind
 from dlconv.inspect.graph import Graph
 
 Values = Mapping[str, np.ndarray]
@@ -73,9 +73,9 @@ class Yardstick:
 
 def scores_node(graph: Graph, contract: Contract) -> str:
     """Return the node whose scores the output comes from, before they are resized."""
-    nodes = graph.ancestors(contract.output.node)
-    arg_max = next((node for node in nodes if node.op == "ArgMax"), None)
-    node = graph.nodes[contract.output.node] if arg_max is None else graph.producer(arg_max, 0)
+    output = graph.nodes[contract.output.node]
+    arg_max = argmax_behind(graph, output)
+    node = output if arg_max is None else graph.producer(arg_max, 0)
     while node.op in ("Identity", "ResizeBilinear", "Softmax"):
         node = graph.producer(node, 0)
     return str(node.name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.contract import Contract, argmax_behind, find_contract
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.tensorflow import load_tensorflow
 from dlconv.verify.runtimes import Inference
@@ -59,8 +59,7 @@ class TensorflowRuntime:
 
         None when the graph has no ArgMax over images of scores.
         """
-        ancestors = self._graph.ancestors(self._contract.output.node)
-        arg_max = next((node for node in ancestors if node.op == "ArgMax"), None)
+        arg_max = argmax_behind(self._graph, self._graph.nodes[self._contract.output.node])
         if arg_max is None:
             return None
         source = self._graph.sources(arg_max)[0]
