@@ -28,14 +28,6 @@ DEFAULT_OPSET = 17
 OLDEST_OPSET, NEWEST_OPSET = 11, 18
 
 
-def write_onnx(graph: Graph, contract: Contract, path: Path, opset: int = DEFAULT_OPSET) -> None:
-    """Convert a frozen graph to ONNX and write it to ``path``.
-
-    Raises what ``to_onnx`` and ``write_model`` raise.
-    """
-    write_model(to_onnx(graph, contract, opset), path)
-
-
 def to_onnx(graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET) -> "ModelProto":
     """Convert a frozen graph to a model in canonical form.
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.graphs import const, graph_def, node, placeholder
 
-from dlconv.convert.onnx import write_onnx
+from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
@@ -18,7 +18,7 @@ def test_a_resize_reaches_its_size_whatever_the_ratio(tmp_path, given, wanted):
         node("y", "ArgMax", "big", "axis", T=np.float32, Tidx=np.int32, output_type=np.int64),
     )
     view = Graph(graph)
-    write_onnx(view, find_contract(view), tmp_path / "resize.onnx")
+    write_model(to_onnx(view, find_contract(view)), tmp_path / "resize.onnx")
     with OnnxruntimeRuntime(tmp_path / "resize.onnx") as runtime:
         image = np.zeros((1, given, given, 3), np.float32)
         assert runtime.infer(image).labels.shape == (1, wanted, wanted)

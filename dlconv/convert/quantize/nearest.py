@@ -68,12 +68,16 @@ def _float_values(graph: Graph, name: str) -> bool:
 
 def stored_nearest(graph: Graph, names: list[str], precision: Precision) -> dict[str, Stored]:
     """Store constants at a precision. Raises DlconvError for values it cannot hold."""
-    return {name: _stored(graph, name, precision) for name in names}
+    stored = {}
+    for name in names:
+        values = graph.constant(graph.nodes[name])
+        assert values is not None
+        stored[name] = store_named(name, values, precision)
+    return stored
 
 
-def _stored(graph: Graph, name: str, precision: Precision) -> Stored:
-    values = graph.constant(graph.nodes[name])
-    assert values is not None
+def store_named(name: str, values: np.ndarray, precision: Precision) -> Stored:
+    """Store a constant. Raises DlconvError, naming it, for values it cannot hold."""
     try:
         return store(values, precision)
     except ValueError as error:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlconv.convert.canonical import replace_items
-from dlconv.convert.precision import Precision, Stored, store
+from dlconv.convert.precision import Precision, Stored
 from dlconv.convert.quantize.apply import Target, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
+from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.rewrite.edit import Edit, applied, const
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
@@ -127,17 +128,12 @@ def store_halves(model: "ModelProto") -> dict[str, Stored]:
     """
     kernels = _kernels(model)
     refuse_nothing(list(kernels))
-    stored = {name: _as_half(name, values) for name, values in kernels.items()}
+    stored = {
+        name: store_named(name, values, Precision.FLOAT16) for name, values in kernels.items()
+    }
     new = {name: _cast(name, half.codes) for name, half in stored.items()}
     _replace_initializers(model, new)
     return stored
-
-
-def _as_half(name: str, values: np.ndarray) -> Stored:
-    try:
-        return store(values, Precision.FLOAT16)
-    except ValueError as error:
-        raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error
 
 
 def _key(values: np.ndarray) -> tuple[tuple[int, ...], bytes]:

@@ -11,7 +11,7 @@ from support.running import Session, assert_untouched, node_of, ops, rewritten, 
 from support.shared import PHOTOS, ZOO, needs_shared
 
 import dlconv.models.sample
-from dlconv.convert.onnx import write_onnx
+from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_output import LABEL_TYPES, choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
@@ -215,7 +215,7 @@ def test_scores_of_the_sample_model(kind, fixed, tmp_path):
     values = run(graph, contract.output.node, ImageTensor=image)
     assert np.array_equal(values.argmax(-1), labels)
     path = tmp_path / "scores.onnx"
-    write_onnx(Graph(graph), contract, path)
+    write_model(to_onnx(Graph(graph), contract), path)
     (computed,) = onnx_session(path).run(None, {"ImageTensor": image})
     assert np.abs(computed - values).max() < 1e-3
 
@@ -233,7 +233,7 @@ def test_labels_of_the_sample_model(dtype, tmp_path):
     labels = run(sample(), OUT, ImageTensor=image)
     assert np.array_equal(run(graph, OUT, ImageTensor=image), labels)
     assert np.array_equal(run_in_tfjs(graph, tmp_path / "tfjs", image), labels)
-    write_onnx(Graph(graph), find_contract(Graph(graph)), tmp_path / "labels.onnx")
+    write_model(to_onnx(Graph(graph), find_contract(Graph(graph))), tmp_path / "labels.onnx")
     (computed,) = onnx_session(tmp_path / "labels.onnx").run(None, {"ImageTensor": image})
     assert computed.dtype == np.dtype(dtype)
     assert np.array_equal(computed, labels)

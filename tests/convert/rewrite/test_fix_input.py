@@ -22,7 +22,7 @@ from support.shared import PHOTOS, ZOO, needs_shared
 
 import dlconv.models.sample
 from dlconv.convert.fuse import fuse_convolutions
-from dlconv.convert.onnx import write_onnx
+from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.fix_input import fix_input
@@ -178,7 +178,7 @@ def test_tfjs_and_onnx_runtime_run_it(size, dtype, tmp_path):
     fused = fuse_convolutions(graph.graph_def)
     in_tfjs = run_in_tfjs(fused, tmp_path / "tfjs", image.astype(U))
     assert np.array_equal(in_tfjs, labels)
-    write_onnx(graph, find_contract(graph), tmp_path / "model.onnx")
+    write_model(to_onnx(graph, find_contract(graph)), tmp_path / "model.onnx")
     with OnnxruntimeRuntime(tmp_path / "model.onnx") as runtime:
         assert np.array_equal(runtime.infer(image).labels, labels)
 

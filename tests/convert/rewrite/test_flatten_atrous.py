@@ -18,7 +18,7 @@ from support.graphs import (
 )
 from support.running import assert_close, assert_untouched, node_of, ops, rewritten, run
 
-from dlconv.convert.onnx import write_onnx
+from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph
@@ -225,7 +225,7 @@ def test_a_flat_convolution_of_dynamic_shape_runs_in_onnx_runtime(
     x = random.normal(size=(1, *extents, 3)).astype(F)
     flat = Graph(rewritten(flatten_atrous, graph))
     path = tmp_path_factory.mktemp("onnx") / "flat.onnx"
-    write_onnx(flat, find_contract(flat), path)
+    write_model(to_onnx(flat, find_contract(flat)), path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (answer,) = session.run(["y"], {"x": x})
     scale = np.abs(kernel).sum() * np.abs(x).max()
