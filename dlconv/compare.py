@@ -6,7 +6,8 @@ entry over the row plus the column without it (Everingham et al. 2010, The Pasca
 mIoU is its mean over the classes that occur in either.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,36 +43,48 @@ class Scores:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Pixels by the reference's class (row) and the artifact's (column), int64 [K, K]."""
+    """How many pixels have each pair of classes.
 
-    counts: np.ndarray
+    ``entries`` are (reference's class, artifact's class, pixels) in order, pairs that do not occur
+    left out: few, however many classes a network has.
+    """
+
+    entries: tuple[tuple[int, int, int], ...] = ()
 
     def scores(self) -> Scores:
         """Return agreement and IoU."""
-        hits = np.diag(self.counts)
-        union = self.counts.sum(0) + self.counts.sum(1) - hits
-        pixels = int(self.counts.sum())
-        iou = {int(k): float(hits[k] / union[k]) for k in np.flatnonzero(union)}
-        return Scores(pixels, pixels - int(hits.sum()), iou)
+        hits, either = Counter[int](), Counter[int]()
+        for before, after, pixels in self.entries:
+            if before == after:
+                hits[before] += pixels
+            for k in {before, after}:
+                either[k] += pixels
+        total = sum(pixels for _, _, pixels in self.entries)
+        iou = {k: hits[k] / either[k] for k in sorted(either)}
+        return Scores(total, total - hits.total(), iou)
 
     def mistaken(self) -> list[tuple[int, int, int]]:
         """Return (reference's class, artifact's class, pixels) where they differ, most first."""
-        pairs = [
-            (int(row), int(column), int(self.counts[row, column]))
-            for row, column in np.argwhere(self.counts)
-            if row != column
-        ]
+        pairs = [entry for entry in self.entries if entry[0] != entry[1]]
         return sorted(pairs, key=lambda pair: -pair[2])
 
     @property
     def reference_classes(self) -> frozenset[int]:
         """The classes in the reference's labels."""
-        return frozenset(int(k) for k in np.flatnonzero(self.counts.sum(1)))
+        return frozenset(before for before, _, _ in self.entries)
 
     def __add__(self, other: "Confusion") -> "Confusion":
         """Pool two confusions."""
-        size = max(len(self.counts), len(other.counts))
-        return Confusion(_enlarged(self.counts, size) + _enlarged(other.counts, size))
+        return pooled((self, other))
+
+
+def pooled(confusions: Iterable[Confusion]) -> Confusion:
+    """Pool confusions: pixels of equal pairs are summed."""
+    sums = Counter[tuple[int, int]]()
+    for confusion in confusions:
+        for before, after, pixels in confusion.entries:
+            sums[before, after] += pixels
+    return Confusion(tuple((*pair, sums[pair]) for pair in sorted(sums)))
 
 
 def compare(reference: np.ndarray, labels: np.ndarray) -> Confusion:
@@ -91,9 +104,6 @@ def compare(reference: np.ndarray, labels: np.ndarray) -> Confusion:
         raise DlconvError(f"the labels are not classes: they go from {lowest} to {highest}")
     size = highest + 1
     pairs = reference.astype(np.int64).ravel() * size + labels.ravel()
-    return Confusion(np.bincount(pairs, minlength=size * size).reshape(size, size))
-
-
-def _enlarged(matrix: np.ndarray, size: int) -> np.ndarray:
-    missing = size - len(matrix)
-    return np.pad(matrix, ((0, missing), (0, missing)))
+    counts = np.bincount(pairs, minlength=size * size)
+    found = np.flatnonzero(counts).tolist()
+    return Confusion(tuple((*divmod(pair, size), int(counts[pair])) for pair in found))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.compare import Confusion, compare
+from dlconv.compare import compare, pooled
 from dlconv.convert.quantize.activations import Network
 from dlconv.inspect.contract import Contract, argmax_behind
 from dlconv.inspect.graph import Graph
@@ -47,20 +47,18 @@ class Yardstick:
 
     def distance_each(self, weights: Sequence[Values]) -> Distance:
         """Do so with other constants replaced for each image."""
-        pooled = Confusion(np.zeros((0, 0), np.int64))
-        agreements, divergences = [], []
+        confusions, divergences = [], []
         for image, (labels, scores), used in zip(
             self._images, self._expected, weights, strict=True
         ):
             found_labels, found_scores = self._outputs(image, used)
-            confusion = compare(labels, found_labels)
-            agreements.append(confusion.scores().agreement)
+            confusions.append(compare(labels, found_labels))
             divergences.append(divergence(scores, found_scores))
-            pooled += confusion
+        agreements = [confusion.scores().agreement for confusion in confusions]
         return Distance(
             agreement=float(np.mean(agreements)),
             worst=min(agreements),
-            miou=pooled.scores().miou,
+            miou=pooled(confusions).scores().miou,
             divergence=float(np.mean(divergences)),
         )
 
