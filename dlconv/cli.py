@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
-    from dlconv.verify.harness import ArtifactResult, Progress
+    from dlconv.verify.harness import Progress
+    from dlconv.verify.result import ArtifactResult
     from dlconv.verify.runtimes.catalogue import Choice
+    from dlconv.verify.workers import Workers
 
 
 class _Commands(TyperGroup):
@@ -500,6 +502,28 @@ def verify(
             "mIoU of both against it is reported, too.",
         ),
     ] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|LIST",
+            help="Photos below a folder, or those that a text file names, one path a line; for "
+            "thousands of them.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Check photos in so many processes.", show_default="in this one"),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Check photos on a Dask cluster whose workers have dlconv and see the same files.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
     runtime: Runtimes = None,
     skip_missing: Annotated[
         bool,
@@ -519,28 +543,34 @@ def verify(
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
     from dlconv import console, pipeline
-    from dlconv.verify.harness import GivenFloors
+    from dlconv.verify.floors import GivenFloors
+    from dlconv.verify.photos import with_masks
     from dlconv.verify.report_files import check_report_files, wants_pictures
     from dlconv.verify.runtimes.catalogue import parse_choices
-    from dlconv.verify.truth import find_masks
 
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     runtimes = parse_choices(runtime or [])
+    hired = _workers(workers, dask)
     check_report_files(report or [])
     known = _registry(registry)
     frozen = pipeline.find_reference(reference, known) if reference else None
     chosen = pipeline.choose_artifacts(artifacts or [], reference=frozen)
-    photos = pipeline.choose_photos(images or [], chosen, known)
-    results = pipeline.verify_all(
-        chosen,
-        photos,
-        floors,
-        runtimes,
-        (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
-        pipeline.colours_of(chosen, known) if wants_pictures(report or []) else None,
-        find_masks(masks) if masks else {},
-        _photo_progress,
-    )
+    with console.step("finding photos"):
+        photos = pipeline.choose_photos(images or [], chosen, known, dataset)
+    if masks:
+        photos = with_masks(photos, masks)
+    with hired as crew, pipeline.verify_journal(resume) as journal:
+        results = pipeline.verify_all(
+            chosen,
+            photos,
+            floors,
+            runtimes,
+            (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
+            pipeline.colours_of(chosen, known) if wants_pictures(report or []) else None,
+            crew,
+            journal,
+            _photo_progress,
+        )
     _report(results, report or [], json, with_photos=True)
 
 
@@ -657,7 +687,7 @@ def run(
     from dlconv import console, pipeline
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect import report as inspection
-    from dlconv.verify.harness import GivenFloors
+    from dlconv.verify.floors import GivenFloors
     from dlconv.verify.report_files import check_report_files, wants_pictures
 
     check_report_files(report or [])
@@ -754,6 +784,19 @@ def _fetch(
             progress=progress,
             say=console.say,
         )
+
+
+def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Workers | None]":
+    from contextlib import nullcontext
+
+    from dlconv.errors import UsageError
+    from dlconv.verify.workers import dask_cluster, processes
+
+    if count and dask:
+        raise UsageError("--workers and --dask exclude each other")
+    if dask:
+        return dask_cluster(dask)
+    return processes(count) if count and count > 1 else nullcontext()
 
 
 def _photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextManager[Progress]":

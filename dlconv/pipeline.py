@@ -36,21 +36,16 @@ from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as node_errors
+from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
 from dlconv.verify.framing import framed
-from dlconv.verify.harness import (
-    NO_FLOORS_GIVEN,
-    NO_MASKS,
-    ArtifactResult,
-    GivenFloors,
-    Progress,
-    floors_for,
-    verify,
-)
-from dlconv.verify.photos import Photo, find_photos, load_photo
+from dlconv.verify.harness import Progress, verify
+from dlconv.verify.journal import Journal, open_journal
+from dlconv.verify.photos import Photo, find_dataset, find_photos, load_photo
 from dlconv.verify.pictures import MOST_COLOURS
+from dlconv.verify.result import ArtifactResult
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
-from dlconv.verify.truth import Masks
+from dlconv.verify.workers import Workers
 
 ARTIFACTS_ROOT = Path("artifacts")
 
@@ -226,14 +221,18 @@ def _compared_with(artifact: Artifact, reference: FrozenGraph | None) -> Artifac
 
 
 def choose_photos(
-    paths: list[Path], artifacts: Iterable[Artifact], registry: Registry
+    paths: list[Path],
+    artifacts: Iterable[Artifact],
+    registry: Registry,
+    dataset: Path | None = None,
 ) -> list[Photo]:
-    """Return the photos at ``paths``, or those that come with the artifacts' model.
+    """Return the photos at ``paths`` and of a dataset, or those of the artifacts' model.
 
     Raises DlconvError when there is none.
     """
-    if paths:
-        return find_photos(paths)
+    if paths or dataset:
+        chosen = find_photos(paths) if paths else []
+        return [*chosen, *(find_dataset(dataset) if dataset else [])]
     models = sorted({artifact.manifest.source.model for artifact in artifacts})
     known = [registry.models[name].photos for name in models if name in registry.models]
     if len(known) != len(models) or not all(known):
@@ -282,14 +281,15 @@ def verify_all(
     runtimes: Sequence[Choice] = (),
     skip_missing: Callable[[RuntimeMissingError], None] | None = None,
     colours: Mapping[str, Sequence[Colour]] | None = None,
-    masks: Masks = NO_MASKS,
+    workers: Workers | None = None,
+    journal: Journal | None = None,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = _no_progress,
 ) -> list[ArtifactResult]:
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
     ``given`` floors replace the artifacts' own; ``progress`` opens a display for each check.
-    ``masks`` are ground truth by the names of photos.
     With ``colours``, those of each model's classes, pictures of the worst photos are kept.
+    ``workers`` check photos side by side; a ``journal`` keeps what is done until all of it is.
     ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
     Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
     precision auto does not say its floors, UsageError when no runtime is for an artifact.
@@ -307,7 +307,16 @@ def verify_all(
                 model = artifact.manifest.source.model
                 palette = colours[model] if colours is not None else None
                 result = verify(
-                    artifact, graph_path, photos, cache, floors, choice, palette, masks, report
+                    artifact,
+                    graph_path,
+                    photos,
+                    cache,
+                    floors,
+                    choice,
+                    palette,
+                    workers,
+                    journal,
+                    report,
                 )
         except RuntimeMissingError as error:
             if skip_missing is None:
@@ -317,4 +326,11 @@ def verify_all(
             results.append(result)
     if not results:
         raise DlconvError("no runtime could start, so nothing was checked")
+    if journal is not None:
+        journal.complete()
     return results
+
+
+def verify_journal(resume: bool) -> AbstractContextManager[Journal]:
+    """Open the journal of verifications in the cache."""
+    return open_journal(store.cache_root() / "verify.sqlite", resume)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import dlconv
 from dlconv.cli import app
-from dlconv.verify.harness import DEFAULT_FLOORS
+from dlconv.verify.floors import DEFAULT_FLOORS
 
 COMMANDS = (
     "models",

@@ -7,7 +7,7 @@ The schema is the one of the Ant task and of Jenkins' xUnit plugin.
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from dlconv.verify.harness import ArtifactResult
+from dlconv.verify.result import ArtifactResult
 
 
 def as_junit(results: Iterable[ArtifactResult]) -> bytes:

@@ -4,8 +4,8 @@ fell short, and the worst photos of what did not pass.
 
 from collections.abc import Iterable, Iterator
 
-from dlconv.verify.harness import ArtifactResult
 from dlconv.verify.report import megabytes, percent, remarks
+from dlconv.verify.result import ArtifactResult
 
 COLUMNS = ("model", "artifact", "runtime", "size", "agreement", "worst photo", "mIoU", "ms", "")
 MOST_PHOTOS = 5

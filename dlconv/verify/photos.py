@@ -1,11 +1,12 @@
-"""The photos that artifacts are checked on.
+"""The photos that artifacts are checked on, and the masks of ground truth that go with them.
 
 A photo is read upright (EXIF), as RGB, and shrunk or enlarged with Pillow so that it fits the
 crop: its longest side becomes the crop's, as DeepLab's own demo does. Both the reference and the
 artifact see exactly these pixels.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,12 @@ class PhotoError(DlconvError):
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo on disk and the SHA-256 of its file."""
+    """A photo on disk, the SHA-256 of its file, what reports call it, and its mask, if any."""
 
     path: Path
     sha256: str
+    name: str
+    mask: Path | None = None
 
 
 def find_photos(paths: list[Path]) -> list[Photo]:
@@ -40,7 +43,51 @@ def find_photos(paths: list[Path]) -> list[Photo]:
             f"there are no photos, so nothing can be checked (looked in {searched})",
             "give some with --images DIR or --images FILE",
         )
-    return [Photo(file, _digest(file)) for file in dict.fromkeys(files)]
+    return [Photo(file, read_digest(file), file.name) for file in dict.fromkeys(files)]
+
+
+def find_dataset(place: Path) -> list[Photo]:
+    """Return the photos below a folder, or those that a list names, a path in each line.
+
+    Paths in a list are relative to it; empty lines and those that start with # are left out.
+    Raises UsageError when there is no such place, DlconvError when there is not one photo.
+    """
+    if not place.exists():
+        raise UsageError(f"there is no dataset at {place}")
+    folder = place if place.is_dir() else place.parent
+    files = _below(place) if place.is_dir() else _listed(place)
+    if not files:
+        raise DlconvError(f"there are no photos in {place}, so nothing can be checked")
+    return [Photo(file, read_digest(file), _name(file, folder)) for file in dict.fromkeys(files)]
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+
+
+def _listed(place: Path) -> list[Path]:
+    try:
+        lines = place.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{place} is no folder and no list of photos") from error
+    named = (line.strip() for line in lines)
+    return [place.parent / name for name in named if name and not name.startswith("#")]
+
+
+def _name(file: Path, folder: Path) -> str:
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+
+
+def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
+    """Give photos the masks, PNG files of the same names, that a folder has for them.
+
+    Raises UsageError when there is no such folder, or no mask in it for any of the photos.
+    """
+    masks = {path.stem: path for path in folder.glob("*.png")}
+    found = [replace(photo, mask=masks.get(photo.path.stem)) for photo in photos]
+    if not any(photo.mask for photo in found):
+        raise UsageError(f"there is no mask (*.png) of any of the photos in {folder}")
+    return found
 
 
 def _files(path: Path) -> list[Path]:
@@ -51,11 +98,12 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _digest(file: Path) -> str:
+def read_digest(file: Path) -> str:
+    """Return the SHA-256 of a file. Raises PhotoError when it cannot be read."""
     try:
         return digest_of(file)
     except OSError as error:
-        raise PhotoError(f"cannot read the photo {file}: {error.strerror}") from error
+        raise PhotoError(f"cannot read {file}: {error.strerror}") from error
 
 
 def load_photo(photo: Photo, crop: tuple[int, int] | None) -> np.ndarray:

@@ -72,14 +72,25 @@ class Reference:
         known = _read_margins(path, size)
         if known is not None:
             return known
-        scores = self._start().scores(image)
-        if scores is None or scores.shape[1] < size[0] or scores.shape[2] < size[1]:
+        scores = self.scores(image)
+        if scores is None:
             return None
-        margins = best_minus_next(scores)[:, : size[0], : size[1]]
+        margins = best_minus_next(scores)
         buffer = io.BytesIO()
         np.save(buffer, margins.astype(np.float16))
         write_atomically(path, buffer.getvalue())
         return margins.astype(np.float16).astype(np.float32)
+
+    def scores(self, image: np.ndarray) -> np.ndarray | None:
+        """Return what the labels come from, float32 [1, H, W, classes]; nothing is kept of it.
+
+        None where the graph does not show scores for each pixel of the photo.
+        """
+        height, width = image.shape[1:3]
+        scores = self._start().scores(image)
+        if scores is None or scores.shape[1] < height or scores.shape[2] < width:
+            return None
+        return scores[:, :height, :width]
 
     def _start(self) -> TensorflowRuntime:
         if self._runtime is None:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from dlconv.compare import Scores
-from dlconv.verify.harness import ArtifactResult, PhotoResult
+from dlconv.verify.result import ArtifactResult, PhotoResult
 
 SCHEMA = 1
 # Of how many pairs of classes is told how many pixels changed from one to the other.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import write_atomically
-from dlconv.verify.harness import ArtifactResult
 from dlconv.verify.junit import as_junit
 from dlconv.verify.markdown import as_markdown
 from dlconv.verify.page import as_html
 from dlconv.verify.report import as_json
+from dlconv.verify.result import ArtifactResult
 
 KINDS = (".json", ".html", ".md", ".xml")
 SUMMARY = "GITHUB_STEP_SUMMARY"

@@ -1,22 +1,18 @@
-"""Ground truth: masks that people drew, PNG files of class indices, one for a photo by its name.
+"""Ground truth: masks that people drew, PNG files of class indices.
 
 Both the frozen graph and the artifact are scored against them, at the size that the network sees
 the photo at. Pixels of 255 are left out, as in PASCAL VOC.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dlconv.compare import Confusion, compare
-from dlconv.errors import UsageError
 from dlconv.verify.photos import PhotoError
 
 IGNORED = 255
-
-Masks = Mapping[str, Path]
 
 
 @dataclass(frozen=True)
@@ -29,17 +25,6 @@ class TruthConfusion:
     def __add__(self, other: "TruthConfusion") -> "TruthConfusion":
         """Pool two photos."""
         return TruthConfusion(self.reference + other.reference, self.artifact + other.artifact)
-
-
-def find_masks(folder: Path) -> Masks:
-    """Return the masks in a folder by the names of their photos, without endings.
-
-    Raises UsageError when there is no such folder, or no mask in it.
-    """
-    masks = {path.stem: path for path in sorted(folder.glob("*.png"))}
-    if not masks:
-        raise UsageError(f"there are no masks (*.png) in {folder}")
-    return masks
 
 
 def against_truth(mask: Path, reference: np.ndarray, labels: np.ndarray) -> TruthConfusion | None:

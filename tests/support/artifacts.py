@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.artifacts.manifest import Artifact
+from dlconv.artifacts.manifest import Artifact, write_manifest
 from dlconv.convert.artifact import FrozenGraph, make_tfjs
 from dlconv.convert.precision import Stored
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
@@ -19,6 +19,12 @@ def tfjs_artifact(
 ) -> Artifact:
     """A TF.js artifact, and nothing of what quantizing it taught."""
     return make_tfjs(frozen, directory, quantization, **options).artifact
+
+
+def write_manifest_again(artifact: Artifact) -> None:
+    """Store the manifest as it is said to be, with the digests of the files as they are now."""
+    artifact.manifest_path.unlink()
+    write_manifest(artifact.manifest, artifact.directory, artifact.manifest_path)
 
 
 def model_of(directory: Path) -> dict:

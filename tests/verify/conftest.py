@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.models.entries import voc_colours
-from dlconv.verify.harness import Floors, verify
+from dlconv.verify.floors import Floors
+from dlconv.verify.harness import verify
 from dlconv.verify.photos import find_photos
 
 COLOURS = voc_colours(256)

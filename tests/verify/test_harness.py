@@ -1,19 +1,22 @@
-import dataclasses
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import tfjs_artifact, write_manifest_again
 from support.graphs import tiny_kernel, tiny_segmenter
 
-from dlconv.artifacts.manifest import read_artifact, write_manifest
+from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx
-from dlconv.convert.quantize.scheme import Quantization, Scheme
-from dlconv.errors import DlconvError
-from dlconv.verify.harness import Floors, GivenFloors, floors_for, verify
+from dlconv.convert.interface import Interface
+from dlconv.models.entries import voc_colours
+from dlconv.verify.floors import Floors
+from dlconv.verify.harness import MOST_PICTURED, verify
+from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError, find_photos
+from dlconv.verify.workers import processes
 
+COLOURS = voc_colours(256)
 FLOORS = Floors(agreement=0.999, worst=None, miou=None)
 
 
@@ -106,11 +109,6 @@ def test_an_artifact_that_cannot_run_is_a_result(tiny, photos, tmp_path):
     assert "NoSuchOp" in result.failures[0]
 
 
-def write_manifest_again(artifact):
-    artifact.manifest_path.unlink()
-    write_manifest(artifact.manifest, artifact.directory, artifact.manifest_path)
-
-
 def test_a_photo_that_cannot_be_read_is_an_error_that_names_it(tiny, artifact, photos, tmp_path):
     photos[1].path.write_bytes(b"broken")
     with pytest.raises(PhotoError, match=r"three\.png"):
@@ -123,70 +121,87 @@ def test_progress_counts_photos(tiny, artifact, photos, tmp_path):
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "precision", "floors"),
-    [
-        (Scheme.FLOAT32, "float32", Floors(agreement=0.999, worst=None, miou=None)),
-        (Scheme.FLOAT16, "float16", Floors(agreement=0.995, worst=None, miou=None)),
-        (Scheme.UINT16, "uint16", Floors(agreement=0.995, worst=None, miou=None)),
-        (Scheme.PLAIN, "uint8", Floors(agreement=0.99, worst=0.95, miou=0.85)),
-    ],
-)
-def test_default_floors_follow_the_precision(tiny, tmp_path, scheme, precision, floors):
-    artifact = tfjs_artifact(tiny, tmp_path / "artifact", Quantization(scheme))
-    assert artifact.manifest.precision == precision
-    assert floors_for(artifact) == floors
+@pytest.fixture
+def many(tmp_path):
+    """More photos than pictures are kept of, worse and worse for a colour-blind network."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for count in range(MOST_PICTURED + 3):
+        pixels = np.zeros((6, 40, 3), np.uint8)
+        pixels[..., 0] = 255
+        pixels[:, :count] = (0, 255, 0)
+        Image.fromarray(pixels).save(folder / f"{count:02}.png")
+    return find_photos([folder])
 
 
-def test_a_given_floor_replaces_its_own_default_only(tiny, tmp_path):
-    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
-    assert floors_for(artifact, GivenFloors(agreement=0.5)) == Floors(0.5, worst=0.95, miou=0.85)
-    assert floors_for(artifact, GivenFloors(worst=0, miou=0)) == Floors(0.99, worst=0, miou=0)
+@pytest.fixture
+def colour_blind(frozen_on_disk, tmp_path):
+    """It takes green for blue."""
+    frozen = frozen_on_disk(tiny_segmenter(kernel=tiny_kernel()[..., [0, 2, 1]]), "blind")
+    return tfjs_artifact(frozen, tmp_path / "blind")
 
 
-def of_manifest(artifact, **changes):
-    """Return the artifact as it is read when its manifest says something else."""
-    changed = dataclasses.replace(artifact.manifest, **changes)
-    write_manifest_again(dataclasses.replace(artifact, manifest=changed))
-    return read_artifact(artifact.directory)
+def pictured(result):
+    return {photo.photo for photo in result.photos if photo.pictures is not None}
 
 
-def test_another_resolution_is_held_to_its_mean_only(tiny, tmp_path):
-    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
-    other = of_manifest(artifact, same_function=False)
-    assert floors_for(other) == Floors(agreement=0.9, worst=None, miou=None)
-    assert floors_for(other, GivenFloors(miou=0.4)) == Floors(0.9, None, 0.4)
+def test_pictures_are_kept_of_the_worst_photos(tiny, colour_blind, many, tmp_path):
+    result = check(tiny, colour_blind, many, tmp_path, colours=COLOURS)
+    assert pictured(result) == {photo.name for photo in many[3:]}
 
 
-def test_precision_auto_is_held_to_the_floors_it_was_made_for(tiny, tmp_path):
-    made = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
-    options = {"floors": {"agreement": 0.98, "worst": 0.9, "miou": None}}
-    artifact = of_manifest(made, precision="auto", options=options)
-    assert floors_for(artifact) == Floors(agreement=0.98, worst=0.9, miou=None)
-    assert floors_for(artifact, GivenFloors(worst=0.5)) == Floors(0.98, worst=0.5, miou=None)
+def test_workers_find_what_one_process_finds(tiny, colour_blind, many, tmp_path):
+    alone = check(tiny, colour_blind, many, tmp_path, colours=COLOURS)
+    with processes(2) as workers:
+        together = check(tiny, colour_blind, many, tmp_path, colours=COLOURS, workers=workers)
+    assert [photo.photo for photo in together.photos] == [photo.name for photo in many]
+    assert together.confusion == alone.confusion
+    assert together.failures == alone.failures != ()
+    assert pictured(together) == pictured(alone)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({}, "options.floors: "),
-        ({"floors": 0.99}, "options.floors: "),
-        ({"floors": {"agreement": 0.99, "worst": 0.95}}, "options.floors.miou: Field required"),
-        (
-            {"floors": {"agreement": None, "worst": None, "miou": None}},
-            "options.floors.agreement: Input should be a valid number",
-        ),
-        (
-            {"floors": {"agreement": 0.99, "worst": 95, "miou": None}},
-            "options.floors.worst: Input should be less than or equal to 1",
-        ),
-    ],
-)
-def test_precision_auto_without_its_floors_is_refused(tiny, tmp_path, options, words):
-    made = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
-    artifact = of_manifest(made, precision="auto", options=options)
-    with pytest.raises(DlconvError) as refusal:
-        floors_for(artifact)
-    assert words in refusal.value.message
-    assert str(artifact.manifest_path) in refusal.value.message
-    assert "\n" not in str(refusal.value)
+def test_an_interrupted_run_goes_on_where_it_stopped(tiny, colour_blind, many, tmp_path):
+    def interrupt(done, total):
+        if done == 9:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "journal"
+    with open_journal(path, resume=False) as journal, pytest.raises(KeyboardInterrupt):
+        check(tiny, colour_blind, many, tmp_path, journal=journal, progress=interrupt)
+    counts = []
+    with open_journal(path, resume=True) as journal:
+        resumed = check(
+            tiny,
+            colour_blind,
+            many,
+            tmp_path,
+            colours=COLOURS,
+            journal=journal,
+            progress=lambda done, total: counts.append(done),
+        )
+    assert counts == list(range(9, len(many) + 1))
+    whole = check(tiny, colour_blind, many, tmp_path, colours=COLOURS)
+    assert resumed.confusion == whole.confusion
+    assert [photo.photo for photo in resumed.photos] == [photo.photo for photo in whole.photos]
+    assert pictured(resumed) == pictured(whole)
+
+
+@pytest.mark.parametrize("output", ["scores", "probabilities"])
+def test_scores_are_compared_with_those_of_the_frozen_graph(tiny, photos, tmp_path, output):
+    interface = Interface(output=output)
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", interface=interface)
+    result = check(tiny, artifact, photos, tmp_path)
+    assert result.passed
+    assert 0 < result.score_error < 1e-3
+
+
+def test_the_scores_of_another_network_are_far_off(tiny, frozen_on_disk, photos, tmp_path):
+    other = frozen_on_disk(tiny_segmenter(kernel=tiny_kernel() * 1.5), "other")
+    artifact = tfjs_artifact(other, tmp_path / "artifact", interface=Interface(output="scores"))
+    result = check(tiny, artifact, photos, tmp_path)
+    assert result.mean_agreement == 1
+    assert 100 < result.score_error < 255
+
+
+def test_labels_have_no_scores_to_compare(passed):
+    assert passed.score_error is None

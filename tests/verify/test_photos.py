@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.verify.photos import PhotoError, find_photos, load_photo
+from dlconv.verify.photos import PhotoError, find_dataset, find_photos, load_photo, with_masks
 
 
 def saved(path, size=(40, 20), mode="RGB", **options):
@@ -38,6 +38,46 @@ def test_an_empty_folder_gives_nothing_to_check(tmp_path):
 def test_a_path_that_does_not_exist_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError, match="no photo at"):
         find_photos([tmp_path / "gone.jpg"])
+
+
+def test_a_dataset_is_all_that_is_below_a_folder(tmp_path):
+    for name in ("b.jpg", "a.png", "deep/er/c.JPG"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        saved(tmp_path / name)
+    names = [photo.name for photo in find_dataset(tmp_path)]
+    assert names == ["a.png", "b.jpg", "deep/er/c.JPG"]
+
+
+def test_a_dataset_is_what_a_list_names(tmp_path):
+    (tmp_path / "far").mkdir()
+    for name in ("far/b.jpg", "a.png"):
+        saved(tmp_path / name)
+    elsewhere = tmp_path / "far" / "b.jpg"
+    listed = tmp_path / "val.txt"
+    listed.write_text(f"# the validation set\n\n a.png\n{elsewhere}\nfar/b.jpg\n")
+    assert [photo.name for photo in find_dataset(listed)] == ["a.png", "far/b.jpg"]
+
+
+def test_what_is_no_dataset_is_said(tmp_path):
+    with pytest.raises(UsageError, match="no dataset at"):
+        find_dataset(tmp_path / "gone")
+    with pytest.raises(DlconvError, match="no photos in"):
+        find_dataset(tmp_path)
+    with pytest.raises(UsageError, match="no folder and no list"):
+        find_dataset(saved(tmp_path / "a.png"))
+    (tmp_path / "list.txt").write_text("gone.jpg\n")
+    with pytest.raises(PhotoError, match=r"cannot read .*gone\.jpg"):
+        find_dataset(tmp_path / "list.txt")
+
+
+def test_photos_get_the_masks_of_their_names(tmp_path):
+    photos = find_photos([saved(tmp_path / "a.jpg"), saved(tmp_path / "b.jpg")])
+    (tmp_path / "masks").mkdir()
+    mask = saved(tmp_path / "masks" / "b.png", mode="L")
+    assert [photo.mask for photo in with_masks(photos, mask.parent)] == [None, mask]
+    for folder in (tmp_path / "gone", tmp_path):
+        with pytest.raises(UsageError, match="there is no mask"):
+            with_masks(photos, folder)
 
 
 @pytest.mark.parametrize(

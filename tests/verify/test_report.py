@@ -4,19 +4,19 @@ import pytest
 from rich.console import Console
 from support.artifacts import PLAIN, tfjs_artifact
 
-from dlconv.compare import Scores
-from dlconv.verify.harness import ArtifactResult, Check, Floors, PhotoResult
+from dlconv.compare import Confusion
+from dlconv.verify.floors import Floors
 from dlconv.verify.report import as_json, percent, tables
+from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 
 
 @pytest.fixture
 def result(tiny, tmp_path):
     artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     rows = (
-        PhotoResult("good.jpg", "aa", Scores(100, 1, {0: 0.99, 1: 0.9}), 12.0),
-        PhotoResult("bad.jpg", "bb", Scores(100, 31, {0: 0.6, 7: 0.2}), 16.0),
+        PhotoResult("good.jpg", "aa", Confusion(((0, 0, 90), (0, 1, 1), (1, 1, 9))), 12.0),
+        PhotoResult("bad.jpg", "bb", Confusion(((0, 0, 60), (0, 7, 31), (7, 7, 9))), 16.0),
     )
-    total = Scores(200, 32, {0: 0.8, 1: 0.9, 7: 0.2})
     floors = Floors(agreement=0.95, worst=0.7, miou=None)
     checks = (
         Check("runs"),
@@ -24,7 +24,7 @@ def result(tiny, tmp_path):
         Check("worst photo", "worst photo bad.jpg: agreement 0.6900 is below the floor 0.7"),
     )
     versions = {"tfjs": "4.22.0"}
-    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, total, checks)
+    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, checks)
 
 
 def test_json_has_all_numbers(result):
@@ -38,7 +38,7 @@ def test_json_has_all_numbers(result):
         "pooled": pytest.approx(0.84),
     }
     assert row["runtime"] == {"name": "tfjs-node", "backend": "wasm", "tfjs": "4.22.0"}
-    assert row["class_iou"] == {"background": 0.8, "red": 0.9, "7": 0.2}
+    assert row["class_iou"] == {"background": 150 / 182, "red": 0.9, "7": 9 / 40}
     assert row["ms_median"] == 14
     assert [photo["differing_pixels"] for photo in row["photos"]] == [1, 31]
     assert row["floors"] == {"agreement": 0.95, "worst": 0.7, "miou": None}
@@ -58,9 +58,7 @@ def test_an_artifact_that_did_not_run_is_in_the_json_and_the_table(result):
         "wasm",
         {},
         result.floors,
-        (),
-        None,
-        (Check("runs", "Node.js stopped"),),
+        checks=(Check("runs", "Node.js stopped"),),
     )
     (row,) = json.loads(as_json([broken]))["results"]
     assert row["failures"] == ["Node.js stopped"]

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlconv.errors import UsageError
-from dlconv.verify.harness import Floors, verify
-from dlconv.verify.photos import PhotoError
-from dlconv.verify.truth import against_truth, find_masks
+from dlconv.verify.floors import Floors
+from dlconv.verify.harness import verify
+from dlconv.verify.photos import PhotoError, with_masks
+from dlconv.verify.truth import against_truth
 
 REFERENCE = np.array([[[0, 0, 1, 1]]])
 LABELS = np.array([[[0, 1, 1, 1]]])
@@ -42,19 +42,12 @@ def test_a_mask_of_colours_or_of_nothing_is_refused(tmp_path):
         against_truth(tmp_path / "text.png", REFERENCE, LABELS)
 
 
-def test_a_folder_without_masks_is_wrong_usage(tmp_path):
-    assert list(find_masks(drawn(tmp_path, [[0]]).parent)) == ["photo"]
-    for folder in (tmp_path / "gone", tmp_path / "empty"):
-        with pytest.raises(UsageError, match="there are no masks"):
-            find_masks(folder)
-
-
 def test_photos_without_a_mask_are_left_out(tiny, passed, three_photos, tmp_path):
-    truth = drawn(tmp_path, np.full((60, 80), 255), name="one")
+    drawn(tmp_path, np.full((60, 80), 255), name="one")
     drawn(tmp_path, np.zeros((60, 80)), name="two")
     floors = Floors(agreement=0.5, worst=None, miou=None)
-    masks = {"one": truth, "two": tmp_path / "two.png"}
-    result = verify(passed.artifact, tiny.path, three_photos, tmp_path, floors, masks=masks)
+    photos = with_masks(three_photos, tmp_path)
+    result = verify(passed.artifact, tiny.path, photos, tmp_path, floors)
     with_truth = [photo.photo for photo in result.photos if photo.truth is not None]
     assert with_truth == ["two.png"]
     assert result.truth.reference.scores() == result.truth.artifact.scores()

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-from dlconv.verify.harness import ArtifactResult
 from dlconv.verify.pictures import Pictures
 from dlconv.verify.report import as_data, class_name
+from dlconv.verify.result import ArtifactResult
 
 
 def as_html(results: Iterable[ArtifactResult]) -> str:

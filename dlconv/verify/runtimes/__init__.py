@@ -36,6 +36,11 @@ class Inference:
         labels: np.ndarray = self.output if is_labels else self.output.argmax(axis=3)
         return labels.astype(np.int32)
 
+    @property
+    def scores(self) -> np.ndarray | None:
+        """The scores, float32 [1, H, W, K]; None where labels were given."""
+        return None if self.output.ndim < 4 else self.output
+
 
 class Runtime(Protocol):
     """What every runtime offers; ``infer`` and ``describe`` once it is entered."""

@@ -59,6 +59,11 @@ class Choice:
         """Its name and backend, as a person would say."""
         return f"{self.kind.name} {self.backend}"
 
+    @property
+    def spec(self) -> str:
+        """Its name and backend, as ``parse_choice`` reads them."""
+        return f"{self.kind.name}:{self.backend}"
+
     def start(self, entry: Path) -> Runtime:
         """Return the runtime of an artifact; it loads when it is entered."""
         return self.kind.make(entry, self.backend)
@@ -71,10 +76,11 @@ def parse_choices(words: Sequence[str]) -> list[Choice]:
     """
     if ALL in words:
         return [Choice(kind, backend) for kind in KINDS for backend in kind.backends]
-    return list(dict.fromkeys(_choice(word) for word in words))
+    return list(dict.fromkeys(map(parse_choice, words)))
 
 
-def _choice(word: str) -> Choice:
+def parse_choice(word: str) -> Choice:
+    """Translate ``NAME[:BACKEND]``. Raises UsageError for one that there is not."""
     name, _, backend = word.partition(":")
     kind = next((kind for kind in KINDS if kind.name == name), None)
     if kind is None:

@@ -1,0 +1,128 @@
+"""What is done of a verification, on disk, so that an interrupted one can go on.
+
+Each checked photo is kept, without its pictures, under a digest of all that its result depends on:
+the artifact's manifest, the runtime with its versions, and dlconv's version. When the verification
+is complete, it is forgotten.
+"""
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+import dlconv
+from dlconv.artifacts.manifest import Manifest
+from dlconv.disk import disk_trouble
+from dlconv.errors import DlconvError
+from dlconv.verify.check import Job
+from dlconv.verify.photos import Photo, read_digest
+from dlconv.verify.result import PhotoResult
+
+# Interrupted verifications that nobody goes on with are forgotten after so long.
+KEPT_DAYS = 30
+LOCKED_SECONDS = 30
+
+_ROW = TypeAdapter(PhotoResult)
+_TABLE = """
+CREATE TABLE IF NOT EXISTS photos (
+    job TEXT, photo TEXT, result BLOB, day REAL DEFAULT (julianday('now')),
+    PRIMARY KEY (job, photo)
+) WITHOUT ROWID
+"""
+
+
+class Journal:
+    """A file of checked photos; those of an earlier run count only with ``resume``."""
+
+    def __init__(self, connection: sqlite3.Connection, resume: bool) -> None:
+        self._connection = connection
+        self._resume = resume
+        self._jobs: set[str] = set()
+
+    def entry(self, job: Job, versions: Mapping[str, str]) -> "Entry":
+        """Return the part of one job in a runtime of these versions."""
+        key = _key(job, versions)
+        self._jobs.add(key)
+        return Entry(self._connection, key, self._resume)
+
+    def complete(self) -> None:
+        """Forget all jobs whose entries were asked for."""
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM photos WHERE job = ?", [(job,) for job in self._jobs]
+            )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The photos of one job."""
+
+    connection: sqlite3.Connection
+    job: str
+    resume: bool
+
+    def known(self, photos: Sequence[Photo]) -> dict[Photo, PhotoResult]:
+        """Return what an earlier run found, if it counts."""
+        if not self.resume:
+            return {}
+        rows = self.connection.execute(
+            "SELECT photo, result FROM photos WHERE job = ?", (self.job,)
+        )
+        kept = dict(rows.fetchall())
+        found = {photo: _read(kept.get(_name(photo)), photo) for photo in photos}
+        return {photo: row for photo, row in found.items() if row is not None}
+
+    def keep(self, photo: Photo, row: PhotoResult) -> None:
+        """Remember a photo."""
+        content = _ROW.dump_json(replace(row, pictures=None))
+        with self.connection:
+            self.connection.execute(
+                "INSERT OR REPLACE INTO photos (job, photo, result) VALUES (?, ?, ?)",
+                (self.job, _name(photo), content),
+            )
+
+
+@contextmanager
+def open_journal(path: Path, resume: bool) -> Iterator[Journal]:
+    """Open the file, or make it. Raises DlconvError when it cannot be read or written."""
+    try:
+        with disk_trouble(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(path, timeout=LOCKED_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            with connection:
+                connection.execute(_TABLE)
+                connection.execute(
+                    "DELETE FROM photos WHERE day < julianday('now') - ?", (KEPT_DAYS,)
+                )
+            yield Journal(connection, resume)
+    except sqlite3.Error as error:
+        raise DlconvError(
+            f"cannot keep what is done in {path}: {error}", "if it is damaged, remove it"
+        ) from error
+
+
+def _key(job: Job, versions: Mapping[str, str]) -> str:
+    manifest = TypeAdapter(Manifest).dump_json(job.artifact.manifest).decode()
+    parts = [dlconv.__version__, manifest, job.runtime, sorted(versions.items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _name(photo: Photo) -> str:
+    return f"{photo.sha256} {read_digest(photo.mask)}" if photo.mask else photo.sha256
+
+
+def _read(content: bytes | None, photo: Photo) -> PhotoResult | None:
+    if content is None:
+        return None
+    try:
+        return replace(_ROW.validate_json(content), photo=photo.name)
+    except ValidationError:
+        return None

@@ -1,0 +1,37 @@
+"""How far an artifact's scores are from the frozen graph's, for artifacts that give scores.
+
+Scores are what the labels come from, before the ArgMax; probabilities are their softmax, told from
+scores by their sums.
+"""
+
+import numpy as np
+
+SUM_TOLERANCE = 1e-3
+
+
+def score_error(
+    expected: np.ndarray | None, found: np.ndarray, size: tuple[int, int]
+) -> float | None:
+    """Return the largest absolute difference of scores [1, H, W, K] within the photo's size.
+
+    None when the frozen graph shows no scores for all of the photo, or has other classes.
+    """
+    height, width = size
+    if expected is None or expected.shape[3] != found.shape[3]:
+        return None
+    expected, found = expected[:, :height, :width], found[:, :height, :width]
+    if expected.shape != found.shape:
+        return None
+    if _are_probabilities(found):
+        expected = _softmax(expected)
+    return float(np.abs(expected - found).max())
+
+
+def _are_probabilities(scores: np.ndarray) -> bool:
+    sums = scores.sum(axis=3)
+    return bool(scores.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=3, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=3, keepdims=True))

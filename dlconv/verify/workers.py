@@ -1,0 +1,127 @@
+"""Checking photos in several processes: of this machine, or of a Dask cluster.
+
+Work goes out in parts of a few photos; whoever takes a part loads the artifact, checks the photos
+and lets go of it. Few parts are under way at a time, so that memory does not grow with the photos.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+from dlconv.errors import DlconvError
+from dlconv.verify.check import Checker, Job
+from dlconv.verify.photos import Photo
+from dlconv.verify.result import PhotoResult
+
+PHOTOS_AT_A_TIME = 16
+# So that a worker that is done finds work without waiting for whoever hands it out.
+PARTS_PER_WORKER = 2
+CONNECT_SECONDS = 10
+
+Checked = tuple[Photo, PhotoResult]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What runs parts of the work, and how many at once."""
+
+    executor: Executor
+    count: int
+
+    def check(self, job: Job, photos: Sequence[Photo]) -> Iterator[Checked]:
+        """Check photos, and yield them as they are done, in any order.
+
+        Raises what checking one raises, and DlconvError when a worker is lost.
+        """
+        parts = iter(_parts(photos))
+        under_way: set[Future[list[Checked]]] = set()
+        try:
+            while True:
+                free = self.count * PARTS_PER_WORKER - len(under_way)
+                under_way |= {
+                    self.executor.submit(check_part, job, part) for part in islice(parts, free)
+                }
+                if not under_way:
+                    return
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from future.result()
+        except (BrokenExecutor, CancelledError) as error:
+            raise DlconvError(
+                "a worker was lost", "try fewer workers, and go on with --resume"
+            ) from error
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _parts(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
+    for start in range(0, len(photos), PHOTOS_AT_A_TIME):
+        yield photos[start : start + PHOTOS_AT_A_TIME]
+
+
+def check_part(job: Job, photos: Sequence[Photo]) -> list[Checked]:
+    """Check some photos; what a worker runs."""
+    with Checker(job) as checker:
+        return [(photo, checker.check(photo)) for photo in photos]
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Workers]:
+    """Start processes on this machine, and end them, at once if the work is interrupted."""
+    context = multiprocessing.get_context("spawn")
+    before = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(count, context, _leave_interrupts_to_the_parent)
+    try:
+        yield Workers(executor, count)
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
+    executor.shutdown()
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def dask_cluster(address: str) -> Iterator[Workers]:
+    """Use the workers of a Dask cluster that have dlconv and see the same files.
+
+    Raises DlconvError when ``dlconv[dask]`` is not installed, nothing answers at the address, or
+    the cluster has no workers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise DlconvError(
+            "Dask is not installed, which --dask needs", "pip install 'dlconv[dask]'"
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise DlconvError(
+            f"no Dask scheduler answers at {address}", "start one: dask scheduler"
+        ) from error
+    with client:
+        count = sum(client.nthreads().values())
+        if not count:
+            raise DlconvError(
+                f"the Dask cluster at {address} has no workers",
+                f"start some: dask worker {address}",
+            )
+        yield Workers(client.get_executor(pure=False), count)

@@ -1,0 +1,82 @@
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+import pytest
+from support.artifacts import tfjs_artifact
+from typer.testing import CliRunner
+
+from dlconv.cli import app
+from dlconv.errors import DlconvError
+from dlconv.verify.check import Job
+from dlconv.verify.photos import PhotoError
+from dlconv.verify.workers import check_part, dask_cluster, processes
+
+
+@pytest.fixture
+def job(tiny, tmp_path):
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact")
+    return Job(artifact, "tfjs-node:wasm", tiny.path, tmp_path / "labels")
+
+
+def confusions(checked):
+    return {photo.name: row.confusion for photo, row in checked}
+
+
+def test_processes_check_every_photo_once(job, three_photos):
+    with processes(2) as workers:
+        found = list(workers.check(job, three_photos))
+    assert len(found) == 3
+    assert confusions(found) == confusions(check_part(job, three_photos))
+    assert multiprocessing.active_children() == []
+
+
+def test_what_a_photo_raises_comes_through(job, three_photos):
+    three_photos[1].path.write_bytes(b"broken")
+    with processes(2) as workers, pytest.raises(PhotoError, match=r"cannot read the photo .*one"):
+        list(workers.check(job, three_photos))
+
+
+def test_a_process_that_is_killed_is_an_error_and_not_a_wait(job, three_photos):
+    lost = pytest.raises(DlconvError, match=r"a worker was lost.*--resume")
+    with lost, processes(2) as workers:
+        victim = workers.executor.submit(os.getpid).result()
+        threading.Timer(0.2, os.kill, (victim, signal.SIGKILL)).start()
+        list(workers.check(job, three_photos * 50))
+    gone_by = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < gone_by:
+        time.sleep(0.05)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_finds_what_one_process_finds(job, three_photos):
+    from distributed import LocalCluster
+
+    alone = confusions(check_part(job, three_photos))
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+        ) as cluster,
+        dask_cluster(cluster.scheduler_address) as workers,
+    ):
+        assert workers.count == 2
+        assert confusions(workers.check(job, three_photos)) == alone
+        three_photos[1].path.write_bytes(b"broken")
+        with pytest.raises(PhotoError, match="cannot read the photo"):
+            list(workers.check(job, three_photos))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense://"])
+def test_a_cluster_that_is_not_there_is_one_line(address):
+    refused = pytest.raises(DlconvError, match=f"no Dask scheduler answers at {address}")
+    with refused, dask_cluster(address):
+        pass
+
+
+def test_processes_and_a_cluster_exclude_each_other():
+    called = CliRunner().invoke(app, ["verify", "--workers", "2", "--dask", "127.0.0.1:9"])
+    assert called.exit_code == 2
+    assert called.stderr == "error: --workers and --dask exclude each other\n"
