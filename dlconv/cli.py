@@ -712,6 +712,21 @@ def run(
     _report(results, report or [], json, with_photos=False)
 
 
+@app.command(epilog="Example: dlconv schema verify > verify.schema.json")
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="manifest|verify", help="Of which file.")],
+) -> None:
+    """Print the JSON Schema of an artifact's manifest, or of verify's JSON report."""
+    from dlconv.artifacts import manifest
+    from dlconv.errors import UsageError
+    from dlconv.verify import document
+
+    schemas = {"manifest": manifest.json_schema, "verify": document.json_schema}
+    if kind not in schemas:
+        raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")
+    _print(schemas[kind]())
+
+
 def _quantization(
     option: str,
     schemes: "Sequence[Scheme]",
@@ -834,12 +849,12 @@ def _report(
     json: bool,
     with_photos: bool,
 ) -> None:
-    from dlconv.verify import report
+    from dlconv.verify import document, report
     from dlconv.verify.report_files import write_reports
 
     write_reports(results, files)
     if json:
-        typer.echo(report.as_json(results))
+        _print(document.as_data(results))
     else:
         _print(*report.tables(results, with_photos))
         for entry in dict.fromkeys(result.artifact.entry for result in results):

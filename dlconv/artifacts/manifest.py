@@ -165,6 +165,11 @@ class Artifact:
                 )
 
 
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a manifest."""
+    return TypeAdapter(Manifest).json_schema(mode="serialization")
+
+
 def file_entry(path: Path) -> FileEntry:
     """Describe a file as it is now."""
     return FileEntry(path.name, path.stat().st_size, digest_of(path))

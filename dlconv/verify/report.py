@@ -1,20 +1,18 @@
-"""Reports: the one place where results become text, tables or JSON."""
+"""Results as tables and sentences for people at a terminal."""
 
-import dataclasses
-import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
-from dlconv.compare import Scores
+from dlconv.verify.document import class_name
 from dlconv.verify.result import ArtifactResult, PhotoResult
 
-SCHEMA = 1
 # Of how many pairs of classes is told how many pixels changed from one to the other.
 MOST_MISTAKEN = 3
+# Tables have no more photos; files do.
+MOST_PHOTOS = 50
 
 
 def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[RenderableType]:
@@ -26,102 +24,6 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
             yield class_table(result)
             yield from remarks(result)
     yield summary_table(listed)
-
-
-def as_json(results: Iterable[ArtifactResult]) -> str:
-    """Return all numbers as JSON."""
-    return json.dumps(as_data(results), indent=2)
-
-
-def as_data(results: Iterable[ArtifactResult]) -> dict[str, Any]:
-    """Return all numbers as plain data; agreement and IoU from 0 to 1, times in milliseconds.
-
-    ``floors`` of a result has agreement (mean), worst (photo) and miou (pooled), each null where
-    none counts.
-    """
-    listed = list(results)
-    return {
-        "schema": SCHEMA,
-        "passed": all(result.passed for result in listed),
-        "results": [_result(result) for result in listed],
-    }
-
-
-def _result(result: ArtifactResult) -> dict[str, Any]:
-    manifest = result.artifact.manifest
-    content: dict[str, Any] = {
-        "artifact": str(result.artifact.entry),
-        "model": manifest.source.model,
-        "target": manifest.target,
-        "precision": manifest.precision,
-        "converter": manifest.converter,
-        "bytes": result.artifact.bytes,
-        "graph_sha256": manifest.source.graph_sha256,
-        "runtime": {"name": result.runtime, "backend": result.backend, **result.versions},
-        "floors": dataclasses.asdict(result.floors),
-        "passed": result.passed,
-        "failures": list(result.failures),
-        "checks": [
-            {"name": each.name, "passed": each.failure is None}
-            | {"value": each.value, "floor": each.floor}
-            for each in result.checks
-        ],
-    }
-    if result.total is None:
-        return content
-    names = manifest.classes
-    truth = result.truth
-    return content | {
-        "agreement": {
-            "mean": result.mean_agreement,
-            "worst": result.worst.scores.agreement,
-            "worst_photo": result.worst.photo,
-            "pooled": result.total.agreement,
-        },
-        "miou": result.total.miou,
-        "class_iou": _class_iou(result.total, names),
-        "mistaken": [
-            {"reference": before, "artifact": after, "pixels": pixels}
-            for before, after, pixels in _mistaken(result)
-        ],
-        "pixels": result.total.pixels,
-        "differing_pixels": result.total.differing,
-        "sure_mismatches": result.sure_mismatches,
-        "ms_median": result.median_ms,
-        "person": None if result.person is None else dataclasses.asdict(result.person),
-        "truth": None
-        if truth is None
-        else {
-            "photos": sum(photo.truth is not None for photo in result.photos),
-            "reference_miou": truth.reference.scores().miou,
-            "artifact_miou": truth.artifact.scores().miou,
-        },
-        "photos": [_photo(photo, names) for photo in result.photos],
-    }
-
-
-def _photo(photo: PhotoResult, names: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "photo": photo.photo,
-        "sha256": photo.sha256,
-        "agreement": photo.scores.agreement,
-        "miou": photo.scores.miou,
-        "class_iou": _class_iou(photo.scores, names),
-        "pixels": photo.scores.pixels,
-        "differing_pixels": photo.scores.differing,
-        "ms": photo.ms,
-        "margins": None if photo.margins is None else dataclasses.asdict(photo.margins),
-        "person": None if photo.person is None else dataclasses.asdict(photo.person),
-    }
-
-
-def _class_iou(scores: Scores, names: tuple[str, ...]) -> dict[str, float]:
-    return {class_name(k, names): iou for k, iou in scores.class_iou.items()}
-
-
-def class_name(k: int, names: tuple[str, ...]) -> str:
-    """Return the name of class ``k``, its number where it has none."""
-    return names[k] if k < len(names) else str(k)
 
 
 def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
@@ -157,16 +59,18 @@ def _summary_row(result: ArtifactResult) -> list[str]:
 
 
 def photo_table(result: ArtifactResult) -> RenderableType:
-    """Return a table with a row for each photo of one artifact, in the order given."""
+    """Return a table with a row for each photo of one artifact, of many the worst only."""
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"{result.artifact.manifest.source.model}: {result.title}",
         title_justify="left",
+        caption=_caption(len(result.photos)),
+        caption_justify="left",
     )
     table.add_column("photo")
     for column in ("agreement", "mIoU", "differing", "ms"):
         table.add_column(column, justify="right")
-    for photo in result.photos:
+    for photo in _shown(result.photos):
         table.add_row(
             photo.photo,
             percent(photo.scores.agreement),
@@ -177,47 +81,55 @@ def photo_table(result: ArtifactResult) -> RenderableType:
     return table
 
 
+def _caption(count: int) -> str | None:
+    return None if count <= MOST_PHOTOS else f"the {MOST_PHOTOS} worst of {count:,} photos"
+
+
+def _shown(photos: Sequence[PhotoResult]) -> Sequence[PhotoResult]:
+    if len(photos) <= MOST_PHOTOS:
+        return photos
+    return sorted(photos, key=lambda photo: photo.scores.agreement)[:MOST_PHOTOS]
+
+
 def class_table(result: ArtifactResult) -> RenderableType:
     """Return a table of the IoU of each class that occurs, over all photos of one artifact."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("class")
     table.add_column("IoU", justify="right")
     if result.total is not None:
-        for name, iou in _class_iou(result.total, result.artifact.manifest.classes).items():
-            table.add_row(name, f"{iou:.3f}")
+        for k, iou in result.total.class_iou.items():
+            table.add_row(class_name(k, result.artifact.manifest.classes), f"{iou:.3f}")
     return table
 
 
 def remarks(result: ArtifactResult) -> Iterator[str]:
-    """Yield what there is to say of real mismatches, of persons and of ground truth."""
+    """Yield what there is to say of real mismatches, persons, scores and ground truth."""
     sure = result.sure_mismatches
     if sure is not None and result.total is not None and result.total.differing:
         yield (
             f"differing pixels: {result.total.differing:,}, {sure:,} of them where the frozen "
             "graph was sure (margin of 1 or more), the others at ties and borders"
         )
-    most = _mistaken(result)[:MOST_MISTAKEN]
+    most = result.confusion.mistaken()[:MOST_MISTAKEN]
     if most:
-        pairs = (f"{before} to {after} {pixels:,}" for before, after, pixels in most)
+        names = result.artifact.manifest.classes
+        pairs = (
+            f"{class_name(before, names)} to {class_name(after, names)} {pixels:,}"
+            for before, after, pixels in most
+        )
         yield f"pixels that changed most: {', '.join(pairs)}"
     if result.person is not None:
         agreement, boundary = percent(result.person.agreement), result.person.boundary_f
         yield f"person's mask: agreement {agreement}, boundary F-score {boundary:.3f}"
+    if result.score_error is not None:
+        yield f"scores differ by {result.score_error:.2g} at most"
     if result.truth is not None:
         before = result.truth.reference.scores().miou
         after = result.truth.artifact.scores().miou
-        yield f"mIoU against ground truth: frozen graph {before:.3f}, artifact {after:.3f}"
-
-
-def _mistaken(result: ArtifactResult) -> list[tuple[str, str, int]]:
-    """Return pairs of class names, the reference's first, by the pixels that changed."""
-    if result.confusion is None:
-        return []
-    names = result.artifact.manifest.classes
-    return [
-        (class_name(before, names), class_name(after, names), pixels)
-        for before, after, pixels in result.confusion.mistaken()
-    ]
+        yield (
+            f"mIoU against ground truth ({result.photos_with_truth} photos): frozen graph "
+            f"{before:.3f}, artifact {after:.3f}"
+        )
 
 
 def percent(share: float) -> str:

@@ -143,6 +143,11 @@ class ArtifactResult:
         return functools.reduce(operator.add, found) if found else None
 
     @property
+    def photos_with_truth(self) -> int:
+        """How many photos have ground truth."""
+        return sum(photo.truth is not None for photo in self.photos)
+
+    @property
     def worst(self) -> PhotoResult:
         """The photo with the least agreement."""
         return min(self.photos, key=lambda photo: photo.scores.agreement)

@@ -1,16 +1,18 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import tfjs_artifact
+from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import tiny_segmenter
 from support.sample import sample_graph
 from typer.testing import CliRunner
 
 from dlconv.cli import app
+from dlconv.compare import Confusion
 from dlconv.models.entries import voc_colours
 from dlconv.verify.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import find_photos
+from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 
 COLOURS = voc_colours(256)
 
@@ -57,3 +59,21 @@ def failed(tiny, frozen_on_disk, tmp_path, three_photos):
     artifact = tfjs_artifact(frozen_on_disk(tiny_segmenter(kernel=kernel), "o"), tmp_path / "bad")
     floors = Floors(agreement=0.999, worst=0.95, miou=None)
     return verify(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
+
+
+@pytest.fixture
+def checked(tiny, tmp_path):
+    """A result by hand, of two photos."""
+    artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
+    rows = (
+        PhotoResult("good.jpg", "aa", Confusion(((0, 0, 90), (0, 1, 1), (1, 1, 9))), 12.0),
+        PhotoResult("bad.jpg", "bb", Confusion(((0, 0, 60), (0, 7, 31), (7, 7, 9))), 16.0),
+    )
+    floors = Floors(agreement=0.95, worst=0.7, miou=None)
+    checks = (
+        Check("runs"),
+        Check("mean agreement", "mean agreement 0.8400 is below the floor 0.95", 0.84, 0.95),
+        Check("worst photo", "worst photo bad.jpg: agreement 0.6900 is below the floor 0.7"),
+    )
+    versions = {"tfjs": "4.22.0"}
+    return ArtifactResult(artifact, "tfjs-node", "wasm", versions, floors, rows, checks)

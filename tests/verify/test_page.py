@@ -26,7 +26,7 @@ def page(passed, failed, tmp_path):
 
 def test_the_verdict_and_what_fell_short_are_read_first(page, failed):
     assert page.inner_text("h1") == "dlconv verify: 1 of 2 passed"
-    assert page.locator("tbody tr").count() == 4
+    assert page.locator("#table tbody tr").count() == 4
     assert "of them where the frozen graph was sure" in page.inner_text(".remarks")
     assert failed.failures[1] in page.inner_text(".reasons")
     assert page.locator("svg circle").count() == 2
@@ -41,6 +41,19 @@ def test_photos_of_what_failed_come_first_the_worst_on_top(page, failed, passed)
     assert shares == sorted(shares) != [100, 100, 100]
     page.select_option("#chosen", "0")
     assert "100.00 %" in page.locator("figcaption").first.inner_text()
+
+
+def test_it_shows_what_was_taken_for_what(page, failed):
+    before, after, pixels = failed.confusion.mistaken()[0]
+    names = failed.artifact.manifest.classes
+    heads = page.locator("#confusion thead th").all_inner_texts()
+    row = page.locator("#confusion tbody tr").filter(
+        has=page.get_by_role("rowheader", name=names[before], exact=True)
+    )
+    cell = row.locator("td").nth(heads.index(names[after]))
+    assert cell.inner_text() == f"{pixels:,}"
+    page.select_option("#chosen", "0")
+    assert not page.locator("#confusion-section").is_visible()
 
 
 def test_the_slider_moves_what_is_compared_by_key(page):

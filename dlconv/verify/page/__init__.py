@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
+from dlconv.verify.document import as_data, class_name
 from dlconv.verify.pictures import Pictures
-from dlconv.verify.report import as_data, class_name
+from dlconv.verify.report import remarks
 from dlconv.verify.result import ArtifactResult
 
 
@@ -20,12 +21,13 @@ def as_html(results: Iterable[ArtifactResult]) -> str:
     listed = list(results)
     content = as_data(listed)
     for row, result in zip(content["results"], listed, strict=True):
-        row["title"] = result.artifact.title
+        row["remarks"] = list(remarks(result))
         row["pictures"] = {
             photo.photo: _pictures(photo.pictures, result.artifact.manifest.classes)
             for photo in result.photos
             if photo.pictures is not None
         }
+        row["photos"] = [photo for photo in row["photos"] if photo["photo"] in row["pictures"]]
     data = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     parts = {name: _text(name) for name in ("page.html", "page.css", "page.js")}
     return (

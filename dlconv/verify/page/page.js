@@ -38,8 +38,7 @@ function drawTable() {
     const cells = COLUMNS.map(([, value, kind = ""]) => element("td", { class: kind }, value(row)));
     const verdict = element("td", { class: row.passed ? "good" : "bad" }, row.passed ? "passed" : "failed");
     body.append(element("tr", {}, ...cells, verdict));
-    const remarks = remarksOf(row);
-    if (remarks) body.append(note("remarks", remarks));
+    if (row.remarks.length > 0) body.append(note("remarks", row.remarks.join("; ")));
     if (row.failures.length > 0) {
       const reasons = row.failures.flatMap((failure) => [failure, element("br")]).slice(0, -1);
       body.append(note("reasons", ...reasons));
@@ -47,18 +46,6 @@ function drawTable() {
   }
   const head = element("thead", {}, element("tr", {}, ...heads, element("th", { scope: "col" }, "result")));
   at("table").append(element("table", {}, head, body));
-}
-
-function remarksOf({ mistaken, person, truth, sure_mismatches: sure, differing_pixels: differing }) {
-  const parts = [];
-  if (differing && sure !== null) {
-    parts.push(`differing pixels: ${differing.toLocaleString("en")}, ${sure.toLocaleString("en")} of them where the frozen graph was sure`);
-  }
-  const most = (mistaken ?? []).slice(0, 3).map(({ reference, artifact, pixels }) => `${reference} to ${artifact} ${pixels.toLocaleString("en")}`);
-  if (most.length > 0) parts.push(`pixels that changed most: ${most.join(", ")}`);
-  if (person) parts.push(`person's mask: agreement ${percent(person.agreement)}, boundary F-score ${person.boundary_f.toFixed(3)}`);
-  if (truth) parts.push(`against ground truth (${truth.photos} photos): frozen graph mIoU ${truth.reference_miou.toFixed(3)}, artifact ${truth.artifact_miou.toFixed(3)}`);
-  return parts.join("; ");
 }
 
 const WIDTH = 640, HEIGHT = 300, LEFT = 52, BELOW = 38, ABOVE = 16, RIGHT = 150;
@@ -126,11 +113,41 @@ function figure(photo, pictures) {
   return element("figure", {}, stack, slider, element("figcaption", {}, caption), legend);
 }
 
-function drawPhotos() {
-  const { photos = [], pictures } = results[at("chosen").value];
+function drawPhotos({ photos, pictures }) {
   const worstFirst = [...photos].sort((one, other) => one.agreement - other.agreement);
-  const shown = worstFirst.filter(({ photo }) => pictures[photo]);
-  at("photos").replaceChildren(...shown.map((photo) => figure(photo, pictures[photo.photo])));
+  at("photos").replaceChildren(...worstFirst.map((photo) => figure(photo, pictures[photo.photo])));
+}
+
+const MOST_CLASSES = 24;
+
+// Rows are the frozen graph's classes, columns the artifact's: those with the most pixels that changed.
+function drawConfusion({ confusion }) {
+  const changed = confusion.filter(({ reference, artifact }) => reference !== artifact);
+  const sums = new Map();
+  for (const { reference, artifact, pixels } of changed) {
+    for (const name of [reference, artifact]) sums.set(name, (sums.get(name) ?? 0) + pixels);
+  }
+  const names = [...sums.keys()].sort((one, other) => sums.get(other) - sums.get(one)).slice(0, MOST_CLASSES);
+  at("confusion-section").hidden = names.length === 0;
+  const pixelsOf = new Map(confusion.map(({ reference, artifact, pixels }) => [`${reference}\n${artifact}`, pixels]));
+  const head = element("tr", {}, element("td"), ...names.map((name) => element("th", { scope: "col" }, name)));
+  const rows = names.map((reference) => {
+    const all = confusion.filter((pair) => pair.reference === reference).reduce((sum, { pixels }) => sum + pixels, 0);
+    const cells = names.map((artifact) => {
+      const pixels = pixelsOf.get(`${reference}\n${artifact}`) ?? 0;
+      const cell = element("td", { class: reference === artifact ? "number same" : "number" }, pixels ? pixels.toLocaleString("en") : "");
+      cell.style.setProperty("--share", pixels / all || 0);
+      return cell;
+    });
+    return element("tr", {}, element("th", { scope: "row" }, reference), ...cells);
+  });
+  at("confusion").replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+}
+
+function drawChosen() {
+  const row = results[at("chosen").value];
+  drawPhotos(row);
+  drawConfusion(row);
 }
 
 const count = results.filter((row) => row.passed).length;
@@ -140,10 +157,10 @@ drawTable();
 drawPlot();
 results.forEach((row, k) => at("chosen").append(element("option", { value: k }, nameOf(row))));
 at("chosen").value = Math.max(0, results.findIndex((row) => !row.passed));
-at("chosen").addEventListener("change", drawPhotos);
+at("chosen").addEventListener("change", drawChosen);
 const style = document.documentElement.style;
 const setOpacity = () => style.setProperty("--opacity", at("opacity").value / 100);
 at("opacity").addEventListener("input", setOpacity);
 at("difference").addEventListener("change", ({ target }) => at("photos").classList.toggle("only-difference", target.checked));
 setOpacity();
-drawPhotos();
+drawChosen();
