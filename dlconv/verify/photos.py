@@ -81,10 +81,15 @@ def _name(file: Path, folder: Path) -> str:
 def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
     """Give photos the masks, PNG files of the same names, that a folder has for them.
 
-    Raises UsageError when there is no such folder, or no mask in it for any of the photos.
+    The masks themselves are no photos, if they lie among them. Raises UsageError when there is no such folder, or no mask in it for any of the photos.
     """
     masks = {path.stem: path for path in folder.glob("*.png")}
-    found = [replace(photo, mask=masks.get(photo.path.stem)) for photo in photos]
+    drawn = {path.resolve() for path in masks.values()}
+    found = [
+        replace(photo, mask=masks.get(photo.path.stem))
+        for photo in photos
+        if photo.path.resolve() not in drawn
+    ]
     if not any(photo.mask for photo in found):
         raise UsageError(f"there is no mask (*.png) of any of the photos in {folder}")
     return found

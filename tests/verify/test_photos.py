@@ -75,6 +75,8 @@ def test_photos_get_the_masks_of_their_names(tmp_path):
     (tmp_path / "masks").mkdir()
     mask = saved(tmp_path / "masks" / "b.png", mode="L")
     assert [photo.mask for photo in with_masks(photos, mask.parent)] == [None, mask]
+    among = [*photos, *find_photos([mask.parent])]
+    assert [photo.name for photo in with_masks(among, mask.parent)] == ["a.jpg", "b.jpg"]
     for folder in (tmp_path / "gone", tmp_path):
         with pytest.raises(UsageError, match="there is no mask"):
             with_masks(photos, folder)
