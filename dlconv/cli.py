@@ -7,6 +7,7 @@ wrong usage. Heavy modules are imported by the command that needs them, so that 
 import dataclasses
 import json as jsonlib
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,7 @@ import dlconv
 from dlconv.errors import DlconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
@@ -559,7 +560,7 @@ def verify(
         photos = pipeline.choose_photos(images or [], chosen, known, dataset)
     if masks:
         photos = with_masks(photos, masks)
-    with hired as crew, pipeline.verify_journal(resume) as journal:
+    with _going_on_later(), hired as crew, pipeline.verify_journal(resume) as journal:
         results = pipeline.verify_all(
             chosen,
             photos,
@@ -799,6 +800,14 @@ def _fetch(
             progress=progress,
             say=console.say,
         )
+
+
+@contextmanager
+def _going_on_later() -> "Iterator[None]":
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise DlconvError("interrupted", "what is done is kept: go on with --resume") from error
 
 
 def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Workers | None]":

@@ -81,7 +81,8 @@ def _name(file: Path, folder: Path) -> str:
 def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
     """Give photos the masks, PNG files of the same names, that a folder has for them.
 
-    The masks themselves are no photos, if they lie among them. Raises UsageError when there is no such folder, or no mask in it for any of the photos.
+    The masks themselves are no photos, if they lie among them. Raises UsageError when there is no
+    such folder, or no mask in it for any of the photos.
     """
     masks = {path.stem: path for path in folder.glob("*.png")}
     drawn = {path.resolve() for path in masks.values()}

@@ -5,7 +5,9 @@ and lets go of it. Few parts are under way at a time, so that memory does not gr
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -83,7 +85,7 @@ def processes(count: int) -> Iterator[Workers]:
     """Start processes on this machine, and end them, at once if the work is interrupted."""
     context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(count, context, _leave_interrupts_to_the_parent)
+    executor = ProcessPoolExecutor(count, context, _depend_on_the_parent)
     try:
         yield Workers(executor, count)
     except BaseException:
@@ -94,8 +96,17 @@ def processes(count: int) -> Iterator[Workers]:
     executor.shutdown()
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _depend_on_the_parent() -> None:
+    """Leave interrupts to the parent, and end when it is gone, even if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -49,6 +51,31 @@ def test_a_process_that_is_killed_is_an_error_and_not_a_wait(job, three_photos):
     while multiprocessing.active_children() and time.monotonic() < gone_by:
         time.sleep(0.05)
     assert multiprocessing.active_children() == []
+
+
+PARENT = """
+import sys, time
+from dlconv.verify.workers import processes
+
+if __name__ == "__main__":
+    with processes(1) as workers:
+        import os
+        print(workers.executor.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+def test_processes_end_with_a_parent_that_is_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as parent:
+        worker = int(parent.stdout.readline())
+        assert is_running(worker)
+        parent.kill()
+    gone_by = time.monotonic() + 10
+    while is_running(worker) and time.monotonic() < gone_by:
+        time.sleep(0.05)
+    assert not is_running(worker)
 
 
 @pytest.mark.slow
