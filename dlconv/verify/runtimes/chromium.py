@@ -1,11 +1,12 @@
 """Headless Chromium, driven through Playwright.
 
-The browser is ``DLCONV_CHROMIUM``, or a Chromium or Chrome of the system, or the one that
-Playwright installed.
+Several browsers can be open at once, each in processes of its own. The browser is
+``DLCONV_CHROMIUM``, or a Chromium or Chrome of the system, or the one that Playwright installed.
 """
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from dlconv.verify.runtimes import RuntimeMissingError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = (
@@ -54,17 +55,12 @@ def find_chromium() -> Path | None:
 @contextmanager
 def open_browser() -> "Iterator[Browser]":
     """Start Chromium, and end it. Raises RuntimeMissingError where that is not possible."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise RuntimeMissingError(
-            "browsers are driven by Playwright, which is not installed",
-            "pip install 'dlconv[browser]'",
-        ) from error
-    # Chromium refuses to run as root in its sandbox.
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
-    with sync_playwright() as playwright:
+    with _driver.shared() as playwright:
+        from playwright.sync_api import Error
+
+        # Chromium refuses to run as root in its sandbox.
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
         try:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
         except Error as error:
@@ -74,3 +70,40 @@ def open_browser() -> "Iterator[Browser]":
             ) from error
         with browser:
             yield browser
+
+
+class _Driver(threading.local):
+    """Playwright's driver: a thread can start only one, so its browsers share it.
+
+    It starts with the first of them and ends with the last.
+    """
+
+    users = 0
+    playwright: "Playwright"
+
+    @contextmanager
+    def shared(self) -> "Iterator[Playwright]":
+        """Yield the driver. Raises RuntimeMissingError without Playwright."""
+        if not self.users:
+            self.playwright = _start_playwright()
+        self.users += 1
+        try:
+            yield self.playwright
+        finally:
+            self.users -= 1
+            if not self.users:
+                self.playwright.stop()
+
+
+_driver = _Driver()
+
+
+def _start_playwright() -> "Playwright":
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise RuntimeMissingError(
+            "browsers are driven by Playwright, which is not installed",
+            "pip install 'dlconv[browser]'",
+        ) from error
+    return sync_playwright().start()

@@ -1,4 +1,5 @@
 import pytest
+from support.chromium import needs_chromium
 
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.chromium import find_chromium, open_browser
@@ -27,3 +28,25 @@ def test_a_browser_that_does_not_start_says_what_to_install(monkeypatch, tmp_pat
         open_browser().__enter__()
     assert "\n" not in raised.value.message
     assert "install" in raised.value.hint
+
+
+@needs_chromium
+def test_browsers_are_open_at_the_same_time_and_close_in_any_order():
+    for first_to_close in (0, 1):
+        openings = [open_browser(), open_browser()]
+        browsers = [opening.__enter__() for opening in openings]
+        openings[first_to_close].__exit__(None, None, None)
+        left = 1 - first_to_close
+        assert [browser.is_connected() for browser in browsers].index(True) == left
+        assert browsers[left].new_page().evaluate("1 + 1") == 2
+        openings[left].__exit__(None, None, None)
+
+
+@needs_chromium
+def test_a_browser_that_fails_to_start_leaves_the_others_alone(monkeypatch):
+    with open_browser() as browser:
+        with monkeypatch.context() as patch:
+            patch.setenv("DLCONV_CHROMIUM", "/no/such/browser")
+            with pytest.raises(RuntimeMissingError):
+                open_browser().__enter__()
+        assert browser.new_page().evaluate("1 + 1") == 2
