@@ -12,12 +12,11 @@ never has more.
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -39,15 +38,6 @@ PHOTOS_HELD = 16
 Progress = Callable[[int, int], None]
 
 
-class Child(Runtime, Protocol):
-    """A runtime in a process of its own."""
-
-    @property
-    def process_id(self) -> int:
-        """The process, once it is entered."""
-        ...
-
-
 @dataclass(frozen=True)
 class Measurement:
     """What one artifact took.
@@ -56,7 +46,7 @@ class Measurement:
     the median time from starting the process to its being ready, the runtime's own start
     included; ``first_ms`` is the first frame, ``frames_ms`` are those after the warm-up.
     ``peak_bytes`` is the most memory its process ever had resident, None where the system does
-    not tell.
+    not tell; of a browser it is the sum over its processes, what they share counted in each.
     """
 
     artifact: Artifact
@@ -132,7 +122,7 @@ def measure(
                 load_ms=statistics.median(load_ms[k]),
                 first_ms=times[k][0],
                 frames_ms=tuple(times[k][WARM_UP_ROUNDS:]),
-                peak_bytes=peak_bytes(children[k].process_id),
+                peak_bytes=peak_bytes(children[k].process_ids),
             )
             for k, artifact in enumerate(artifacts)
         ]
@@ -150,10 +140,10 @@ def turns(count: int, number: int) -> list[int]:
 @contextmanager
 def _started(
     artifacts: Sequence[Artifact], threads: int
-) -> Iterator[tuple[list[Child], list[list[float]]]]:
+) -> Iterator[tuple[list[Runtime], list[list[float]]]]:
     """Yield a running child and the milliseconds of all its starts for each artifact."""
     load_ms: list[list[float]] = [[] for _ in artifacts]
-    children: dict[int, Child] = {}
+    children: dict[int, Runtime] = {}
     with ExitStack() as stack:
         for start in range(STARTS):
             for k in turns(len(artifacts), start):
@@ -167,14 +157,23 @@ def _started(
         yield [children[k] for k in range(len(artifacts))], load_ms
 
 
-def _child_for(artifact: Artifact, threads: int) -> Child:
+def _child_for(artifact: Artifact, threads: int) -> Runtime:
     if artifact.manifest.target == "onnx":
         return OnnxruntimeChild(artifact.entry, threads)
     return TfjsNodeRuntime(artifact.entry.parent)
 
 
-def peak_bytes(process_id: int) -> int | None:
-    """Return the most memory a running process ever had resident; None where Linux is not."""
+def peak_bytes(process_ids: Iterable[int]) -> int | None:
+    """Return the most memory that running processes ever had resident, summed up.
+
+    What they share counts in each. None where Linux is not.
+    """
+    peaks = [_peak_bytes_of(process_id) for process_id in process_ids]
+    known = [peak for peak in peaks if peak is not None]
+    return sum(known) if len(known) == len(peaks) else None
+
+
+def _peak_bytes_of(process_id: int) -> int | None:
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:

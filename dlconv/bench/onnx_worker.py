@@ -10,7 +10,7 @@ import contextlib
 import os
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -53,9 +53,9 @@ class OnnxruntimeChild:
         self._stack.close()
 
     @property
-    def process_id(self) -> int:
+    def process_ids(self) -> Sequence[int]:
         """The worker's process, once it is entered."""
-        return self._child.process.pid
+        return [self._child.process.pid]
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""

@@ -68,7 +68,7 @@ def test_a_child_that_dies_is_an_error(target, tfjs, onnx):
     )
     with starting as child:
         child.infer(PHOTO)
-        os.kill(child.process_id, signal.SIGKILL)
+        os.kill(*child.process_ids, signal.SIGKILL)
         with pytest.raises(DlconvError, match="stopped"):
             child.infer(PHOTO)
 
@@ -104,7 +104,7 @@ def log(monkeypatch):
     entries = []
 
     class Pretended:
-        name, backend, process_id = "pretended", "none", -1
+        name, backend, process_ids = "pretended", "none", [-1]
 
         def __init__(self, artifact, threads):
             self.artifact, self.ms = artifact.directory.name, 0
@@ -175,5 +175,11 @@ def test_median_least_and_spread(tfjs):
     assert (one.median_ms, one.iqr_ms) == (10, 0)
 
 
+def test_the_peak_of_several_processes_is_their_sum(tfjs):
+    with TfjsNodeRuntime(tfjs.directory) as first, TfjsNodeRuntime(tfjs.directory) as second:
+        ids = [*first.process_ids, *second.process_ids]
+        assert peak_bytes(ids) == sum(peak_bytes([process_id]) for process_id in ids)
+
+
 def test_the_peak_of_a_process_that_is_gone_is_not_known():
-    assert peak_bytes(2**22 + 1) is None
+    assert peak_bytes([os.getpid(), 2**22 + 1]) is None

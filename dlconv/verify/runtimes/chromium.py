@@ -72,6 +72,14 @@ def open_browser() -> "Iterator[Browser]":
             yield browser
 
 
+def process_ids(browser: "Browser") -> list[int]:
+    """Return the processes of a browser: its own, its pages', the one for graphics and others."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return [process["id"] for process in processes]
+
+
 class _Driver(threading.local):
     """Playwright's driver: a thread can start only one, so its browsers share it.
 

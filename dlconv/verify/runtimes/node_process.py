@@ -36,9 +36,9 @@ class NodeProcess:
         self.answered: Mapping[str, Any] = {}
 
     @property
-    def process_id(self) -> int:
-        """The process."""
-        return self._child.process.pid
+    def process_ids(self) -> Sequence[int]:
+        """The process, a single one."""
+        return [self._child.process.pid]
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 from dlconv.errors import DlconvError
 from dlconv.verify.runtimes import Inference
 from dlconv.verify.runtimes.answers import as_bytes, header_of, inference_from
-from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.verify.runtimes.chromium import open_browser, process_ids
 from dlconv.web import DIST, bundled
 
 LOAD_TIMEOUT_MS = 30_000
@@ -45,6 +45,7 @@ class Page:
             browser = stack.enter_context(open_browser())
             address = stack.enter_context(_served(bundled(script).name, folder))
             with self._trouble():
+                self._browser = browser
                 self._page = browser.new_page()
                 self._page.set_default_timeout(LOAD_TIMEOUT_MS)
                 self._page.goto(address)
@@ -52,6 +53,12 @@ class Page:
                 start = "options => dlconv.start(options)"
                 self.description = self._page.evaluate(start, options)
             self._stack = stack.pop_all()
+
+    @property
+    def process_ids(self) -> Sequence[int]:
+        """All processes of the page's browser, which has no other page."""
+        with self._trouble():
+            return process_ids(self._browser)
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""

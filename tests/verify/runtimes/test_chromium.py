@@ -1,8 +1,9 @@
 import pytest
 from support.chromium import needs_chromium
+from support.processes import still_running
 
 from dlconv.verify.runtimes import RuntimeMissingError
-from dlconv.verify.runtimes.chromium import find_chromium, open_browser
+from dlconv.verify.runtimes.chromium import find_chromium, open_browser, process_ids
 
 
 def test_a_browser_that_is_named_is_the_one(monkeypatch, tmp_path):
@@ -50,3 +51,12 @@ def test_a_browser_that_fails_to_start_leaves_the_others_alone(monkeypatch):
             with pytest.raises(RuntimeMissingError):
                 open_browser().__enter__()
         assert browser.new_page().evaluate("1 + 1") == 2
+
+
+@needs_chromium
+def test_the_processes_of_a_browser_are_its_own_and_end_with_it():
+    with open_browser() as browser, open_browser() as other:
+        ids, others = process_ids(browser), process_ids(other)
+        assert still_running(ids, 0) == ids
+        assert not set(ids) & set(others)
+    assert still_running([*ids, *others]) == []
