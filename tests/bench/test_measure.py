@@ -175,10 +175,13 @@ def test_median_least_and_spread(tfjs):
     assert (one.median_ms, one.iqr_ms) == (10, 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 def test_the_peak_of_several_processes_is_their_sum(tfjs):
     with TfjsNodeRuntime(tfjs.directory) as first, TfjsNodeRuntime(tfjs.directory) as second:
         ids = [*first.process_ids, *second.process_ids]
-        assert peak_bytes(ids) == sum(peak_bytes([process_id]) for process_id in ids)
+        single = [peak_bytes([process_id]) for process_id in ids]
+        assert min(single) > 20e6
+        assert sum(single) <= peak_bytes(ids) < 1.1 * sum(single)
 
 
 def test_the_peak_of_a_process_that_is_gone_is_not_known():
