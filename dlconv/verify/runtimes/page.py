@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.verify.runtimes import Inference
+from dlconv.verify.runtimes import Inference, answers
 from dlconv.verify.runtimes.answers import as_bytes, header_of, inference_from
 from dlconv.verify.runtimes.chromium import open_browser, process_ids
 from dlconv.web import DIST, bundled
@@ -36,7 +36,8 @@ class Page:
     """A page with a bundled script and an artifact's folder, from when it is made until ``close``.
 
     ``description`` is what the page says once the artifact is loaded; ``what`` names the artifact
-    in errors.
+    in errors. Raises DlconvError, here and later, for what fails in the page, and when it does not
+    answer in time.
     """
 
     def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
@@ -50,8 +51,7 @@ class Page:
                 self._page.set_default_timeout(LOAD_TIMEOUT_MS)
                 self._page.goto(address)
                 self._page.wait_for_function("globalThis.dlconv")
-                start = "options => dlconv.start(options)"
-                self.description = self._page.evaluate(start, options)
+            self.description = self._ask("options => dlconv.start(options)", options)
             self._stack = stack.pop_all()
 
     @property
@@ -64,13 +64,30 @@ class Page:
         """Map a photo to labels or scores."""
         pixels = base64.b64encode(as_bytes(image)).decode()
         infer = "([header, pixels]) => dlconv.infer(header, pixels)"
-        with self._trouble():
-            answered = self._page.evaluate(infer, [header_of(image), pixels])
+        answered = self._ask(infer, [header_of(image), pixels])
         return inference_from(answered["header"], base64.b64decode(answered["answer"]))
 
     def close(self) -> None:
         """Close the browser and the server."""
         self._stack.close()
+
+    def _ask(self, function: str, argument: object) -> Any:
+        """Return what a function in the page promises.
+
+        ``Page.evaluate`` would wait without end. The limit here is kept by Playwright's driver,
+        whatever the page is busy with.
+        """
+        from playwright.sync_api import TimeoutError as Late
+
+        limit_ms = answers.ANSWER_SECONDS * 1000
+        with self._trouble():
+            try:
+                handle = self._page.wait_for_function(function, arg=argument, timeout=limit_ms)
+            except Late as error:
+                raise answers.no_answer("Chromium", self._what) from error
+            answer = handle.json_value()
+            handle.dispose()
+        return answer
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:
@@ -80,7 +97,7 @@ class Page:
         try:
             yield
         except Error as error:
-            said = error.message.splitlines()[0].removeprefix("Page.evaluate: ")
+            said = error.message.splitlines()[0].removeprefix("Page.wait_for_function: ")
             raise DlconvError(f"cannot run {self._what}: {said}") from error
 
 
