@@ -62,7 +62,10 @@ def open_browser() -> "Iterator[Browser]":
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
         try:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+            # The driver hears Ctrl+C, too, but it is for this process to close its browsers.
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=arguments, handle_sigint=False
+            )
         except Error as error:
             raise RuntimeMissingError(
                 f"Chromium does not start: {error.message.splitlines()[0]}",

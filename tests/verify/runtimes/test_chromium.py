@@ -1,6 +1,12 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 from support.chromium import needs_chromium
-from support.processes import still_running
+from support.processes import hear_ctrl_c, still_running
 
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.chromium import find_chromium, open_browser, process_ids
@@ -60,3 +66,30 @@ def test_the_processes_of_a_browser_are_its_own_and_end_with_it():
         assert still_running(ids, 0) == ids
         assert not set(ids) & set(others)
     assert still_running([*ids, *others]) == []
+
+
+@needs_chromium
+def test_ctrl_c_on_a_terminal_which_the_driver_hears_too_leaves_closing_to_us():
+    program = (
+        "import time\n"
+        "from dlconv.verify.runtimes.chromium import open_browser, process_ids\n"
+        "with open_browser() as first, open_browser() as second:\n"
+        "    print([*process_ids(first), *process_ids(second)], flush=True)\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        time.sleep(0.5)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+        start_new_session=True,
+    ) as started:
+        ids = json.loads(started.stdout.readline())
+        os.killpg(started.pid, signal.SIGINT)
+        _, said = started.communicate(timeout=40)
+    assert said.splitlines()[-1] == "KeyboardInterrupt"
+    assert still_running(ids) == []
