@@ -93,7 +93,7 @@ def table(bench: Benchmark) -> RenderableType:
     made.add_column("frame")
     for column in ("ms", "least", "spread", "load", "first", "memory", "raw", "gzip", "brotli"):
         made.add_column(column, justify="right")
-    if bench.against is not None:
+    if any(map(bench.baseline, bench.rows)):
         made.add_column("faster", justify="right")
     found = [row.measurement.artifact for row in bench.rows]
     artifacts = {artifact.manifest_path: artifact for artifact in found}
@@ -106,7 +106,7 @@ def table(bench: Benchmark) -> RenderableType:
 
 def _title(bench: Benchmark) -> str:
     models = {row.measurement.artifact.manifest.source.model: None for row in bench.rows}
-    frames = f"{bench.rounds} frames of each, in turns"
+    frames = f"{bench.rounds} frame{'s' if bench.rounds > 1 else ''} of each, in turns"
     return f"{', '.join(models)}: {frames}; times in ms"
 
 

@@ -88,6 +88,9 @@ def test_the_table_has_a_row_for_each_artifact(bench):
     ):
         assert words in text
     assert "faster" not in printed(dataclasses.replace(bench, against=None))
+    left_out = dataclasses.replace(bench, rows=bench.rows[:1], rounds=1)
+    assert "faster" not in printed(left_out)
+    assert "tiny: 1 frame of each" in printed(left_out)
 
 
 def test_rows_are_compared_in_their_own_runtime_if_both_ran_there(bench):
