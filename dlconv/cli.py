@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import Progress
     from dlconv.verify.result import ArtifactResult
+    from dlconv.verify.runtimes import RuntimeMissingError
     from dlconv.verify.runtimes.catalogue import Choice
     from dlconv.verify.workers import Workers
 
@@ -218,6 +219,9 @@ Runtimes = Annotated[
         "onnxruntime, ort-web, ort-web-node, or all; may be given several times.",
         show_default="tfjs-node and onnxruntime",
     ),
+]
+SkipMissing = Annotated[
+    bool, typer.Option("--skip-missing", help="Leave out runtimes that this machine lacks.")
 ]
 Reference = Annotated[
     str | None,
@@ -526,10 +530,7 @@ def verify(
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
     runtime: Runtimes = None,
-    skip_missing: Annotated[
-        bool,
-        typer.Option("--skip-missing", help="Leave out runtimes that this machine lacks."),
-    ] = False,
+    skip_missing: SkipMissing = False,
     report: Reports = None,
     registry: RegistryFile = None,
     json: Json = False,
@@ -566,7 +567,7 @@ def verify(
             photos,
             floors,
             runtimes,
-            (lambda error: console.say(f"skipped: {error}")) if skip_missing else None,
+            _say_skipped if skip_missing else None,
             pipeline.colours_of(chosen, known) if wants_pictures(report or []) else None,
             crew,
             journal,
@@ -619,7 +620,7 @@ def bisect(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: dlconv bench artifacts/sample --rounds 20")
+@app.command(epilog="Example: dlconv bench artifacts/sample --runtime all --rounds 20")
 def bench(
     artifacts: Annotated[
         list[Path] | None,
@@ -627,14 +628,25 @@ def bench(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="The artifact to compare the others with."),
+        typer.Option(
+            metavar="PATH",
+            help="The artifact to compare the others with, each in the runtime that it ran in "
+            "itself; where this one did not, in its first runtime.",
+        ),
     ] = None,
     images: Images = None,
+    runtime: Runtimes = None,
+    skip_missing: SkipMissing = False,
     rounds: Annotated[
         int, typer.Option(min=1, help="How many frames of each artifact count.")
     ] = 10,
     threads: Annotated[
-        int, typer.Option(min=1, help="Threads of ONNX Runtime; TF.js in Node has one.")
+        int,
+        typer.Option(
+            min=1,
+            help="Threads of onnxruntime. Runtimes in Node have one, those in a browser what it "
+            "gives.",
+        ),
     ] = 1,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the JSON report to a file, too.")
@@ -645,8 +657,9 @@ def bench(
 ) -> None:
     """Measure time per frame, load time, memory and bytes of artifacts, taking turns.
 
-    All artifacts get the same photos, each at its own crop; numbers of different models or frame
-    sizes do not compare.
+    All artifacts get the same photos, each at its own crop; numbers of different models, frame
+    sizes or threads do not compare. The memory of a browser is the sum over its processes, what
+    they share counted in each.
     """
     from dlconv import console, pipeline
     from dlconv.artifacts.manifest import read_artifact
@@ -654,13 +667,25 @@ def bench(
     from dlconv.bench.benchmark import benchmark
     from dlconv.files import write_atomically
     from dlconv.models.store import cache_root
+    from dlconv.verify.runtimes.catalogue import parse_choices
 
+    runtimes = parse_choices(runtime or [])
     chosen = pipeline.choose_artifacts(artifacts or [])
     baseline = read_artifact(against) if against else None
     photos = pipeline.choose_photos(images or [], chosen, _registry(registry))
     used = photos if images else photos[:1]
     sizes = cache_root() / "sizes"
-    result = benchmark(chosen, baseline, used, rounds, threads, sizes, console.say)
+    result = benchmark(
+        chosen,
+        baseline,
+        used,
+        rounds,
+        threads,
+        sizes,
+        runtimes,
+        console.say,
+        _say_skipped if skip_missing else None,
+    )
     if report is not None:
         write_atomically(report, reports.as_json(result).encode())
     if json:
@@ -821,6 +846,12 @@ def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Wor
     if dask:
         return dask_cluster(dask)
     return processes(count) if count and count > 1 else nullcontext()
+
+
+def _say_skipped(error: "RuntimeMissingError") -> None:
+    from dlconv import console
+
+    console.say(f"skipped: {error}")
 
 
 def _photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextManager[Progress]":

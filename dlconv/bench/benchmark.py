@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
-from dlconv.bench.measure import WARM_UP_ROUNDS, Measurement, Progress, measure
+from dlconv.bench.measure import (
+    WARM_UP_ROUNDS,
+    Measurement,
+    Progress,
+    SkipMissing,
+    Subject,
+    measure,
+)
 from dlconv.bench.sizes import Sizes, sizes_of
 from dlconv.verify.photos import Photo
+from dlconv.verify.runtimes.catalogue import Choice, choices_for
 
 LINE_SECONDS = 2.0
 
@@ -20,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One artifact: what it took and what it weighs."""
+    """One artifact in one runtime: what it took there and what it weighs."""
 
     measurement: Measurement
     sizes: Sizes
@@ -28,19 +36,31 @@ class Row:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All artifacts of one run; ``against`` is the row that the others are compared with."""
+    """All artifacts of one run; ``against`` is the artifact that the others are compared with."""
 
     rows: tuple[Row, ...]
-    against: Row | None
+    against: Artifact | None
     rounds: int
     threads: int
     photos: tuple[str, ...]
 
-    def speedup(self, row: Row) -> float | None:
-        """Return how many times faster than ``against`` a row is, by their medians."""
+    def baseline(self, row: Row) -> Row | None:
+        """Return what a row is compared with; None where there is nothing.
+
+        It is ``against`` in the same runtime, or where it was not measured there, in its first one.
+        """
         if self.against is None:
             return None
-        return self.against.measurement.median_ms / row.measurement.median_ms
+        rows = [each for each in self.rows if _is_of(each.measurement, self.against)]
+        same = [each for each in rows if each.measurement.place == row.measurement.place]
+        return next(iter(same or rows), None)
+
+    def speedup(self, row: Row) -> float | None:
+        """Return how many times faster than its baseline a row is, by their medians."""
+        baseline = self.baseline(row)
+        if baseline is None:
+            return None
+        return baseline.measurement.median_ms / row.measurement.median_ms
 
 
 def benchmark(
@@ -50,27 +70,41 @@ def benchmark(
     rounds: int,
     threads: int,
     cache: Path,
+    runtimes: Sequence[Choice] = (),
     say: Say = lambda message: None,
+    skip_missing: SkipMissing | None = None,
 ) -> Benchmark:
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
 
-    ``threads`` is how many ONNX Runtime works with, ``cache`` the folder that keeps compressed
-    sizes; ``say`` is told how far it is. Raises DlconvError when one of the artifacts cannot be
-    measured.
+    Each runs in those of the chosen ``runtimes`` that are for its target, or in its default.
+    ``threads`` is how many ONNX Runtime in Python works with, ``cache`` the folder that keeps
+    compressed sizes; ``say`` is told how far it is, ``skip_missing`` of a runtime that this machine
+    lacks; without it, that is raised. Raises DlconvError when one of the artifacts cannot be
+    measured, UsageError when no runtime is for one.
     """
     everyone = _distinct([*artifacts, *([against] if against else [])])
-    say(f"starting {len(everyone)} artifact{'s' if len(everyone) > 1 else ''}")
-    measurements = measure(everyone, photos, rounds, threads, _progress_lines(say))
+    subjects = [
+        Subject(artifact, choice)
+        for artifact in everyone
+        for choice in choices_for(artifact.manifest.target, runtimes)
+    ]
+    chosen = {subject.choice for subject in subjects}
+    say(f"starting {_count(len(everyone), 'artifact')} in {_count(len(chosen), 'runtime')}")
+    lines = _progress_lines(say)
+    measurements = measure(subjects, photos, rounds, threads, lines, skip_missing)
     say("compressing with gzip and brotli")
-    sizes = sizes_of(everyone, cache)
-    rows = tuple(Row(*pair) for pair in zip(measurements, sizes, strict=True))
+    sizes = dict(zip(map(_identity, everyone), sizes_of(everyone, cache), strict=True))
     return Benchmark(
-        rows=rows,
-        against=_row_of(against, rows) if against else None,
+        rows=tuple(Row(each, sizes[_identity(each.artifact)]) for each in measurements),
+        against=against,
         rounds=rounds,
         threads=threads,
         photos=tuple(photo.path.name for photo in photos[: rounds + WARM_UP_ROUNDS]),
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number > 1 else ''}"
 
 
 def _distinct(artifacts: Sequence[Artifact]) -> list[Artifact]:
@@ -81,18 +115,18 @@ def _identity(artifact: Artifact) -> Path:
     return artifact.manifest_path.resolve()
 
 
-def _row_of(artifact: Artifact, rows: Sequence[Row]) -> Row:
-    return next(row for row in rows if _identity(row.measurement.artifact) == _identity(artifact))
+def _is_of(measurement: Measurement, artifact: Artifact) -> bool:
+    return _identity(measurement.artifact) == _identity(artifact)
 
 
 def _progress_lines(say: Say) -> Progress:
-    last = 0.0
+    last = time.monotonic()
 
-    def report(done: int, total: int) -> None:
+    def report(what: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
         if done == total or now - last >= LINE_SECONDS:
             last = now
-            say(f"{done} of {total} rounds")
+            say(f"{done} of {total} {what}")
 
     return report

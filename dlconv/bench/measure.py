@@ -1,62 +1,70 @@
 """Measuring artifacts beside one another: time per frame, load time, peak memory.
 
-Each artifact runs in a process of its own, so that its load time and its memory are its own. All of
-them are alive at the same time and take turns: a round sends one photo through each artifact once,
-and every round starts with another one. Whatever slows the machine down for a while slows all of
-them down, so that ratios hold where single numbers do not. Times of frames are those that the
-runtimes measure themselves, as in verify. Processes that wait do not compute, with one exception:
-threads of a runtime that has several look for work for a while after a frame, and hold back the
-artifact whose turn it is. So every runtime has one thread, unless more are asked for; TF.js in Node
-never has more.
+Each artifact runs in each of its runtimes in a process, or a browser, of its own, so that its load
+time and its memory are its own. All of them are alive at the same time and take turns: a round
+sends one photo through each once, and every round starts with another one. Whatever slows the
+machine down for a while slows all of them down, so that ratios hold where single numbers do not.
+Times of frames are those that the runtimes measure themselves, as in verify. Processes that wait do
+not compute, with one exception: threads of ONNX Runtime in Python look for work for a while after a
+frame, and hold back the artifact whose turn it is. So it has one thread, unless more are asked for.
+Runtimes in Node never have more; those in a page take what the browser gives, and a measurement's
+versions say how many threads that are.
 """
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.onnx_worker import OnnxruntimeChild
+from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
 from dlconv.verify.framing import framed
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.runtimes import Runtime
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.verify.runtimes import Runtime, RuntimeMissingError
+from dlconv.verify.runtimes.catalogue import Choice
 
-# How often each artifact's process is started to time its start; the last one goes on to run.
+# How often each is started to time its start. The first goes on to run, so that what browsers share
+# is there for the others, and the median does not have it.
 STARTS = 3
 # Rounds before those that count; the first of them gives the first frame.
 WARM_UP_ROUNDS = 2
 # Photos held at once, each as an artifact takes it.
 PHOTOS_HELD = 16
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+SkipMissing = Callable[[RuntimeMissingError], None]
 
 
-class Child(Runtime, Protocol):
-    """A runtime in a process of its own."""
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: an artifact in one of the runtimes for its target."""
 
-    @property
-    def process_id(self) -> int:
-        """The process, once it is entered."""
-        ...
+    artifact: Artifact
+    choice: Choice
+
+    def start(self, threads: int) -> Runtime:
+        """Return its runtime, never in this process; ``threads`` is for ONNX Runtime in Python."""
+        if self.choice.kind.name == OnnxruntimeChild.name:
+            return OnnxruntimeChild(self.artifact.entry, threads)
+        return self.choice.start(self.artifact.entry)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one artifact took.
+    """What one artifact took in one runtime.
 
     ``frames`` are the sizes (height, width) of the frames it was given, each once; ``load_ms`` is
-    the median time from starting the process to its being ready, the runtime's own start
+    the median time from starting the processes to their being ready, the runtime's own start
     included; ``first_ms`` is the first frame, ``frames_ms`` are those after the warm-up.
     ``peak_bytes`` is the most memory its process ever had resident, None where the system does
-    not tell.
+    not tell; of a browser it is the sum over its processes, what they share counted in each.
     """
 
     artifact: Artifact
@@ -68,6 +76,11 @@ class Measurement:
     first_ms: float
     frames_ms: tuple[float, ...]
     peak_bytes: int | None
+
+    @property
+    def place(self) -> str:
+        """Where it ran: runtime and backend."""
+        return f"{self.runtime} {self.backend}"
 
     @property
     def median_ms(self) -> float:
@@ -95,86 +108,124 @@ class Measurement:
 
 
 def measure(
-    artifacts: Sequence[Artifact],
+    subjects: Sequence[Subject],
     photos: Sequence[Photo],
     rounds: int,
     threads: int = 1,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda what, done, total: None,
+    skip_missing: SkipMissing | None = None,
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
 
-    ``threads`` is how many ONNX Runtime works with. ``progress`` is told the rounds done and in
-    total, the warm-up among them. Raises DlconvError when an artifact is not the one its manifest
-    names, cannot be loaded or fails on a photo, or when its process dies.
+    ``threads`` is how many ONNX Runtime in Python works with. ``progress`` is told what is counted,
+    ``starts`` or ``frames``, how many are done and how many there are, the warm-up among them.
+    ``skip_missing`` is told of a runtime that this machine lacks, and what needs it is left out;
+    without it, that is raised. Raises DlconvError when an artifact is not the one its manifest
+    names, cannot be loaded or fails on a photo, or when its process dies or does not answer.
     """
-    for artifact in artifacts:
-        artifact.check_files()
+    for subject in subjects:
+        subject.artifact.check_files()
     photo_for = lru_cache(PHOTOS_HELD)(_photo_for)
-    frames: list[dict[tuple[int, int], None]] = [{} for _ in artifacts]
-    times: list[list[float]] = [[] for _ in artifacts]
-    total = WARM_UP_ROUNDS + rounds
-    with _started(artifacts, threads) as (children, load_ms):
-        for done in range(total):
-            progress(done, total)
-            photo = photos[done % len(photos)]
-            for k in turns(len(artifacts), done):
-                image = photo_for(photo, artifacts[k].manifest.contract)
-                frames[k][(image.shape[1], image.shape[2])] = None
-                times[k].append(children[k].infer(image).ms)
-        progress(total, total)
-        return [
-            Measurement(
-                artifact=artifact,
-                runtime=children[k].name,
-                backend=children[k].backend,
-                versions=children[k].describe(),
-                frames=tuple(frames[k]),
-                load_ms=statistics.median(load_ms[k]),
-                first_ms=times[k][0],
-                frames_ms=tuple(times[k][WARM_UP_ROUNDS:]),
-                peak_bytes=peak_bytes(children[k].process_id),
-            )
-            for k, artifact in enumerate(artifacts)
-        ]
+    with _started(subjects, threads, progress, skip_missing) as running:
+        order = all_turns(len(running), WARM_UP_ROUNDS + rounds)
+        for done, (number, k) in enumerate(order):
+            progress("frames", done, len(order))
+            photo = photos[number % len(photos)]
+            running[k].take(photo_for(photo, running[k].subject.artifact.manifest.contract))
+        progress("frames", len(order), len(order))
+        return [each.measurement() for each in running]
 
 
 def _photo_for(photo: Photo, contract: Contract) -> np.ndarray:
     return framed(load_photo(photo, contract.crop), contract.input)
 
 
-def turns(count: int, number: int) -> list[int]:
-    """Return the order of a round: all of 0 to ``count - 1``, starting one later each round."""
-    return [(number + k) % count for k in range(count)]
+def all_turns(count: int, rounds: int) -> list[tuple[int, int]]:
+    """Return whose turn it is, 0 to ``count - 1``, behind the number of the round.
+
+    All have one turn a round, and each round starts one later.
+    """
+    return [(number, (number + k) % count) for number in range(rounds) for k in range(count)]
+
+
+@dataclass
+class _Running:
+    """A subject whose runtime is entered, and its milliseconds so far."""
+
+    subject: Subject
+    runtime: Runtime
+    starts_ms: list[float]
+    times_ms: list[float] = field(default_factory=list)
+    frames: dict[tuple[int, int], None] = field(default_factory=dict)
+
+    def take(self, image: np.ndarray) -> None:
+        _, height, width, _ = image.shape
+        self.frames[(height, width)] = None
+        self.times_ms.append(self.runtime.infer(image).ms)
+
+    def measurement(self) -> Measurement:
+        return Measurement(
+            artifact=self.subject.artifact,
+            runtime=self.runtime.name,
+            backend=self.runtime.backend,
+            versions=self.runtime.describe(),
+            frames=tuple(self.frames),
+            load_ms=statistics.median(self.starts_ms),
+            first_ms=self.times_ms[0],
+            frames_ms=tuple(self.times_ms[WARM_UP_ROUNDS:]),
+            peak_bytes=peak_bytes(self.runtime.process_ids),
+        )
 
 
 @contextmanager
 def _started(
-    artifacts: Sequence[Artifact], threads: int
-) -> Iterator[tuple[list[Child], list[list[float]]]]:
-    """Yield a running child and the milliseconds of all its starts for each artifact."""
-    load_ms: list[list[float]] = [[] for _ in artifacts]
-    children: dict[int, Child] = {}
+    subjects: Sequence[Subject],
+    threads: int,
+    progress: Progress,
+    skip_missing: SkipMissing | None,
+) -> Iterator[list[_Running]]:
+    """Yield those that run, after all have been started in turns as often as ``STARTS`` says."""
+    running: list[_Running] = []
     with ExitStack() as stack:
-        for start in range(STARTS):
-            for k in turns(len(artifacts), start):
-                child = _child_for(artifacts[k], threads)
-                with ExitStack() as brief:
-                    owner = stack if start == STARTS - 1 else brief
-                    began = time.perf_counter()
-                    owner.enter_context(child)
-                    load_ms[k].append((time.perf_counter() - began) * 1000)
-                children[k] = child
-        yield [children[k] for k in range(len(artifacts))], load_ms
+        for done, subject in enumerate(subjects):
+            progress("starts", done, STARTS * len(subjects))
+            try:
+                runtime, ms = _timed_start(subject, threads, stack)
+            except RuntimeMissingError as error:
+                if skip_missing is None:
+                    raise
+                skip_missing(error)
+            else:
+                running.append(_Running(subject, runtime, [ms]))
+        if not running:
+            raise DlconvError("no runtime could start, so nothing was measured")
+        order = all_turns(len(running), STARTS)
+        for done, (_, k) in enumerate(order[len(running) :], len(running)):
+            progress("starts", done, len(order))
+            with ExitStack() as brief:
+                _, ms = _timed_start(running[k].subject, threads, brief)
+            running[k].starts_ms.append(ms)
+        yield running
 
 
-def _child_for(artifact: Artifact, threads: int) -> Child:
-    if artifact.manifest.target == "onnx":
-        return OnnxruntimeChild(artifact.entry, threads)
-    return TfjsNodeRuntime(artifact.entry.parent)
+def _timed_start(subject: Subject, threads: int, owner: ExitStack) -> tuple[Runtime, float]:
+    runtime = subject.start(threads)
+    began = time.perf_counter()
+    owner.enter_context(runtime)
+    return runtime, (time.perf_counter() - began) * 1000
 
 
-def peak_bytes(process_id: int) -> int | None:
-    """Return the most memory a running process ever had resident; None where Linux is not."""
+def peak_bytes(process_ids: Iterable[int]) -> int | None:
+    """Return the most memory that running processes ever had resident, summed up.
+
+    What they share counts in each. None where Linux is not.
+    """
+    peaks = [_peak_bytes_of(process_id) for process_id in process_ids]
+    known = [peak for peak in peaks if peak is not None]
+    return sum(known) if len(known) == len(peaks) else None
+
+
+def _peak_bytes_of(process_id: int) -> int | None:
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:

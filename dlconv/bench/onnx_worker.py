@@ -3,14 +3,14 @@
 The worker is started afresh (not forked, and without the caller's main module), so that its memory
 is ONNX Runtime's and not that of the command around it. It says what it is when the model is
 loaded, then answers each photo; objects cross its pipes pickled. A worker that dies is an error of
-the caller, never a wait without end.
+the caller, never a wait without end, and so is one that takes too long.
 """
 
 import contextlib
 import os
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +40,8 @@ class OnnxruntimeChild:
         with ExitStack() as stack:
             started = child("ONNX Runtime's process", self._model_path, command)
             self._child = stack.enter_context(started)
-            self._versions: dict[str, str] = self._receive()
+            with self._child.limited():
+                self._versions: dict[str, str] = self._receive()
             self._stack = stack.pop_all()
         return self
 
@@ -53,18 +54,19 @@ class OnnxruntimeChild:
         self._stack.close()
 
     @property
-    def process_id(self) -> int:
+    def process_ids(self) -> Sequence[int]:
         """The worker's process, once it is entered."""
-        return self._child.process.pid
+        return [self._child.process.pid]
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, uint8 [1, H, W, 3] RGB, to its labels."""
-        try:
-            _send(self._child.stdin, image)
-        except BrokenPipeError as error:
-            raise self._child.failure() from error
-        answer: Inference = self._receive()
-        return answer
+        with self._child.limited():
+            try:
+                _send(self._child.stdin, image)
+            except BrokenPipeError as error:
+                raise self._child.failure() from error
+            answer: Inference = self._receive()
+            return answer
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""

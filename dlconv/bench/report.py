@@ -4,20 +4,22 @@ The JSON is one object::
 
     schema       1
     rounds       how many frames of each artifact count
-    threads      how many ONNX Runtime worked with; TF.js in Node has one
+    threads      how many ONNX Runtime in Python was to work with
     photos       file names, in the order in which the rounds go through them again and again
     against      path of the artifact the others are compared with, or null
-    results      one object for each artifact, in the order measured:
+    results      one object for each artifact and runtime, in the order measured:
       artifact     path of its model.json or ONNX file
       model, target, precision, converter, graph_sha256    as its manifest has them
-      runtime      name, backend, and the versions that the numbers depend on
+      runtime      name, backend, and what the numbers depend on: versions, and in most threads
       frames       [height, width] of its input, padding included, each size once
       ms           milliseconds per frame: median, min, q1, q3, iqr, and all of them as measured
-      load_ms      from starting the process to its being ready, median of several starts
-      first_ms     the first frame of the process
-      peak_bytes   most memory its process had resident; null where the system does not tell
+      load_ms      from starting the process or browser to its being ready, median of several
+      first_ms     the first frame
+      peak_bytes   most memory its process had resident, or the sum over a browser's processes, what
+                   they share counted in each; null where the system does not tell
       bytes        raw, gzip (level 9) and brotli (quality 11), summed over its files
-      speedup      median of ``against`` / its own median: how many times faster; or null
+      speedup      median of ``against`` / its own median: how many times faster; or null. Of
+                   ``against`` in the same runtime, or else in the first it was measured in
 """
 
 import dataclasses
@@ -41,7 +43,7 @@ STANDARD_ENTRIES = frozenset({"model.json", "model.onnx"})
 
 def as_json(bench: Benchmark) -> str:
     """Return all numbers as JSON, as the module describes them."""
-    against = bench.against and str(bench.against.measurement.artifact.entry)
+    against = bench.against and str(bench.against.entry)
     content = {
         "schema": SCHEMA,
         "rounds": bench.rounds,
@@ -83,33 +85,37 @@ def _result(bench: Benchmark, row: Row) -> dict[str, Any]:
 
 
 def table(bench: Benchmark) -> RenderableType:
-    """Return a table with a row for each artifact; times in milliseconds."""
+    """Return a table with a row for each artifact and runtime; times in milliseconds."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=_title(bench), title_justify="left")
     made.add_column("artifact", overflow="fold")
     made.add_column("runtime")
+    made.add_column("threads", justify="right")
     made.add_column("frame")
     for column in ("ms", "least", "spread", "load", "first", "memory", "raw", "gzip", "brotli"):
         made.add_column(column, justify="right")
-    if bench.against is not None:
+    if any(map(bench.baseline, bench.rows)):
         made.add_column("faster", justify="right")
-    labels = short_names([row.measurement.artifact for row in bench.rows])
-    for row, label in zip(bench.rows, labels, strict=True):
+    found = [row.measurement.artifact for row in bench.rows]
+    artifacts = {artifact.manifest_path: artifact for artifact in found}
+    labels = dict(zip(artifacts, short_names([*artifacts.values()]), strict=True))
+    for row in bench.rows:
+        label = labels[row.measurement.artifact.manifest_path]
         made.add_row(label, *_cells(row), *_comparison(bench, row))
     return made
 
 
 def _title(bench: Benchmark) -> str:
     models = {row.measurement.artifact.manifest.source.model: None for row in bench.rows}
-    threads = "one thread" if bench.threads == 1 else f"{bench.threads} threads in ONNX Runtime"
-    frames = f"{bench.rounds} frames of each, in turns"
-    return f"{', '.join(models)}: {frames}; {threads}; times in ms"
+    frames = f"{bench.rounds} frame{'s' if bench.rounds > 1 else ''} of each, in turns"
+    return f"{', '.join(models)}: {frames}; times in ms"
 
 
 def _cells(row: Row) -> list[str]:
     measured, sizes = row.measurement, row.sizes
     times = (measured.median_ms, measured.min_ms, measured.iqr_ms)
     return [
-        f"{measured.runtime} {measured.backend}",
+        measured.place,
+        measured.versions.get("threads", ""),
         _frame(measured),
         *map(_milliseconds, (*times, measured.load_ms, measured.first_ms)),
         "" if measured.peak_bytes is None else f"{measured.peak_bytes / 1e6:,.0f} MB",
@@ -131,7 +137,7 @@ def _comparison(bench: Benchmark, row: Row) -> list[str]:
     speedup = bench.speedup(row)
     if speedup is None:
         return []
-    return ["1" if row is bench.against else f"{speedup:.2f}x"]
+    return ["1" if row is bench.baseline(row) else f"{speedup:.2f}x"]
 
 
 def short_names(artifacts: Sequence[Artifact]) -> list[str]:

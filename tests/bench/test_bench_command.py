@@ -52,7 +52,7 @@ def test_all_artifacts_are_measured_against_one_and_tensorflow_stays_out(
     assert json.loads((tmp_path / "report.json").read_text()) == content
     assert [row["target"] for row in content["results"]] == ["tfjs", "onnx"]
     assert content["against"] == str(onnx_artifact.entry)
-    assert answer.stderr.splitlines()[0] == "starting 2 artifacts"
+    assert answer.stderr.splitlines()[0] == "starting 2 artifacts in 2 runtimes"
     assert answer.stderr.splitlines()[-1] == "TENSORFLOW False"
 
 
@@ -63,12 +63,38 @@ def test_the_table_is_printed(call, artifact, photo):
     assert "7x9" in answer.stdout
 
 
+def test_each_artifact_is_measured_in_the_runtimes_that_are_chosen(call, artifact, photo):
+    chosen = ("--runtime", "tfjs-node:cpu", "--runtime", "tfjs-node", "--runtime", "onnxruntime")
+    answer = call("--images", photo, "--rounds", 1, *chosen, "--json")
+    assert answer.exit_code == 0, answer.output
+    rows = json.loads(answer.stdout)["results"]
+    assert [row["runtime"]["backend"] for row in rows] == ["cpu", "wasm"]
+    assert {row["artifact"] for row in rows} == {
+        str(Path("artifacts/tiny/tfjs-float32/model.json"))
+    }
+
+
+def test_a_runtime_that_is_missing_is_an_error_or_left_out(call, artifact, photo, monkeypatch):
+    monkeypatch.setenv("DLCONV_CHROMIUM", "/no/such/browser")
+    chosen = ("--runtime", "tfjs-node", "--runtime", "tfjs-chromium")
+    answer = call("--images", photo, "--rounds", 1, *chosen)
+    assert answer.exit_code == 1
+    assert "DLCONV_CHROMIUM=/no/such/browser is no program" in answer.stderr.splitlines()[-1]
+    answer = call("--images", photo, "--rounds", 1, *chosen, "--skip-missing")
+    assert answer.exit_code == 0, answer.output
+    assert "skipped: DLCONV_CHROMIUM=/no/such/browser is no program" in answer.stderr
+    assert "tfjs-node" in answer.stdout
+    assert "tfjs-chromium" not in answer.stdout
+
+
 def test_errors_are_one_line(call, artifact, photo):
     cases = {
         ("--images", photo, "--against", "gone"): (1, "there is no artifact at gone"),
         ("gone", "--images", photo): (1, "there is no artifact at gone"),
         (): (1, "there are no photos"),
         ("--images", photo, "--rounds", "0"): (2, "--rounds"),
+        ("--images", photo, "--runtime", "gone"): (2, "there is no runtime 'gone'"),
+        ("--images", photo, "--runtime", "ort-web"): (2, "none of the chosen runtimes runs tfjs"),
     }
     for arguments, (exit_code, words) in cases.items():
         answer = call(*arguments)

@@ -1,8 +1,30 @@
 """Processes that tests start."""
 
+import os
 import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
 
 def hear_ctrl_c() -> None:
     """As a child's ``preexec_fn``: heed SIGINT, even if the tests run in a shell's background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def still_running(process_ids: Sequence[int], seconds: float = 5) -> list[int]:
+    """Those that run even after so many seconds; returns as soon as there are none."""
+    deadline = time.monotonic() + seconds
+    while (left := [each for each in process_ids if _runs(each)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _runs(process_id: int) -> bool:
+    """Whether a process is there; one that has ended and that nobody has waited for is not."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process_id}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -4,10 +4,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from support.artifacts import tfjs_artifact
+from support.processes import still_running
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -47,19 +47,17 @@ def test_a_process_that_is_killed_is_an_error_and_not_a_wait(job, three_photos):
         victim = workers.executor.submit(os.getpid).result()
         threading.Timer(0.2, os.kill, (victim, signal.SIGKILL)).start()
         list(workers.check(job, three_photos * 50))
-    gone_by = time.monotonic() + 10
-    while multiprocessing.active_children() and time.monotonic() < gone_by:
-        time.sleep(0.05)
-    assert multiprocessing.active_children() == []
+    assert not still_running([process.pid for process in multiprocessing.active_children()])
 
 
 PARENT = """
-import sys, time
+import os
+import time
+
 from dlconv.verify.workers import processes
 
 if __name__ == "__main__":
     with processes(1) as workers:
-        import os
         print(workers.executor.submit(os.getpid).result(), flush=True)
         time.sleep(60)
 """
@@ -70,12 +68,9 @@ def test_processes_end_with_a_parent_that_is_killed(tmp_path):
     script.write_text(PARENT)
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as parent:
         worker = int(parent.stdout.readline())
-        assert is_running(worker)
+        assert still_running([worker], seconds=0)
         parent.kill()
-    gone_by = time.monotonic() + 10
-    while is_running(worker) and time.monotonic() < gone_by:
-        time.sleep(0.05)
-    assert not is_running(worker)
+    assert not still_running([worker], seconds=10)
 
 
 @pytest.mark.slow

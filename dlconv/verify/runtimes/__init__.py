@@ -6,6 +6,7 @@ class. Its heavy imports happen when it is entered. The comparison does not know
 talks to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -53,6 +54,11 @@ class Runtime(Protocol):
     @property
     def backend(self) -> str:
         """What computes in it, such as ``wasm``."""
+        ...
+
+    @property
+    def process_ids(self) -> Sequence[int]:
+        """The processes it consists of, once it is entered."""
         ...
 
     def __enter__(self) -> "Runtime": ...

@@ -1,13 +1,21 @@
-"""How photos go to JavaScript and what comes back: a header and little-endian bytes."""
+"""How photos go to JavaScript and what comes back: a header and little-endian bytes.
+
+No answer within a time limit is an error, too.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlconv.errors import DlconvError
 from dlconv.verify.runtimes import Inference
+
+# How long a runtime may take to load an artifact, or for one photo: ten times what the slowest in
+# use, WebGPU on the processor, needs.
+ANSWER_SECONDS = 600.0
 
 
 def header_of(image: np.ndarray) -> dict[str, Any]:
@@ -27,6 +35,14 @@ def inference_from(header: Mapping[str, Any], payload: bytes) -> Inference:
         raise DlconvError(f"the answer has {len(payload)} bytes for an output of shape {shape}")
     dtype = "<f4" if header["dtype"] == "float32" else "<i4"
     return Inference(np.frombuffer(payload, dtype).reshape(shape), float(header["ms"]))
+
+
+def no_answer(who: str, what: Path) -> DlconvError:
+    """Return the error of a runtime that took longer than ``ANSWER_SECONDS`` over an artifact."""
+    return DlconvError(
+        f"{who} did not answer within {ANSWER_SECONDS:g} seconds while it ran {what}",
+        "try another runtime, or a smaller --input-size",
+    )
 
 
 def arrays_from(shapes: Sequence[Sequence[int]], payload: bytes) -> list[np.ndarray]:

@@ -1,19 +1,21 @@
 """A child process that is talked to through its pipes, and what is to be said when it dies.
 
-Its standard error goes to a file, so that it cannot block, and its last line explains a death. What
-crosses the pipes is for those who start it.
+One that takes too long for an answer is killed. Its standard error goes to a file, so that it
+cannot block, and its last line explains a death. What crosses the pipes is for those who start it.
 """
 
 import contextlib
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from dlconv.errors import DlconvError
+from dlconv.verify.runtimes import answers
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Child:
     what: Path
     process: "subprocess.Popen[bytes]"
     messages: IO[bytes]
+    is_late: threading.Event = field(default_factory=threading.Event)
 
     @property
     def stdin(self) -> IO[bytes]:
@@ -37,9 +40,25 @@ class Child:
         assert self.process.stdout is not None
         return self.process.stdout
 
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Kill the process if asking and its answer, here within, take too long."""
+        timer = threading.Timer(answers.ANSWER_SECONDS, self._end_late)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_late(self) -> None:
+        self.is_late.set()
+        self.process.kill()
+
     def failure(self) -> DlconvError:
         """Wait for the end of a process that no longer answers, and say what became of it."""
         code = self.process.wait()
+        if self.is_late.is_set():
+            return answers.no_answer(self.name, self.what)
         self.messages.seek(0)
         lines = self.messages.read().decode(errors="replace").strip().splitlines()
         return DlconvError(

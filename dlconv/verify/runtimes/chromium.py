@@ -1,32 +1,21 @@
-"""A page in headless Chromium that runs one artifact, driven through Playwright.
+"""Headless Chromium, driven through Playwright.
 
-The page, the bundle and the artifact come from a server on loopback. It sends the headers that
-isolate a page (COOP and COEP), without which browsers give wasm no threads. The browser is
+Several browsers can be open at once, each in processes of its own. The browser is
 ``DLCONV_CHROMIUM``, or a Chromium or Chrome of the system, or the one that Playwright installed.
 """
 
-import base64
-import contextlib
-import functools
-import http.server
 import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dlconv.errors import DlconvError
-from dlconv.verify.runtimes import Inference, RuntimeMissingError
-from dlconv.verify.runtimes.answers import as_bytes, header_of, inference_from
-from dlconv.web import DIST, bundled
+from dlconv.verify.runtimes import RuntimeMissingError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = (
@@ -45,58 +34,6 @@ SOFTWARE_GRAPHICS = (
     "--enable-unsafe-webgpu",
     "--use-webgpu-adapter=swiftshader",
 )
-LOAD_TIMEOUT_MS = 30_000
-TYPES = {
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".wasm": "application/wasm",
-    ".json": "application/json",
-}
-
-
-class Page:
-    """A page with a bundled script and an artifact's folder, from when it is made until ``close``.
-
-    ``description`` is what the page says once the artifact is loaded; ``what`` names the artifact
-    in errors.
-    """
-
-    def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
-        self._what = what
-        with ExitStack() as stack:
-            browser = stack.enter_context(open_browser())
-            address = stack.enter_context(_served(bundled(script).name, folder))
-            with self._trouble():
-                self._page = browser.new_page()
-                self._page.set_default_timeout(LOAD_TIMEOUT_MS)
-                self._page.goto(address)
-                self._page.wait_for_function("globalThis.dlconv")
-                start = "options => dlconv.start(options)"
-                self.description = self._page.evaluate(start, options)
-            self._stack = stack.pop_all()
-
-    def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo to labels or scores."""
-        pixels = base64.b64encode(as_bytes(image)).decode()
-        infer = "([header, pixels]) => dlconv.infer(header, pixels)"
-        with self._trouble():
-            answered = self._page.evaluate(infer, [header_of(image), pixels])
-        return inference_from(answered["header"], base64.b64decode(answered["answer"]))
-
-    def close(self) -> None:
-        """Close the browser and the server."""
-        self._stack.close()
-
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        """Raise DlconvError, in a line, for what goes wrong in the browser."""
-        from playwright.sync_api import Error
-
-        try:
-            yield
-        except Error as error:
-            said = error.message.splitlines()[0].removeprefix("Page.evaluate: ")
-            raise DlconvError(f"cannot run {self._what}: {said}") from error
 
 
 def find_chromium() -> Path | None:
@@ -118,19 +55,17 @@ def find_chromium() -> Path | None:
 @contextmanager
 def open_browser() -> "Iterator[Browser]":
     """Start Chromium, and end it. Raises RuntimeMissingError where that is not possible."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise RuntimeMissingError(
-            "browsers are driven by Playwright, which is not installed",
-            "pip install 'dlconv[browser]'",
-        ) from error
-    # Chromium refuses to run as root in its sandbox.
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
-    with sync_playwright() as playwright:
+    with _driver.shared() as playwright:
+        from playwright.sync_api import Error
+
+        # Chromium refuses to run as root in its sandbox.
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
         try:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+            # The driver hears Ctrl+C, too, but it is for this process to close its browsers.
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=arguments, handle_sigint=False
+            )
         except Error as error:
             raise RuntimeMissingError(
                 f"Chromium does not start: {error.message.splitlines()[0]}",
@@ -140,54 +75,46 @@ def open_browser() -> "Iterator[Browser]":
             yield browser
 
 
-@contextmanager
-def _served(script: str, folder: Path) -> Iterator[str]:
-    handler = functools.partial(_Handler, script, folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+def process_ids(browser: "Browser") -> list[int]:
+    """Return the processes of a browser: its own, its pages', the one for graphics and others."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return [process["id"] for process in processes]
+
+
+class _Driver(threading.local):
+    """Playwright's driver: a thread can start only one, so its browsers share it.
+
+    It starts with the first of them and ends with the last.
+    """
+
+    users = 0
+    playwright: "Playwright"
+
+    @contextmanager
+    def shared(self) -> "Iterator[Playwright]":
+        """Yield the driver. Raises RuntimeMissingError without Playwright."""
+        if not self.users:
+            self.playwright = _start_playwright()
+        self.users += 1
         try:
-            yield f"http://127.0.0.1:{server.server_port}/"
+            yield self.playwright
         finally:
-            server.shutdown()
+            self.users -= 1
+            if not self.users:
+                self.playwright.stop()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """Serves a page with one script, the bundle's files, and an artifact's below ``artifact/``."""
+_driver = _Driver()
 
-    protocol_version = "HTTP/1.1"
 
-    def __init__(self, script: str, folder: Path, *arguments: Any) -> None:
-        self._script = script
-        self._folder = folder
-        super().__init__(*arguments)
-
-    def do_GET(self) -> None:
-        """Answer with a file."""
-        place, _, name = unquote(urlsplit(self.path).path).lstrip("/").rpartition("/")
-        if not place and not name:
-            script = f'<script type="module" src="{self._script}"></script>'
-            page = f'<!doctype html><title>dlconv</title><link rel="icon" href="data:,">{script}'
-            return self._answer(200, page.encode(), "text/html; charset=utf-8")
-        roots = {"": DIST, "artifact": self._folder}
-        path = roots[place] / name if place in roots else None
-        if path is None or name in ("", ".", "..") or not path.is_file():
-            return self._answer(404, b"not found", "text/plain")
-        self._answer(200, path.read_bytes(), TYPES.get(path.suffix, "application/octet-stream"))
-
-    def _answer(self, status: int, content: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(content)
-
-    def handle(self) -> None:
-        """Answer requests until the page is gone."""
-        with contextlib.suppress(ConnectionError):
-            super().handle()
-
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+def _start_playwright() -> "Playwright":
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise RuntimeMissingError(
+            "browsers are driven by Playwright, which is not installed",
+            "pip install 'dlconv[browser]'",
+        ) from error
+    return sync_playwright().start()

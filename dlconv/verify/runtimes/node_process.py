@@ -31,30 +31,35 @@ class NodeProcess:
         command = [str(find_node()), str(bundled(runner)), *arguments]
         with ExitStack() as stack:
             self._child = stack.enter_context(child("Node.js", what, command))
-            self.description: Mapping[str, Any] = self._receive()[0]
+            with self._child.limited():
+                self.description: Mapping[str, Any] = self._receive()[0]
             self._stack = stack.pop_all()
         self.answered: Mapping[str, Any] = {}
 
     @property
-    def process_id(self) -> int:
-        """The process."""
-        return self._child.process.pid
+    def process_ids(self) -> Sequence[int]:
+        """The process, a single one."""
+        return [self._child.process.pid]
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""
-        self._send(header_of(image), as_bytes(image))
-        self.answered, payload = self._receive()
+        self.answered, payload = self._ask(header_of(image), as_bytes(image))
         return inference_from(self.answered, payload)
 
     def activations(self, image: np.ndarray, nodes: Sequence[str]) -> list[np.ndarray]:
         """Return what nodes of a graph model give for a photo, float32."""
-        self._send({**header_of(image), "nodes": list(nodes)}, as_bytes(image))
-        header, payload = self._receive()
+        asked = {**header_of(image), "nodes": list(nodes)}
+        header, payload = self._ask(asked, as_bytes(image))
         return arrays_from(header["shapes"], payload)
 
     def close(self) -> None:
         """End the process."""
         self._stack.close()
+
+    def _ask(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        with self._child.limited():
+            self._send(header, payload)
+            return self._receive()
 
     def _send(self, header: dict[str, Any], payload: bytes) -> None:
         content = json.dumps({**header, "bytes": len(payload)}).encode()

@@ -1,6 +1,8 @@
 """The runtime ``onnxruntime``: an ONNX file in ONNX Runtime's CPU provider."""
 
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -49,6 +51,11 @@ class OnnxruntimeRuntime:
         traceback: TracebackType | None,
     ) -> None:
         del self._session
+
+    @property
+    def process_ids(self) -> Sequence[int]:
+        """The process that this is."""
+        return [os.getpid()]
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""

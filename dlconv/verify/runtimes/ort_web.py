@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dlconv.verify.runtimes.chromium import Page
 from dlconv.verify.runtimes.node_process import NodeProcess
+from dlconv.verify.runtimes.page import Page
 from dlconv.verify.runtimes.session import SessionRuntime
 
 

@@ -2,7 +2,7 @@
 that is opened with the runtime, answers photos, and says what a result depends on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,6 +17,11 @@ class Session(Protocol):
     @property
     def description(self) -> Mapping[str, Any]:
         """What the JavaScript says of itself."""
+        ...
+
+    @property
+    def process_ids(self) -> Sequence[int]:
+        """The processes it runs in."""
         ...
 
     def infer(self, image: np.ndarray) -> Inference:
@@ -52,6 +57,11 @@ class SessionRuntime(Generic[S]):
         traceback: TracebackType | None,
     ) -> None:
         self._session.close()
+
+    @property
+    def process_ids(self) -> Sequence[int]:
+        """The Node.js process, or all of the browser's, once it is entered."""
+        return self._session.process_ids
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""

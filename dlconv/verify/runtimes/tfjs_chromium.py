@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dlconv.verify.runtimes.chromium import Page
+from dlconv.verify.runtimes.page import Page
 from dlconv.verify.runtimes.session import SessionRuntime
 
 

@@ -20,11 +20,6 @@ class TfjsNodeRuntime(SessionRuntime[NodeProcess]):
         return tfjs_process(self._directory, self.backend)
 
     @property
-    def process_id(self) -> int:
-        """The Node.js process, once it is entered."""
-        return self._session.process_id
-
-    @property
     def tensors(self) -> int:
         """How many TF.js held after the last photo; a model that leaks makes it grow."""
         return int(self._session.answered.get("tensors", 0))

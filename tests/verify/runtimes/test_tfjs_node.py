@@ -100,7 +100,7 @@ def test_an_op_that_fails_on_a_photo_is_one_line(frozen_on_disk, tmp_path):
 
 def test_a_process_that_dies_is_an_error(model):
     with TfjsNodeRuntime(model) as runtime:
-        os.kill(runtime.process_id, signal.SIGKILL)
+        os.kill(*runtime.process_ids, signal.SIGKILL)
         with pytest.raises(DlconvError, match="Node.js stopped"):
             runtime.infer(PHOTO)
 
