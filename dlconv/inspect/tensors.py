@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
@@ -29,7 +30,9 @@ _STORAGE: dict[str, tuple[str, str]] = {
 
 
 def dtype_name(data_type: int) -> str:
-    """Return numpy's name of a TensorFlow DataType; ``string`` for strings."""
+    """Return numpy's name of a TensorFlow DataType; ``string``, or ``unknown`` for others."""
+    if data_type not in DataType.values():
+        return "unknown"
     name = DataType.Name(data_type)
     if name == "DT_STRING":
         return "string"
@@ -39,6 +42,13 @@ def dtype_name(data_type: int) -> str:
 def shape_of(tensor: TensorProto) -> tuple[int, ...]:
     """Return the shape of a constant, which is always fully known."""
     return tuple(dim.size for dim in tensor.tensor_shape.dim)
+
+
+def extents_of(shape: TensorShapeProto) -> tuple[int | None, ...] | None:
+    """Return the shape of a tensor that varies: None for such an extent, or for all of it."""
+    if shape.unknown_rank:
+        return None
+    return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
 
 
 def byte_size(tensor: TensorProto) -> int:
