@@ -212,15 +212,17 @@ Runtimes = Annotated[
         "--runtime",
         metavar="NAME[:BACKEND]",
         help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
-        "onnxruntime, ort-web, ort-web-node, or all; may be given several times.",
-        show_default="tfjs-node and onnxruntime",
+        "onnxruntime, ort-web, ort-web-node, tensorflow (frozen graphs), or all; may be given "
+        "several times.",
+        show_default="tfjs-node, onnxruntime and tensorflow",
     ),
 ]
 Reference = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL|GRAPH.pb",
-        help="The frozen graph to compare with; artifacts of others, without a manifest, need it.",
+        help="The frozen graph to compare with. Artifacts of others, without a manifest, need it: "
+        "TF.js graph models, those of 2018 as well, ONNX files and frozen graphs.",
         show_default="what the artifact was made from",
     ),
 ]

@@ -215,7 +215,7 @@ def verify(
     of the artifact.
     """
     chosen = choice or choices_for(artifact.manifest.target, [])[0]
-    runtime = chosen.start(artifact.entry)
+    runtime = chosen.start(artifact.runnable)
     result = ArtifactResult(artifact, runtime.name, runtime.backend, {}, floors, (), None, ())
     try:
         artifact.check_files()

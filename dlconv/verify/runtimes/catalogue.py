@@ -12,6 +12,7 @@ from dlconv.errors import UsageError
 from dlconv.verify.runtimes import Runtime
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.verify.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
+from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
 from dlconv.verify.runtimes.tfjs_chromium import TfjsChromiumRuntime
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -22,7 +23,7 @@ ALL = "all"
 class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
-    ``make`` takes an artifact's entry, model.json or an ONNX file, and a backend.
+    ``make`` takes what runs, a model.json, an ONNX file or a frozen graph, and a backend.
     """
 
     name: str
@@ -44,6 +45,7 @@ KINDS = (
     RuntimeKind("onnxruntime", "onnx", ("cpu",), lambda entry, on: OnnxruntimeRuntime(entry)),
     RuntimeKind("ort-web", "onnx", ("wasm",), lambda entry, on: OrtWebRuntime(entry)),
     RuntimeKind("ort-web-node", "onnx", ("wasm",), lambda entry, on: OrtWebNodeRuntime(entry)),
+    RuntimeKind("tensorflow", "tensorflow", ("cpu",), lambda entry, on: TensorflowRuntime(entry)),
 )
 
 
