@@ -483,6 +483,32 @@ def onnx(
     _print_made(made, explain, json)
 
 
+@app.command(epilog="Example: dlconv upgrade old_web_model -o web/model")
+def upgrade(
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder with tensorflowjs_model.pb, of 2018."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/NAME/tfjs-...-upgraded"),
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a TensorFlow.js graph model of 2018 one that TensorFlow.js of today loads.
+
+    Converters before 1.0 wrote tensorflowjs_model.pb and weights_manifest.json. The weights stay as
+    they are, byte for byte; dlconv verify then compares labels with those of the old model's graph.
+    """
+    from dlconv import console, pipeline
+
+    artifact = pipeline.upgrade(directory, out)
+    _print_artifact(artifact, json)
+    floor = "--floor-agreement 0.999"
+    console.say(f"check it: dlconv verify {artifact.directory} --images DIR {floor}")
+
+
 @app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
 def verify(
     artifacts: Annotated[
