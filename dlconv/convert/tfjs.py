@@ -277,5 +277,8 @@ def _signature(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _data_type_name(dtype: str) -> str:
-    name = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}.get(dtype)
-    return name or DataType.Name(DataType.Value(f"DT_{dtype.upper()}"))
+    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
+    name = names.get(dtype, f"DT_{dtype.upper()}")
+    if name not in DataType.DESCRIPTOR.values_by_name:
+        raise DlconvError(f"TensorFlow.js knows no element type {name}")
+    return name

@@ -29,11 +29,13 @@ _STORAGE: dict[str, tuple[str, str]] = {
 }
 
 
+def _enum_name(data_type: int) -> str:
+    return DataType.Name(data_type) if data_type in DataType.values() else f"DT_{data_type}"
+
+
 def dtype_name(data_type: int) -> str:
-    """Return numpy's name of a TensorFlow DataType; ``string``, or ``unknown`` for others."""
-    if data_type not in DataType.values():
-        return "unknown"
-    name = DataType.Name(data_type)
+    """Return numpy's name of a TensorFlow DataType; ``string`` for strings."""
+    name = _enum_name(data_type)
     if name == "DT_STRING":
         return "string"
     return _STORAGE[name][0] if name in _STORAGE else name.removeprefix("DT_").lower()
@@ -53,7 +55,7 @@ def extents_of(shape: TensorShapeProto) -> tuple[int | None, ...] | None:
 
 def byte_size(tensor: TensorProto) -> int:
     """Return the bytes of a constant's elements as numpy holds them; strings count as none."""
-    name = DataType.Name(tensor.dtype)
+    name = _enum_name(tensor.dtype)
     if name not in _STORAGE or name == "DT_STRING":
         return 0
     return math.prod(shape_of(tensor)) * np.dtype(_STORAGE[name][0]).itemsize
@@ -65,7 +67,7 @@ def array_of(tensor: TensorProto) -> np.ndarray:
     Raises DlconvError for an element type that frozen graphs do not use or a content that does
     not fit the shape.
     """
-    name = DataType.Name(tensor.dtype)
+    name = _enum_name(tensor.dtype)
     if name not in _STORAGE:
         raise DlconvError(f"a constant has the element type {name}, which dlconv cannot read")
     dtype, field = _STORAGE[name]
