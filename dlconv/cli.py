@@ -7,7 +7,7 @@ wrong usage. Heavy modules are imported by the command that needs them, so that 
 import dataclasses
 import json as jsonlib
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -216,8 +216,9 @@ Runtimes = Annotated[
         "--runtime",
         metavar="NAME[:BACKEND]",
         help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
-        "onnxruntime, ort-web, ort-web-node, or all; may be given several times.",
-        show_default="tfjs-node and onnxruntime",
+        "onnxruntime, ort-web, ort-web-node, tensorflow (frozen graphs), or all; may be given "
+        "several times.",
+        show_default="tfjs-node, onnxruntime and tensorflow",
     ),
 ]
 SkipMissing = Annotated[
@@ -227,7 +228,8 @@ Reference = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL|GRAPH.pb",
-        help="The frozen graph to compare with; artifacts of others, without a manifest, need it.",
+        help="The frozen graph to compare with. Artifacts of others, without a manifest, need it: "
+        "TF.js graph models, those of 2018 as well, ONNX files and frozen graphs.",
         show_default="what the artifact was made from",
     ),
 ]
@@ -488,6 +490,32 @@ def onnx(
     _print_made(made, explain, json)
 
 
+@app.command(epilog="Example: dlconv upgrade old_web_model -o web/model")
+def upgrade(
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder with tensorflowjs_model.pb, of 2018."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/NAME/tfjs-...-upgraded"),
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a TensorFlow.js graph model of 2018 one that TensorFlow.js of today loads.
+
+    Converters before 1.0 wrote tensorflowjs_model.pb and weights_manifest.json. The weights stay as
+    they are, byte for byte; dlconv verify then compares labels with those of the old model's graph.
+    """
+    from dlconv import console, pipeline
+
+    artifact = pipeline.upgrade(directory, out)
+    _print_artifact(artifact, json)
+    floor = "--floor-agreement 0.999"
+    console.say(f"check it: dlconv verify {artifact.directory} --images DIR {floor}")
+
+
 @app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
 def verify(
     artifacts: Annotated[
@@ -557,7 +585,7 @@ def verify(
     known = _registry(registry)
     frozen = pipeline.find_reference(reference, known) if reference else None
     chosen = pipeline.choose_artifacts(artifacts or [], reference=frozen)
-    with console.step("finding photos"):
+    with console.step(f"reading {dataset}") if dataset else nullcontext():
         photos = pipeline.choose_photos(images or [], chosen, known, dataset)
     if masks:
         photos = with_masks(photos, masks)
@@ -836,8 +864,6 @@ def _going_on_later() -> "Iterator[None]":
 
 
 def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Workers | None]":
-    from contextlib import nullcontext
-
     from dlconv.errors import UsageError
     from dlconv.verify.workers import dask_cluster, processes
 

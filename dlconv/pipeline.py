@@ -5,19 +5,28 @@ an artifact is checked against the graph that its manifest names by digest, whic
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import (
     Artifact,
     Source,
+    coarsest,
     find_artifacts,
     has_manifest,
     read_artifact,
 )
-from dlconv.convert.artifact import FrozenGraph, Made, make_onnx, make_onnx_file, make_tfjs
+from dlconv.convert.artifact import (
+    FrozenGraph,
+    Made,
+    make_onnx,
+    make_onnx_file,
+    make_tfjs,
+    make_upgraded,
+)
 from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.quantize.apply import Progress as StepProgress
@@ -30,7 +39,14 @@ from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.diff import Difference, differences
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.layout_2018 import (
+    GRAPH_NAME,
+    Layout2018,
+    find_layout_2018,
+    read_layout_2018,
+)
 from dlconv.inspect.summary import Summary, summarize
+from dlconv.inspect.tfjs_weights import stored_floats
 from dlconv.models import store
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
@@ -181,6 +197,28 @@ def convert_to_onnx(
     return made
 
 
+def upgrade(directory: Path, output: Path | None = None, root: Path = ARTIFACTS_ROOT) -> Artifact:
+    """Write a graph model of 2018 as TF.js of today loads it, in ``output`` or below ``root``.
+
+    The graph that the model computes is kept in the cache, as what the artifact is compared with.
+    Raises DlconvError when there is no such model at ``directory``.
+    """
+    found = find_layout_2018(directory)
+    if found is None:
+        raise DlconvError(f"there is no {GRAPH_NAME} at {directory}")
+    old = read_layout_2018(found)
+    name = found.resolve().name
+    source = _keep_graph_of(old, name)
+    precision = coarsest(stored_floats(old.groups))
+    return make_upgraded(old, source, output or root / name / f"tfjs-{precision}-upgraded")
+
+
+def _keep_graph_of(old: Layout2018, name: str) -> Source:
+    """Keep the graph that a model of 2018 computes in the cache, and describe it."""
+    content = old.graph_def.SerializeToString(deterministic=True)
+    return Source(name, len(content), store.keep_graph(content))
+
+
 def find_reference(spec: str, registry: Registry) -> FrozenGraph:
     """Find a frozen graph to compare with, and keep it in the cache as what it is compared by."""
     frozen = find_frozen_graph(spec, registry)
@@ -259,7 +297,20 @@ def reference_graph(artifact: Artifact) -> Path:
 
 def bisect(artifact: Artifact, photo: Photo, progress: Progress) -> list[NodeError]:
     """Compare the nodes of an artifact with its frozen graph's on a photo."""
-    return node_errors(artifact, reference_graph(artifact), photo, progress)
+    with _loadable(artifact) as loaded:
+        return node_errors(loaded, reference_graph(artifact), photo, progress)
+
+
+@contextmanager
+def _loadable(artifact: Artifact) -> Iterator[Artifact]:
+    """Yield an artifact that runtimes load: of the layout of 2018, one with an upgrade behind."""
+    if find_layout_2018(artifact.entry) is None:
+        yield artifact
+        return
+    old, source = read_layout_2018(artifact.directory), artifact.manifest.source
+    with tempfile.TemporaryDirectory(prefix="dlconv-") as folder:
+        made = make_upgraded(old, source, Path(folder) / "model")
+        yield dataclasses.replace(artifact, stand_in=made.entry)
 
 
 def _no_progress(artifact: Artifact, choice: Choice) -> AbstractContextManager[Progress]:
@@ -303,11 +354,11 @@ def verify_all(
     results = []
     for artifact, choice, graph_path, floors in checks:
         try:
-            with progress(artifact, choice) as report:
+            with progress(artifact, choice) as report, _loadable(artifact) as loaded:
                 model = artifact.manifest.source.model
                 palette = colours[model] if colours is not None else None
                 result = verify(
-                    artifact,
+                    loaded,
                     graph_path,
                     photos,
                     cache,

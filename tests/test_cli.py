@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
+from support.layout_2018 import write_layout_2018
 from support.networks import pictures, small_segmenter
 from support.processes import hear_ctrl_c
 from typer.testing import CliRunner
 
 import dlconv
 from dlconv.cli import app
+from dlconv.convert.precision import Precision
+from dlconv.inspect.graph import read_graph
 from dlconv.verify.floors import DEFAULT_FLOORS
 
 COMMANDS = (
@@ -24,6 +27,7 @@ COMMANDS = (
     "rewrite",
     "tfjs",
     "onnx",
+    "upgrade",
     "verify",
     "bisect",
     "bench",
@@ -309,6 +313,22 @@ def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
     assert json.loads(call("verify", "--images", photos, "--json").stdout)["passed"] is True
 
 
+def test_a_model_of_2018_is_upgraded_and_checked_against_its_own_graph(call, graph, photos):
+    write_layout_2018(read_graph(graph), Path("old_web"), Precision.UINT8)
+    answer = call("upgrade", "old_web")
+    assert answer.exit_code == 0, answer.output
+    place = "artifacts/old_web/tfjs-uint8-upgraded"
+    assert answer.stdout.startswith(f"{place}/model.json")
+    command = answer.stderr.strip().removeprefix("check it: dlconv ").split()
+    assert command[:2] == ["verify", place]
+    checked = call(*command[:3], photos, *command[4:])
+    assert checked.exit_code == 0, checked.output
+    assert "tfjs uint8 upgraded" in checked.stdout
+    made = json.loads(call("upgrade", "old_web", "-o", "new", "--json").stdout)
+    assert (made["path"], made["source"]["model"]) == ("new/model.json", "old_web")
+    assert call("upgrade", "old_web", "-o", "old_web").exit_code == 2
+
+
 def test_an_interface_of_ones_own_keeps_the_labels(call):
     call("fetch", "sample")
     size = ("--input-size", "129", "--input", "float32")
@@ -403,6 +423,7 @@ ERRORS = {
     "no such graph": (("inspect", "gone/graph.pb"), 1, "no frozen graph at gone/graph.pb"),
     "a graph that is none": (("inspect", "photo.pb"), 1, "photo.pb is not a GraphDef"),
     "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
+    "no model of 2018": (("upgrade", "."), 1, "there is no tensorflowjs_model.pb at ."),
     "no artifacts": (("verify",), 1, "make one: dlconv tfjs"),
     "no such artifact": (("verify", "gone"), 1, "no artifact at gone"),
     "an unknown option": (("tfjs", "--quantise", "1"), 2, "--quantise"),

@@ -8,13 +8,17 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+from support.layout_2018 import write_layout_2018
 from support.peer import PEER, needs_peer
 from support.real import TARBALLS, caller
 from support.shared import PHOTOS, ZOO, needs_shared
 
+from dlconv.convert.precision import Precision
+from dlconv.inspect.graph import read_graph
 from dlconv.verify.photos import find_photos, load_photo
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -134,6 +138,20 @@ def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, images):
     assert row["floors"] == UINT8_FLOORS
     assert 0.8 < row["agreement"]["mean"] < 0.99
     assert [failure.split(" ")[0] for failure in row["failures"]] == ["mean", "worst", "mIoU"]
+
+
+def test_a_model_of_2018_is_upgraded_and_keeps_its_labels(model, call, images, work):
+    graph = json.loads(call("fetch", model, "--json").stdout)["path"]
+    old = write_layout_2018(read_graph(Path(graph)), work / f"old-{model}", Precision.UINT8)
+    made = json.loads(call("upgrade", old, "-o", f"new-{model}", "--json").stdout)
+    assert made["precision"] == "uint8"
+    answer = call("verify", f"new-{model}", *image_options(images), "--json")
+    assert answer.returncode == 0, answer.stderr
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["differing_pixels"] <= 1e-4 * row["pixels"]
+    against_the_zoos = call("verify", old, "--reference", model, *image_options(images))
+    assert against_the_zoos.returncode == 1
+    assert f"old-{model}/tensorflowjs_model.pb in tfjs-node wasm: " in against_the_zoos.stderr
 
 
 @needs_peer

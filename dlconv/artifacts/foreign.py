@@ -1,14 +1,13 @@
-"""Artifacts that dlconv did not make: a TF.js graph model or an ONNX file without a manifest.
+"""Artifacts that dlconv did not make, without a manifest, of any layout that runs.
 
-Input and output are found in the files, and what only the frozen graph tells, the crop and the
-classes, comes from the reference that the artifact is to be compared with.
+A TF.js graph model, of today's layout or that of 2018, an ONNX file or a frozen graph. Input and
+output are found in the files, and what only the reference tells, the classes and mostly the crop,
+comes from the frozen graph that the artifact is to be compared with.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from dlconv.artifacts.manifest import (
     MANIFEST_NAME,
@@ -16,45 +15,54 @@ from dlconv.artifacts.manifest import (
     Manifest,
     PrecisionName,
     Source,
+    Target,
+    coarsest,
     file_entry,
 )
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import OUTPUT_NAME, Contract, TensorSpec
-from dlconv.inspect.graph import source_node
-
-# Element types of TensorFlow as photos and labels have them; TF.js has no uint8 and takes int32.
-DTYPES = {"DT_UINT8": "uint8", "DT_INT32": "int32", "DT_INT64": "int64", "DT_FLOAT": "float32"}
+from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
+from dlconv.inspect.model_json import ModelJson, read_model_json
+from dlconv.inspect.tensors import dtype_name, shape_of
+from dlconv.inspect.tfjs_weights import stored_floats
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the files of an artifact tell."""
+    """What the files of an artifact tell, the one that people name first among them.
 
-    target: Literal["tfjs", "onnx"]
+    ``crop`` is None where the files do not show it.
+    """
+
+    target: Target
     input: TensorSpec
     output: TensorSpec
     precision: PrecisionName
     maker: str
     files: tuple[Path, ...]
+    crop: tuple[int, int] | None = None
+    crop_reason: str = ""
 
 
 def foreign_artifact(
     path: Path, source: Source, reference: Contract, classes: tuple[str, ...]
 ) -> Artifact:
-    """Describe the artifact at ``path``: a folder with model.json, model.json itself, or ONNX.
+    """Describe the artifact at ``path``, a folder with a TF.js graph model or a file.
 
-    Raises DlconvError when it is neither, or has not one image as input and one output.
+    Raises DlconvError when it is none, or has not one image as input and one output.
     """
-    entry = path / "model.json" if path.is_dir() else path
-    if not entry.is_file():
-        raise DlconvError(f"there is no model.json or ONNX file at {path}")
-    found = _in_onnx(entry) if entry.suffix == ".onnx" else _in_tfjs(entry)
-    crop = _fixed_size(found.input) or reference.crop
+    found = _found_at(path)
+    crop, crop_reason = found.crop, found.crop_reason
+    if fixed := _fixed_size(found.input):
+        crop, crop_reason = fixed, "the input's own size"
+    elif crop is None:
+        crop, crop_reason = reference.crop, "the reference's"
     contract = Contract(
         input=found.input,
         output=found.output,
         crop=crop,
-        crop_reason="the input's own size" if _fixed_size(found.input) else "the reference's",
+        crop_reason=crop_reason,
         classes=reference.classes,
         classes_reason="the reference's",
     )
@@ -70,7 +78,19 @@ def foreign_artifact(
         same_function=crop == reference.crop,
         files=tuple(map(file_entry, found.files)),
     )
-    return Artifact(entry.parent / MANIFEST_NAME, manifest)
+    entry = found.files[0]
+    return Artifact(entry.parent / MANIFEST_NAME, manifest, entry)
+
+
+def _found_at(path: Path) -> _Found:
+    entry = path / "model.json" if path.is_dir() else path
+    old = None if entry.name == "model.json" and entry.is_file() else find_layout_2018(path)
+    if old is not None:
+        return _in_layout_2018(old)
+    if not entry.is_file():
+        raise DlconvError(f"there is no model.json, tensorflowjs_model.pb or ONNX file at {path}")
+    readers = {".onnx": _in_onnx, ".pb": _in_frozen_graph}
+    return readers.get(entry.suffix, _in_tfjs)(entry)
 
 
 def _fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
@@ -81,87 +101,61 @@ def _fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
 
 
 def _in_tfjs(entry: Path) -> _Found:
-    try:
-        model = json.loads(entry.read_bytes())
-        nodes = {node["name"]: node for node in model["modelTopology"]["node"]}
-        groups = model["weightsManifest"]
-        shards = dict.fromkeys(name for group in groups for name in group["paths"])
-        weights = [weight for group in groups for weight in group["weights"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DlconvError(f"{entry} is not the model.json of a TF.js graph model") from error
-    signature = model.get("signature") or {}
-    inputs = _signed(signature.get("inputs"), nodes)
-    outputs = _signed(signature.get("outputs"), nodes)
-    files = [entry, *(entry.parent / name for name in shards)]
-    missing = [file.name for file in files if file.parent != entry.parent or not file.is_file()]
+    model = read_model_json(entry)
+    files = [entry, *(entry.parent / name for group in model.groups for name in group.paths)]
+    missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise DlconvError(f"{entry} names files that are missing: {', '.join(missing)}")
+    inputs, outputs = _ends(model)
     return _Found(
         "tfjs",
-        _photo_input(entry, inputs or _placeholders(nodes)),
-        _only(entry, "output", outputs or _sinks(nodes)),
-        _tfjs_precision(weights),
-        str(model.get("convertedBy") or "unknown"),
+        _photo_input(entry, inputs),
+        _only(entry, "output", outputs),
+        coarsest(stored_floats(model.groups)),
+        model.maker,
         tuple(files),
     )
 
 
-def _signed(entries: Any, nodes: Mapping[str, Any]) -> list[TensorSpec]:
-    """Return the tensors that a signature names."""
-    if not isinstance(entries, dict):
-        return []
-    found = []
-    for entry in entries.values():
-        name = str(entry.get("name", "")).removesuffix(":0")
-        shape = _extents(entry.get("tensorShape"))
-        if name in nodes:
-            found.append(
-                TensorSpec(name, DTYPES.get(str(entry.get("dtype")), ""), shape, "the signature")
-            )
-    return found
+def _ends(model: ModelJson) -> tuple[Sequence[TensorSpec], Sequence[TensorSpec]]:
+    """Return the inputs and outputs that the signature names, or that the graph has."""
+    if model.inputs and model.outputs:
+        return model.inputs, model.outputs
+    found_input, found_output = find_ends(model.graph)
+    return model.inputs or [found_input], model.outputs or [found_output]
 
 
-def _placeholders(nodes: Mapping[str, Any]) -> list[TensorSpec]:
-    return [
-        TensorSpec(
-            name,
-            DTYPES.get(str(node["attr"]["dtype"].get("type")), ""),
-            _extents(node["attr"].get("shape", {}).get("shape")),
-            "the only Placeholder",
-        )
-        for name, node in nodes.items()
-        if node["op"] == "Placeholder"
-    ]
+def _in_layout_2018(directory: Path) -> _Found:
+    old = read_layout_2018(directory)
+    precision = coarsest(stored_floats(old.groups))
+    return _of_graph(Graph(old.graph_def), "tfjs", precision, "tensorflowjs 0.x", old.files)
 
 
-def _sinks(nodes: Mapping[str, Any]) -> list[TensorSpec]:
-    read = {source_node(name) for node in nodes.values() for name in node.get("input", [])}
-    sinks = [name for name, node in nodes.items() if name not in read and node["op"] != "NoOp"]
-    chosen = [OUTPUT_NAME] if OUTPUT_NAME in sinks else sinks
-    return [TensorSpec(name, "", None, "nothing reads it") for name in chosen]
+def _in_frozen_graph(entry: Path) -> _Found:
+    graph = Graph(read_graph(entry))
+    tensors = [node.attr["value"].tensor for node in graph.graph_def.node if node.op == "Const"]
+    kernels = {dtype_name(tensor.dtype) for tensor in tensors if len(shape_of(tensor)) > 1}
+    maker = f"GraphDef producer {graph.graph_def.versions.producer}"
+    return _of_graph(graph, "tensorflow", coarsest(kernels), maker, (entry,))
 
 
-def _extents(shape: Any) -> tuple[int | None, ...] | None:
-    if not isinstance(shape, dict) or shape.get("unknownRank"):
-        return None
-    sizes = [int(extent.get("size", -1)) for extent in shape.get("dim", [])]
-    return tuple(size if size >= 0 else None for size in sizes)
+def _of_graph(
+    graph: Graph, target: Target, precision: PrecisionName, maker: str, files: tuple[Path, ...]
+) -> _Found:
+    contract = find_contract(graph)
+    return _Found(
+        target,
+        _photo_input(files[0], [contract.input]),
+        contract.output,
+        precision,
+        maker,
+        files,
+        contract.crop,
+        contract.crop_reason,
+    )
 
 
-def _tfjs_precision(weights: list[dict[str, Any]]) -> PrecisionName:
-    stored = {weight.get("quantization", {}).get("dtype", weight["dtype"]) for weight in weights}
-    return _coarsest(stored)
-
-
-def _coarsest(dtypes: set[str]) -> PrecisionName:
-    if dtypes & {"uint8", "int8"}:
-        return "uint8"
-    if "float16" in dtypes:
-        return "float16"
-    return "uint16" if "uint16" in dtypes else "float32"
-
-
-def _photo_input(entry: Path, inputs: list[TensorSpec]) -> TensorSpec:
+def _photo_input(entry: Path, inputs: Sequence[TensorSpec]) -> TensorSpec:
     spec = _only(entry, "input", inputs)
     dtype = "uint8" if spec.dtype == "int32" else spec.dtype
     is_photo = spec.shape is None or (len(spec.shape) == 4 and spec.shape[3] in (None, 3))
@@ -173,7 +167,7 @@ def _photo_input(entry: Path, inputs: list[TensorSpec]) -> TensorSpec:
     return TensorSpec(spec.node, dtype, spec.shape, spec.reason)
 
 
-def _only(entry: Path, kind: str, specs: list[TensorSpec]) -> TensorSpec:
+def _only(entry: Path, kind: str, specs: Sequence[TensorSpec]) -> TensorSpec:
     if len(specs) != 1:
         names = ", ".join(spec.node for spec in specs[:8]) or "none"
         raise DlconvError(f"{entry} has {len(specs)} {kind}s, not one: {names}")
@@ -206,7 +200,7 @@ def _in_onnx(entry: Path) -> _Found:
         "onnx",
         _photo_input(entry, [spec(each) for each in graph.input if each.name not in constants]),
         _only(entry, "output", [spec(each) for each in graph.output]),
-        _coarsest(kernels),
+        coarsest(kernels),
         " ".join(filter(None, (model.producer_name, model.producer_version))) or "unknown",
         (entry,),
     )

@@ -7,7 +7,7 @@ nothing of the machine, so that the same conversion gives the same bytes.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -19,8 +19,11 @@ from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract
 
 MANIFEST_NAME = "manifest.json"
-# The file that a runtime is pointed at, by how its name ends.
+# What dlconv makes, by how the name of the file ends that a runtime is pointed at.
 ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
+
+# ``tensorflow`` is a frozen graph, which others made: no stored manifest says so.
+Target = Literal["tfjs", "onnx", "tensorflow"]
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 PrecisionName = Literal["float32", "float16", "uint16", "uint8", "auto"]
@@ -81,7 +84,7 @@ class Manifest:
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     schema: Literal[1] = 1
-    target: Literal["tfjs", "onnx"]
+    target: Target
     precision: PrecisionName
     converter: str
     source: Source
@@ -93,19 +96,18 @@ class Manifest:
     tensors: tuple[TensorEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
 
-    @property
-    def entry_name(self) -> str | None:
-        """The name of the file that a runtime is pointed at, if it is among the files."""
-        suffix = ENTRY_SUFFIXES[self.target]
-        return next((file.path for file in self.files if file.path.endswith(suffix)), None)
-
 
 @dataclass(frozen=True)
 class Artifact:
-    """A manifest and where it lies."""
+    """A manifest, where it lies, and the file that people name: model.json, or the ONNX file.
+
+    ``stand_in`` is what runtimes are pointed at in its place, where they do not load it.
+    """
 
     manifest_path: Path
     manifest: Manifest
+    entry: Path
+    stand_in: Path | None = None
 
     @property
     def directory(self) -> Path:
@@ -113,9 +115,9 @@ class Artifact:
         return self.manifest_path.parent
 
     @property
-    def entry(self) -> Path:
-        """The file that a runtime is pointed at: model.json or the ONNX file."""
-        return self.directory / str(self.manifest.entry_name)
+    def runnable(self) -> Path:
+        """The file that a runtime is pointed at."""
+        return self.stand_in or self.entry
 
     @property
     def bytes(self) -> int:
@@ -137,6 +139,7 @@ class Artifact:
             "" if options.get("output") == "labels" else options.get("output") or "",
             options.get("output_dtype") or "",
             "" if options.get("rewrite", True) else "plain",
+            "upgraded" if options.get("upgraded") else "",
             "(tensorflowjs)" if self.manifest.converter == "tensorflowjs" else "",
         ]
         return " ".join(filter(None, parts))
@@ -175,6 +178,15 @@ def file_entry(path: Path) -> FileEntry:
     return FileEntry(path.name, path.stat().st_size, digest_of(path))
 
 
+def coarsest(dtypes: Collection[str]) -> PrecisionName:
+    """Return the precision that weights of these element types have together."""
+    if {"uint8", "int8"} & {*dtypes}:
+        return "uint8"
+    if "float16" in dtypes:
+        return "float16"
+    return "uint16" if "uint16" in dtypes else "float32"
+
+
 def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
     """Write ``manifest`` with the sizes and digests of all files of ``directory``."""
     files = tuple(file_entry(file) for file in sorted(directory.iterdir()))
@@ -196,9 +208,18 @@ def read_artifact(path: Path) -> Artifact:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise _refusal(manifest_path, f"{where}: {first['msg']}") from error
-    if manifest.entry_name is None:
-        raise _refusal(manifest_path, f"files: no {ENTRY_SUFFIXES[manifest.target]} among them")
-    return Artifact(manifest_path, manifest)
+    entry = manifest_path.parent / _entry_name(manifest_path, manifest)
+    return Artifact(manifest_path, manifest, entry)
+
+
+def _entry_name(manifest_path: Path, manifest: Manifest) -> str:
+    suffix = ENTRY_SUFFIXES.get(manifest.target)
+    if suffix is None:
+        raise _refusal(manifest_path, f"target: dlconv makes no {manifest.target} artifacts")
+    name = next((file.path for file in manifest.files if file.path.endswith(suffix)), None)
+    if name is None:
+        raise _refusal(manifest_path, f"files: no {suffix} among them")
+    return name
 
 
 def _refusal(manifest_path: Path, reason: str) -> DlconvError:
@@ -212,7 +233,8 @@ def find_artifacts(root: Path) -> list[Artifact]:
     manifests = [
         path
         for path in sorted(root.rglob(f"*{MANIFEST_NAME}"))
-        if not any(part.startswith(".") for part in path.relative_to(root).parts)
+        if _is_manifest(path)
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
     ]
     return [read_artifact(path) for path in manifests]
 
@@ -222,8 +244,13 @@ def has_manifest(path: Path) -> bool:
     return any(candidate.is_file() for candidate in _manifest_places(path))
 
 
+def _is_manifest(path: Path) -> bool:
+    """Tell by its name: that of a TF.js model's weights in 2018 ends alike."""
+    return f".{path.name}".endswith(f".{MANIFEST_NAME}")
+
+
 def _manifest_path(path: Path) -> Path:
-    if path.name.endswith(MANIFEST_NAME):
+    if _is_manifest(path):
         return path
     if not path.exists():
         raise DlconvError(f"there is no artifact at {path}")
@@ -237,7 +264,9 @@ def _manifest_path(path: Path) -> Path:
 
 
 def _manifest_places(path: Path) -> list[Path]:
-    if path.name.endswith(MANIFEST_NAME):
+    if _is_manifest(path):
         return [path]
-    beside = [path.with_name(f"{path.name}.{MANIFEST_NAME}"), path.with_name(MANIFEST_NAME)]
+    beside = [path.with_name(f"{path.name}.{MANIFEST_NAME}")]
+    if path.name.endswith(tuple(ENTRY_SUFFIXES.values())):
+        beside.append(path.with_name(MANIFEST_NAME))
     return [path / MANIFEST_NAME, *beside] if path.is_dir() else beside

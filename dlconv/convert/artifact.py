@@ -20,6 +20,7 @@ from dlconv.artifacts.manifest import (
     Artifact,
     Manifest,
     Source,
+    coarsest,
     read_artifact,
     write_manifest,
 )
@@ -41,10 +42,14 @@ from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.tfjs import write_graph_model
+from dlconv.convert.upgrade import write_upgraded
 from dlconv.disk import disk_trouble
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
+from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph
+from dlconv.inspect.layout_2018 import Layout2018
+from dlconv.inspect.tfjs_weights import stored_floats
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -257,6 +262,31 @@ def _write_onnx(
         tensors=tensor_entries(stored, learned),
     )
     return manifest, learned
+
+
+def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:
+    """Write a graph model of 2018 as TF.js of today loads it, its shards unchanged.
+
+    ``source`` is the frozen graph that it is to be compared with; a ``directory`` that is an
+    artifact is replaced. Raises UsageError for one that holds something else, DlconvError for a
+    graph without one input and one output, or with ops that TF.js does not have.
+    """
+    graph = Graph(old.graph_def)
+    contract = find_contract(graph)
+    with _artifact_directory(directory) as work:
+        write_upgraded(old, graph, contract, work)
+        manifest = Manifest(
+            target="tfjs",
+            precision=coarsest(stored_floats(old.groups)),
+            converter="dlconv",
+            source=source,
+            contract=contract,
+            classes=(),
+            options={"upgraded": True},
+            versions=_versions(*TFJS_CONVERTERS["dlconv"]),
+        )
+        write_manifest(manifest, work, work / MANIFEST_NAME)
+    return read_artifact(directory)
 
 
 def _onnx_model(

@@ -62,13 +62,44 @@ def write_graph_model(
     ``at_load`` names float32 nodes that are computed from constants once. Raises DlconvError for
     ops that TF.js does not have and constants that it cannot hold.
     """
-    nodes = needed_nodes(graph, contract)
-    _refuse_unknown_operations(nodes)
+    nodes = _convertible_nodes(graph, contract)
     constants = [node for node in nodes if node.op == "Const"]
     shards = _Shards(directory)
     weights = [_write_weight(node, stored, shards) for node in constants]
-    paths = shards.finish()
-    model = {
+    weights_manifest = [{"paths": shards.finish(), "weights": weights}]
+    model = _model(graph, contract, nodes, weights_manifest)
+    if at_load:
+        _compute_at_load(model, graph, nodes, at_load)
+    _write_model(model, directory)
+
+
+def write_model_json(
+    graph: Graph,
+    contract: Contract,
+    weights_manifest: Sequence[Mapping[str, Any]],
+    directory: Path,
+) -> None:
+    """Write ``model.json`` alone, for weights that are stored already.
+
+    ``weights_manifest`` says where and how. Raises DlconvError for ops that TF.js does not have.
+    """
+    nodes = _convertible_nodes(graph, contract)
+    _write_model(_model(graph, contract, nodes, weights_manifest), directory)
+
+
+def _convertible_nodes(graph: Graph, contract: Contract) -> list[NodeDef]:
+    nodes = needed_nodes(graph, contract)
+    _refuse_unknown_operations(nodes)
+    return nodes
+
+
+def _model(
+    graph: Graph,
+    contract: Contract,
+    nodes: Iterable[NodeDef],
+    weights_manifest: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    return {
         "format": "graph-model",
         "generatedBy": f"GraphDef producer {graph.graph_def.versions.producer}",
         "convertedBy": f"dlconv {dlconv.__version__}",
@@ -77,10 +108,11 @@ def write_graph_model(
             "outputs": {contract.output.node: _signature(contract.output)},
         },
         "modelTopology": _topology(graph, nodes),
-        "weightsManifest": [{"paths": paths, "weights": weights}],
+        "weightsManifest": weights_manifest,
     }
-    if at_load:
-        _compute_at_load(model, graph, nodes, at_load)
+
+
+def _write_model(model: Mapping[str, Any], directory: Path) -> None:
     text = json.dumps(model, separators=(",", ":"), allow_nan=False)
     (directory / "model.json").write_text(text, encoding="utf-8")
 
@@ -245,5 +277,8 @@ def _signature(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _data_type_name(dtype: str) -> str:
-    name = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}.get(dtype)
-    return name or DataType.Name(DataType.Value(f"DT_{dtype.upper()}"))
+    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
+    name = names.get(dtype, f"DT_{dtype.upper()}")
+    if name not in DataType.DESCRIPTOR.values_by_name:
+        raise DlconvError(f"TensorFlow.js knows no element type {name}")
+    return name

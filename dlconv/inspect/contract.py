@@ -8,15 +8,15 @@ that a person can check it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
+from dlconv.inspect.graph import Graph, attribute
 from dlconv.inspect.shapes import Static, infer_static, numbers_of
-from dlconv.inspect.tensors import dtype_name
+from dlconv.inspect.tensors import dtype_name, extents_of
 
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
@@ -63,18 +63,17 @@ def find_contract(graph: Graph) -> Contract:
     apart.
     """
     static = infer_static(graph)
-    output, output_reason = _find_output(graph)
-    placeholder, input_reason = _find_input(graph, output)
+    found_input, found_output = find_ends(graph)
+    output = graph.nodes[found_output.node]
     crop, crop_reason = _find_crop(static, output)
     classes, classes_reason = _find_classes(graph, output)
 
-    def spec(node: NodeDef, reason: str) -> TensorSpec:
-        shape = numbers_of(static.shapes[node.name])
-        return TensorSpec(node.name, element_type(node), shape, reason)
+    def inferred(spec: TensorSpec) -> TensorSpec:
+        return replace(spec, shape=numbers_of(static.shapes[spec.node]))
 
     return Contract(
-        input=spec(placeholder, input_reason),
-        output=spec(output, output_reason),
+        input=inferred(found_input),
+        output=inferred(found_output),
         crop=crop,
         crop_reason=crop_reason,
         classes=classes,
@@ -82,13 +81,28 @@ def find_contract(graph: Graph) -> Contract:
     )
 
 
+def find_ends(graph: Graph) -> tuple[TensorSpec, TensorSpec]:
+    """Find input and output in a graph whose constants need not have values.
+
+    The shapes are those that the nodes themselves state. Raises what ``find_contract`` does.
+    """
+    output, output_reason = _find_output(graph)
+    placeholder, input_reason = _find_input(graph, output)
+    stated = attribute(placeholder, "shape")
+    shape = extents_of(stated.shape) if stated.HasField("shape") else None
+    return (
+        TensorSpec(placeholder.name, element_type(placeholder), shape, input_reason),
+        TensorSpec(output.name, element_type(output), None, output_reason),
+    )
+
+
 def element_type(node: NodeDef) -> str:
     """Return the dtype of a node's first output."""
     if node.op == "ResizeBilinear":
         return "float32"
-    for attribute in ("DstT", "output_type", "dtype", "T"):
-        if attribute in node.attr:
-            return dtype_name(node.attr[attribute].type)
+    for key in ("DstT", "output_type", "dtype", "T"):
+        if key in node.attr:
+            return dtype_name(node.attr[key].type)
     return "float32"
 
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
@@ -28,9 +29,13 @@ _STORAGE: dict[str, tuple[str, str]] = {
 }
 
 
+def _enum_name(data_type: int) -> str:
+    return DataType.Name(data_type) if data_type in DataType.values() else f"DT_{data_type}"
+
+
 def dtype_name(data_type: int) -> str:
     """Return numpy's name of a TensorFlow DataType; ``string`` for strings."""
-    name = DataType.Name(data_type)
+    name = _enum_name(data_type)
     if name == "DT_STRING":
         return "string"
     return _STORAGE[name][0] if name in _STORAGE else name.removeprefix("DT_").lower()
@@ -41,9 +46,16 @@ def shape_of(tensor: TensorProto) -> tuple[int, ...]:
     return tuple(dim.size for dim in tensor.tensor_shape.dim)
 
 
+def extents_of(shape: TensorShapeProto) -> tuple[int | None, ...] | None:
+    """Return the shape of a tensor that varies: None for such an extent, or for all of it."""
+    if shape.unknown_rank:
+        return None
+    return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
+
+
 def byte_size(tensor: TensorProto) -> int:
     """Return the bytes of a constant's elements as numpy holds them; strings count as none."""
-    name = DataType.Name(tensor.dtype)
+    name = _enum_name(tensor.dtype)
     if name not in _STORAGE or name == "DT_STRING":
         return 0
     return math.prod(shape_of(tensor)) * np.dtype(_STORAGE[name][0]).itemsize
@@ -55,7 +67,7 @@ def array_of(tensor: TensorProto) -> np.ndarray:
     Raises DlconvError for an element type that frozen graphs do not use or a content that does
     not fit the shape.
     """
-    name = DataType.Name(tensor.dtype)
+    name = _enum_name(tensor.dtype)
     if name not in _STORAGE:
         raise DlconvError(f"a constant has the element type {name}, which dlconv cannot read")
     dtype, field = _STORAGE[name]

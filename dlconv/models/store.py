@@ -6,6 +6,7 @@ without having read it and compared its digest. A record says which graph a mode
 a record that is absent, unreadable or without its graph counts as a model that was never fetched.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -119,6 +120,18 @@ def add_graph(path: Path) -> str:
     if find_graph(sha256) is None:
         target.unlink(missing_ok=True)
         raise DlconvError(f"{path} changed while it was read", "try again when it is complete")
+    return sha256
+
+
+def keep_graph(content: bytes) -> str:
+    """Write a frozen graph that no file holds into the cache and return its SHA-256.
+
+    Raises DlconvError if the disk is full.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    target = _graph_path(sha256)
+    with disk_trouble(target, len(content)):
+        write_atomically(target, content)
     return sha256
 
 

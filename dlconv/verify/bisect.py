@@ -56,8 +56,8 @@ def bisect(
 ) -> list[NodeError]:
     """Return the errors of all nodes that can be compared, in the frozen graph's order.
 
-    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime. Raises DlconvError when the artifact
-    cannot run, has another resolution, or has no node in common.
+    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime, frozen graphs in TensorFlow. Raises
+    DlconvError when the artifact cannot run, has another resolution, or has no node in common.
     """
     graph = Graph(read_graph(graph_path))
     contract = artifact.manifest.contract
@@ -132,8 +132,8 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float | None:
 def _activations(artifact: Artifact) -> Iterator[tuple[Activations, frozenset[str]]]:
     """Yield what computes nodes of an artifact, and their names."""
     artifact.check_files()
-    make = _in_onnx if artifact.manifest.target == "onnx" else _in_tfjs
-    with make(artifact.entry) as made:
+    make = {"onnx": _in_onnx, "tfjs": _in_tfjs, "tensorflow": _in_tensorflow}
+    with make[artifact.manifest.target](artifact.runnable) as made:
         yield made
 
 
@@ -142,6 +142,19 @@ def _in_tfjs(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
     nodes = json.loads(entry.read_bytes())["modelTopology"]["node"]
     with closing(tfjs_process(entry.parent)) as process:
         yield process.activations, frozenset(node["name"] for node in nodes)
+
+
+@contextmanager
+def _in_tensorflow(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
+    graph = Graph(read_graph(entry))
+    with TensorflowRuntime(entry) as runtime:
+        yield runtime.activations, frozenset(runtime.images()) - _before_biases(graph)
+
+
+def _before_biases(graph: Graph) -> frozenset[str]:
+    """Return what biases are added to: with batch norms folded into it, it is another thing."""
+    biases = [node for node in graph.order if node.op == "BiasAdd"]
+    return frozenset(graph.producer(node, 0).name for node in biases)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class Job:
     """An artifact, the runtime (``NAME:BACKEND``) and the frozen graph it is compared with.
 
     ``cache`` is the folder of the reference's labels; with ``colours``, those of the classes,
-    pictures of each photo are made.
+    pictures of each photo are made. ``threads`` is how many TensorFlow and ONNX Runtime in Python
+    work with, None leaves it to them.
     """
 
     artifact: Artifact
@@ -40,6 +41,7 @@ class Job:
     graph_path: Path
     cache: Path
     colours: Sequence[Colour] | None = None
+    threads: int | None = None
 
 
 class Checker:
@@ -58,9 +60,10 @@ class Checker:
         job.artifact.check_files()
         digest = job.artifact.manifest.source.graph_sha256
         with ExitStack() as stack:
-            reference = Reference(job.graph_path, digest, job.cache)
+            reference = Reference(job.graph_path, digest, job.cache, job.threads)
             self._reference = stack.enter_context(reference)
-            self._runtime = stack.enter_context(parse_choice(job.runtime).start(job.artifact.entry))
+            runtime = parse_choice(job.runtime).start(job.artifact.runnable, job.threads)
+            self._runtime = stack.enter_context(runtime)
             self._stack = stack.pop_all()
         return self
 

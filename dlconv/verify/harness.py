@@ -97,7 +97,7 @@ def _checked(
 ) -> Iterator[tuple[Photo, PhotoResult]]:
     if workers is None:
         return ((photo, checker.check(photo)) for photo in photos)
-    return workers.check(dataclasses.replace(job, colours=None), photos)
+    return workers.check(job, photos)
 
 
 def _draw_worst(checker: Checker, rows: dict[Photo, PhotoResult]) -> None:

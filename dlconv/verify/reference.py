@@ -28,8 +28,11 @@ MOST_CLASSES = 256
 class Reference:
     """Maps photos to the labels of one frozen graph, through a cache on disk."""
 
-    def __init__(self, graph_path: Path, graph_sha256: str, cache: Path) -> None:
+    def __init__(
+        self, graph_path: Path, graph_sha256: str, cache: Path, threads: int | None = None
+    ) -> None:
         self._graph_path = graph_path
+        self._threads = threads
         self._folder = cache / graph_sha256
         self._stack = ExitStack()
         self._runtime: TensorflowRuntime | None = None
@@ -94,7 +97,9 @@ class Reference:
 
     def _start(self) -> TensorflowRuntime:
         if self._runtime is None:
-            self._runtime = self._stack.enter_context(TensorflowRuntime(self._graph_path))
+            self._runtime = self._stack.enter_context(
+                TensorflowRuntime(self._graph_path, self._threads)
+            )
         return self._runtime
 
 

@@ -19,7 +19,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from dlconv.errors import DlconvError
@@ -37,16 +37,18 @@ Checked = tuple[Photo, PhotoResult]
 
 @dataclass(frozen=True)
 class Workers:
-    """What runs parts of the work, and how many at once."""
+    """What runs parts of the work, how many at once, and with how many threads each."""
 
     executor: Executor
     count: int
+    threads: int
 
     def check(self, job: Job, photos: Sequence[Photo]) -> Iterator[Checked]:
-        """Check photos, and yield them as they are done, in any order.
+        """Check photos, and yield them as they are done, in any order and without pictures.
 
         Raises what checking one raises, and DlconvError when a worker is lost.
         """
+        job = replace(job, colours=None, threads=self.threads)
         parts = iter(_parts(photos))
         under_way: set[Future[list[Checked]]] = set()
         try:
@@ -87,7 +89,7 @@ def processes(count: int) -> Iterator[Workers]:
     before = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(count, context, _depend_on_the_parent)
     try:
-        yield Workers(executor, count)
+        yield Workers(executor, count, max(1, (os.cpu_count() or 1) // count))
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - before:
@@ -135,4 +137,4 @@ def dask_cluster(address: str) -> Iterator[Workers]:
                 f"the Dask cluster at {address} has no workers",
                 f"start some: dask worker {address}",
             )
-        yield Workers(client.get_executor(pure=False), count)
+        yield Workers(client.get_executor(pure=False), count, threads=1)

@@ -3,11 +3,14 @@ import json
 import onnx
 import pytest
 from support.artifacts import PLAIN, tfjs_artifact
-from support.graphs import tiny_segmenter
+from support.graphs import const, tiny_kernel, tiny_segmenter
+from support.layout_2018 import write_layout_2018
+from support.running import node_of
 
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import make_onnx
+from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph
@@ -62,6 +65,41 @@ def test_quantized_weights_are_seen(tiny, tmp_path):
     assert described(directory).manifest.precision == "uint8"
 
 
+def test_a_model_of_2018_is_described_by_its_graph(tmp_path):
+    old = write_layout_2018(tiny_segmenter(), tmp_path / "old", Precision.UINT8)
+    artifact = described(old)
+    manifest = artifact.manifest
+    assert (manifest.target, manifest.precision) == ("tfjs", "uint8")
+    assert manifest.contract.input == REFERENCE.input
+    assert manifest.contract.output == REFERENCE.output
+    assert artifact.entry == old / "tensorflowjs_model.pb"
+    names = ["tensorflowjs_model.pb", "weights_manifest.json", "group1-shard1of1"]
+    assert [file.path for file in manifest.files] == names
+    artifact.check_files()
+    assert described(old / "tensorflowjs_model.pb") == artifact
+
+
+def test_todays_layout_is_preferred_where_both_lie(tfjs):
+    write_layout_2018(tiny_segmenter(), tfjs)
+    assert described(tfjs).entry == tfjs / "model.json"
+
+
+@pytest.mark.parametrize(("dtype", "precision"), [("float32", "float32"), ("float16", "float16")])
+def test_a_frozen_graph_is_described_by_its_contract_and_its_kernels(
+    frozen_on_disk, dtype, precision
+):
+    graph = tiny_segmenter()
+    node_of(graph, "weights").CopyFrom(const("weights", tiny_kernel(), dtype))
+    path = frozen_on_disk(graph).path
+    manifest = described(path).manifest
+    assert (manifest.target, manifest.precision) == ("tensorflow", precision)
+    assert (manifest.contract.input, manifest.contract.output) == (
+        REFERENCE.input,
+        REFERENCE.output,
+    )
+    assert [file.path for file in manifest.files] == [path.name]
+
+
 def test_an_onnx_file_is_described_by_its_inputs_and_outputs(onnx_file):
     manifest = described(onnx_file).manifest
     assert (manifest.target, manifest.precision) == ("onnx", "float32")
@@ -88,6 +126,10 @@ def two_outputs(content):
     content["signature"]["outputs"]["again"] = content["signature"]["outputs"].copy().popitem()[1]
 
 
+def missing_shard(content):
+    content["weightsManifest"][0]["paths"].append("more.bin")
+
+
 def stray_shard(content):
     content["weightsManifest"][0]["paths"] = ["../secret.bin"]
 
@@ -97,7 +139,8 @@ def stray_shard(content):
     [
         (empty, "is not the model.json of a TF.js graph model"),
         (two_outputs, "has 2 outputs, not one"),
-        (stray_shard, r"names files that are missing: secret\.bin"),
+        (missing_shard, r"names files that are missing: more\.bin"),
+        (stray_shard, r"names '../secret\.bin', which is not a file beside it"),
     ],
 )
 def test_what_cannot_be_checked_says_why(tfjs, edit, message):
@@ -116,9 +159,19 @@ def test_an_input_that_is_no_photo_is_refused(onnx_file):
         described(onnx_file)
 
 
-@pytest.mark.parametrize("name", ["gone", "text.onnx", "folder"])
-def test_what_is_no_artifact_is_refused(tmp_path, name):
-    (tmp_path / "text.onnx").write_text("no model")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone", "there is no model.json, tensorflowjs_model.pb or ONNX file at"),
+        ("folder", "there is no model.json, tensorflowjs_model.pb or ONNX file at"),
+        ("text.onnx", "is not an ONNX file"),
+        ("text.pb", "is not a GraphDef"),
+        ("text.txt", "is not the model.json of a TF.js graph model"),
+    ],
+)
+def test_what_is_no_artifact_is_refused(tmp_path, name, message):
+    for suffix in (".onnx", ".pb", ".txt"):
+        (tmp_path / f"text{suffix}").write_text("no model")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(DlconvError, match="no model.json or ONNX file|is not an ONNX file"):
+    with pytest.raises(DlconvError, match=message):
         described(tmp_path / name)

@@ -2,8 +2,10 @@ import json
 
 import pytest
 from support.artifacts import tfjs_artifact
+from support.graphs import tiny_segmenter
+from support.layout_2018 import write_layout_2018
 
-from dlconv.artifacts.manifest import find_artifacts, read_artifact
+from dlconv.artifacts.manifest import find_artifacts, has_manifest, read_artifact
 from dlconv.errors import DlconvError
 
 
@@ -22,6 +24,21 @@ def test_all_artifacts_below_a_folder_are_found_but_not_unfinished_ones(artifact
     unfinished.mkdir()
     (unfinished / "manifest.json").write_text("{")
     assert find_artifacts(tmp_path / "artifacts") == [artifact]
+
+
+@pytest.mark.parametrize("name", ["graph.pb", "folder"])
+def test_what_lies_in_an_artifacts_folder_is_not_the_artifact(artifact, name):
+    (artifact.directory / "graph.pb").write_bytes(b"")
+    (artifact.directory / "folder").mkdir()
+    assert has_manifest(artifact.entry)
+    assert not has_manifest(artifact.directory / name)
+
+
+def test_the_weights_of_a_model_of_2018_are_no_manifest(artifact, tmp_path):
+    write_layout_2018(tiny_segmenter(), tmp_path / "artifacts" / "old")
+    assert find_artifacts(tmp_path / "artifacts") == [artifact]
+    with pytest.raises(DlconvError, match=r"old has no manifest\.json"):
+        read_artifact(tmp_path / "artifacts" / "old")
 
 
 def test_the_manifest_holds_nothing_of_the_machine(artifact, tmp_path):
@@ -64,6 +81,7 @@ def test_a_manifest_of_a_later_schema_is_refused(artifact):
     "change",
     [
         {"target": "coreml"},
+        {"target": "tensorflow"},
         {"precision": "int4"},
         {"files": []},
         {"files": [{"path": "../../model.json", "bytes": 1, "sha256": "0" * 64}]},

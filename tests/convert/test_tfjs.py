@@ -131,6 +131,13 @@ def test_ops_that_tfjs_lacks_are_refused_by_name(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_output_of_no_known_type_is_refused(tmp_path):
+    graph = tiny_segmenter()
+    graph.node[-1].attr["output_type"].type = 99
+    with pytest.raises(DlconvError, match="no element type DT_99"):
+        written(graph, tmp_path)
+
+
 def test_graphs_that_call_functions_are_refused(tmp_path):
     graph = tiny_segmenter(output_name="labels")
     call = node("call", "StatelessIf", "labels", "labels")

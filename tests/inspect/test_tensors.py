@@ -49,6 +49,7 @@ def test_halves_are_stored_as_their_bits():
         tensor("DT_FLOAT", (3,), tensor_content=b"1234"),
         tensor("DT_INT32", (1,), int_val=[1, 2]),
         tensor("DT_RESOURCE", ()),
+        TensorProto(dtype=99),
     ],
 )
 def test_content_that_does_not_fit_is_an_error(proto):
@@ -60,3 +61,4 @@ def test_dtypes_have_numpys_names():
     assert dtype_name(DataType.Value("DT_INT64")) == "int64"
     assert dtype_name(DataType.Value("DT_STRING")) == "string"
     assert dtype_name(DataType.Value("DT_QUINT8")) == "quint8"
+    assert dtype_name(99) == "99"

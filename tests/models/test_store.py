@@ -37,6 +37,13 @@ def test_the_cache_is_where_the_environment_says(cache, monkeypatch) -> None:
     assert store.cache_root().name == "dlconv"
 
 
+def test_a_graph_that_no_file_holds_is_stored_alike(cache) -> None:
+    assert store.keep_graph(CONTENT) == SHA256
+    path = store.find_graph(SHA256)
+    assert path is not None
+    assert path.read_bytes() == CONTENT
+
+
 def test_a_graph_is_stored_under_its_digest(cache, pb) -> None:
     assert store.add_graph(pb) == SHA256
     assert store.add_graph(pb) == SHA256

@@ -55,6 +55,14 @@ def test_a_faithful_artifact_leaves_nothing(call, reference, target):
     assert "nodes compared, none is beyond the limit" in answer.stdout
 
 
+def test_frozen_graphs_are_compared_as_well(call, reference, broken):
+    for graph, exit_code in ((reference, 0), (broken, 1)):
+        assert call("rewrite", graph, "-o", "faster.pb").exit_code == 0
+        answer = bisected(call, "faster.pb", reference, "--json")
+        assert answer.exit_code == exit_code, answer.output
+    assert json.loads(answer.stdout)["first"].startswith(BROKEN)
+
+
 def test_8_bits_add_a_little_to_most_layers_and_to_none_too_much(call, reference):
     assert call("tfjs", reference, "-o", "artifact", "--quantize", "1").exit_code == 0
     answer = bisected(call, "artifact", reference, "--json")

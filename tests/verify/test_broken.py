@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 from support.graphs import const, kernel_of
+from support.layout_2018 import write_layout_2018
 from support.sample import PHOTOS
 
 from dlconv.inspect.graph import Graph, read_graph
@@ -80,6 +81,54 @@ def test_the_same_graph_by_others_passes(call, reference, tmp_path):
     place = converted(call, tmp_path, read_graph(reference))
     answer = checked(call, place, reference)
     assert answer.exit_code == 0, answer.output
+
+
+def test_a_model_of_2018_is_run_through_an_upgrade_and_named_by_its_own_files(
+    call, reference, tmp_path
+):
+    old = write_layout_2018(read_graph(reference), tmp_path / "old")
+    answer = checked(call, old, reference, "--json")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["artifact"] == str(old / "tensorflowjs_model.pb")
+    assert row["bytes"] == sum(file.stat().st_size for file in old.iterdir())
+    assert (row["runtime"]["name"], row["agreement"]["mean"]) == ("tfjs-node", 1)
+
+
+@pytest.mark.parametrize("change", [swapped_classes, bgr])
+def test_a_model_of_2018_that_was_got_wrong_falls_short(call, reference, tmp_path, change):
+    graph = read_graph(reference)
+    change(graph)
+    answer = checked(call, write_layout_2018(graph, tmp_path / "old"), reference)
+    assert answer.exit_code == 1
+    assert "tensorflowjs_model.pb in tfjs-node wasm: mean agreement" in answer.stderr
+
+
+def test_another_frozen_graph_is_run_in_tensorflow(call, reference, tmp_path):
+    assert call("rewrite", reference, "-o", "faster.pb").exit_code == 0
+    graph = read_graph(reference)
+    swapped_classes(graph)
+    (tmp_path / "wrong.pb").write_bytes(graph.SerializeToString())
+    answer = checked(call, "faster.pb", reference, "--json", "--runtime", "all")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["results"]
+    assert (row["artifact"], row["target"]) == ("faster.pb", "tensorflow")
+    assert row["runtime"]["name"] == "tensorflow"
+    answer = checked(call, "wrong.pb", reference)
+    assert answer.exit_code == 1
+    assert "wrong.pb in tensorflow cpu: mean agreement" in answer.stderr
+
+
+def test_a_frozen_graph_that_tensorflow_does_not_take_falls_short_in_one_line(
+    call, reference, tmp_path
+):
+    graph = read_graph(reference)
+    next(node for node in graph.node if node.op == "Conv2D").attr["padding"].s = b"SOME"
+    (tmp_path / "wrong.pb").write_bytes(graph.SerializeToString())
+    answer = checked(call, "wrong.pb", reference)
+    assert answer.exit_code == 1
+    assert "wrong.pb in tensorflow cpu: TensorFlow does not take" in answer.stderr
+    assert "Traceback" not in answer.output
 
 
 def with_a_flipped_byte(directory):

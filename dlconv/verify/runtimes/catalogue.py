@@ -12,6 +12,7 @@ from dlconv.errors import UsageError
 from dlconv.verify.runtimes import Runtime
 from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.verify.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
+from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
 from dlconv.verify.runtimes.tfjs_chromium import TfjsChromiumRuntime
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -22,28 +23,45 @@ ALL = "all"
 class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
-    ``make`` takes an artifact's entry, model.json or an ONNX file, and a backend.
+    ``make`` takes what runs, a model.json, an ONNX file or a frozen graph, a backend, and how many
+    threads ONNX Runtime and TensorFlow in Python work with, None leaving it to them.
     """
 
     name: str
     target: str
     backends: tuple[str, ...]
-    make: Callable[[Path, str], Runtime]
+    make: Callable[[Path, str, int | None], Runtime]
 
 
 KINDS = (
     RuntimeKind(
-        "tfjs-node", "tfjs", ("wasm", "cpu"), lambda entry, on: TfjsNodeRuntime(entry.parent, on)
+        "tfjs-node",
+        "tfjs",
+        ("wasm", "cpu"),
+        lambda entry, backend, threads: TfjsNodeRuntime(entry.parent, backend),
     ),
     RuntimeKind(
         "tfjs-chromium",
         "tfjs",
         ("wasm", "webgl", "webgpu"),
-        lambda entry, on: TfjsChromiumRuntime(entry.parent, on),
+        lambda entry, backend, threads: TfjsChromiumRuntime(entry.parent, backend),
     ),
-    RuntimeKind("onnxruntime", "onnx", ("cpu",), lambda entry, on: OnnxruntimeRuntime(entry)),
-    RuntimeKind("ort-web", "onnx", ("wasm",), lambda entry, on: OrtWebRuntime(entry)),
-    RuntimeKind("ort-web-node", "onnx", ("wasm",), lambda entry, on: OrtWebNodeRuntime(entry)),
+    RuntimeKind(
+        "onnxruntime",
+        "onnx",
+        ("cpu",),
+        lambda entry, backend, threads: OnnxruntimeRuntime(entry, threads),
+    ),
+    RuntimeKind("ort-web", "onnx", ("wasm",), lambda entry, backend, threads: OrtWebRuntime(entry)),
+    RuntimeKind(
+        "ort-web-node", "onnx", ("wasm",), lambda entry, backend, threads: OrtWebNodeRuntime(entry)
+    ),
+    RuntimeKind(
+        "tensorflow",
+        "tensorflow",
+        ("cpu",),
+        lambda entry, backend, threads: TensorflowRuntime(entry, threads),
+    ),
 )
 
 
@@ -64,9 +82,9 @@ class Choice:
         """Its name and backend, as ``parse_choice`` reads them."""
         return f"{self.kind.name}:{self.backend}"
 
-    def start(self, entry: Path) -> Runtime:
-        """Return the runtime of an artifact; it loads when it is entered."""
-        return self.kind.make(entry, self.backend)
+    def start(self, entry: Path, threads: int | None = None) -> Runtime:
+        """Return the runtime of what runs; it loads when it is entered."""
+        return self.kind.make(entry, self.backend, threads)
 
 
 def parse_choices(words: Sequence[str]) -> list[Choice]:

@@ -1,0 +1,53 @@
+"""TF.js graph models in the layout of 2018, as tensorflowjs_converter 0.x wrote them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.convert.precision import Precision, store
+from dlconv.convert.prune import needed_nodes
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph
+from dlconv.inspect.tensors import array_of
+
+WRITTEN_AS = {"float64": np.float32, "int64": np.int32}
+VALUES = ("tensor_content", "float_val", "double_val", "int_val", "int64_val", "bool_val")
+
+
+def write_layout_2018(
+    graph: GraphDef,
+    directory: Path,
+    precision: Precision = Precision.FLOAT32,
+    shard_bytes: int = 4 << 20,
+) -> Path:
+    """Take the values out of the constants behind the output, and write them to shards."""
+    directory.mkdir(parents=True, exist_ok=True)
+    view = Graph(graph)
+    bare = GraphDef(node=needed_nodes(view, find_contract(view)), versions=graph.versions)
+    weights, content = [], b""
+    for node in bare.node:
+        if node.op != "Const":
+            continue
+        tensor = node.attr["value"].tensor
+        values = array_of(tensor)
+        values = values.astype(WRITTEN_AS.get(values.dtype.name, values.dtype))
+        entry = {"name": node.name, "shape": list(values.shape), "dtype": values.dtype.name}
+        if values.dtype == np.float32 and precision is not Precision.FLOAT32:
+            stored = store(values, precision)
+            codes = {"min": stored.minimum, "scale": stored.scale, "dtype": precision.value}
+            entry["quantization"] = codes
+            values = stored.codes
+        weights.append(entry)
+        content += values.tobytes()
+        for field in VALUES:
+            tensor.ClearField(field)
+    shards = [content[k : k + shard_bytes] for k in range(0, len(content), shard_bytes)]
+    paths = [f"group1-shard{k + 1}of{len(shards)}" for k in range(len(shards))]
+    for path, shard in zip(paths, shards, strict=True):
+        (directory / path).write_bytes(shard)
+    (directory / "tensorflowjs_model.pb").write_bytes(bare.SerializeToString())
+    manifest = [{"paths": paths, "weights": weights}]
+    (directory / "weights_manifest.json").write_text(json.dumps(manifest))
+    return directory
