@@ -46,7 +46,7 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 
 def test_rooms_import_one_way():
     allowed = {
-        "inspect": {"errors", "inspect"},
+        "inspect": {"errors", "files", "inspect"},
         "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
         "artifacts": {"errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
