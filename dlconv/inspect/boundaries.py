@@ -6,9 +6,8 @@ rest of the graph needs; the rest may still want the size of the photo.
 
 from dataclasses import dataclass
 
-from dlconv.inspect.contract import Contract, element_type
+from dlconv.inspect.contract import element_type
 from dlconv.inspect.flow import Flow
-from dlconv.inspect.graph import Graph
 from dlconv.inspect.sizes import Numbers
 from dlconv.inspect.stages import ORDER, Stage
 
@@ -26,10 +25,9 @@ class Boundary:
 
 
 def find_boundaries(
-    graph: Graph, contract: Contract, stages: dict[str, Stage], shapes: dict[str, Numbers]
+    flow: Flow, stages: dict[str, Stage], shapes: dict[str, Numbers]
 ) -> tuple[Boundary, ...]:
     """Return the boundaries between stages, in the order the graph runs."""
-    flow = Flow(graph, contract.input.node, contract.output.node)
     found = []
     for node in flow.order:
         own = stages[node.name]

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.contract import Contract
 from dlconv.inspect.flow import CONVOLUTIONS, WEIGHTED_OPS, Flow
 from dlconv.inspect.graph import attribute
 from dlconv.inspect.shapes import Static, numbers_of
@@ -54,10 +53,9 @@ class Cost:
 
 
 def find_cost(
-    static: Static, contract: Contract, stages: dict[str, Stage], size: tuple[int, int] | None
+    flow: Flow, static: Static, stages: dict[str, Stage], size: tuple[int, int] | None
 ) -> Cost:
     """Count what a photo costs; ``static`` is inferred at ``size``."""
-    flow = Flow(static.graph, contract.input.node, contract.output.node)
     alive = {node.name: held for node, held in _alive(flow, static)}
     rows = [_of_stage(stage, static, stages, alive) for stage in Stage]
     rows = [row for row in rows if row.nodes]

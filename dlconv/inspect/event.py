@@ -18,6 +18,7 @@ from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
 from dlconv.files import new_file
 from dlconv.inspect.contract import Contract
+from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph, source_node
 from dlconv.inspect.sizes import Numbers, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
@@ -38,7 +39,8 @@ def write_event(graph: Graph, contract: Contract, folder: Path) -> Path:
     """
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    stages = find_stages(static_at(graph, contract, usual_size(contract)), contract)
+    flow = Flow(graph, contract.input.node, contract.output.node)
+    stages = find_stages(flow, static_at(graph, contract, usual_size(contract)))
     shown = graph_to_show(graph, stages, shapes_within_crop(graph, contract))
     path = folder / FILE_NAME
     now = time.time()

@@ -7,8 +7,6 @@ not in it, nor is what is made of the image's size alone: shape arithmetic and i
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from tensorboard.compat.proto.node_def_pb2 import NodeDef
-
 from dlconv.inspect.graph import Graph
 
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
@@ -23,20 +21,17 @@ class Flow:
 
     def __init__(self, graph: Graph, input_name: str, output_name: str) -> None:
         self.graph = graph
-        made_of_pixels = {input_name}
+        self._sources: dict[str, set[str]] = {input_name: set()}
         for node in graph.order:
-            if node.op not in SIZE_OPS and made_of_pixels & self._producers(node):
-                made_of_pixels.add(node.name)
-        self._names = made_of_pixels
-        self._names = self.behind([output_name])
-        self.order = tuple(node for node in graph.order if node.name in self._names)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._names
+            read = {source.node for source in graph.sources(node)} & self._sources.keys()
+            if read and node.op not in SIZE_OPS:
+                self._sources[node.name] = read
+        needed = self.behind([output_name])
+        self.order = tuple(node for node in graph.order if node.name in needed)
 
     def sources(self, name: str) -> set[str]:
-        """Return the nodes of the flow that a node reads."""
-        return self._producers(self.graph.nodes[name]) & self._names
+        """Return the nodes of the flow that a node of it reads."""
+        return self._sources[name]
 
     @cached_property
     def consumers(self) -> dict[str, set[str]]:
@@ -66,11 +61,8 @@ class Flow:
         """Return the nodes that are made of any of ``names``, and these."""
         return self._reached(names, lambda name: self.consumers[name])
 
-    def _producers(self, node: NodeDef) -> set[str]:
-        return {source.node for source in self.graph.sources(node)}
-
     def _reached(self, names: Iterable[str], neighbours: Callable[[str], set[str]]) -> set[str]:
-        reached = {name for name in names if name in self._names}
+        reached = self._sources.keys() & {*names}
         queue = list(reached)
         for name in queue:
             new = neighbours(name) - reached

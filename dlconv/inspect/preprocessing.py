@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.contract import Contract
 from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph, attribute
 from dlconv.inspect.shapes import Static, infer_static
@@ -46,9 +45,9 @@ class _Pixels:
     offset: np.ndarray
 
 
-def find_preprocessing(graph: Graph, contract: Contract, stages: dict[str, Stage]) -> Preprocessing:
+def find_preprocessing(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
     """Read the nodes between the input and the first convolution."""
-    flow = Flow(graph, contract.input.node, contract.output.node)
+    graph = flow.graph
     static = infer_static(graph)
     pixels = _Pixels(np.ones(1), np.zeros(1))
     pad_value, resize = None, None

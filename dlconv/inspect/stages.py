@@ -14,7 +14,6 @@ from enum import Enum
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.contract import Contract
 from dlconv.inspect.flow import CONVOLUTIONS, Flow
 from dlconv.inspect.graph import Graph, attribute, source_node
 from dlconv.inspect.shapes import Static, numbers_of
@@ -61,12 +60,11 @@ class _Head:
     pooled: frozenset[str] = frozenset()
 
 
-def find_stages(static: Static, contract: Contract) -> dict[str, Stage]:
+def find_stages(flow: Flow, static: Static) -> dict[str, Stage]:
     """Return the stage of each node; ``static`` is best inferred at the crop."""
-    flow = Flow(static.graph, contract.input.node, contract.output.node)
     stages = _stages_of_flow(flow, static)
-    stages[contract.output.node] = Stage.OUTPUT
-    stages[contract.input.node] = Stage.INPUT
+    stages[flow.order[-1].name] = Stage.OUTPUT
+    stages[flow.order[0].name] = Stage.INPUT
     _place_the_rest(static.graph, stages)
     return stages
 

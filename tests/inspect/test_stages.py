@@ -10,17 +10,25 @@ from support.shared import ZOO, needs_shared
 
 from dlconv.convert.rewrite import rewrite
 from dlconv.inspect.contract import find_contract
+from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.sizes import static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
 
 
-def stages_of(graph_def):
-    """The nodes of each stage, but for constants and what reads them alone."""
+def staged(graph_def):
+    """A graph, and the stage of each of its nodes."""
     graph = Graph(graph_def)
     contract = find_contract(graph)
-    stages = find_stages(static_at(graph, contract, usual_size(contract)), contract)
+    flow = Flow(graph, contract.input.node, contract.output.node)
+    stages = find_stages(flow, static_at(graph, contract, usual_size(contract)))
     assert stages.keys() == graph.nodes.keys()
+    return graph, stages
+
+
+def stages_of(graph_def):
+    """The nodes of each stage, but for constants and what reads them alone."""
+    graph, stages = staged(graph_def)
     return {
         stage.value: {
             name
@@ -93,9 +101,7 @@ def test_a_convolution_that_is_first_and_last_makes_scores():
 
 
 def test_constants_shape_arithmetic_and_checks_stand_with_what_needs_them(tmp_path):
-    graph = Graph(read_graph(sample_graph(tmp_path).path))
-    contract = find_contract(graph)
-    stages = find_stages(static_at(graph, contract, contract.crop), contract)
+    _, stages = staged(read_graph(sample_graph(tmp_path).path))
     for name, stage in {
         "logits/semantic/weights": Stage.DECODER,
         "ResizeBilinear_1/size": Stage.IMAGE_POOLING,
