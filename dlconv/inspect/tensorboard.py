@@ -26,13 +26,19 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
     """Serve a folder of event files until this process ends; return the address of the graphs.
 
-    Raises DlconvError when nothing can be served at the port.
+    Raises DlconvError when nothing can be served at the port, or TensorBoard is broken.
     """
     # The module by which TensorBoard is told to do without TensorFlow.
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
-    from tensorboard.plugins.core.core_plugin import CorePluginLoader
-    from tensorboard.plugins.graph.graphs_plugin import GraphsPlugin
-    from tensorboard.program import TensorBoard, TensorBoardServerException
+    try:
+        from tensorboard.plugins.core.core_plugin import CorePluginLoader
+        from tensorboard.plugins.graph.graphs_plugin import GraphsPlugin
+        from tensorboard.program import TensorBoard, TensorBoardServerException
+    except ImportError as error:  # up to 2.20 it needs pkg_resources, which setuptools has dropped
+        raise DlconvError(
+            f"TensorBoard cannot be imported: {error}",
+            "pip install 'tensorboard>=2.21', or 'setuptools<81' beside an older one",
+        ) from error
 
     # Its page asks for dashboards that are not served, which it would warn of each time.
     logging.getLogger("tensorboard").setLevel(logging.ERROR)

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from support.chromium import needs_chromium
@@ -102,6 +103,16 @@ def test_ctrl_c_stops_it_and_leaves_nothing(tmp_path, signal):
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(address)
     assert [path.name for path in tmp_path.iterdir()] == ["frozen.pb"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_it_is_one_process_without_tensorflow(tmp_path):
+    with shown(tmp_path, "--no-open") as (process, _):
+        about = Path("/proc", str(process.pid))
+        assert not (about / "task" / str(process.pid) / "children").read_text()
+        maps = (about / "maps").read_text()
+    assert "python" in maps
+    assert "tensorflow" not in maps
 
 
 def test_a_port_can_be_chosen(tmp_path):
