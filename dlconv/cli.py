@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
-    from dlconv.convert.artifact import Made
+    from dlconv.convert.artifact import FrozenGraph, Made
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
@@ -311,7 +311,10 @@ def fetch(
         typer.echo(f"frozen graph {fetched.graph.size:,} bytes, SHA-256 {fetched.graph.sha256}")
 
 
-@app.command("inspect", epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --json")
+@app.command(
+    "inspect",
+    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard",
+)
 def inspect_command(
     graph: GraphSpec = None,
     diff: Annotated[
@@ -322,28 +325,68 @@ def inspect_command(
             show_default=False,
         ),
     ] = None,
+    input_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW",
+            help="Count the cost of photos of this size (one number: square), as --input-size of "
+            "tfjs and onnx fixes it.",
+            show_default="the crop",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Show the graph in TensorBoard, until Ctrl-C."),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="With --tensorboard: where it listens.", show_default="any free"
+        ),
+    ] = None,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="With --tensorboard: do not open a browser.")
+    ] = False,
+    logdir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write TensorBoard's event file into this folder, and no more without "
+            "--tensorboard.",
+            show_default=False,
+        ),
+    ] = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a frozen graph promises: input, output, crop, classes, ops and weights."""
+    """Show what a frozen graph promises, what its stages are, and what they cost."""
     from dlconv import pipeline
+    from dlconv.convert.interface import parse_size
+    from dlconv.errors import UsageError
     from dlconv.inspect import report
 
+    if (port or no_open) and not tensorboard:
+        raise UsageError("--port and --no-open do nothing without --tensorboard")
     known = _registry(registry)
     frozen = pipeline.find_frozen_graph(graph, known)
+    if tensorboard or logdir is not None:
+        if json or diff or input_size:
+            raise UsageError("--tensorboard and --logdir show the graph alone")
+        _show_graph(frozen, logdir, tensorboard, port, not no_open)
+        return
     if diff is not None:
         found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
         data = [dataclasses.asdict(difference) for difference in found]
         _print(data if json else report.difference_table(found))
         return
-    contract, summary = pipeline.inspect(frozen)
+    inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        _print({"graph": source, **report.as_data(contract, summary)})
+        _print({"graph": source, **report.as_data(inspection)})
     else:
         typer.echo(f"{frozen.source.model}: {frozen.path}")
-        _print(report.tables(contract, summary))
+        _print(report.tables(inspection))
 
 
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
@@ -749,8 +792,7 @@ def run(
     known = _registry(registry)
     fetched = _fetch(model, registry, mirror, offline, False, lock)
     frozen = pipeline.find_frozen_graph(fetched.name, known)
-    contract, summary = pipeline.inspect(frozen)
-    console.say(f"{fetched.name}: {inspection.one_line(contract, summary)}")
+    console.say(f"{fetched.name}: {inspection.one_line(pipeline.inspect(frozen))}")
     artifacts = []
     for quantization in (Quantization(), Quantization(Scheme.UINT8)):
         with console.steps(f"converting to TensorFlow.js ({quantization.name})") as told:
@@ -779,6 +821,33 @@ def schema(
     if kind not in schemas:
         raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")
     _print(schemas[kind]())
+
+
+def _show_graph(
+    frozen: "FrozenGraph", logdir: Path | None, serve: bool, port: int | None, opens: bool
+) -> None:
+    """Write the event file, and show it in TensorBoard until Ctrl-C."""
+    import tempfile
+
+    from dlconv import console, pipeline
+    from dlconv.inspect import tensorboard
+
+    place = tempfile.TemporaryDirectory(prefix="dlconv-") if logdir is None else nullcontext(logdir)
+    with place as folder:
+        contract = pipeline.write_event(frozen, Path(folder))
+        if not serve:
+            typer.echo(str(folder))
+            return
+        with tensorboard.until_stopped():
+            with console.step("starting TensorBoard"):
+                address = tensorboard.start_tensorboard(Path(folder), port or tensorboard.ANY_PORT)
+            nodes = f"input:  {contract.input.node}\noutput: {contract.output.node}"
+            typer.echo(f"{address}\n{nodes}")
+            if opens:
+                tensorboard.open_page(address)
+            console.say("both stand beside the stages; Color by Device tells the stages apart")
+            console.say("Ctrl-C stops it")
+            tensorboard.wait()
 
 
 def _quantization(

@@ -33,19 +33,22 @@ from dlconv.convert.quantize.apply import Progress as StepProgress
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantization
 from dlconv.convert.rewrite import rewrite
+from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
+from dlconv.inspect import event
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.diff import Difference, differences
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.layout_2018 import (
     GRAPH_NAME,
     Layout2018,
     find_layout_2018,
     read_layout_2018,
 )
-from dlconv.inspect.summary import Summary, summarize
+from dlconv.inspect.sizes import Size
 from dlconv.inspect.tfjs_weights import stored_floats
 from dlconv.models import store
 from dlconv.models.registry import Colour, Registry, voc_colours
@@ -121,15 +124,34 @@ def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:
     return FrozenGraph(fetched.graph_path, source, known.dataset.classes if known else ())
 
 
-def inspect(frozen: FrozenGraph) -> tuple[Contract, Summary]:
-    """Find the contract of a frozen graph and count what it is made of."""
+def inspect(frozen: FrozenGraph, size: Size | None = None) -> Inspection:
+    """Inspect a frozen graph; its cost is that of photos of ``size``, by default its crop.
+
+    Another size than the crop is another network: the one that converters make for the size.
+    """
     graph = Graph(read_graph(frozen.path))
-    return find_contract(graph), summarize(graph)
+    inspection = inspect_graph(graph)
+    contract = inspection.contract
+    if size is None or size == contract.crop:
+        return inspection
+    if contract.crop is not None:
+        graph = Graph(fix_input(graph.graph_def, contract.input.node, size, contract.crop))
+    return dataclasses.replace(inspection, cost=cost_at(graph, size))
 
 
 def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:
     """Compare the contracts, ops and weights of two frozen graphs."""
-    return differences(inspect(before), inspect(after))
+    sides = [(graph.contract, graph.summary) for graph in map(inspect, (before, after))]
+    return differences(*sides)
+
+
+def write_event(frozen: FrozenGraph, logdir: Path) -> Contract:
+    """Write a frozen graph for TensorBoard, as a run named after its model; return its contract."""
+    graph = Graph(read_graph(frozen.path))
+    contract = find_contract(graph)
+    with disk_trouble(logdir):
+        event.write_event(graph, contract, logdir / frozen.source.model)
+    return contract
 
 
 def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ()) -> None:

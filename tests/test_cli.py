@@ -12,6 +12,7 @@ from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tin
 from support.layout_2018 import write_layout_2018
 from support.networks import pictures, small_segmenter
 from support.processes import hear_ctrl_c
+from support.sample import sample_graph
 from typer.testing import CliRunner
 
 import dlconv
@@ -127,6 +128,38 @@ def test_inspect_gives_json(call, graph):
     assert content["contract"]["classes"] == 3
     assert content["summary"]["weight_elements"] == 9
     assert content["graph"]["path"] == str(graph)
+
+
+def test_inspect_shows_the_stages_and_what_they_cost(call, tmp_path):
+    sample = sample_graph(tmp_path).path
+    text = call("inspect", sample).stdout
+    for words in ("(pixel - 127.5) * 0.00784314", "with 127.5 to 129 x 129", "own size"):
+        assert words in text
+    assert re.search(r"ASPP +29 +3,551,232 +51,200 +295,936", text)
+    assert re.search(r"backbone +image pooling, ASPP +MobilenetV2/.*\[1, 17, 17, 64\] +yes", text)
+    content = json.loads(call("inspect", sample, "--json").stdout)
+    stages = {row["stage"]: row for row in content["cost"]["stages"]}
+    assert stages["ASPP"]["multiply_adds"] == 3_551_232
+    assert content["cost"]["size"] == [129, 129]
+    assert content["preprocessing"]["mean"] == content["preprocessing"]["pad_value"] == [127.5]
+    assert content["boundaries"][1]["tensor"] == "sub_7:0"
+
+
+def test_another_size_costs_what_the_network_for_it_does(call, tmp_path):
+    sample = sample_graph(tmp_path).path
+    whole, half = (
+        json.loads(call("inspect", sample, "--input-size", size, "--json").stdout)["cost"]
+        for size in ("129", "65x65")
+    )
+    assert half["size"] == [65, 65]
+    assert 3 < whole["multiply_adds"] / half["multiply_adds"] < 4.5
+    assert half["weight_bytes"] == whole["weight_bytes"]
+
+
+def test_inspect_writes_for_tensorboard(call, graph):
+    answer = call("inspect", graph, "--logdir", "log")
+    assert (answer.exit_code, answer.stdout) == (0, "log\n")
+    assert [path.parent for path in Path("log").rglob("*tfevents*")] == [Path("log/colours")]
 
 
 def test_a_rewritten_graph_is_a_graph_and_diff_shows_what_changed(call, graph):
@@ -422,6 +455,7 @@ ERRORS = {
     "nothing fetched": (("inspect",), 1, "run: dlconv fetch"),
     "no such graph": (("inspect", "gone/graph.pb"), 1, "no frozen graph at gone/graph.pb"),
     "a graph that is none": (("inspect", "photo.pb"), 1, "photo.pb is not a GraphDef"),
+    "a port for nothing": (("inspect", "--port", "80"), 2, "nothing without --tensorboard"),
     "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
     "no model of 2018": (("upgrade", "."), 1, "there is no tensorflowjs_model.pb at ."),
     "no artifacts": (("verify",), 1, "make one: dlconv tfjs"),

@@ -46,13 +46,13 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 
 def test_rooms_import_one_way():
     allowed = {
-        "inspect": {"errors", "inspect"},
+        "inspect": {"errors", "files", "inspect"},
         "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
         "artifacts": {"errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "convert"},
-        "verify": {"errors", "files", "tensorflow", "compare"}
+        "verify": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "verify"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }

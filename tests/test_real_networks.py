@@ -92,10 +92,14 @@ def test_the_contract_is_found(model, call):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
-def test_the_writer_needs_little_memory(model, call, work):
+@pytest.mark.parametrize(
+    "command", [["tfjs", "-o", "small"], ["inspect"], ["inspect", "--logdir", "log"]]
+)
+def test_the_writer_and_inspect_need_little_memory_and_no_tensorflow(model, call, work, command):
     program = (
-        "from dlconv.cli import app; "
-        f"app(['tfjs', {model!r}, '-o', 'small'], standalone_mode=False); "
+        "import sys; from dlconv.cli import app; "
+        f"app([{command[0]!r}, {model!r}, *{command[1:]!r}], standalone_mode=False); "
+        "assert 'tensorflow' not in sys.modules; "
         "print([line for line in open('/proc/self/status') if line.startswith('VmHWM')])"
     )
     environment = {**os.environ, "DLCONV_CACHE": str(work / "cache")}

@@ -8,18 +8,24 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from dlconv.inspect.boundaries import Boundary
 from dlconv.inspect.contract import Contract, TensorSpec
+from dlconv.inspect.cost import Cost
 from dlconv.inspect.diff import Difference
+from dlconv.inspect.inspection import Inspection
+from dlconv.inspect.preprocessing import Preprocessing, Values
+from dlconv.inspect.sizes import Numbers, Size
 from dlconv.inspect.summary import Summary
 
 
-def as_data(contract: Contract, summary: Summary) -> dict[str, Any]:
-    """Return contract and summary as plain data."""
-    return {"contract": dataclasses.asdict(contract), "summary": dataclasses.asdict(summary)}
+def as_data(inspection: Inspection) -> dict[str, Any]:
+    """Return all that was found as plain data."""
+    return dataclasses.asdict(inspection)
 
 
-def one_line(contract: Contract, summary: Summary) -> str:
+def one_line(inspection: Inspection) -> str:
     """Return the contract in a line."""
+    contract, summary = inspection.contract, inspection.summary
     crop = "?" if contract.crop is None else "x".join(map(str, contract.crop))
     return (
         f"{_tensor(contract.input)} -> {_tensor(contract.output)}, crop {crop}, "
@@ -27,9 +33,15 @@ def one_line(contract: Contract, summary: Summary) -> str:
     )
 
 
-def tables(contract: Contract, summary: Summary) -> RenderableType:
-    """Return the contract with its reasons, the weights, and the ops by kind."""
-    return Group(_contract_table(contract, summary), _op_table(summary))
+def tables(inspection: Inspection) -> RenderableType:
+    """Return the contract with its reasons, what goes on in the stages, and the ops by kind."""
+    return Group(
+        _contract_table(inspection.contract, inspection.summary),
+        _preprocessing_table(inspection.preprocessing, inspection.contract.crop),
+        _stage_table(inspection.cost),
+        _boundary_table(inspection.boundaries),
+        _op_table(inspection.summary),
+    )
 
 
 def difference_table(differences: list[Difference]) -> RenderableType:
@@ -46,7 +58,6 @@ def difference_table(differences: list[Difference]) -> RenderableType:
 
 
 def _contract_table(contract: Contract, summary: Summary) -> Table:
-    crop = "unknown" if contract.crop is None else "{} x {}".format(*contract.crop)
     weights = f"{summary.weight_elements:,} in {summary.weight_tensors} tensors"
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
@@ -54,17 +65,89 @@ def _contract_table(contract: Contract, summary: Summary) -> Table:
     table.add_column("because", style="dim")
     table.add_row("input", escape(_tensor(contract.input)), contract.input.reason)
     table.add_row("output", escape(_tensor(contract.output)), contract.output.reason)
-    table.add_row("crop", crop, contract.crop_reason)
+    table.add_row("crop", _size(contract.crop), contract.crop_reason)
     table.add_row("classes", str(contract.classes or "unknown"), contract.classes_reason)
     table.add_row("weights", weights, f"{summary.weight_bytes:,} bytes of floating-point constants")
     return table
 
 
+def _preprocessing_table(found: Preprocessing, crop: Size | None) -> Table:
+    padding = "none"
+    if found.pad_value is not None:
+        padding = f"with {_values(found.pad_value)} to {_size(crop)}"
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("preprocessing")
+    table.add_column("in the graph")
+    table.add_row("resize", found.resize or "none")
+    table.add_row("padding", padding)
+    table.add_row("pixels", escape(_arithmetic(found)))
+    return table
+
+
+def _arithmetic(found: Preprocessing) -> str:
+    if found.scale is None or found.mean is None:
+        return f"unknown: {found.not_understood} is more than arithmetic"
+    if (found.mean, found.scale) == ((0.0,), (1.0,)):
+        return "as they are"
+    return f"(pixel - {_values(found.mean)}) * {_values(found.scale)}"
+
+
+def _stage_table(cost: Cost) -> Table:
+    at = "" if cost.size is None else f" at {_size(cost.size)}"
+    missing = f"; {cost.unknown} nodes of unknown shape count nothing" if cost.unknown else ""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_footer=True,
+        caption=f"activations: most alive at once, as float32{missing}",
+        caption_justify="left",
+    )
+    rows = [
+        (row.stage, row.nodes, row.multiply_adds, row.weight_bytes, row.activation_bytes)
+        for row in cost.stages
+    ]
+    totals = (
+        sum(row.nodes for row in cost.stages),
+        cost.multiply_adds,
+        cost.weight_bytes,
+        cost.activation_bytes,
+    )
+    table.add_column("stage", "all")
+    heads = ("nodes", f"multiply-adds{at}", "weight bytes", "activation bytes")
+    for head, total in zip(heads, totals, strict=True):
+        table.add_column(head, f"{total:,}", justify="right")
+    for stage, *numbers in rows:
+        table.add_row(stage, *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _boundary_table(boundaries: tuple[Boundary, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("boundary after", "before", "tensor", "within the crop", "can be cut"):
+        table.add_column(head, overflow="fold")
+    for row in boundaries:
+        kind = escape(f"{row.dtype} {_shape(row.shape)}")
+        cut = "yes" if row.is_cut else "no"
+        table.add_row(row.after, ", ".join(row.before), escape(row.tensor), kind, cut)
+    return table
+
+
 def _tensor(spec: TensorSpec) -> str:
-    if spec.shape is None:
-        return f"{spec.tensor} {spec.dtype}, shape unknown"
-    extents = ", ".join("?" if extent is None else str(extent) for extent in spec.shape)
-    return f"{spec.tensor} {spec.dtype} [{extents}]"
+    return f"{spec.tensor} {spec.dtype} {_shape(spec.shape)}"
+
+
+def _shape(shape: Numbers) -> str:
+    if shape is None:
+        return "shape unknown"
+    return f"[{', '.join('?' if extent is None else str(extent) for extent in shape)}]"
+
+
+def _size(size: Size | None) -> str:
+    return "unknown" if size is None else f"{size[0]} x {size[1]}"
+
+
+def _values(values: Values) -> str:
+    numbers = ", ".join(f"{value:g}" for value in values)
+    return numbers if len(values) == 1 else f"({numbers})"
 
 
 def _op_table(summary: Summary) -> Table:

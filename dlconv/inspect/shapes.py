@@ -8,7 +8,7 @@ yields nothing.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,9 +32,11 @@ class Static:
     """Shapes of every node's first output, and the values of those that shape arithmetic gives.
 
     A value is an object array of extents (floats where shape arithmetic passes through them).
+    ``given`` are shapes that are not inferred: of a placeholder that is fed with a known size.
     """
 
     graph: Graph
+    given: Mapping[str, Shape] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     values: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -58,13 +60,13 @@ class Static:
         return value if is_known else None
 
 
-def infer_static(graph: Graph) -> Static:
+def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Static:
     """Infer shapes and values of all nodes: from inputs on, and once back from where tensors meet.
 
     What a concatenation says of one input holds for the others and for what they were made of, in
-    every run that gets that far.
+    every run that gets that far. ``given`` shapes, by node, are taken as they are.
     """
-    static = Static(graph)
+    static = Static(graph, given or {})
     _infer_forward(static)
     if _infer_backward(static):
         _infer_forward(static)
@@ -73,7 +75,7 @@ def infer_static(graph: Graph) -> Static:
 
 def _infer_forward(static: Static) -> None:
     for node in static.graph.order:
-        shape = _tried(_SHAPE_RULES.get(node.op), static, node)
+        shape = static.given.get(node.name) or _tried(_SHAPE_RULES.get(node.op), static, node)
         static.shapes[node.name] = _unified(shape, static.shapes.get(node.name))
         value = _tried(_VALUE_RULES.get(node.op), static, node)
         if value is not None:
@@ -169,9 +171,10 @@ def _slice(static: Static, node: NodeDef) -> Shape:
 def _squeeze(static: Static, node: NodeDef) -> Shape:
     shape = static.shape(node, 0)
     axes = list(attribute(node, "squeeze_dims").list.i)
-    if shape is None or not axes:
+    if shape is None or not (axes or all(isinstance(extent, int) for extent in shape)):
         return None
     gone = {axis % len(shape) for axis in axes}
+    gone = gone or {axis for axis, extent in enumerate(shape) if extent == 1}
     return tuple(extent for axis, extent in enumerate(shape) if axis not in gone)
 
 
@@ -231,6 +234,39 @@ def _pool(static: Static, node: NodeDef) -> Shape:
         _window(node, 2, width, sizes[2]),
         channels,
     )
+
+
+def _mean(static: Static, node: NodeDef) -> Shape:
+    shape, axes = static.shape(node, 0), static.whole_value(node, 1)
+    if shape is None or axes is None:
+        return None
+    gone = {int(axis) % len(shape) for axis in axes.ravel()}
+    if attribute(node, "keep_dims").b:
+        return tuple(1 if axis in gone else extent for axis, extent in enumerate(shape))
+    return tuple(extent for axis, extent in enumerate(shape) if axis not in gone)
+
+
+def _mat_mul(static: Static, node: NodeDef) -> Shape:
+    first, second = static.shape(node, 0), static.shape(node, 1)
+    if first is None or second is None:
+        return None
+    rows, columns = attribute(node, "transpose_a").b, not attribute(node, "transpose_b").b
+    return (first[int(rows)], second[int(columns)])
+
+
+def _reshape(static: Static, node: NodeDef) -> Shape:
+    shape, target = static.shape(node, 0), static.whole_value(node, 1)
+    if target is None:
+        return None
+    extents = [int(extent) for extent in target]
+    if -1 not in extents:
+        return tuple(extents)
+    numbers = numbers_of(shape)
+    given = math.prod(extent for extent in extents if extent != -1)
+    if numbers is None or None in numbers or not given:
+        return tuple(None if extent == -1 else extent for extent in extents)
+    rest = math.prod(numbers) // given  # type: ignore[arg-type]
+    return tuple(rest if extent == -1 else extent for extent in extents)
 
 
 def _window(node: NodeDef, axis: int, extent: Any, size: Any) -> Any:
@@ -437,7 +473,7 @@ def _objects(items: object) -> np.ndarray:
 
 _SAME_SHAPE_OPS = frozenset(
     {"BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Identity"}
-    | {"Relu", "Relu6", "Softmax"}
+    | {"Relu", "Relu6", "Sigmoid", "Softmax"}
 )
 
 _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
@@ -458,14 +494,22 @@ _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
     "FusedBatchNormV3": _same,
     "FusedDepthwiseConv2dNative": _depthwise,
     "Identity": _same,
+    "MatMul": _mat_mul,
     "MaxPool": _pool,
+    "Maximum": _broadcast,
+    "Mean": _mean,
+    "Minimum": _broadcast,
     "Mul": _broadcast,
     "Pad": _pad,
     "Placeholder": _placeholder,
+    "RealDiv": _broadcast,
     "Relu": _same,
     "Relu6": _same,
+    "Reshape": _reshape,
     "ResizeBilinear": _resize,
     "ResizeNearestNeighbor": _resize,
+    "Rsqrt": _same,
+    "Sigmoid": _same,
     "Slice": _slice,
     "Softmax": _same,
     "SpaceToBatchND": _space_to_batch,

@@ -8,6 +8,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
 from dlconv.inspect.graph import Graph
 from dlconv.inspect.tensors import byte_size, dtype_name, shape_of
 
@@ -28,8 +30,7 @@ class Summary:
 
 def summarize(graph: Graph) -> Summary:
     """Count the ops and weights of a graph."""
-    constants = [node.attr["value"].tensor for node in graph.graph_def.node if node.op == "Const"]
-    weights = [tensor for tensor in constants if dtype_name(tensor.dtype) in WEIGHT_DTYPES]
+    weights = [node.attr["value"].tensor for node in graph.graph_def.node if is_weight(node)]
     return Summary(
         nodes=len(graph.nodes),
         ops=dict(Counter(node.op for node in graph.graph_def.node).most_common()),
@@ -38,3 +39,8 @@ def summarize(graph: Graph) -> Summary:
         weight_bytes=sum(byte_size(tensor) for tensor in weights),
         producer=graph.graph_def.versions.producer,
     )
+
+
+def is_weight(node: NodeDef) -> bool:
+    """Tell whether a node is a constant of a floating-point type."""
+    return node.op == "Const" and dtype_name(node.attr["value"].tensor.dtype) in WEIGHT_DTYPES

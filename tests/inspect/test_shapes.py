@@ -256,3 +256,40 @@ def test_axes_come_and_go():
     assert shape_of(axis, labels, end, expanded) == (1, "x[1]", "x[2]", 1)
     squeezed = node("z", "Squeeze", "y", T=np.int64, squeeze_dims=[-1, 0])
     assert shape_of(axis, labels, end, expanded, squeezed) == ("x[1]", "x[2]")
+
+
+AXES = const("axes", [1, 2], I)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        pytest.param(
+            [AXES, node("y", "Mean", "x", "axes", T=F, Tidx=I, keep_dims=True)], id="mean"
+        ),
+        pytest.param([AXES, node("y", "Mean", "x", "axes", T=F, Tidx=I)], id="mean without axes"),
+        pytest.param(
+            [const("to", [2, -1], I), node("y", "Reshape", "x", "to", T=F, Tshape=I)], id="reshape"
+        ),
+        pytest.param([node("y", "Squeeze", "x", T=F)], id="squeeze"),
+        pytest.param(
+            [
+                const("to", [15, 2 * CHANNELS], I),
+                node("a", "Reshape", "x", "to", T=F, Tshape=I),
+                node("y", "MatMul", "a", "a", T=F, transpose_a=True),
+            ],
+            id="matrix multiplication",
+        ),
+        pytest.param([node("y", "Rsqrt", "x", T=F)], id="element by element"),
+        pytest.param([node("y", "Minimum", "x", "x", T=F)], id="broadcast"),
+    ],
+)
+def test_shapes_of_classifiers_are_those_of_tensorflow(nodes):
+    graph = graph_def(placeholder("x", F, (1, 5, 6, CHANNELS)), *nodes)
+    expected = run(graph, "y", x=np.ones((1, 5, 6, CHANNELS), F)).shape
+    assert infer_static(Graph(graph)).shapes["y"] == expected
+
+
+def test_given_shapes_take_the_place_of_a_placeholders():
+    graph = Graph(graph_def(placeholder("x", F, (1, None, None, CHANNELS)), relu6("y", "x")))
+    assert infer_static(graph, {"x": (1, 5, 6, CHANNELS)}).shapes["y"] == (1, 5, 6, CHANNELS)

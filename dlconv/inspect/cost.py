@@ -1,0 +1,121 @@
+"""What a photo costs, stage by stage: multiply-adds, weights, and memory for activations.
+
+Counted for one photo of a known size, in the graph as it is. Multiply-adds are those of
+convolutions and matrix multiplications, padding included: a convolution of h x w x c outputs and a
+kernel of k x l x d costs h w c k l d. Batch norms, resizes and the like are not counted; they are
+small beside them, and conversion folds most of them away.
+
+Memory is the most that is alive at once while one node runs after another: its output, and each
+earlier one that it or a later node reads, four bytes an element whatever its type (float32). A
+runtime that works in place needs less, one that keeps copies needs more.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.inspect.flow import CONVOLUTIONS, WEIGHTED_OPS, Flow
+from dlconv.inspect.graph import attribute
+from dlconv.inspect.shapes import Static, numbers_of
+from dlconv.inspect.stages import Stage
+from dlconv.inspect.summary import is_weight
+from dlconv.inspect.tensors import byte_size
+
+ELEMENT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """The nodes of a stage, and what they cost; ``activation_bytes`` while they run."""
+
+    stage: str
+    nodes: int
+    multiply_adds: int
+    weight_bytes: int
+    activation_bytes: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a photo of ``size`` (height, width) costs; the size is None where none is known.
+
+    ``unknown`` counts the nodes on the image's way whose shape is not known; they count nothing.
+    """
+
+    size: tuple[int, int] | None
+    stages: tuple[StageCost, ...]
+    multiply_adds: int
+    weight_bytes: int
+    activation_bytes: int
+    unknown: int
+
+
+def find_cost(
+    flow: Flow, static: Static, stages: dict[str, Stage], size: tuple[int, int] | None
+) -> Cost:
+    """Count what a photo costs; ``static`` is inferred at ``size``."""
+    alive = {node.name: held for node, held in _alive(flow, static)}
+    rows = [_of_stage(stage, static, stages, alive) for stage in Stage]
+    rows = [row for row in rows if row.nodes]
+    return Cost(
+        size=size,
+        stages=tuple(rows),
+        multiply_adds=sum(row.multiply_adds for row in rows),
+        weight_bytes=sum(row.weight_bytes for row in rows),
+        activation_bytes=max(row.activation_bytes for row in rows),
+        unknown=sum(_elements(static, node) is None for node in flow.order),
+    )
+
+
+def _of_stage(
+    stage: Stage, static: Static, stages: dict[str, Stage], alive: dict[str, int]
+) -> StageCost:
+    nodes = [node for node in static.graph.graph_def.node if stages[node.name] is stage]
+    return StageCost(
+        stage=stage.value,
+        nodes=len(nodes),
+        multiply_adds=sum(multiply_adds(static, node) or 0 for node in nodes),
+        weight_bytes=sum(byte_size(node.attr["value"].tensor) for node in nodes if is_weight(node)),
+        activation_bytes=max((alive.get(node.name, 0) for node in nodes), default=0),
+    )
+
+
+def multiply_adds(static: Static, node: NodeDef) -> int | None:
+    """Return the multiplications that a node adds up; None where its shapes are not known."""
+    if node.op not in WEIGHTED_OPS:
+        return 0
+    outputs, kernel = _elements(static, node), numbers_of(static.shape(node, 1))
+    if outputs is None or kernel is None:
+        return None
+    summed = _summed_extents(node, kernel)
+    return None if None in summed else outputs * math.prod(filter(None, summed))
+
+
+def _summed_extents(node: NodeDef, kernel: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """Return the extents of the weights that go into one element of the output."""
+    if node.op not in CONVOLUTIONS:
+        return kernel[1:2] if attribute(node, "transpose_b").b else kernel[:1]
+    return kernel[:2] if "Depthwise" in node.op else kernel[:3]
+
+
+def _elements(static: Static, node: NodeDef) -> int | None:
+    shape = numbers_of(static.shapes[node.name])
+    if shape is None or None in shape:
+        return None
+    return math.prod(extent for extent in shape if extent is not None)
+
+
+def _alive(flow: Flow, static: Static) -> Iterator[tuple[NodeDef, int]]:
+    """Yield nodes in the order they run, each with the bytes that are alive while it does."""
+    sizes = {node.name: ELEMENT_BYTES * (_elements(static, node) or 0) for node in flow.order}
+    waiting = {name: len(readers) for name, readers in flow.consumers.items()}
+    held = 0
+    for node in flow.order:
+        held += sizes[node.name]
+        yield node, held
+        for source in flow.sources(node.name):
+            waiting[source] -= 1
+            if not waiting[source]:
+                held -= sizes[source]

@@ -1,0 +1,105 @@
+"""A frozen graph as TensorBoard shows it: an event file, written without TensorFlow.
+
+The stages are scopes at the top level, which open and close, and devices, which TensorBoard has
+colours for. The input and the output stand beside the scopes under their own names, so that they
+are found by those and seen at once; every other node keeps its name below its stage. Tensors have
+the shapes that all photos within the crop share. Values of weights are left out: a picture of the
+graph does not need them.
+"""
+
+import math
+import time
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+
+from dlconv.files import new_file
+from dlconv.inspect.contract import Contract
+from dlconv.inspect.flow import Flow
+from dlconv.inspect.graph import Graph, source_node
+from dlconv.inspect.sizes import Numbers, shapes_within_crop, static_at, usual_size
+from dlconv.inspect.stages import Stage, find_stages
+from dlconv.inspect.tensors import shape_of
+
+# TensorBoard knows event files by their name.
+FILE_NAME = "events.out.tfevents.dlconv"
+FILE_VERSION = "brain.Event:2"
+# Constants of up to so many elements keep their values.
+MOST_ELEMENTS = 16
+TOP_LEVEL = frozenset({Stage.INPUT, Stage.OUTPUT})
+
+
+def write_event(graph: Graph, contract: Contract, folder: Path) -> Path:
+    """Write the graph's event file into a folder, which is made; return its path.
+
+    It replaces what an earlier call wrote there. Raises OSError where that is not possible.
+    """
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    flow = Flow(graph, contract.input.node, contract.output.node)
+    stages = find_stages(flow, static_at(graph, contract, usual_size(contract)))
+    shown = graph_to_show(graph, stages, shapes_within_crop(graph, contract))
+    path = folder / FILE_NAME
+    now = time.time()
+    with new_file(path) as file:
+        records = RecordWriter(file)
+        for event in (
+            Event(wall_time=now, file_version=FILE_VERSION),
+            Event(wall_time=now, graph_def=shown.SerializeToString(deterministic=True)),
+        ):
+            records.write(event.SerializeToString())
+    return path
+
+
+def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numbers]) -> GraphDef:
+    """Return the graph with stages in names and devices, shapes, and no large constants."""
+    names = {name: shown_name(name, stage) for name, stage in stages.items()}
+    shown = GraphDef(versions=graph.graph_def.versions)
+    for node in graph.graph_def.node:
+        copy = shown.node.add(
+            name=names[node.name],
+            op=node.op,
+            input=[_renamed(source, names) for source in node.input],
+            device=f"/stage:{_scope(stages[node.name])}",
+        )
+        _copy_attributes(node, copy)
+        shape = shapes[node.name]
+        if shape is not None:
+            copy.attr["_output_shapes"].list.shape.add().CopyFrom(_shape_proto(shape))
+    return shown
+
+
+def shown_name(name: str, stage: Stage) -> str:
+    """Return the name that TensorBoard shows a node under."""
+    return name if stage in TOP_LEVEL else f"{_scope(stage)}/{name}"
+
+
+def _scope(stage: Stage) -> str:
+    return stage.value.replace(" ", "_")
+
+
+def _renamed(source: str, names: dict[str, str]) -> str:
+    node = source_node(source)
+    before, _, after = source.partition(node)
+    return before + names[node] + after
+
+
+def _copy_attributes(node: NodeDef, copy: NodeDef) -> None:
+    for key, value in node.attr.items():
+        if node.op == "Const" and key == "value":
+            shape = shape_of(value.tensor)
+            if math.prod(shape) > MOST_ELEMENTS:
+                copy.attr[key].tensor.dtype = value.tensor.dtype
+                copy.attr[key].tensor.tensor_shape.CopyFrom(value.tensor.tensor_shape)
+                continue
+        copy.attr[key].CopyFrom(value)
+
+
+def _shape_proto(shape: tuple[int | None, ...]) -> TensorShapeProto:
+    proto = TensorShapeProto()
+    for extent in shape:
+        proto.dim.add(size=-1 if extent is None else extent)
+    return proto

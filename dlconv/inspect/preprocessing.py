@@ -1,0 +1,111 @@
+"""What a graph does to the pixels before its first convolution.
+
+Read from the arithmetic with constants: what comes out is ``(pixel - mean) * scale``. Padding is
+told in the units of the pixels, whatever is done to them before and after it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.inspect.flow import Flow
+from dlconv.inspect.graph import Graph, attribute
+from dlconv.inspect.shapes import Static, infer_static
+from dlconv.inspect.stages import RESIZES, Stage
+
+SAME_PIXELS = frozenset({"Cast", "ExpandDims", "Identity", "Reshape", "Squeeze"})
+PADS = frozenset({"Pad", "PadV2"})
+ARITHMETIC = frozenset({"Add", "AddV2", "Mul", "RealDiv", "Sub"})
+COLOURS = 3
+
+Values = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Scale and mean, one value or one for each channel; None where the graph does not show them.
+
+    ``pad_value`` is None without padding to a size; ``resize`` is None without one.
+    ``not_understood`` names the first op that is none of these, nor arithmetic with a constant.
+    """
+
+    scale: Values | None
+    mean: Values | None
+    pad_value: Values | None
+    resize: str | None
+    not_understood: str | None = None
+
+
+@dataclass
+class _Pixels:
+    """``factor * pixel + offset``, as far as the walk has come."""
+
+    factor: np.ndarray
+    offset: np.ndarray
+
+
+def find_preprocessing(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
+    """Read the nodes between the input and the first convolution."""
+    graph = flow.graph
+    static = infer_static(graph)
+    pixels = _Pixels(np.ones(1), np.zeros(1))
+    pad_value, resize = None, None
+    for node in flow.order:
+        if stages[node.name] is not Stage.PREPROCESSING:
+            continue
+        if node.op in RESIZES:
+            resize = _resize(static, node)
+        elif node.op in PADS:
+            if static.whole_value(node, 1) is None:
+                pad_value = _pad_value(graph, node, pixels)
+        elif node.op not in SAME_PIXELS and not _applied(graph, node, pixels):
+            return Preprocessing(None, None, pad_value, resize, f"{node.op} {node.name}")
+    mean = 0 - pixels.offset / pixels.factor
+    return Preprocessing(_values(pixels.factor), _values(mean), pad_value, resize)
+
+
+def _applied(graph: Graph, node: NodeDef, pixels: _Pixels) -> bool:
+    """Follow arithmetic with one constant or one for each colour; tell whether it is that."""
+    if node.op not in ARITHMETIC:
+        return False
+    first, second = (graph.constant(graph.producer(node, index)) for index in (0, 1))
+    value = second if first is None else first
+    if value is None or value.size not in (1, COLOURS):
+        return False
+    is_second, constant = first is None, np.asarray(value, np.float64).ravel()
+    if node.op in ("Add", "AddV2"):
+        pixels.offset = pixels.offset + constant
+    elif node.op == "Sub" and is_second:
+        pixels.offset = pixels.offset - constant
+    elif node.op == "Sub":
+        pixels.factor, pixels.offset = -pixels.factor, constant - pixels.offset
+    elif constant.all() and (is_second or node.op == "Mul"):
+        constant = constant if node.op == "Mul" else 1 / constant
+        pixels.factor, pixels.offset = pixels.factor * constant, pixels.offset * constant
+    else:
+        return False
+    return True
+
+
+def _pad_value(graph: Graph, node: NodeDef, pixels: _Pixels) -> Values | None:
+    value = graph.constant(graph.producer(node, 2)) if node.op == "PadV2" else np.zeros(1)
+    return None if value is None else _values((value - pixels.offset) / pixels.factor)
+
+
+def _resize(static: Static, node: NodeDef) -> str:
+    kind = "bilinear" if node.op == "ResizeBilinear" else "nearest"
+    corners = ", corners aligned" if attribute(node, "align_corners").b else ""
+    size, shape = static.value(node, 1), static.shape(node, 0)
+    extents = () if size is None or None in size.ravel() else tuple(size.ravel())
+    if shape is not None and len(extents) == 2 and extents == shape[1:3]:
+        return f"{kind} to the photo's own size{corners}"
+    if len(extents) != 2 or not all(isinstance(extent, int) for extent in extents):
+        return f"{kind} to a size that varies{corners}"
+    return f"{kind} to {extents[0]} x {extents[1]}{corners}"
+
+
+def _values(array: np.ndarray) -> Values:
+    """Return one value for each channel, or one for all; as many digits as a float32 has."""
+    values = tuple(float(f"{value:.7g}") for value in array.ravel())
+    return values[:1] if len({*values}) == 1 else values

@@ -1,0 +1,216 @@
+"""The stages of a network: what each node is there for.
+
+Found from the structure. Weights begin where the preprocessing ends, and postprocessing is what
+comes after the last of them. The ASPP is where branches part from the backbone's features and
+meet again, one of them pooled over the whole image or several at different rates. Names of nodes
+play no part, so a graph that is no DeepLab has those of the stages that it has: a classifier is
+a backbone between its input and output. A node off the image's way (weights, shape arithmetic,
+checks) belongs to the first stage that needs it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.inspect.flow import CONVOLUTIONS, Flow
+from dlconv.inspect.graph import Graph, attribute, source_node
+from dlconv.inspect.shapes import Static, numbers_of
+
+# What belongs to the convolution before it.
+LAYER_OPS = frozenset(
+    {"Add", "AddV2", "BatchToSpaceND", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV2"}
+    | {"FusedBatchNormV3", "Identity", "Mul", "Relu", "Relu6", "Sub"}
+)
+RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
+POOLS = frozenset({"AvgPool", "Mean"})
+CONCATENATIONS = frozenset({"AddN", "ConcatV2"})
+# A depthwise convolution and a pointwise one.
+MOST_IN_A_BRANCH = 2
+# Where branches meet is near the output; so many places are looked at.
+MOST_CANDIDATES = 32
+
+
+class Stage(Enum):
+    """A stage of a network; in the order of the image's way.
+
+    The decoder makes scores of features; in DeepLabV3 it is the last convolution alone.
+    """
+
+    INPUT = "input"
+    PREPROCESSING = "preprocessing"
+    BACKBONE = "backbone"
+    IMAGE_POOLING = "image pooling"
+    ASPP = "ASPP"
+    DECODER = "decoder"
+    POSTPROCESSING = "postprocessing"
+    OUTPUT = "output"
+
+
+ORDER = tuple(Stage)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """Where branches part (``fork``) and meet; ``pooled`` is the one of the whole image."""
+
+    fork: str
+    meeting: str
+    pooled: frozenset[str] = frozenset()
+
+
+def find_stages(flow: Flow, static: Static) -> dict[str, Stage]:
+    """Return the stage of each node; ``static`` is best inferred at the crop."""
+    stages = _stages_of_flow(flow, static)
+    stages[flow.order[-1].name] = Stage.OUTPUT
+    stages[flow.order[0].name] = Stage.INPUT
+    _place_the_rest(static.graph, stages)
+    return stages
+
+
+def _stages_of_flow(flow: Flow, static: Static) -> dict[str, Stage]:
+    stages = {node.name: Stage.BACKBONE for node in flow.order}
+    if not flow.weighted:
+        return stages
+    before = stages.keys() - flow.beyond(flow.weighted)
+    after = stages.keys() - flow.behind(flow.weighted)
+    if _gives_images(flow, static):
+        head = _find_head(flow, static)
+        features = flow.behind([head.fork] if head else _all_but_last(flow))
+        _place(stages, stages.keys() - features, Stage.DECODER)
+        if head:
+            _place(stages, _aspp(flow, head), Stage.ASPP)
+            _place(stages, head.pooled, Stage.IMAGE_POOLING)
+    _place(stages, _without_layer(flow, after), Stage.POSTPROCESSING)
+    _place(stages, before, Stage.PREPROCESSING)
+    return stages
+
+
+def _place(stages: dict[str, Stage], names: Iterable[str], stage: Stage) -> None:
+    stages.update(dict.fromkeys(names, stage))
+
+
+def _all_but_last(flow: Flow) -> set[str]:
+    return {source for name in flow.last_weighted for source in flow.sources(name)}
+
+
+def _gives_images(flow: Flow, static: Static) -> bool:
+    """Tell whether the last convolution gives scores for places, not for the whole image."""
+    convolutions = {
+        name for name in flow.last_weighted if flow.graph.nodes[name].op in CONVOLUTIONS
+    }
+    shapes = (numbers_of(static.shapes[name]) for name in convolutions)
+    return any(shape is None or shape[1:3] != (1, 1) for shape in shapes)
+
+
+def _without_layer(flow: Flow, after: set[str]) -> set[str]:
+    """Leave out of what comes after the last convolution its bias, norm and activation."""
+    layer: set[str] = set()
+    for node in flow.order:
+        sources = flow.sources(node.name)
+        if node.name in after and node.op in LAYER_OPS and not sources & (after - layer):
+            layer.add(node.name)
+    return after - layer
+
+
+def _find_head(flow: Flow, static: Static) -> _Head | None:
+    pools = [node.name for node in flow.order if _pools_all(static, node)]
+    meetings = [node.name for node in flow.order if node.op in CONCATENATIONS]
+    heads = (
+        *(_head_of_pool(flow, name) for name in reversed(pools[-MOST_CANDIDATES:])),
+        *(_head_of_rates(flow, name) for name in reversed(meetings[-MOST_CANDIDATES:])),
+    )
+    return next(filter(None, heads), None)
+
+
+def _pools_all(static: Static, node: NodeDef) -> bool:
+    if node.op not in POOLS:
+        return False
+    before, after = numbers_of(static.shape(node, 0)), numbers_of(static.shapes[node.name])
+    if before is None or after is None or len(before) != 4 or before[1:3] == (1, 1):
+        return False
+    return after[1:3] == (1, 1) if len(after) == 4 else len(after) == 2
+
+
+def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
+    """Follow what is pooled until it meets features; None if it never does, or only scales them."""
+    branch = {pool}
+    for node in flow.order:
+        sources = flow.sources(node.name)
+        if not sources & branch:
+            continue
+        if sources <= branch:
+            branch.add(node.name)
+            continue
+        is_resized = any(flow.graph.nodes[name].op in RESIZES for name in branch)
+        if node.op == "Mul" and not is_resized:
+            return None  # the gate of a squeeze-and-excitation block
+        return _Head(_fork(flow, node.name), node.name, frozenset(branch))
+    return None
+
+
+def _head_of_rates(flow: Flow, meeting: str) -> _Head | None:
+    """Tell whether short branches meet here, each a convolution, and some of them atrous."""
+    branches = flow.sources(meeting)
+    if len(branches) < 2:
+        return None
+    fork = _fork(flow, meeting)
+    apart = [(flow.behind([branch]) & flow.beyond([fork])) - {fork} for branch in branches]
+    convolutions = [branch & flow.weighted for branch in apart]
+    is_short = all(1 <= len(found) <= MOST_IN_A_BRANCH for found in convolutions)
+    is_atrous = any(_is_atrous(flow.graph, name) for found in convolutions for name in found)
+    return _Head(fork, meeting) if is_short and is_atrous else None
+
+
+def _is_atrous(graph: Graph, name: str) -> bool:
+    node = graph.nodes[name]
+    is_split = graph.producer(node, 0).op == "SpaceToBatchND"
+    return is_split or any(rate > 1 for rate in attribute(node, "dilations").list.i)
+
+
+def _fork(flow: Flow, meeting: str) -> str:
+    """Return the last node that all branches are made of."""
+    shared = set.intersection(*(flow.behind([source]) for source in flow.sources(meeting)))
+    in_order: list[str] = [node.name for node in flow.order if node.name in shared]
+    return in_order[-1]
+
+
+def _aspp(flow: Flow, head: _Head) -> set[str]:
+    """Return the branches, where they meet, and the convolution that joins them."""
+    between = flow.beyond([head.fork]) & flow.behind([head.meeting])
+    return (between - {head.fork}) | _projection(flow, head.meeting)
+
+
+def _projection(flow: Flow, meeting: str) -> set[str]:
+    chain = [meeting]
+    while len(flow.consumers[chain[-1]]) == 1:
+        (name,) = flow.consumers[chain[-1]]
+        is_join = name in flow.weighted - flow.last_weighted and not flow.weighted & {*chain}
+        is_layer = flow.graph.nodes[name].op in LAYER_OPS
+        if len(flow.sources(name)) != 1 or not (is_join or is_layer):
+            break
+        chain.append(name)
+    return {*chain}
+
+
+def _place_the_rest(graph: Graph, stages: dict[str, Stage]) -> None:
+    """Give nodes off the image's way to the first that reads them, or the last that they read."""
+    readers: dict[str, set[str]] = {name: set() for name in graph.nodes}
+    for node in graph.order:
+        for name in map(source_node, node.input):
+            readers[name].add(node.name)
+    for node in reversed(graph.order):
+        found = [stages[name] for name in readers[node.name] if name in stages]
+        if node.name not in stages and found:
+            stages[node.name] = _inner(min(found, key=ORDER.index))
+    for node in graph.order:
+        found = [stages[name] for name in map(source_node, node.input) if name in stages]
+        if node.name not in stages:
+            stages[node.name] = _inner(max(found, key=ORDER.index, default=Stage.INPUT))
+
+
+def _inner(stage: Stage) -> Stage:
+    """Input and output are a node each; what serves them stands beside them."""
+    beside = {Stage.INPUT: Stage.PREPROCESSING, Stage.OUTPUT: Stage.POSTPROCESSING}
+    return beside.get(stage, stage)

@@ -1,0 +1,80 @@
+"""TensorBoard, in this process, on loopback, with the graphs dashboard alone.
+
+It runs in threads that end with the process, so nothing is left over, and it loads event files
+before it answers. It is kept from importing TensorFlow, which it does not need for this.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+import types
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlconv.errors import DlconvError
+
+HOST = "127.0.0.1"
+ANY_PORT = 0
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
+    """Serve a folder of event files until this process ends; return the address of the graphs.
+
+    Raises DlconvError when nothing can be served at the port, or TensorBoard is broken.
+    """
+    # The module by which TensorBoard is told to do without TensorFlow.
+    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
+    try:
+        from tensorboard.plugins.core.core_plugin import CorePluginLoader
+        from tensorboard.plugins.graph.graphs_plugin import GraphsPlugin
+        from tensorboard.program import TensorBoard, TensorBoardServerException
+    except ImportError as error:  # up to 2.20 it needs pkg_resources, which setuptools has dropped
+        raise DlconvError(
+            f"TensorBoard cannot be imported: {error}",
+            "pip install 'tensorboard>=2.21', or 'setuptools<81' beside an older one",
+        ) from error
+
+    # Its page asks for dashboards that are not served, which it would warn of each time.
+    logging.getLogger("tensorboard").setLevel(logging.ERROR)
+    server = TensorBoard(plugins=[CorePluginLoader(), GraphsPlugin])
+    server.configure(
+        logdir=str(logdir),
+        host=HOST,
+        port=port,
+        load_fast="false",
+        reload_interval=0,
+        reload_task="blocking",
+    )
+    try:
+        return f"{server.launch()}#graphs"
+    except TensorBoardServerException as error:
+        raise DlconvError(
+            f"TensorBoard does not start: {error.msg}", "leave --port out for any free port"
+        ) from error
+
+
+def open_page(address: str) -> None:
+    """Open a page in the person's browser, where there is a person: not in CI, nor on a server."""
+    has_display = sys.platform != "linux" or any(map(os.environ.get, DISPLAYS))
+    if has_display and not os.environ.get("CI"):
+        webbrowser.open(address)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Leave the block without an error at Ctrl-C, or when the process is asked to end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+def wait() -> None:
+    """Wait for Ctrl-C."""
+    while True:
+        time.sleep(3600)

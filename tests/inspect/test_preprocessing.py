@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from support.deeplab import classifier
+from support.graphs import const, convolution, graph_def, node, placeholder, resize
+from support.sample import sample_graph
+
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.inspection import inspect_graph
+
+F, I = np.float32, np.int32  # noqa: E741
+
+
+def preprocessing_of(graph):
+    return inspect_graph(Graph(graph)).preprocessing
+
+
+def found_in(*nodes):
+    """What is found in a graph with these nodes, the last called ``image``, and a convolution."""
+    return preprocessing_of(
+        graph_def(
+            placeholder("photo", F, (1, None, None, 3)),
+            *nodes,
+            const("kernel", np.ones((1, 1, 3, 2)), F),
+            convolution("scores", "image" if nodes else "photo", "kernel"),
+        )
+    )
+
+
+def test_deeplabs_is_read_from_the_graph(tmp_path):
+    found = preprocessing_of(read_graph(sample_graph(tmp_path).path))
+    assert found.scale == pytest.approx((2 / 255,))
+    assert (found.mean, found.pad_value) == ((127.5,), (127.5,))
+    assert found.resize == "bilinear to the photo's own size, corners aligned"
+    assert found.not_understood is None
+
+
+def test_a_mean_may_differ_from_channel_to_channel():
+    found = preprocessing_of(classifier())
+    assert (found.mean, found.scale) == ((120.0, 115.0, 100.0), (1.0,))
+    assert (found.pad_value, found.resize) == (None, None)
+
+
+def test_without_any_the_pixels_go_in_as_they_are():
+    found = found_in()
+    assert (found.mean, found.scale) == ((0.0,), (1.0,))
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "mean", "scale"),
+    [
+        ("Sub", ("photo", "c"), 4, 1),
+        ("Sub", ("c", "photo"), 4, -1),
+        ("AddV2", ("c", "photo"), -4, 1),
+        ("Mul", ("photo", "c"), 0, 4),
+        ("RealDiv", ("photo", "c"), 0, 0.25),
+    ],
+)
+def test_arithmetic_with_a_constant_is_followed(op, operands, mean, scale):
+    found = found_in(const("c", 4, F), node("image", op, *operands, T=F))
+    assert (found.mean, found.scale) == ((mean,), (scale,))
+
+
+def test_padding_to_a_size_is_told_as_a_pixel():
+    extent = [node("extents", "Shape", "photo", T=F, out_type=I)]
+    amounts = [const("ones", np.ones(4), I), node("less", "Sub", "extents", "ones", T=I)]
+    paddings = [
+        const("zeros", np.zeros(4), I),
+        node("paddings", "Pack", "zeros", "less", T=I, N=2, axis=1),
+    ]
+    found = found_in(
+        *extent,
+        *amounts,
+        *paddings,
+        const("half", 0.5, F),
+        node("halved", "Mul", "photo", "half", T=F),
+        const("grey", 60, F),
+        node("image", "PadV2", "halved", "paddings", "grey", T=F, Tpaddings=I),
+    )
+    assert (found.pad_value, found.scale) == ((120.0,), (0.5,))
+
+
+def test_padding_by_constants_is_the_convolutions():
+    paddings = const("paddings", [[0, 0], [3, 3], [3, 3], [0, 0]], I)
+    found = found_in(paddings, node("image", "Pad", "photo", "paddings", T=F, Tpaddings=I))
+    assert found.pad_value is None
+
+
+def test_a_resize_is_told_with_its_size():
+    size = const("size", [224, 192], I)
+    assert found_in(size, resize("image", "photo", "size")).resize == "bilinear to 224 x 192"
+    nearest = resize("image", "photo", "size", "ResizeNearestNeighbor")
+    assert found_in(size, nearest).resize == "nearest to 224 x 192"
+
+
+def test_a_resize_to_a_size_of_the_photos_own_making_varies():
+    asked = [
+        node("extents", "Shape", "photo", T=F, out_type=I),
+        const("begin", [1], I),
+        const("end", [3], I),
+        const("stride", [1], I),
+        node("size", "StridedSlice", "extents", "begin", "end", "stride", T=I),
+    ]
+    assert found_in(*asked, resize("image", "photo", "size")).resize.endswith("own size")
+    doubled = [*asked, const("two", 2, I), node("twice", "Mul", "size", "two", T=I)]
+    assert found_in(*doubled, resize("image", "photo", "twice")).resize.endswith("that varies")
+
+
+@pytest.mark.parametrize(
+    ("op", "operands"),
+    [("Sqrt", ("photo",)), ("RealDiv", ("c", "photo")), ("Sub", ("photo", "picture"))],
+)
+def test_what_is_not_understood_is_named(op, operands):
+    constants = [const("c", 4, F), const("picture", np.ones((4, 4, 3)), F)]
+    found = found_in(*constants, node("image", op, *operands, T=F))
+    assert (found.mean, found.scale) == (None, None)
+    assert found.not_understood == f"{op} image"

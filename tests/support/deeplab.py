@@ -1,0 +1,138 @@
+"""DeepLab's heads on a backbone of two convolutions, and a classifier: the structure alone."""
+
+import numpy as np
+from support.graphs import const, graph_def, layer, node, placeholder, relu6, resize
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+F, I = np.float32, np.int32  # noqa: E741
+CROP = 33
+FEATURES = 17
+CLASSES = 3
+
+
+def conv(name: str, source: str, inputs: int, outputs: int, size: int = 1, **options):
+    return layer(name, source, np.ones((size, size, inputs, outputs)), np.zeros(outputs), **options)
+
+
+def resized(name: str, source: str, size: int) -> list[NodeDef]:
+    return [const(f"{name}/size", [size, size], I), resize(name, source, f"{name}/size")]
+
+
+def concat(name: str, *sources: str) -> list[NodeDef]:
+    axis = const(f"{name}/axis", 3, I)
+    return [axis, node(name, "ConcatV2", *sources, axis.name, T=F, Tidx=I, N=len(sources))]
+
+
+def pooled(name: str, source: str) -> list[NodeDef]:
+    axes = const(f"{name}/axes", [1, 2], I)
+    return [axes, node(name, "Mean", source, axes.name, T=F, Tidx=I, keep_dims=True)]
+
+
+def backbone() -> list[NodeDef]:
+    """From the photo, [1, 33, 33, 3], to ``low`` and ``features``, both [1, 17, 17, 4]."""
+    return [
+        placeholder("photo", np.uint8, (1, CROP, CROP, 3)),
+        node("float", "Cast", "photo", SrcT=np.uint8, DstT=F),
+        const("mean", [120.0, 115.0, 100.0], F),
+        node("centred", "Sub", "float", "mean", T=F),
+        *conv("low", "centred", 3, 4, size=3, strides=(2, 2)),
+        *conv("block", "low", 4, 4, size=3, rates=(2, 2)),
+        node("features", "AddV2", "low", "block", T=F),
+    ]
+
+
+def image_pooling() -> list[NodeDef]:
+    return [
+        *pooled("pool", "features"),
+        *conv("pool_conv", "pool", 4, 4),
+        *resized("pool_up", "pool_conv", FEATURES),
+    ]
+
+
+def labels(source: str) -> list[NodeDef]:
+    return [
+        *resized("up", source, CROP),
+        const("axis", 3, I),
+        node("labels", "ArgMax", "up", "axis", T=F, Tidx=I, output_type=np.int64),
+    ]
+
+
+def deeplab(pooling: bool = True, rates: tuple[int, ...] = ()) -> GraphDef:
+    """DeepLabV3: branches that a concatenation and a projection join."""
+    branches = [f"aspp{index}" for index in range(1 + len(rates))]
+    atrous = zip(branches[1:], rates, strict=True)
+    sources = [*(["pool_up"] if pooling else []), *branches]
+    return graph_def(
+        *backbone(),
+        *(image_pooling() if pooling else []),
+        *conv("aspp0", "features", 4, 4),
+        *(
+            part
+            for name, rate in atrous
+            for part in conv(name, "features", 4, 4, 3, rates=[rate] * 2)
+        ),
+        *concat("joined", *sources),
+        *conv("projection", "joined", 4 * len(sources), 4),
+        relu6("projection/relu", "projection"),
+        *conv("logits", "projection/relu", 4, CLASSES),
+        *labels("logits"),
+    )
+
+
+def deeplab_plus() -> GraphDef:
+    """DeepLabV3+: a decoder joins early features to the ASPP's."""
+    return graph_def(
+        *backbone(),
+        *image_pooling(),
+        *conv("aspp0", "features", 4, 4),
+        *concat("joined", "pool_up", "aspp0"),
+        *conv("projection", "joined", 8, 4),
+        *resized("larger", "projection", FEATURES),
+        *conv("low_projection", "low", 4, 2),
+        *concat("both", "larger", "low_projection"),
+        *conv("refine", "both", 6, 4, size=3),
+        *conv("logits", "refine", 4, CLASSES),
+        *labels("logits"),
+    )
+
+
+def lite_deeplab() -> GraphDef:
+    """MobileNetV3's head (LR-ASPP): what is pooled scales features, and two scores are added."""
+    return graph_def(
+        *backbone(),
+        *pooled("pool", "features"),
+        *conv("pool_conv", "pool", 4, 4),
+        node("gate", "Sigmoid", "pool_conv", T=F),
+        *resized("pool_up", "gate", FEATURES),
+        *conv("aspp0", "features", 4, 4),
+        node("scaled", "Mul", "aspp0", "pool_up", T=F),
+        *conv("high_logits", "scaled", 4, CLASSES),
+        *conv("low_logits", "low", 4, CLASSES),
+        node("logits", "AddV2", "high_logits", "low_logits", T=F),
+        *labels("logits"),
+    )
+
+
+def plain_segmenter() -> GraphDef:
+    """A last convolution on the features, and no more."""
+    return graph_def(*backbone(), *conv("logits", "features", 4, CLASSES), *labels("logits"))
+
+
+def classifier() -> GraphDef:
+    """A block with squeeze and excitation, a pool of all places, and a dense layer."""
+    return graph_def(
+        *backbone(),
+        *pooled("squeeze", "features"),
+        *conv("excitation", "squeeze", 4, 4),
+        node("gate", "Sigmoid", "excitation", T=F),
+        node("gated", "Mul", "features", "gate", T=F),
+        *conv("last", "gated", 4, 8),
+        const("axes", [1, 2], I),
+        node("global", "Mean", "last", "axes", T=F, Tidx=I, keep_dims=False),
+        const("dense/weights", np.ones((8, 5)), F),
+        node("dense", "MatMul", "global", "dense/weights", T=F),
+        const("dense/bias", np.zeros(5), F),
+        node("scores", "BiasAdd", "dense", "dense/bias", T=F),
+        node("probabilities", "Softmax", "scores", T=F),
+    )
