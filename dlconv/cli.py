@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from dlconv.verify.workers import Workers
 
 
+VIEWERS = ("netron", "model-explorer")
+
+
 class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -341,11 +344,14 @@ def inspect_command(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="With --tensorboard: where it listens.", show_default="any free"
+            min=1,
+            max=65535,
+            help="With --tensorboard or --view: where it listens.",
+            show_default="any free",
         ),
     ] = None,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="With --tensorboard: do not open a browser.")
+        bool, typer.Option("--no-open", help="With --tensorboard or --view: open no browser.")
     ] = False,
     logdir: Annotated[
         Path | None,
@@ -354,6 +360,31 @@ def inspect_command(
             help="Write TensorBoard's event file into this folder, and no more without "
             "--tensorboard.",
             show_default=False,
+        ),
+    ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(
+            metavar="netron|model-explorer",
+            help="Show the graph in one of these, until Ctrl-C; Model Explorer has the bytes of "
+            "weights as node data.",
+            show_default=False,
+        ),
+    ] = None,
+    artifact: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="With --view model-explorer: add the errors of this artifact's weights (TF.js) "
+            "and activations as node data.",
+            show_default=False,
+        ),
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --artifact: the photo for the activations. The sample model brings its own.",
         ),
     ] = None,
     registry: RegistryFile = None,
@@ -366,10 +397,19 @@ def inspect_command(
     from dlconv.errors import UsageError
     from dlconv.inspect import report
 
-    if (port or no_open) and not tensorboard:
-        raise UsageError("--port and --no-open do nothing without --tensorboard")
+    if (port or no_open) and not (tensorboard or view):
+        raise UsageError("--port and --no-open do nothing without --tensorboard or --view")
+    if artifact and view != "model-explorer":
+        raise UsageError("--artifact does nothing without --view model-explorer")
+    if view not in (None, *VIEWERS):
+        raise UsageError(f"there is no viewer {view!r}; there are {', '.join(VIEWERS)}")
     known = _registry(registry)
     frozen = pipeline.find_frozen_graph(graph, known)
+    if view is not None:
+        if json or diff or input_size or tensorboard or logdir:
+            raise UsageError("--view shows the graph alone")
+        _view(frozen, view, artifact, image, known, port, not no_open)
+        return
     if tensorboard or logdir is not None:
         if json or diff or input_size:
             raise UsageError("--tensorboard and --logdir show the graph alone")
@@ -848,6 +888,36 @@ def _show_graph(
             console.say("both stand beside the stages; Color by Device tells the stages apart")
             console.say("Ctrl-C stops it")
             tensorboard.wait()
+
+
+def _view(
+    frozen: "FrozenGraph",
+    viewer: str,
+    artifact: Path | None,
+    image: Path | None,
+    registry: "Registry",
+    port: int | None,
+    opens: bool,
+) -> None:
+    """Show a frozen graph in a viewer until Ctrl-C."""
+    from dlconv import console, pipeline
+    from dlconv.inspect import tensorboard, viewers
+
+    if viewer == "netron":
+        started = viewers.netron(frozen.path, port)
+    else:
+        photos = [image] if image else []
+        with console.steps("collecting node data") as told:
+            overlays = pipeline.overlays(
+                frozen, artifact, photos, registry, lambda done, total: told("nodes", done, total)
+            )
+        started = viewers.model_explorer(frozen.path, frozen.source.model, overlays, port)
+    with tensorboard.until_stopped(), started as address:
+        typer.echo(address)
+        if opens:
+            tensorboard.open_page(address)
+        console.say("Ctrl-C stops it")
+        tensorboard.wait()
 
 
 def _quantization(

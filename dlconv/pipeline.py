@@ -32,6 +32,7 @@ from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.quantize.apply import Progress as StepProgress
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantization
+from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.disk import disk_trouble
@@ -48,6 +49,7 @@ from dlconv.inspect.layout_2018 import (
     find_layout_2018,
     read_layout_2018,
 )
+from dlconv.inspect.overlay import weight_bytes
 from dlconv.inspect.sizes import Size
 from dlconv.inspect.tfjs_weights import stored_floats
 from dlconv.models import store
@@ -137,6 +139,33 @@ def inspect(frozen: FrozenGraph, size: Size | None = None) -> Inspection:
     if contract.crop is not None:
         graph = Graph(fix_input(graph.graph_def, contract.input.node, size, contract.crop))
     return dataclasses.replace(inspection, cost=cost_at(graph, size))
+
+
+def overlays(
+    frozen: FrozenGraph,
+    path: Path | None,
+    images: list[Path],
+    registry: Registry,
+    progress: Progress = lambda done, total: None,
+) -> dict[str, Mapping[str, float]]:
+    """Return numbers for the nodes of a frozen graph by what they are.
+
+    They are the bytes of weights, and with the artifact at ``path`` the errors of its weights, if
+    it is a TF.js one, and those of its activations on the first photo.
+    """
+    graph_def = read_graph(frozen.path)
+    found: dict[str, Mapping[str, float]] = {"weight bytes": weight_bytes(Graph(graph_def))}
+    if path is None:
+        return found
+    store.add_graph(frozen.path)
+    artifact = choose_artifacts([path], reference=frozen)[0]
+    photo = choose_photos(images, [artifact], registry)[0]
+    if artifact.manifest.target == "tfjs":
+        with _loadable(artifact) as loaded:
+            found["quantization error"] = storage_errors(loaded.runnable, graph_def)
+    errors = bisect(artifact, photo, progress)
+    found["activation error"] = {each.name: each.error for each in errors}
+    return found
 
 
 def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:

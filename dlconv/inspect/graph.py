@@ -132,6 +132,15 @@ class Graph:
         """Yield ``name`` and every node whose value depends on it through data, nearest first."""
         return self._walk(name, lambda node: self.consumers[node.name])
 
+    def constants_read(self, node: NodeDef) -> Iterator[NodeDef]:
+        """Yield the Const nodes that are inputs of ``node``, also behind Identity nodes."""
+        for source in self.sources(node):
+            behind = self.nodes[source.node]
+            while behind.op == "Identity":
+                behind = self.producer(behind, 0)
+            if behind.op == "Const":
+                yield behind
+
     def constant(self, node: NodeDef) -> np.ndarray | None:
         """Return the value of a Const, also behind Identity nodes; None for anything else."""
         while node.op == "Identity":

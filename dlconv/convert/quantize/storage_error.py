@@ -1,0 +1,47 @@
+"""How far the weights of a TF.js artifact are from those of the graph that was converted.
+
+The error of a weight is |a - b| / |b|, Euclidean norms over its values, a what the artifact holds
+and b the rewritten graph's, since that is what is stored.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.convert.rewrite import rewrite
+from dlconv.inspect.graph import Graph
+from dlconv.inspect.model_json import read_model_json
+from dlconv.inspect.tfjs_weights import read_weights
+
+
+def storage_errors(entry: Path, graph_def: GraphDef) -> dict[str, float]:
+    """Return the error of each node that reads a float weight, by its name in the artifact.
+
+    ``entry`` is the artifact's model.json, ``graph_def`` the frozen graph. Weights that both do not
+    have under the same name and size are left out; a node that reads several has the greatest.
+    Raises DlconvError when the artifact cannot be read.
+    """
+    model = read_model_json(entry)
+    stored = read_weights(model.groups, entry.parent)
+    converted = Graph(rewrite(graph_def))
+    errors: dict[str, float] = {}
+    for node in model.graph.order:
+        if node.op == "Identity":
+            continue
+        for constant in model.graph.constants_read(node):
+            error = _error(converted, constant.name, stored.get(constant.name))
+            if error is not None:
+                errors[node.name] = max(error, errors.get(node.name, 0.0))
+    return errors
+
+
+def _error(converted: Graph, name: str, found: np.ndarray | None) -> float | None:
+    node = converted.nodes.get(name)
+    expected = None if node is None else converted.constant(node)
+    if found is None or expected is None or expected.dtype != np.float32:
+        return None
+    norm = float(np.linalg.norm(expected))
+    if found.size != expected.size or not norm:
+        return None
+    return float(np.linalg.norm(found - expected.ravel())) / norm
