@@ -650,8 +650,10 @@ def verify(
     """Check the labels of artifacts against the frozen graph's, in the real runtimes.
 
     Agreement is the share of equal labels; mIoU the mean over classes of intersection over union
-    with the frozen graph's labels. For the class person, the mask's agreement and its boundary
-    F-score (contours within 0.8 % of the diagonal) are given, too.
+    with the frozen graph's labels. Of the pixels that differ, those where the frozen graph was sure
+    (its two best scores are 1 or more apart) are real mismatches, the others ties and borders. For
+    the class person, the mask's agreement and its boundary F-score (contours within 0.8 % of the
+    diagonal) are given, too; for artifacts of scores, their largest difference.
 
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """

@@ -1,13 +1,19 @@
+import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from support.artifacts import tfjs_artifact
-from support.processes import still_running
+from support.processes import hear_ctrl_c, still_running
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -96,6 +102,47 @@ def test_a_cluster_that_is_not_there_is_one_line(address):
     refused = pytest.raises(DlconvError, match=f"no Dask scheduler answers at {address}")
     with refused, dask_cluster(address):
         pass
+
+
+@pytest.mark.slow
+def test_a_run_that_is_interrupted_goes_on_with_the_photos_that_are_left(job, tmp_path):
+    """A list of photos, two processes, Ctrl-C as soon as a first part is done, and --resume."""
+    names = [f"{number:03}.png" for number in range(100)]
+    for number, name in enumerate(names):
+        colour = (255 - number, number, 0)
+        Image.new("RGB", (40, 30), colour).save(tmp_path / name)
+    (tmp_path / "list.txt").write_text("\n".join(names))
+    call = [sys.executable, "-m", "dlconv", "verify", str(job.artifact.directory), "--json"]
+    call += ["--dataset", str(tmp_path / "list.txt"), "--workers", "2"]
+    call += ["--reference", str(job.graph_path), "--floor-agreement", "0.9"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(call, preexec_fn=hear_ctrl_c, **pipes) as process:
+        journal = Path(os.environ["DLCONV_CACHE"]) / "verify.sqlite"
+        while not kept(journal):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1].startswith("error: interrupted (hint: what is done is kept")
+    done = kept(journal)
+    assert 0 < done < 100
+    resumed = subprocess.run([*call, "--resume"], capture_output=True, text=True, timeout=120)
+    assert f": {done} of 100 photos" in resumed.stderr
+    (result,) = json.loads(resumed.stdout)["results"]
+    assert [photo["photo"] for photo in result["photos"]] == names
+    assert result["pixels"] == 100 * 40 * 30
+    assert kept(journal) == 0
+
+
+def kept(journal):
+    if not journal.exists():
+        return 0
+    with closing(sqlite3.connect(journal)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM photos").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
 
 
 def test_processes_and_a_cluster_exclude_each_other():
