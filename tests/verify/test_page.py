@@ -1,5 +1,7 @@
 """The page of a report, in a real browser."""
 
+from dataclasses import replace
+
 import pytest
 from support.chromium import needs_chromium
 
@@ -73,3 +75,14 @@ def test_only_what_differs_can_be_shown(page):
     page.check("#difference")
     assert difference.is_visible()
     assert not page.locator("img.labels").first.is_visible()
+
+
+def test_an_artifact_that_scores_alike_in_two_runtimes_has_one_label(passed, failed, tmp_path):
+    elsewhere = replace(passed, runtime="tfjs-chromium")
+    file = tmp_path / "two.html"
+    file.write_text(as_html([passed, elsewhere, failed]), encoding="utf-8")
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(file.as_uri())
+        assert page.locator("svg circle").count() == 3
+        assert page.locator("svg .name").count() == 2

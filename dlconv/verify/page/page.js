@@ -69,8 +69,10 @@ function drawPlot() {
     const circle = svg("circle", { cx: x(row.bytes), cy: y(row.miou), r: 5, class: row.passed ? "" : "failed" });
     circle.append(svg("title", {}, `${nameOf(row)}: ${megabytes(row.bytes)}, mIoU ${row.miou.toFixed(3)}`));
     parts.push(circle);
-    const spot = freeSpot(taken, x(row.bytes) + 9, y(row.miou) + 4);
-    taken.push(spot);
+    const wanted = { x: x(row.bytes) + 9, y: y(row.miou) + 4, title: row.title };
+    if (taken.some((each) => each.title === row.title && isNear(each.wanted, wanted))) continue;
+    const spot = freeSpot(taken, wanted.x, wanted.y);
+    taken.push({ ...spot, wanted, title: row.title });
     parts.push(text(spot.x, spot.y, row.title, "start", "name"));
   }
   const label = "Size of each artifact against its mIoU; the table above has the numbers";
@@ -79,9 +81,10 @@ function drawPlot() {
 
 const LABEL_WIDTH = 150, LABEL_HEIGHT = 14;
 
+const isNear = (one, other) => Math.abs(one.x - other.x) < LABEL_WIDTH && Math.abs(one.y - other.y) < LABEL_HEIGHT;
+
 function freeSpot(taken, x, y) {
-  const isTaken = (spot) => Math.abs(spot.x - x) < LABEL_WIDTH && Math.abs(spot.y - y) < LABEL_HEIGHT;
-  return taken.some(isTaken) ? freeSpot(taken, x, y + LABEL_HEIGHT) : { x, y };
+  return taken.some((spot) => isNear(spot, { x, y })) ? freeSpot(taken, x, y + LABEL_HEIGHT) : { x, y };
 }
 
 function svg(name, attributes, ...children) {
