@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.errors import DlconvError
+from dlconv.verify import workers as workers_module
 from dlconv.verify.check import Job
 from dlconv.verify.photos import PhotoError
 from dlconv.verify.workers import check_part, dask_cluster, processes
@@ -98,7 +99,8 @@ def test_a_dask_cluster_finds_what_one_process_finds(job, three_photos):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nonsense://"])
-def test_a_cluster_that_is_not_there_is_one_line(address):
+def test_a_cluster_that_is_not_there_is_one_line(address, monkeypatch):
+    monkeypatch.setattr(workers_module, "CONNECT_SECONDS", 1)
     refused = pytest.raises(DlconvError, match=f"no Dask scheduler answers at {address}")
     with refused, dask_cluster(address):
         pass
