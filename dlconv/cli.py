@@ -313,7 +313,8 @@ def fetch(
 
 @app.command(
     "inspect",
-    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard",
+    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard, or, in CI, "
+    "dlconv inspect graph.pb --check",
 )
 def inspect_command(
     graph: GraphSpec = None,
@@ -334,6 +335,20 @@ def inspect_command(
             show_default="the crop",
         ),
     ] = None,
+    opset: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Tell what converts to ONNX at this opset.", show_default="17"
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Exit with code 1 when TF.js in any backend, or ONNX, cannot run an op of what "
+            "would be converted.",
+        ),
+    ] = False,
     tensorboard: Annotated[
         bool,
         typer.Option("--tensorboard", help="Show the graph in TensorBoard, until Ctrl-C."),
@@ -360,9 +375,11 @@ def inspect_command(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a frozen graph promises, what its stages are, and what they cost."""
+    """Show what a frozen graph promises, what its stages cost, and where its ops can run."""
     from dlconv import pipeline
+    from dlconv.convert import coverage_report
     from dlconv.convert.interface import parse_size
+    from dlconv.convert.onnx import DEFAULT_OPSET
     from dlconv.errors import UsageError
     from dlconv.inspect import report
 
@@ -371,22 +388,30 @@ def inspect_command(
     known = _registry(registry)
     frozen = pipeline.find_frozen_graph(graph, known)
     if tensorboard or logdir is not None:
-        if json or diff or input_size:
+        if json or diff or input_size or check or opset is not None:
             raise UsageError("--tensorboard and --logdir show the graph alone")
         _show_graph(frozen, logdir, tensorboard, port, not no_open)
         return
     if diff is not None:
+        if check or opset is not None:
+            raise UsageError("--check and --opset are about one graph, not about a --diff")
         found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
         data = [dataclasses.asdict(difference) for difference in found]
         _print(data if json else report.difference_table(found))
         return
     inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
+    coverage = pipeline.cover(frozen, DEFAULT_OPSET if opset is None else opset)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        _print({"graph": source, **report.as_data(inspection)})
+        covered = coverage_report.coverage_data(coverage)
+        _print({"graph": source, **report.as_data(inspection), "coverage": covered})
     else:
         typer.echo(f"{frozen.source.model}: {frozen.path}")
-        _print(report.tables(inspection))
+        _print(report.tables(inspection), coverage_report.coverage_tables(coverage))
+    if check and coverage.uncovered:
+        for line in coverage_report.gap_lines(coverage):
+            typer.echo(line, err=True)
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
