@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import FrozenGraph, Made
+    from dlconv.convert.coverage import Coverage
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
@@ -379,7 +380,6 @@ def inspect_command(
     from dlconv import pipeline
     from dlconv.convert import coverage_report
     from dlconv.convert.interface import parse_size
-    from dlconv.convert.onnx import DEFAULT_OPSET
     from dlconv.errors import UsageError
     from dlconv.inspect import report
 
@@ -400,15 +400,17 @@ def inspect_command(
         _print(data if json else report.difference_table(found))
         return
     inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
-    coverage = pipeline.cover(frozen, DEFAULT_OPSET if opset is None else opset)
+    coverage = _coverage(frozen, opset, needed=check)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        covered = coverage_report.coverage_data(coverage)
+        covered = coverage and coverage_report.coverage_data(coverage)
         _print({"graph": source, **report.as_data(inspection), "coverage": covered})
     else:
         typer.echo(f"{frozen.source.model}: {frozen.path}")
-        _print(report.tables(inspection), coverage_report.coverage_tables(coverage))
-    if check and coverage.uncovered:
+        _print(report.tables(inspection))
+        if coverage is not None:
+            _print(coverage_report.coverage_tables(coverage))
+    if check and coverage is not None and coverage.uncovered:
         for line in coverage_report.gap_lines(coverage):
             typer.echo(line, err=True)
         raise typer.Exit(1)
@@ -915,6 +917,23 @@ def _interface(
 
     size = None if input_size is None else parse_size(input_size)
     return Interface(size, input_type, output, output_type)
+
+
+def _coverage(frozen: "FrozenGraph", opset: int | None, needed: bool) -> "Coverage | None":
+    """Find the op coverage; where that fails and it is not needed, say so and return None."""
+    from dlconv import console, pipeline
+    from dlconv.convert.onnx import DEFAULT_OPSET
+    from dlconv.errors import UsageError
+
+    try:
+        return pipeline.cover(frozen, DEFAULT_OPSET if opset is None else opset)
+    except UsageError:
+        raise
+    except DlconvError as error:
+        if needed:
+            raise
+        console.say(f"op coverage is not known: {error}")
+        return None
 
 
 def _registry(extra: Path | None) -> "Registry":

@@ -200,6 +200,21 @@ def test_inspect_gives_the_coverage_of_each_target_as_json(call, with_einsum):
     assert row["missing"].keys() == {"tfjs-wasm", "onnx"}
 
 
+def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph):
+    content = read_graph(graph)
+    content.node[-1].input.append("^of nothing")
+    content.node.append(node("of nothing", "Cast"))
+    graph.write_bytes(content.SerializeToString())
+    answer = call("inspect", graph, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert json.loads(answer.stdout)["coverage"] is None
+    assert answer.stderr.startswith("op coverage is not known: the graph does not fit together")
+    answer = call("inspect", graph, "--check")
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("error: the graph does not fit together, so drop_casts")
+    assert answer.stderr.count("\n") == 1
+
+
 def test_inspect_writes_for_tensorboard(call, graph):
     answer = call("inspect", graph, "--logdir", "log")
     assert (answer.exit_code, answer.stdout) == (0, "log\n")
