@@ -5,8 +5,8 @@ graph that each converter takes: what the output needs, after the rewriting, and
 fused ops. The frozen graph's own ops are counted beside it, which shows what the rewriting changes,
 and what is covered only because of it.
 
-An op is covered when the target knows it. Shapes and element types that it refuses all the same
-show when the artifact runs.
+An op is covered when the target is sure to know it. Shapes and element types that it refuses all
+the same show when the artifact runs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,11 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import prepared
 from dlconv.convert.onnx import DEFAULT_OPSET, check_opset
-from dlconv.convert.onnx_operations import convertible_operations, operators_without_kernel
+from dlconv.convert.onnx_operations import (
+    convertible_operations,
+    operations_in_patterns,
+    operators_without_kernel,
+)
 from dlconv.convert.prune import needed_nodes
 from dlconv.inspect.contract import find_contract
 from dlconv.inspect.graph import Graph, read_graph
@@ -95,7 +99,9 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     onnx = _operations(needed_nodes(ready.graph, ready.contract))
     fused = Graph(fuse_convolutions(ready.graph.graph_def))
     tfjs = _operations(needed_nodes(fused, ready.contract))
-    known = _Known(tfjs_operations(), convertible_operations(opset), opset)
+    known = _Known(
+        tfjs_operations(), convertible_operations(opset), operations_in_patterns(), opset
+    )
     without_kernel = operators_without_kernel(opset)
     return Coverage(
         opset=opset,
@@ -141,6 +147,7 @@ class _Known:
 
     tfjs: TfjsOperations
     handled: frozenset[str]
+    in_patterns: frozenset[str]
     opset: int
 
     @property
@@ -156,7 +163,8 @@ class _Known:
             for backend, kernels in self.tfjs.backends.items()
         }
         if op not in self.handled:
-            reasons[ONNX] = f"tf2onnx has no handler for it at opset {self.opset}"
+            perhaps = ", though perhaps for a pattern with it" if op in self.in_patterns else ""
+            reasons[ONNX] = f"tf2onnx has no handler for it at opset {self.opset}{perhaps}"
         return {target: reason for target, reason in reasons.items() if reason}
 
     def _lack_in_tfjs(self, op: str, kernels: frozenset[str]) -> str:

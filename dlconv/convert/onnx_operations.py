@@ -2,14 +2,16 @@
 
 tf2onnx registers its handlers with a decorator, ``tf_op``, on classes whose methods ``version_N``
 convert an op from opset N on. Importing them imports TensorFlow, which takes seconds and hundreds
-of megabytes, so the table is read from the source of the installed tf2onnx. It says nothing of the
-patterns of several ops that tf2onnx's rewriters know.
+of megabytes, so the table is read from the source of the installed tf2onnx. Ops without a handler
+may still convert as parts of a pattern, say a loop, that one of tf2onnx's rewriters replaces.
+Handlers for TFLite and for operators that are not ONNX's own do not count.
 
 ONNX Runtime's kernels come from its own registry. Which operators a model will have is known once
 it is converted; what can be told before is which ones of an opset could not run.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +30,12 @@ def convertible_operations(opset: int) -> frozenset[str]:
     Raises DlconvError when tf2onnx is not there.
     """
     return frozenset(op for op, oldest in _handlers() if oldest <= opset)
+
+
+def operations_in_patterns() -> frozenset[str]:
+    """Return what tf2onnx's rewriters name: the ops of their patterns, and other words."""
+    sources = (path.read_text(encoding="utf-8") for path in _modules("rewriter"))
+    return frozenset(word for source in sources for word in re.findall(r"[\"'](\w+)[\"']", source))
 
 
 def operators_without_kernel(opset: int) -> frozenset[str] | None:
@@ -78,13 +86,17 @@ def _handlers() -> Iterator[tuple[str, int]]:
 
 def _classes() -> Iterator[tuple[str, ast.ClassDef]]:
     """Yield the classes of the modules with handlers; ``common``, with bases for all, is first."""
-    found = find_spec("tf2onnx")
-    if found is None or found.origin is None:
-        raise DlconvError("tf2onnx is not installed", "pip install tf2onnx")
-    for path in sorted((Path(found.origin).parent / "onnx_opset").glob("*.py")):
+    for path in _modules("onnx_opset"):
         for statement in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(statement, ast.ClassDef):
                 yield path.stem, statement
+
+
+def _modules(package: str) -> list[Path]:
+    found = find_spec("tf2onnx")
+    if found is None or found.origin is None:
+        raise DlconvError("tf2onnx is not installed", "pip install tf2onnx")
+    return sorted((Path(found.origin).parent / package).glob("*.py"))
 
 
 def _versions(handler: ast.ClassDef) -> set[int]:
