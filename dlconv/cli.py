@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import FrozenGraph, Made
+    from dlconv.convert.coverage import Coverage
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
@@ -316,7 +317,8 @@ def fetch(
 
 @app.command(
     "inspect",
-    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard",
+    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard, or, in CI, "
+    "dlconv inspect graph.pb --check",
 )
 def inspect_command(
     graph: GraphSpec = None,
@@ -337,6 +339,20 @@ def inspect_command(
             show_default="the crop",
         ),
     ] = None,
+    opset: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Tell what converts to ONNX at this opset.", show_default="17"
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Exit with code 1 when TF.js in any backend, or ONNX, cannot run an op of what "
+            "would be converted.",
+        ),
+    ] = False,
     tensorboard: Annotated[
         bool,
         typer.Option("--tensorboard", help="Show the graph in TensorBoard, until Ctrl-C."),
@@ -391,8 +407,9 @@ def inspect_command(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a frozen graph promises, what its stages are, and what they cost."""
+    """Show what a frozen graph promises, what its stages cost, and where its ops can run."""
     from dlconv import pipeline
+    from dlconv.convert import coverage_report
     from dlconv.convert.interface import parse_size
     from dlconv.errors import UsageError
     from dlconv.inspect import report
@@ -411,22 +428,32 @@ def inspect_command(
         _view(frozen, view, artifact, image, known, port, not no_open)
         return
     if tensorboard or logdir is not None:
-        if json or diff or input_size:
+        if json or diff or input_size or check or opset is not None:
             raise UsageError("--tensorboard and --logdir show the graph alone")
         _show_graph(frozen, logdir, tensorboard, port, not no_open)
         return
     if diff is not None:
+        if check or opset is not None:
+            raise UsageError("--check and --opset are about one graph, not about a --diff")
         found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
         data = [dataclasses.asdict(difference) for difference in found]
         _print(data if json else report.difference_table(found))
         return
     inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
+    coverage = _coverage(frozen, opset, needed=check)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        _print({"graph": source, **report.as_data(inspection)})
+        covered = coverage and coverage_report.coverage_data(coverage)
+        _print({"graph": source, **report.as_data(inspection), "coverage": covered})
     else:
         typer.echo(f"{frozen.source.model}: {frozen.path}")
         _print(report.tables(inspection))
+        if coverage is not None:
+            _print(coverage_report.coverage_tables(coverage))
+    if check and coverage is not None and coverage.uncovered:
+        for line in coverage_report.gap_lines(coverage):
+            typer.echo(line, err=True)
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
@@ -962,6 +989,23 @@ def _interface(
 
     size = None if input_size is None else parse_size(input_size)
     return Interface(size, input_type, output, output_type)
+
+
+def _coverage(frozen: "FrozenGraph", opset: int | None, needed: bool) -> "Coverage | None":
+    """Find the op coverage; where that fails and it is not needed, say so and return None."""
+    from dlconv import console, pipeline
+    from dlconv.convert.onnx import DEFAULT_OPSET
+    from dlconv.errors import UsageError
+
+    try:
+        return pipeline.cover(frozen, DEFAULT_OPSET if opset is None else opset)
+    except UsageError:
+        raise
+    except DlconvError as error:
+        if needed:
+            raise
+        console.say(f"op coverage is not known: {error}")
+        return None
 
 
 def _registry(extra: Path | None) -> "Registry":

@@ -27,6 +27,7 @@ from dlconv.convert.artifact import (
     make_tfjs,
     make_upgraded,
 )
+from dlconv.convert.coverage import Coverage, find_coverage
 from dlconv.convert.interface import OWN_INTERFACE, Interface
 from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.quantize.apply import Progress as StepProgress
@@ -166,6 +167,11 @@ def overlays(
     errors = bisect(artifact, photo, progress)
     found["activation error"] = {each.name: each.error for each in errors}
     return found
+
+
+def cover(frozen: FrozenGraph, opset: int = DEFAULT_OPSET) -> Coverage:
+    """Tell which targets can run the ops of a frozen graph once it is rewritten for them."""
+    return find_coverage(frozen.path, opset)
 
 
 def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:

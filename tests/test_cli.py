@@ -156,6 +156,65 @@ def test_another_size_costs_what_the_network_for_it_does(call, tmp_path):
     assert half["weight_bytes"] == whole["weight_bytes"]
 
 
+@pytest.fixture
+def with_einsum(graph):
+    """The graph of colours with an op that TF.js's wasm backend has no kernel for."""
+    content = read_graph(graph)
+    convolution = next(each for each in content.node if each.op == "Conv2D")
+    convolution.CopyFrom(node("scores", "Einsum", "ToFloat", "weights", T=np.float32))
+    convolution.attr["equation"].s = b"bhwc,ijco->bhwo"
+    graph.write_bytes(content.SerializeToString())
+    return graph
+
+
+def test_inspect_says_where_the_ops_can_run(call, graph):
+    answer = call("inspect", graph, "--check", "--opset", "13")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert "Every op is covered: TF.js 4.22.0 (wasm, webgl, webgpu, cpu)" in answer.stdout
+    assert "ONNX opset 13" in answer.stdout
+    assert re.search(r"Identity +1 +0 +0", answer.stdout)
+
+
+def test_inspect_checks_for_a_job_that_every_op_can_run(call, with_einsum):
+    assert call("inspect", with_einsum).exit_code == 0
+    answer = call("inspect", with_einsum, "--check")
+    assert answer.exit_code == 1
+    assert answer.stderr == (
+        "not covered: Einsum (scores): tfjs-wasm: the backend has no kernel Einsum\n"
+    )
+    assert "Some ops are not covered" in answer.stdout
+
+
+def test_inspect_gives_the_coverage_of_each_target_as_json(call, with_einsum):
+    answer = call("inspect", with_einsum, "--check", "--json", "--opset", "11")
+    assert answer.exit_code == 1
+    coverage = json.loads(answer.stdout)["coverage"]
+    assert coverage["opset"] == 11
+    assert [target for target, yes in coverage["covered"].items() if yes] == [
+        "tfjs-webgl",
+        "tfjs-webgpu",
+        "tfjs-cpu",
+    ]
+    (row,) = [row for row in coverage["ops"] if row["op"] == "Einsum"]
+    assert (row["frozen"], row["onnx"], row["tfjs"], row["node"]) == (1, 1, 1, "scores")
+    assert row["missing"].keys() == {"tfjs-wasm", "onnx"}
+
+
+def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph):
+    content = read_graph(graph)
+    content.node[-1].input.append("^of nothing")
+    content.node.append(node("of nothing", "Cast"))
+    graph.write_bytes(content.SerializeToString())
+    answer = call("inspect", graph, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert json.loads(answer.stdout)["coverage"] is None
+    assert answer.stderr.startswith("op coverage is not known: the graph does not fit together")
+    answer = call("inspect", graph, "--check")
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("error: the graph does not fit together, so drop_casts")
+    assert answer.stderr.count("\n") == 1
+
+
 def test_inspect_writes_for_tensorboard(call, graph):
     answer = call("inspect", graph, "--logdir", "log")
     assert (answer.exit_code, answer.stdout) == (0, "log\n")
@@ -456,6 +515,12 @@ ERRORS = {
     "no such graph": (("inspect", "gone/graph.pb"), 1, "no frozen graph at gone/graph.pb"),
     "a graph that is none": (("inspect", "photo.pb"), 1, "photo.pb is not a GraphDef"),
     "a port for nothing": (("inspect", "--port", "80"), 2, "nothing without --tensorboard"),
+    "a check of a picture": (
+        ("inspect", "sound.pb", "--check", "--logdir", "log"),
+        2,
+        "--tensorboard and --logdir show the graph alone",
+    ),
+    "an opset out of range": (("inspect", "sound.pb", "--opset", "19"), 2, "takes 11 to 18"),
     "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
     "no model of 2018": (("upgrade", "."), 1, "there is no tensorflowjs_model.pb at ."),
     "no artifacts": (("verify",), 1, "make one: dlconv tfjs"),
@@ -471,6 +536,7 @@ ERRORS = {
 def test_errors_are_one_line_with_a_hint(call, case):
     arguments, exit_code, words = ERRORS[case]
     Path("photo.pb").write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    Path("sound.pb").write_bytes(tiny_segmenter().SerializeToString())
     answer = call(*arguments)
     assert answer.exit_code == exit_code
     assert words in answer.stderr

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,17 @@ def test_the_contract_is_found(model, call):
     assert contract["output"]["dtype"] == DTYPES[model]
     assert (contract["crop"], contract["classes"]) == ([513, 513], 21)
     assert content["summary"]["ops"]["FusedBatchNorm"] == 54
+
+
+def test_every_op_is_covered_and_counted_as_it_is_converted(model, call, work):
+    answer = call("inspect", model, "--check", "--json")
+    assert answer.returncode == 0, answer.stderr
+    ops = json.loads(answer.stdout)["coverage"]["ops"]
+    assert {row["op"]: row["frozen"] for row in ops}["FusedBatchNorm"] == 54
+    call("tfjs", model, "-o", "covered")
+    topology = json.loads((work / "covered/model.json").read_text())["modelTopology"]
+    converted = Counter(node["op"] for node in topology["node"])
+    assert converted == {row["op"]: row["tfjs"] for row in ops if row["tfjs"]}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")

@@ -79,7 +79,7 @@ def prepared(
 
     ``finish`` is a converter's own pass that follows the rewriting. No more than two copies of a
     graph are alive at a time. Raises UsageError when an interface is asked for without rewriting,
-    DlconvError when the graph cannot have it.
+    DlconvError when the graph cannot have it, or is not sound enough to be rewritten.
     """
     if interface != OWN_INTERFACE and not rewriting:
         raise UsageError(
@@ -92,12 +92,23 @@ def prepared(
         return Prepared(Graph(graph_def), contract, True)
     graph_def = _with_interface(graph_def, contract, interface)
     for run in passes():
-        graph_def = run(graph_def)
+        graph_def = _passed(run, graph_def)
     is_same_function = interface.is_same_function(contract)
     contract = find_contract(Graph(graph_def))
     if finish is not None:
-        graph_def = finish(graph_def)
+        graph_def = _passed(finish, graph_def)
     return Prepared(Graph(graph_def), contract, is_same_function)
+
+
+def _passed(run: Pass, graph_def: GraphDef) -> GraphDef:
+    """Run a pass. Passes rely on nodes having the inputs and attributes that their ops define."""
+    try:
+        return run(graph_def)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DlconvError(
+            f"the graph does not fit together, so {run.__name__} cannot rewrite it: {error}",
+            "does TensorFlow load it? --no-rewrite converts it as it is",
+        ) from error
 
 
 def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:

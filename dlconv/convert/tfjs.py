@@ -161,7 +161,7 @@ def _placeholder_json(signature: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_unknown_operations(nodes: Iterable[NodeDef]) -> None:
     known = tfjs_operations()
-    unknown = {node.op: node.name for node in nodes if node.op not in known.names}
+    unknown = {node.op: node.name for node in nodes if node.op not in known.kernels}
     if unknown:
         named = ", ".join(f"{op} (node {name})" for op, name in sorted(unknown.items()))
         raise DlconvError(f"TensorFlow.js {known.version} has no {named}")

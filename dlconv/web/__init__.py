@@ -1,11 +1,12 @@
 """The JavaScript of dlconv, as package data.
 
 ``dist/`` is built once by ``build.py`` from the npm packages pinned in ``package-lock.json``: the
-bundled runner for Node.js, TF.js's wasm binaries and the list of operations TF.js knows. A wheel
+bundled runner for Node.js, TF.js's wasm binaries and what operations and kernels TF.js has. A wheel
 carries it; a checkout builds it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,16 @@ DIST = Path(__file__).parent / "dist"
 
 @dataclass(frozen=True)
 class TfjsOperations:
-    """The TensorFlow ops that a version of TF.js can execute."""
+    """The TensorFlow ops that a version of TF.js knows, with the kernels that they need.
+
+    ``backends`` has the kernels of each backend by its name. TF.js runs an op in a backend that has
+    all of its kernels; a kernel may still refuse some shapes and element types. An op without
+    kernels runs in any.
+    """
 
     version: str
-    names: frozenset[str]
+    kernels: Mapping[str, frozenset[str]]
+    backends: Mapping[str, frozenset[str]]
 
 
 def bundled(name: str) -> Path:
@@ -34,6 +41,10 @@ def bundled(name: str) -> Path:
 
 
 def tfjs_operations() -> TfjsOperations:
-    """Return the operations that the bundled TF.js knows, as its converter lists them."""
+    """Return what the npm packages of the bundled TF.js say; ``operations.mjs`` says how."""
     content = json.loads(bundled("tfjs_operations.json").read_text(encoding="utf-8"))
-    return TfjsOperations(content["tfjs"], frozenset(content["operations"]))
+    kernels, backends = (
+        {name: frozenset(found) for name, found in content[key].items()}
+        for key in ("operations", "backends")
+    )
+    return TfjsOperations(content["tfjs"], kernels, backends)

@@ -1,11 +1,13 @@
 // Builds dist/, the package data of dlconv.web: the bundled runners for Node.js and for browsers,
-// the wasm binaries of TF.js and ONNX Runtime Web, the list of operations TF.js knows, and the
+// the wasm binaries of TF.js and ONNX Runtime Web, what operations and kernels TF.js has, and the
 // licences of everything that went into the bundles.
 
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+
+import { tfjsOperations } from "./operations.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(here, "node_modules");
@@ -70,14 +72,7 @@ async function copyWasm() {
 }
 
 async function writeOperations() {
-  const folder = path.join(modules, "@tensorflow/tfjs-converter/dist/operations/op_list");
-  const names = new Set();
-  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".js"))) {
-    const { json } = await import(pathToFileURL(path.join(folder, file)));
-    for (const { tfOpName } of json) names.add(tfOpName);
-  }
-  const { version } = await packageOf("@tensorflow/tfjs-converter");
-  const content = { tfjs: version, operations: [...names].sort() };
+  const content = await tfjsOperations(modules);
   await writeFile(path.join(dist, "tfjs_operations.json"), `${JSON.stringify(content, null, 1)}\n`);
 }
 

@@ -7,8 +7,30 @@ from dlconv.errors import DlconvError
 def test_the_operations_are_those_of_the_bundled_tfjs():
     operations = web.tfjs_operations()
     assert operations.version == "4.22.0"
-    assert {"Conv2D", "SpaceToBatchND", "_FusedConv2D"} <= operations.names
-    assert "QuantizedRelu6" not in operations.names
+    assert operations.kernels["SpaceToBatchND"] == {"SpaceToBatchND"}
+    assert operations.kernels["_FusedConv2D"] == {"FusedConv2D"}
+    assert operations.kernels["BiasAdd"] == {"Add"}
+    assert "QuantizedRelu6" not in operations.kernels
+
+
+def test_an_op_that_is_composed_needs_the_kernels_of_all_its_parts():
+    assert web.tfjs_operations().kernels["LogSoftmax"] >= {"Max", "Sub", "Exp", "Sum", "Log"}
+
+
+def test_kernels_that_only_complex_numbers_need_do_not_count():
+    kernels = web.tfjs_operations().kernels
+    assert kernels["Abs"] == {"Abs"}
+    assert kernels["Transpose"] == {"Transpose"}
+    assert kernels["Zeros"] == set()
+    assert "Complex" in kernels["RFFT"]
+
+
+def test_the_backends_have_kernels_of_their_own():
+    operations = web.tfjs_operations()
+    assert set(operations.backends) == {"wasm", "webgl", "webgpu", "cpu"}
+    with_einsum = {name for name, kernels in operations.backends.items() if "Einsum" in kernels}
+    assert with_einsum == {"webgl", "webgpu", "cpu"}
+    assert operations.backends["cpu"] >= frozenset().union(*operations.kernels.values())
 
 
 def test_the_licences_of_what_is_bundled_lie_beside_it():

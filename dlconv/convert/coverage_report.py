@@ -1,0 +1,101 @@
+"""Op coverage as data for scripts, as text for people, and as lines for a CI job's log."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from dlconv.convert.coverage import ONNX, Coverage, OpCoverage
+
+COLUMNS = 2
+
+
+def coverage_data(coverage: Coverage) -> dict[str, Any]:
+    """Return all of it as plain data, with a yes or no for each target."""
+    covered = {target: coverage.covers(target) for target in coverage.targets}
+    return {"covered": covered, **dataclasses.asdict(coverage)}
+
+
+def coverage_tables(coverage: Coverage) -> RenderableType:
+    """Return what is covered in a line, what is not in a table, and what the rewriting changes."""
+    parts: list[RenderableType] = [_verdict(coverage)]
+    if coverage.uncovered:
+        parts.append(_gap_table(coverage.uncovered))
+    if coverage.rewritten:
+        saved = (f"{row.op} ({_targets(row.missing)})" for row in coverage.rewritten)
+        parts.append(f"Only because the rewriting removes them: {escape(', '.join(saved))}.")
+    changed = [row for row in coverage.ops if not row.frozen == row.onnx == row.tfjs]
+    if changed:
+        parts.append(_change_table(changed))
+    return Group(*parts)
+
+
+def gap_lines(coverage: Coverage) -> list[str]:
+    """Return a line for each op that is not covered."""
+    return [
+        f"not covered: {row.op} ({_nodes(row)}): {targets}: {reason}"
+        for row in coverage.uncovered
+        for targets, reason in _by_reason(row)
+    ]
+
+
+def _verdict(coverage: Coverage) -> str:
+    versions = coverage.versions
+    backends = ", ".join(t.removeprefix("tfjs-") for t in coverage.targets if t != ONNX)
+    every = "Some ops are not covered" if coverage.uncovered else "Every op is covered"
+    return (
+        f"{every}: TF.js {versions['tfjs']} ({backends}); ONNX opset {coverage.opset} by tf2onnx "
+        f"{versions['tf2onnx']}; {_onnxruntime(coverage)}."
+    )
+
+
+def _onnxruntime(coverage: Coverage) -> str:
+    name = f"ONNX Runtime {coverage.versions['onnxruntime']}"
+    if coverage.operators_without_kernel is None:
+        return f"{name} does not list its kernels"
+    lacking = ", ".join(coverage.operators_without_kernel)
+    return f"{name} runs all of this opset" + (f" but {lacking}" if lacking else "")
+
+
+def _gap_table(rows: Iterable[OpCoverage]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("op", "nodes", "not in", "because"):
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        for targets, reason in _by_reason(row):
+            table.add_row(row.op, escape(_nodes(row)), targets, reason)
+    return table
+
+
+def _by_reason(row: OpCoverage) -> Iterable[tuple[str, str]]:
+    for reason in dict.fromkeys(row.gaps.values()):
+        yield _targets(target for target, each in row.gaps.items() if each == reason), reason
+
+
+def _targets(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _nodes(row: OpCoverage) -> str:
+    count = max(row.nodes(target) for target in row.gaps)
+    return row.node if count == 1 else f"{count}, the first is {row.node}"
+
+
+def _change_table(rows: list[OpCoverage]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        caption="nodes as they are and as the rewriting leaves them to each converter",
+        caption_justify="left",
+    )
+    for _ in range(COLUMNS):
+        table.add_column("op", overflow="fold")
+        for head in ("frozen", "ONNX", "TF.js"):
+            table.add_column(head, justify="right")
+    cells = [[row.op, str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
+    for start in range(0, len(cells), COLUMNS):
+        table.add_row(*[text for cell in cells[start : start + COLUMNS] for text in cell])
+    return table

@@ -1,0 +1,176 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from support.artifacts import model_of, tfjs_artifact
+from support.chromium import needs_chromium
+from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
+from support.running import run, run_in_tfjs
+from support.sample import sample_graph, sample_photos
+
+from dlconv.convert.artifact import make_onnx
+from dlconv.convert.coverage import find_coverage
+from dlconv.convert.coverage_report import coverage_data, gap_lines
+from dlconv.convert.onnx import to_onnx
+from dlconv.errors import DlconvError, UsageError
+from dlconv.inspect.contract import find_contract
+from dlconv.inspect.graph import Graph, read_graph
+from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.verify.runtimes.tfjs_chromium import TfjsChromiumRuntime
+from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+
+PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
+TFJS = {"tfjs-wasm", "tfjs-webgl", "tfjs-webgpu", "tfjs-cpu"}
+
+
+def labels_of(*between):
+    """A graph that takes the strongest of what the last node in between makes of the colours."""
+    f = np.float32
+    return graph_def(
+        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
+        node("ToFloat", "Cast", "ImageTensor", SrcT=np.uint8, DstT=f),
+        const("weights", tiny_kernel()[0, 0], f),
+        *between,
+        const("axis", 3, np.int32),
+        node(
+            "SemanticPredictions",
+            "ArgMax",
+            between[-1].name,
+            "axis",
+            T=f,
+            Tidx=np.int32,
+            output_type=np.int64,
+        ),
+    )
+
+
+def product(name, source):
+    made = node(name, "Einsum", source, "weights", T=np.float32, equation=b"bhwc,co->bhwo")
+    made.attr["N"].i = 2
+    return made
+
+
+def colours(op):
+    return labels_of(node("colours", op, "ToFloat", T=np.float32))
+
+
+def row_of(coverage, op):
+    (row,) = [row for row in coverage.ops if row.op == op]
+    return row
+
+
+def test_the_sample_is_covered_and_runs_as_the_table_counts_it(tmp_path):
+    frozen = sample_graph(tmp_path)
+    coverage = find_coverage(frozen.path)
+    assert coverage.uncovered == ()
+    assert all(coverage.covers(target) for target in coverage.targets)
+    assert set(coverage.targets) == {*TFJS, "onnx"}
+    artifact = tfjs_artifact(frozen, tmp_path / "tfjs")
+    converted = Counter(n["op"] for n in model_of(artifact.directory)["modelTopology"]["node"])
+    assert converted == {row.op: row.tfjs for row in coverage.ops if row.tfjs}
+    onnx = make_onnx(frozen, tmp_path / "onnx").artifact
+    photo = sample_photos()[0]
+    wanted = run(read_graph(frozen.path), "SemanticPredictions", ImageTensor=photo)
+    runtimes = [
+        TfjsNodeRuntime(artifact.directory, "wasm"),
+        TfjsNodeRuntime(artifact.directory, "cpu"),
+        OnnxruntimeRuntime(onnx.entry),
+    ]
+    for runtime in runtimes:
+        with runtime:
+            assert np.mean(runtime.infer(photo).labels == wanted) > 0.999
+
+
+def test_an_op_without_a_kernel_in_wasm_is_told_and_fails_there_alone(frozen_on_disk, tmp_path):
+    graph = labels_of(product("scores", "ToFloat"))
+    coverage = find_coverage(frozen_on_disk(graph).path)
+    assert gap_lines(coverage) == [
+        "not covered: Einsum (scores): tfjs-wasm: the backend has no kernel Einsum"
+    ]
+    assert [target for target in coverage.targets if not coverage.covers(target)] == ["tfjs-wasm"]
+    with pytest.raises(DlconvError, match="Kernel 'Einsum' not registered for backend 'wasm'"):
+        run_in_tfjs(graph, tmp_path / "wasm", PHOTO, "wasm")
+    wanted = run(graph, "SemanticPredictions", ImageTensor=PHOTO)
+    assert np.array_equal(run_in_tfjs(graph, tmp_path / "cpu", PHOTO, "cpu"), wanted)
+
+
+@needs_chromium
+@pytest.mark.parametrize("backend", ["webgl", "webgpu"])
+def test_where_the_table_has_the_kernel_the_op_runs(frozen_on_disk, tmp_path, backend):
+    graph = labels_of(product("scores", "ToFloat"))
+    artifact = tfjs_artifact(frozen_on_disk(graph), tmp_path / "model")
+    with TfjsChromiumRuntime(artifact.directory, backend) as runtime:
+        labels = runtime.infer(PHOTO).labels
+    assert np.array_equal(labels, run(graph, "SemanticPredictions", ImageTensor=PHOTO))
+
+
+def test_the_first_node_is_named_and_all_are_counted(frozen_on_disk):
+    graph = labels_of(product("first", "ToFloat"), product("second", "first"))
+    (line,) = gap_lines(find_coverage(frozen_on_disk(graph).path))
+    assert line.startswith("not covered: Einsum (2, the first is first): tfjs-wasm: ")
+
+
+def test_the_opset_decides_what_converts_to_onnx(frozen_on_disk):
+    graph = labels_of(product("scores", "ToFloat"))
+    path = frozen_on_disk(graph).path
+    assert not find_coverage(path, opset=11).covers("onnx")
+    assert find_coverage(path, opset=12).covers("onnx")
+    view = Graph(graph)
+    with pytest.raises(DlconvError, match="tf2onnx cannot convert the graph"):
+        to_onnx(view, find_contract(view), opset=11)
+    to_onnx(view, find_contract(view), opset=12)
+    with pytest.raises(UsageError, match="11 to 18, not 19"):
+        find_coverage(path, opset=19)
+
+
+def test_an_op_that_nobody_has_is_refused_by_each_converter(frozen_on_disk, tmp_path):
+    frozen = frozen_on_disk(colours("RGBToHSV"))
+    coverage = find_coverage(frozen.path)
+    assert row_of(coverage, "RGBToHSV").gaps.keys() == {*TFJS, "onnx"}
+    assert not any(coverage_data(coverage)["covered"].values())
+    assert len(gap_lines(coverage)) == 2
+    with pytest.raises(DlconvError, match=r"has no RGBToHSV \(node colours\)"):
+        tfjs_artifact(frozen, tmp_path / "tfjs")
+    with pytest.raises(DlconvError, match="ONNX's checker rejects the model: .*RGBToHSV"):
+        make_onnx(frozen, tmp_path / "onnx")
+
+
+def test_what_only_the_rewriting_covers_is_told_apart(frozen_on_disk, tmp_path):
+    frozen = frozen_on_disk(colours("PreventGradient"))
+    coverage = find_coverage(frozen.path)
+    assert coverage.uncovered == ()
+    (row,) = coverage.rewritten
+    assert (row.op, row.frozen, row.onnx, row.tfjs) == ("PreventGradient", 1, 0, 0)
+    assert row.missing.keys() >= TFJS
+    tfjs_artifact(frozen, tmp_path / "rewritten")
+    with pytest.raises(DlconvError, match="has no PreventGradient"):
+        tfjs_artifact(frozen, tmp_path / "plain", rewriting=False)
+
+
+def test_an_op_that_calls_a_function_is_not_covered(frozen_on_disk):
+    graph = colours("StatelessIf")
+    graph.node[3].attr["then_branch"].func.name = "brighter"
+    row = row_of(find_coverage(frozen_on_disk(graph).path), "StatelessIf")
+    assert set(row.gaps.values()) == {"it calls a function, which dlconv does not convert"}
+    assert row.gaps.keys() == {*TFJS, "onnx"}
+
+
+def test_an_op_that_may_convert_in_a_pattern_is_not_promised(frozen_on_disk):
+    alone = row_of(find_coverage(frozen_on_disk(colours("Log1p")).path), "Log1p")
+    assert alone.missing == {"onnx": "tf2onnx has no handler for it at opset 17"}
+    looped = row_of(find_coverage(frozen_on_disk(colours("Exit")).path), "Exit")
+    assert looped.missing["onnx"].endswith("at opset 17, though perhaps for a pattern with it")
+
+
+def test_fused_ops_are_asked_of_tfjs_alone(frozen_on_disk):
+    graph = tiny_segmenter()
+    bias = node("biased", "BiasAdd", "scores", "bias", T=np.float32)
+    graph.node.insert(5, bias)
+    graph.node.insert(5, const("bias", [1, 2, 3], np.float32))
+    graph.node[-1].input[0] = "biased"
+    coverage = find_coverage(frozen_on_disk(graph).path)
+    fused = row_of(coverage, "_FusedConv2D")
+    assert (fused.frozen, fused.onnx, fused.tfjs, fused.missing) == (0, 0, 1, {})
+    conv = row_of(coverage, "Conv2D")
+    assert (conv.frozen, conv.onnx, conv.tfjs) == (1, 1, 0)
+    assert coverage.uncovered == ()
