@@ -121,8 +121,8 @@ def _ends(model: ModelJson) -> tuple[Sequence[TensorSpec], Sequence[TensorSpec]]
     """Return the inputs and outputs that the signature names, or that the graph has."""
     if model.inputs and model.outputs:
         return model.inputs, model.outputs
-    found_input, found_output = find_ends(model.graph)
-    return model.inputs or [found_input], model.outputs or [found_output]
+    found = find_ends(model.graph)
+    return model.inputs or [found.input], model.outputs or [found.only_output()]
 
 
 def _in_layout_2018(directory: Path) -> _Found:

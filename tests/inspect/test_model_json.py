@@ -22,7 +22,8 @@ def test_the_topology_is_the_graph_that_was_written(path, tiny):
     scores = model.graph.nodes["scores"]
     assert list(scores.attr["strides"].list.i) == [1, 1, 1, 1]
     assert scores.attr["padding"].s == b"SAME"
-    found_input, found_output = find_ends(model.graph)
+    found = find_ends(model.graph)
+    found_input, found_output = found.input, found.only_output()
     assert (found_input.dtype, found_input.shape) == ("uint8", (1, None, None, 3))
     assert (found_output.node, found_output.dtype) == ("SemanticPredictions", "int64")
 
