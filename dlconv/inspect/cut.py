@@ -33,7 +33,7 @@ def cut(graph_def: GraphDef, asked: Asked) -> GraphDef:
     photo, outputs = asked.input, list(asked.outputs)
     roots = outputs or [name for name in nodes if not readers.get(name)]
     kept = _behind(nodes, roots, photo)
-    if photo is not None and photo not in kept:
+    if photo is not None and (photo not in kept or photo not in readers):
         raise DlconvError(f"nothing of {photo} goes into {', '.join(outputs) or 'any output'}")
     part = GraphDef(versions=graph_def.versions, library=graph_def.library)
     part.node.extend(node for name, node in nodes.items() if name in kept and name != photo)

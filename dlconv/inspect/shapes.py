@@ -110,9 +110,8 @@ def _shared_axes(static: Static, node: NodeDef) -> set[int]:
     if node.op in ("Conv2D", "DepthwiseConv2dNative"):
         strides = list(attribute(node, "strides").list.i)
         return {1, 2} if attribute(node, "padding").s == b"SAME" and set(strides) == {1} else set()
-    axis = (
-        static.value(node, len(static.graph.sources(node)) - 1) if node.op == "ConcatV2" else None
-    )
+    count = len(static.graph.sources(node))
+    axis = static.value(node, count - 1) if node.op == "ConcatV2" and count else None
     return {0, 1, 2, 3} - {axis.item()} if axis is not None and axis.ndim == 0 else set()
 
 
