@@ -18,7 +18,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.kinds import HEAD_BYTES, kind_of
+from dlconv.inspect.kinds import HEAD_BYTES, refuse_other_kinds
 from dlconv.inspect.tensors import array_of, byte_size, shape_of
 
 # Protocol buffers cannot be larger.
@@ -67,13 +67,7 @@ def check_graph_file(path: Path) -> None:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
-    _refuse_other_kinds(head, str(path))
-
-
-def _refuse_other_kinds(head: bytes, name: str) -> None:
-    kind = kind_of(head)
-    if kind is not None:
-        raise DlconvError(f"{name} is {kind.name}", kind.hint)
+    refuse_other_kinds(head, str(path), "a frozen graph")
 
 
 def parse_graph(content: bytes, name: str) -> GraphDef:
@@ -81,7 +75,7 @@ def parse_graph(content: bytes, name: str) -> GraphDef:
 
     Raises DlconvError when it is none, holds no nodes, or constants that cannot be.
     """
-    _refuse_other_kinds(content[:HEAD_BYTES], name)
+    refuse_other_kinds(content[:HEAD_BYTES], name, "a frozen graph")
     graph = GraphDef()
     hint = "dlconv reads frozen graphs: a *frozen_inference_graph.pb"
     try:
@@ -90,9 +84,14 @@ def parse_graph(content: bytes, name: str) -> GraphDef:
         raise DlconvError(f"{name} is not a GraphDef, or it is truncated", hint) from error
     if not graph.node or not all(node.name and node.op for node in graph.node):
         raise DlconvError(f"{name} holds no graph", hint)
+    check_nodes(graph, name)
+    return graph
+
+
+def check_nodes(graph: GraphDef, name: str) -> None:
+    """Raise DlconvError for names that cannot be shown and constants that cannot be."""
     _refuse_unprintable(graph, name)
     _refuse_impossible_constants(graph, name)
-    return graph
 
 
 def _refuse_unprintable(graph: GraphDef, name: str) -> None:
@@ -196,7 +195,7 @@ class Graph:
     def producer(self, node: NodeDef, index: int) -> NodeDef:
         """Return the node behind the data input ``index``; DlconvError when there is none."""
         sources = self.sources(node)
-        if index >= len(sources):
+        if not 0 <= index < len(sources):
             raise DlconvError(f"node {node.name} ({node.op}) has no input {index}")
         return self.nodes[sources[index].node]
 
