@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dlconv.convert.coverage import Coverage
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
+    from dlconv.inspect.contract import Asked
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
     from dlconv.verify.harness import Progress
@@ -119,6 +120,24 @@ Output = Annotated[
 ]
 OutputType = Annotated[
     str | None, typer.Option(metavar="int32|uint8|int64", help="Type of the labels.")
+]
+InputName = Annotated[
+    str | None,
+    typer.Option(
+        "--inputs",
+        metavar="NAME",
+        help="The node that the image comes from, in place of the one that is found: sub_7, say.",
+        show_default=False,
+    ),
+]
+OutputNames = Annotated[
+    str | None,
+    typer.Option(
+        "--outputs",
+        metavar="NAME[,NAME]",
+        help="The nodes that give the result, in place of those that are found: ArgMax, say.",
+        show_default=False,
+    ),
 ]
 GraphSpec = Annotated[
     str | None,
@@ -357,6 +376,8 @@ def inspect_command(
         bool,
         typer.Option("--tensorboard", help="Show the graph in TensorBoard, until Ctrl-C."),
     ] = False,
+    inputs: InputName = None,
+    outputs: OutputNames = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -421,6 +442,7 @@ def inspect_command(
     if view not in (None, *VIEWERS):
         raise UsageError(f"there is no viewer {view!r}; there are {', '.join(VIEWERS)}")
     known = _registry(registry)
+    asked = _asked(inputs, outputs)
     frozen = pipeline.find_frozen_graph(graph, known)
     if view is not None:
         if json or diff or input_size or tensorboard or logdir:
@@ -430,16 +452,18 @@ def inspect_command(
     if tensorboard or logdir is not None:
         if json or diff or input_size or check or opset is not None:
             raise UsageError("--tensorboard and --logdir show the graph alone")
-        _show_graph(frozen, logdir, tensorboard, port, not no_open)
+        _show_graph(frozen, asked, logdir, tensorboard, port, not no_open)
         return
     if diff is not None:
         if check or opset is not None:
             raise UsageError("--check and --opset are about one graph, not about a --diff")
+        if inputs or outputs:
+            raise UsageError("--diff compares whole graphs, without --inputs and --outputs")
         found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
         data = [dataclasses.asdict(difference) for difference in found]
         _print(data if json else report.difference_table(found))
         return
-    inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
+    inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None, asked)
     coverage = _coverage(frozen, opset, needed=check)
     if json:
         source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
@@ -519,6 +543,8 @@ def tfjs(
             help="Who writes: dlconv itself, or the official converter if it is installed.",
         ),
     ] = "dlconv",
+    inputs: InputName = None,
+    outputs: OutputNames = None,
     input_size: InputSize = None,
     input_type: InputType = None,
     output: Output = "labels",
@@ -536,6 +562,7 @@ def tfjs(
     quantization = _quantization(quantize, TFJS_SCHEMES, per_channel, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    frozen = pipeline.cut_out(frozen, _asked(inputs, outputs))
     label = f"converting {frozen.source.model} to TensorFlow.js ({quantization.name})"
     with console.steps(label) as progress:
         made = pipeline.convert_to_tfjs(
@@ -554,6 +581,8 @@ def onnx(
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
     ] = None,
+    inputs: InputName = None,
+    outputs: OutputNames = None,
     input_size: InputSize = None,
     input_type: InputType = None,
     output: Output = "labels",
@@ -586,6 +615,7 @@ def onnx(
     quantization = _quantization(quantize, ONNX_SCHEMES, False, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
     frozen = pipeline.find_frozen_graph(graph, _registry(registry))
+    frozen = pipeline.cut_out(frozen, _asked(inputs, outputs))
     precision = "" if quantization.name == "float32" else f" ({quantization.name})"
     with console.steps(f"converting {frozen.source.model} to ONNX{precision}") as progress:
         made = pipeline.convert_to_onnx(
@@ -892,8 +922,23 @@ def schema(
     _print(schemas[kind]())
 
 
+def _asked(inputs: str | None, outputs: str | None) -> "Asked":
+    from dlconv.errors import UsageError
+    from dlconv.inspect.contract import Asked
+
+    names = [] if outputs is None else [name.strip() for name in outputs.split(",")]
+    if inputs == "" or "" in names:
+        raise UsageError("--inputs and --outputs take names of nodes")
+    return Asked(inputs, tuple(names))
+
+
 def _show_graph(
-    frozen: "FrozenGraph", logdir: Path | None, serve: bool, port: int | None, opens: bool
+    frozen: "FrozenGraph",
+    asked: "Asked",
+    logdir: Path | None,
+    serve: bool,
+    port: int | None,
+    opens: bool,
 ) -> None:
     """Write the event file, and show it in TensorBoard until Ctrl-C."""
     import tempfile
@@ -903,18 +948,19 @@ def _show_graph(
 
     place = tempfile.TemporaryDirectory(prefix="dlconv-") if logdir is None else nullcontext(logdir)
     with place as folder:
-        contract = pipeline.write_event(frozen, Path(folder))
+        found = pipeline.write_event(frozen, Path(folder), asked)
         if not serve:
             typer.echo(str(folder))
             return
         with tensorboard.until_stopped():
             with console.step("starting TensorBoard"):
                 address = tensorboard.start_tensorboard(Path(folder), port or tensorboard.ANY_PORT)
-            nodes = f"input:  {contract.input.node}\noutput: {contract.output.node}"
+            outputs = ", ".join(spec.node for spec in found.outputs)
+            nodes = f"input:  {found.input.node}\noutput: {outputs}"
             typer.echo(f"{address}\n{nodes}")
             if opens:
                 tensorboard.open_page(address)
-            console.say("both stand beside the stages; Color by Device tells the stages apart")
+            console.say("they stand beside the stages; Color by Device tells the stages apart")
             console.say("Ctrl-C stops it")
             tensorboard.wait()
 

@@ -5,19 +5,22 @@ turns them into one line, a hint and an exit code in one place (``dlconv.cli``).
 exception is a bug and keeps its traceback.
 """
 
+MOST_CHARACTERS = 1000
+
 
 class DlconvError(Exception):
     """Something failed for a reason the user can act on.
 
-    ``message`` says what happened in one line, ``hint`` what to do about it.
+    ``message`` says what happened in one line, ``hint`` what to do about it. Either may quote what
+    a file holds: what cannot be printed is escaped, and what goes on for pages is cut.
     """
 
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable(message)
+        self.hint = printable(hint)
 
     def __str__(self) -> str:
         return f"{self.message} (hint: {self.hint})" if self.hint else self.message
@@ -27,3 +30,10 @@ class UsageError(DlconvError):
     """The command was called in a way that cannot work, whatever the files hold."""
 
     exit_code = 2
+
+
+def printable(text: str) -> str:
+    """Return a text as one line of no great length, without codes that a terminal obeys."""
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[: MOST_CHARACTERS // 2]} ... {text[-MOST_CHARACTERS // 2 :]}"
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

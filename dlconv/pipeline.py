@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import (
     Artifact,
@@ -40,9 +42,10 @@ from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
 from dlconv.inspect import event
-from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.contract import FOUND, Asked, Findings, find_all, find_contract
+from dlconv.inspect.cut import asked_for, cut
 from dlconv.inspect.diff import Difference, differences
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.graph import Graph, check_graph_file, read_graph
 from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.layout_2018 import (
     GRAPH_NAME,
@@ -104,8 +107,9 @@ def _is_path(spec: str) -> bool:
 
 
 def _from_path(path: Path) -> FrozenGraph:
-    if not path.is_file():
+    if not path.exists():
         raise DlconvError(f"there is no frozen graph at {path}")
+    check_graph_file(path)
     named_after = path.absolute().parent if path.stem == "frozen_inference_graph" else path
     try:
         source = Source(named_after.stem, path.stat().st_size, digest_of(path))
@@ -127,19 +131,43 @@ def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:
     return FrozenGraph(fetched.graph_path, source, known.dataset.classes if known else ())
 
 
-def inspect(frozen: FrozenGraph, size: Size | None = None) -> Inspection:
-    """Inspect a frozen graph; its cost is that of photos of ``size``, by default its crop.
+def inspect(frozen: FrozenGraph, size: Size | None = None, asked: Asked = FOUND) -> Inspection:
+    """Inspect a frozen graph, or the part of it that is asked for.
 
-    Another size than the crop is another network: the one that converters make for the size.
+    Its cost is that of photos of ``size``, by default its crop. Another size than the crop is
+    another network: the one that converters make for the size.
     """
-    graph = Graph(read_graph(frozen.path))
-    inspection = inspect_graph(graph)
+    graph_def, asked = _part(frozen, asked)
+    graph = Graph(graph_def)
+    inspection = inspect_graph(graph, asked)
     contract = inspection.contract
-    if size is None or size == contract.crop:
+    if size is None or size == inspection.findings.crop:
         return inspection
-    if contract.crop is not None:
+    if contract is not None and contract.crop is not None:
         graph = Graph(fix_input(graph.graph_def, contract.input.node, size, contract.crop))
-    return dataclasses.replace(inspection, cost=cost_at(graph, size))
+    return dataclasses.replace(inspection, cost=cost_at(graph, size, asked))
+
+
+def _part(frozen: FrozenGraph, asked: Asked) -> tuple[GraphDef, Asked]:
+    """Read a frozen graph; cut out the part that is asked for, and return the nodes at its ends."""
+    graph_def = read_graph(frozen.path)
+    if asked == FOUND:
+        return graph_def, asked
+    asked = asked_for(graph_def, asked)
+    return cut(graph_def, asked), asked
+
+
+def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
+    """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
+    if asked == FOUND:
+        return frozen
+    content = _part(frozen, asked)[0].SerializeToString(deterministic=True)
+    digest = store.keep_graph(content)
+    path = store.find_graph(digest)
+    if path is None:
+        raise DlconvError(f"the part of {frozen.path} is not in the cache any more")
+    source = Source(frozen.source.model, len(content), digest)
+    return dataclasses.replace(frozen, path=path, source=source)
 
 
 def overlays(
@@ -176,17 +204,18 @@ def cover(frozen: FrozenGraph, opset: int = DEFAULT_OPSET) -> Coverage:
 
 def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:
     """Compare the contracts, ops and weights of two frozen graphs."""
-    sides = [(graph.contract, graph.summary) for graph in map(inspect, (before, after))]
+    sides = [(graph.findings.contract(), graph.summary) for graph in map(inspect, (before, after))]
     return differences(*sides)
 
 
-def write_event(frozen: FrozenGraph, logdir: Path) -> Contract:
-    """Write a frozen graph for TensorBoard, as a run named after its model; return its contract."""
-    graph = Graph(read_graph(frozen.path))
-    contract = find_contract(graph)
+def write_event(frozen: FrozenGraph, logdir: Path, asked: Asked = FOUND) -> Findings:
+    """Write a frozen graph for TensorBoard, as a run named after its model; return what it is."""
+    graph_def, asked = _part(frozen, asked)
+    graph = Graph(graph_def)
+    found = find_all(graph, asked)
     with disk_trouble(logdir):
-        event.write_event(graph, contract, logdir / frozen.source.model)
-    return contract
+        event.write_event(graph, found, logdir / frozen.source.model)
+    return found
 
 
 def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ()) -> None:

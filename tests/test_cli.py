@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.deeplab import detector
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 from support.layout_2018 import write_layout_2018
 from support.networks import pictures, small_segmenter
@@ -128,6 +129,39 @@ def test_inspect_gives_json(call, graph):
     assert content["contract"]["classes"] == 3
     assert content["summary"]["weight_elements"] == 9
     assert content["graph"]["path"] == str(graph)
+
+
+def test_inspect_says_which_nodes_are_not_the_output(call, tmp_path):
+    sample = sample_graph(tmp_path).path
+    assert re.search(
+        r"output +ResizeBilinear_2 .*ResizeBilinear_3 reads it", call("inspect", sample).stdout
+    )
+    content = json.loads(call("inspect", sample, "--json").stdout)
+    lost = {row["node"] for row in content["findings"]["rejected"]}
+    assert {"ArgMax", "ResizeBilinear_3", "ResizeBilinear_2"} < lost
+
+
+def test_inspect_shows_all_outputs_of_a_graph_that_is_no_deeplab(call, tmp_path):
+    path = tmp_path / "detector.pb"
+    path.write_bytes(detector().SerializeToString())
+    text = call("inspect", path).stdout
+    assert "detection_boxes:0 float32 [1, 17, 17, 4]" in text
+    assert "num_detections:0 float32" in text
+    assert json.loads(call("inspect", path, "--json").stdout)["contract"] is None
+    assert call("inspect", path, "--logdir", tmp_path / "log").exit_code == 0
+    assert "2 outputs" in call("tfjs", path).stderr
+
+
+def test_the_ends_of_a_part_are_asked_for(call, tmp_path):
+    sample = sample_graph(tmp_path).path
+    ends = ("--inputs", "sub_7", "--outputs", "ResizeBilinear_2")
+    found = json.loads(call("inspect", sample, *ends, "--json").stdout)
+    assert found["contract"]["input"]["shape"] == [1, 129, 129, 3]
+    assert found["contract"]["crop"] == [129, 129]
+    shown = json.loads(call("tfjs", sample, *ends, "--json").stdout)["contract"]
+    assert (shown["input"]["node"], shown["output"]["node"]) == ("sub_7", "ResizeBilinear_2")
+    wrong = call("inspect", sample, "--outputs", "SemanticPredictions/(SemanticPredictions)")
+    assert (wrong.exit_code, "did you mean SemanticPredictions?" in wrong.stderr) == (1, True)
 
 
 def test_inspect_shows_the_stages_and_what_they_cost(call, tmp_path):
@@ -513,7 +547,11 @@ ERRORS = {
     "a model not fetched": (("tfjs", "sample"), 1, "run: dlconv fetch sample"),
     "nothing fetched": (("inspect",), 1, "run: dlconv fetch"),
     "no such graph": (("inspect", "gone/graph.pb"), 1, "no frozen graph at gone/graph.pb"),
-    "a graph that is none": (("inspect", "photo.pb"), 1, "photo.pb is not a GraphDef"),
+    "a graph that is none": (
+        ("inspect", "photo.pb"),
+        1,
+        "photo.pb is a picture, not a frozen graph",
+    ),
     "a port for nothing": (("inspect", "--port", "80"), 2, "nothing without --tensorboard"),
     "a check of a picture": (
         ("inspect", "sound.pb", "--check", "--logdir", "log"),

@@ -8,6 +8,7 @@ comes from the frozen graph that the artifact is to be compared with.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dlconv.artifacts.manifest import (
     MANIFEST_NAME,
@@ -21,11 +22,15 @@ from dlconv.artifacts.manifest import (
 )
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.graph import MAX_GRAPH_BYTES, Graph, read_graph
+from dlconv.inspect.kinds import HEAD_BYTES, ONNX, refuse_other_kinds
 from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
 from dlconv.inspect.model_json import ModelJson, read_model_json
 from dlconv.inspect.tensors import dtype_name, shape_of
 from dlconv.inspect.tfjs_weights import stored_floats
+
+if TYPE_CHECKING:
+    import onnx
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,8 @@ def _ends(model: ModelJson) -> tuple[Sequence[TensorSpec], Sequence[TensorSpec]]
     """Return the inputs and outputs that the signature names, or that the graph has."""
     if model.inputs and model.outputs:
         return model.inputs, model.outputs
-    found_input, found_output = find_ends(model.graph)
-    return model.inputs or [found_input], model.outputs or [found_output]
+    found = find_ends(model.graph)
+    return model.inputs or [found.input], model.outputs or [found.only_output()]
 
 
 def _in_layout_2018(directory: Path) -> _Found:
@@ -175,27 +180,16 @@ def _only(entry: Path, kind: str, specs: Sequence[TensorSpec]) -> TensorSpec:
 
 
 def _in_onnx(entry: Path) -> _Found:
-    import numpy as np
-    import onnx
-
-    try:
-        model = onnx.load(entry, load_external_data=False)
-    except Exception as error:  # protobuf and onnx have exceptions of their own
-        raise DlconvError(f"{entry} is not an ONNX file") from error
+    model = _load_onnx(entry)
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
 
-    def spec(value: onnx.ValueInfoProto) -> TensorSpec:
+    def spec(value: "onnx.ValueInfoProto") -> TensorSpec:
         tensor = value.type.tensor_type
-        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
         shape = tuple(dim.dim_value or None for dim in tensor.shape.dim)
-        return TensorSpec(value.name, dtype, shape, "the file's own")
+        return TensorSpec(value.name, _onnx_type(tensor.elem_type), shape, "the file's own")
 
-    kernels = {
-        np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).name
-        for tensor in graph.initializer
-        if len(tensor.dims) > 1
-    }
+    kernels = {_onnx_type(tensor.data_type) for tensor in graph.initializer if len(tensor.dims) > 1}
     return _Found(
         "onnx",
         _photo_input(entry, [spec(each) for each in graph.input if each.name not in constants]),
@@ -204,3 +198,32 @@ def _in_onnx(entry: Path) -> _Found:
         " ".join(filter(None, (model.producer_name, model.producer_version))) or "unknown",
         (entry,),
     )
+
+
+def _load_onnx(entry: Path) -> "onnx.ModelProto":
+    import onnx
+
+    if entry.stat().st_size > MAX_GRAPH_BYTES:
+        raise DlconvError(f"{entry} is larger than an ONNX file can be (2 GiB)")
+    with entry.open("rb") as file:
+        refuse_other_kinds(file.read(HEAD_BYTES), str(entry), "an ONNX file", ONNX)
+    try:
+        model = onnx.load(entry, load_external_data=False)
+    except Exception as error:  # protobuf and onnx have exceptions of their own
+        raise DlconvError(f"{entry} is not an ONNX file") from error
+    ends = [value.name for value in (*model.graph.input, *model.graph.output)]
+    texts = [model.producer_name, model.producer_version, *ends]
+    if not all(isinstance(text, str) for text in texts):  # bytes, where they are not UTF-8
+        raise DlconvError(f"{entry} is a damaged ONNX file: its names are no text")
+    return model
+
+
+def _onnx_type(number: int) -> str:
+    """Return numpy's name of an element type; empty for one that ONNX does not have."""
+    import numpy as np
+    import onnx
+
+    try:
+        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(number)).name
+    except KeyError:
+        return ""

@@ -29,18 +29,25 @@ def find_boundaries(
 ) -> tuple[Boundary, ...]:
     """Return the boundaries between stages, in the order the graph runs."""
     found = []
+    cuts = _cuts(flow)
     for node in flow.order:
         own = stages[node.name]
         readers = {stages[name] for name in flow.consumers[node.name]} - {own}
         if readers:
             before = tuple(stage.value for stage in ORDER if stage in readers)
-            shape, is_cut = shapes[node.name], _divides(flow, node.name)
-            tensor = f"{node.name}:0"
+            tensor, shape = f"{node.name}:0", shapes[node.name]
+            is_cut = node.name in cuts
             found.append(Boundary(tensor, element_type(node), shape, own.value, before, is_cut))
     return tuple(found)
 
 
-def _divides(flow: Flow, name: str) -> bool:
-    before, after = flow.behind([name]) - {name}, flow.beyond([name]) - {name}
-    is_passed_by = any(flow.sources(reader) & before for reader in after)
-    return len(before) + 1 + len(after) == len(flow.order) and not is_passed_by
+def _cuts(flow: Flow) -> set[str]:
+    """Return the nodes that no edge passes by: none to a node after them, none to an output."""
+    found = set()
+    farthest = 0
+    for position, node in enumerate(flow.order):
+        if farthest <= position:
+            found.add(node.name)
+        readers = (flow.position[name] for name in flow.consumers[node.name])
+        farthest = max(farthest, *readers, len(flow.order) if node.name in flow.outputs else 0)
+    return found

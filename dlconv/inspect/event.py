@@ -17,10 +17,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
 from dlconv.files import new_file
-from dlconv.inspect.contract import Contract
 from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph, source_node
-from dlconv.inspect.sizes import Numbers, shapes_within_crop, static_at, usual_size
+from dlconv.inspect.sizes import Known, Numbers, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
 from dlconv.inspect.tensors import shape_of
 
@@ -32,16 +31,16 @@ MOST_ELEMENTS = 16
 TOP_LEVEL = frozenset({Stage.INPUT, Stage.OUTPUT})
 
 
-def write_event(graph: Graph, contract: Contract, folder: Path) -> Path:
+def write_event(graph: Graph, found: Known, folder: Path) -> Path:
     """Write the graph's event file into a folder, which is made; return its path.
 
     It replaces what an earlier call wrote there. Raises OSError where that is not possible.
     """
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    flow = Flow(graph, contract.input.node, contract.output.node)
-    stages = find_stages(flow, static_at(graph, contract, usual_size(contract)))
-    shown = graph_to_show(graph, stages, shapes_within_crop(graph, contract))
+    flow = Flow(graph, found.input.node, *(spec.node for spec in found.outputs))
+    stages = find_stages(flow, static_at(graph, found, usual_size(found)))
+    shown = graph_to_show(graph, stages, shapes_within_crop(graph, found))
     path = folder / FILE_NAME
     now = time.time()
     with new_file(path) as file:

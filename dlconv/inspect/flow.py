@@ -7,9 +7,10 @@ not in it, nor is what is made of the image's size alone: shape arithmetic and i
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
+from dlconv.errors import DlconvError
+from dlconv.inspect.contract import SIZE_OPS
 from dlconv.inspect.graph import Graph
 
-SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 CONVOLUTIONS = frozenset(
     {"Conv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2dNative", "_FusedConv2D"}
 )
@@ -17,17 +18,23 @@ WEIGHTED_OPS = CONVOLUTIONS | {"MatMul", "_FusedMatMul"}
 
 
 class Flow:
-    """The nodes between an input and an output, by name and in topological order."""
+    """The nodes between an input and outputs, by name and in topological order.
 
-    def __init__(self, graph: Graph, input_name: str, output_name: str) -> None:
+    Raises DlconvError when nothing of the input's values goes into any output.
+    """
+
+    def __init__(self, graph: Graph, input_name: str, *output_names: str) -> None:
         self.graph = graph
         self._sources: dict[str, set[str]] = {input_name: set()}
         for node in graph.order:
             read = {source.node for source in graph.sources(node)} & self._sources.keys()
             if read and node.op not in SIZE_OPS:
                 self._sources[node.name] = read
-        needed = self.behind([output_name])
+        needed = self.behind(output_names)
         self.order = tuple(node for node in graph.order if node.name in needed)
+        self.outputs = needed & {*output_names}
+        if input_name not in needed:
+            raise DlconvError(f"none of the values of {input_name} goes into an output")
 
     def sources(self, name: str) -> set[str]:
         """Return the nodes of the flow that a node of it reads."""
@@ -41,6 +48,11 @@ class Flow:
             for source in self.sources(node.name):
                 table[source].add(node.name)
         return table
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each of its nodes stands in the order."""
+        return {node.name: index for index, node in enumerate(self.order)}
 
     @cached_property
     def weighted(self) -> set[str]:

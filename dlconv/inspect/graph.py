@@ -5,7 +5,7 @@ with TensorBoard's wheel. ``Graph`` is the one view of a GraphDef that the other
 by name, and edges with their control dependencies told apart from their data.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -18,10 +18,13 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.tensors import array_of
+from dlconv.inspect.kinds import HEAD_BYTES, refuse_other_kinds
+from dlconv.inspect.tensors import array_of, byte_size, shape_of
 
 # Protocol buffers cannot be larger.
 MAX_GRAPH_BYTES = 2**31 - 1
+# numpy's arrays had no more in its version 1.
+MAX_RANK = 32
 
 LOOP_BACK_OPS = frozenset({"NextIteration", "RefNextIteration"})
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"})
@@ -32,18 +35,47 @@ def read_graph(path: Path) -> GraphDef:
 
     Raises DlconvError when the file cannot be read, is not a GraphDef, is empty or is not frozen.
     """
-    graph = parse_graph(_read_bytes(path), str(path))
+    check_graph_file(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    graph = parse_graph(content, str(path))
     variables = [node.name for node in graph.node if node.op in VARIABLE_OPS]
     if variables:
         raise DlconvError(
             f"{path} is not frozen: {len(variables)} variables, the first is {variables[0]}",
             "export it with constants in place of variables (freeze_graph)",
         )
+    _refuse_calls(graph, str(path))
     return graph
 
 
+def check_graph_file(path: Path) -> None:
+    """Look at a file's size and first bytes only.
+
+    Raises DlconvError when it cannot be read, is too large, or is of another kind than a GraphDef.
+    """
+    try:
+        if path.is_dir():
+            raise DlconvError(f"cannot read {path}: it is a folder, not a frozen graph")
+        if not path.is_file() and path.exists():
+            raise DlconvError(f"cannot read {path}: it is no file, and so no frozen graph")
+        if path.stat().st_size > MAX_GRAPH_BYTES:
+            raise DlconvError(f"{path} is larger than a GraphDef can be (2 GiB)")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    refuse_other_kinds(head, str(path), "a frozen graph")
+
+
 def parse_graph(content: bytes, name: str) -> GraphDef:
-    """Parse a serialized GraphDef; ``name`` is what errors call it."""
+    """Parse a serialized GraphDef; ``name`` is what errors call it.
+
+    Raises DlconvError when it is none, holds no nodes, or constants that cannot be.
+    """
+    refuse_other_kinds(content[:HEAD_BYTES], name, "a frozen graph")
     graph = GraphDef()
     hint = "dlconv reads frozen graphs: a *frozen_inference_graph.pb"
     try:
@@ -52,16 +84,54 @@ def parse_graph(content: bytes, name: str) -> GraphDef:
         raise DlconvError(f"{name} is not a GraphDef, or it is truncated", hint) from error
     if not graph.node or not all(node.name and node.op for node in graph.node):
         raise DlconvError(f"{name} holds no graph", hint)
+    check_nodes(graph, name)
     return graph
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_GRAPH_BYTES:
-            raise DlconvError(f"{path} is larger than a GraphDef can be (2 GiB)")
-        return path.read_bytes()
-    except OSError as error:
-        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+def check_nodes(graph: GraphDef, name: str) -> None:
+    """Raise DlconvError for names that cannot be shown and constants that cannot be."""
+    _refuse_unprintable(graph, name)
+    _refuse_impossible_constants(graph, name)
+
+
+def _refuse_unprintable(graph: GraphDef, name: str) -> None:
+    """Keep codes for terminals out of all that is shown; TensorFlow allows no such name either."""
+    for node in graph.node:
+        if not (node.name + node.op).isprintable():
+            raise DlconvError(f"{name} has a node with an impossible name: {node.name} ({node.op})")
+
+
+def _refuse_impossible_constants(graph: GraphDef, name: str) -> None:
+    """Refuse shapes that no tensor has, and more bytes, filled up, than a GraphDef can hold."""
+    claimed = 0
+    for node in graph.node:
+        if node.op != "Const":
+            continue
+        tensor = attribute(node, "value").tensor
+        shape = shape_of(tensor)
+        if len(shape) > MAX_RANK or min(shape, default=0) < 0:
+            raise DlconvError(f"{name}: the constant {node.name} has an impossible shape")
+        claimed += byte_size(tensor)
+    if claimed > MAX_GRAPH_BYTES:
+        raise DlconvError(
+            f"{name}: its constants claim to be {claimed:,} bytes, more than a GraphDef can hold"
+        )
+
+
+def _refuse_calls(graph: GraphDef, name: str) -> None:
+    """Refuse nodes whose computation stands in the library of functions."""
+    functions = {function.signature.name for function in graph.library.function}
+    calls = [node for node in graph.node if node.op in functions or _called(node) & functions]
+    if calls:
+        raise DlconvError(
+            f"{name} calls functions of its library, into which dlconv does not look: "
+            f"{len(calls)} nodes do, the first is {calls[0].name} ({calls[0].op})",
+            "freeze it with its functions inlined (convert_variables_to_constants_v2)",
+        )
+
+
+def _called(node: NodeDef) -> set[str]:
+    return {value.func.name for value in node.attr.values() if value.HasField("func")}
 
 
 @dataclass(frozen=True)
@@ -75,8 +145,9 @@ class Source:
 class Graph:
     """A GraphDef with its nodes by name and its data edges in both directions.
 
-    Raises DlconvError when two nodes share a name, an input names no node, or nodes wait for each
-    other in a circle (but for the back edges of while loops).
+    The nodes are not to be changed. Raises DlconvError when two nodes share a name, an input names
+    no output of a node, or nodes wait for each other in a circle (but for the back edges of while
+    loops).
     """
 
     def __init__(self, graph_def: GraphDef) -> None:
@@ -87,7 +158,11 @@ class Graph:
         for node in graph_def.node:
             for name in node.input:
                 if source_node(name) not in self.nodes:
-                    raise DlconvError(f"node {node.name} reads {name}, which is not in the graph")
+                    raise DlconvError(
+                        f"node {node.name} reads {name}, which is not in the graph",
+                        f"if the image goes in there: --inputs {source_node(name)}",
+                    )
+        self._sources = {node.name: _sources(node) for node in graph_def.node}
         self.order = self._topological_order()
 
     def _topological_order(self) -> tuple[NodeDef, ...]:
@@ -113,24 +188,38 @@ class Graph:
                 table[source.node].append(node.name)
         return table
 
-    def sources(self, node: NodeDef) -> list[Source]:
+    def sources(self, node: NodeDef) -> Sequence[Source]:
         """Return the data inputs of ``node``, control dependencies left out."""
-        return [_source(name) for name in node.input if not name.startswith("^")]
+        return self._sources[node.name]
 
     def producer(self, node: NodeDef, index: int) -> NodeDef:
         """Return the node behind the data input ``index``; DlconvError when there is none."""
         sources = self.sources(node)
-        if index >= len(sources):
+        if not 0 <= index < len(sources):
             raise DlconvError(f"node {node.name} ({node.op}) has no input {index}")
         return self.nodes[sources[index].node]
 
-    def ancestors(self, name: str) -> Iterator[NodeDef]:
-        """Yield ``name`` and every node its value depends on through data, nearest first."""
-        return self._walk(name, lambda node: [source.node for source in self.sources(node)])
+    def ancestors(self, *names: str, without: frozenset[str] = frozenset()) -> Iterator[NodeDef]:
+        """Yield nodes and every node their values depend on through data, nearest first.
 
-    def descendants(self, name: str) -> Iterator[NodeDef]:
-        """Yield ``name`` and every node whose value depends on it through data, nearest first."""
-        return self._walk(name, lambda node: self.consumers[node.name])
+        What goes into the ops ``without`` is left out.
+        """
+        return self._walk(
+            names,
+            lambda node: [source.node for source in self.sources(node) if node.op not in without],
+        )
+
+    def descendants(self, *names: str, without: frozenset[str] = frozenset()) -> Iterator[NodeDef]:
+        """Yield nodes and every node whose value depends on them through data, nearest first.
+
+        The ops ``without``, and what depends on them alone, are left out.
+        """
+        return self._walk(
+            names,
+            lambda node: [
+                name for name in self.consumers[node.name] if self.nodes[name].op not in without
+            ],
+        )
 
     def constants_read(self, node: NodeDef) -> Iterator[NodeDef]:
         """Yield the Const nodes that are inputs of ``node``, also behind Identity nodes."""
@@ -143,13 +232,30 @@ class Graph:
 
     def constant(self, node: NodeDef) -> np.ndarray | None:
         """Return the value of a Const, also behind Identity nodes; None for anything else."""
-        while node.op == "Identity":
-            node = self.producer(node, 0)
-        return array_of(node.attr["value"].tensor) if node.op == "Const" else None
+        origin = self.constant_node(node)
+        return None if origin is None else array_of(attribute(origin, "value").tensor)
 
-    def _walk(self, start: str, neighbours: Callable[[NodeDef], list[str]]) -> Iterator[NodeDef]:
-        seen = {start}
-        queue = [start]
+    def constant_node(self, node: NodeDef) -> NodeDef | None:
+        """Return the Const that a node is, also behind Identity nodes; None for anything else."""
+        name = self._behind_identities.get(node.name)
+        origin = node if name is None else self.nodes[name]
+        return origin if origin.op == "Const" else None
+
+    @cached_property
+    def _behind_identities(self) -> dict[str, str]:
+        """What each Identity passes on, in the end."""
+        table: dict[str, str] = {}
+        for node in self.order:
+            if node.op == "Identity" and self.sources(node):
+                before = self.producer(node, 0).name
+                table[node.name] = table.get(before, before)
+        return table
+
+    def _walk(
+        self, starts: Sequence[str], neighbours: Callable[[NodeDef], list[str]]
+    ) -> Iterator[NodeDef]:
+        queue = list(starts)
+        seen = {*starts}
         for name in queue:
             node = self.nodes[name]
             yield node
@@ -174,6 +280,13 @@ def source_node(input_name: str) -> str:
     return input_name.removeprefix("^").split(":")[0]
 
 
-def _source(input_name: str) -> Source:
-    node, _, port = input_name.partition(":")
-    return Source(node, int(port or 0))
+def _sources(node: NodeDef) -> tuple[Source, ...]:
+    found = []
+    for name in node.input:
+        before, _, port = name.partition(":")
+        if name.startswith("^"):
+            continue
+        if port and not (port.isascii() and port.isdecimal() and len(port) < 10):
+            raise DlconvError(f"node {node.name} reads {name}, which is no output of a node")
+        found.append(Source(before, int(port or 0)))
+    return tuple(found)

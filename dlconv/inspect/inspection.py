@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from dlconv.errors import DlconvError
 from dlconv.inspect.boundaries import Boundary, find_boundaries
-from dlconv.inspect.contract import Contract, find_contract
+from dlconv.inspect.contract import FOUND, Asked, Contract, Findings, find_all
 from dlconv.inspect.cost import Cost, find_cost
 from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph
@@ -15,34 +16,52 @@ from dlconv.inspect.summary import Summary, summarize
 
 @dataclass(frozen=True)
 class Inspection:
-    """The contract, the graph's size, its preprocessing, and its stages with what they cost."""
+    """What a graph takes and gives, its size, its preprocessing, and its stages with their costs.
 
-    contract: Contract
+    ``contract`` is None where a converter would have to choose: several outputs, or more to feed
+    than an image.
+    """
+
+    contract: Contract | None
+    findings: Findings
     summary: Summary
     preprocessing: Preprocessing
     cost: Cost
     boundaries: tuple[Boundary, ...]
 
 
-def inspect_graph(graph: Graph) -> Inspection:
-    """Inspect a graph, its cost at the size it is made for. Raises what find_contract does."""
-    contract = find_contract(graph)
-    size = usual_size(contract)
-    flow = Flow(graph, contract.input.node, contract.output.node)
-    static = static_at(graph, contract, size)
+def inspect_graph(graph: Graph, asked: Asked = FOUND) -> Inspection:
+    """Inspect a graph, its cost at the size it is made for. Raises what find_all does."""
+    found = find_all(graph, asked)
+    size = usual_size(found)
+    flow = flow_of(graph, found)
+    static = static_at(graph, found, size)
     stages = find_stages(flow, static)
     return Inspection(
-        contract=contract,
+        contract=_contract(found),
+        findings=found,
         summary=summarize(graph),
         preprocessing=find_preprocessing(flow, stages),
         cost=find_cost(flow, static, stages, size),
-        boundaries=find_boundaries(flow, stages, shapes_within_crop(graph, contract)),
+        boundaries=find_boundaries(flow, stages, shapes_within_crop(graph, found)),
     )
 
 
-def cost_at(graph: Graph, size: Size) -> Cost:
+def cost_at(graph: Graph, size: Size, asked: Asked = FOUND) -> Cost:
     """Return what a photo of ``size`` (height, width) costs in this graph."""
-    contract = find_contract(graph)
-    flow = Flow(graph, contract.input.node, contract.output.node)
-    static = static_at(graph, contract, size)
+    found = find_all(graph, asked)
+    flow = flow_of(graph, found)
+    static = static_at(graph, found, size)
     return find_cost(flow, static, find_stages(flow, static), size)
+
+
+def flow_of(graph: Graph, found: Findings) -> Flow:
+    """Return the way of the image to all outputs."""
+    return Flow(graph, found.input.node, *(spec.node for spec in found.outputs))
+
+
+def _contract(found: Findings) -> Contract | None:
+    try:
+        return found.contract()
+    except DlconvError:
+        return None

@@ -16,7 +16,8 @@ from tensorboard.compat.proto.meta_graph_pb2 import TensorInfo
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import TensorSpec
-from dlconv.inspect.graph import Graph, source_node
+from dlconv.inspect.graph import Graph, check_nodes, source_node
+from dlconv.inspect.kinds import HEAD_BYTES, JSON, refuse_other_kinds
 from dlconv.inspect.tensors import dtype_name, extents_of
 from dlconv.inspect.tfjs_weights import Group, parse_groups
 
@@ -41,10 +42,13 @@ def read_model_json(path: Path) -> ModelJson:
     Raises DlconvError when it is none, or its graph or its weights manifest does not hold together.
     """
     try:
-        content = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        refuse_other_kinds(raw[:HEAD_BYTES], str(path), "a model.json", JSON)
+        content = json.loads(raw)
         graph_def = json_format.ParseDict(
             content["modelTopology"], GraphDef(), ignore_unknown_fields=True
         )
+        check_nodes(graph_def, str(path))
         graph = Graph(graph_def)
         signature = content.get("signature") or {}
         inputs = _signed(signature.get("inputs"), graph)

@@ -1,6 +1,7 @@
 """What inspect found, as data for scripts and as text for people."""
 
 import dataclasses
+import math
 from typing import Any
 
 from rich import box
@@ -9,13 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from dlconv.inspect.boundaries import Boundary
-from dlconv.inspect.contract import Contract, TensorSpec
+from dlconv.inspect.contract import Candidate, Findings, TensorSpec
 from dlconv.inspect.cost import Cost
 from dlconv.inspect.diff import Difference
 from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.preprocessing import Preprocessing, Values
 from dlconv.inspect.sizes import Numbers, Size
 from dlconv.inspect.summary import Summary
+
+# Tables of hostile or huge graphs end here; JSON has everything.
+MOST_ROWS = 40
 
 
 def as_data(inspection: Inspection) -> dict[str, Any]:
@@ -25,19 +29,21 @@ def as_data(inspection: Inspection) -> dict[str, Any]:
 
 def one_line(inspection: Inspection) -> str:
     """Return the contract in a line."""
-    contract, summary = inspection.contract, inspection.summary
-    crop = "?" if contract.crop is None else "x".join(map(str, contract.crop))
+    found, summary = inspection.findings, inspection.summary
+    crop = "?" if found.crop is None else "x".join(map(str, found.crop))
+    outputs = ", ".join(map(_tensor, found.outputs))
     return (
-        f"{_tensor(contract.input)} -> {_tensor(contract.output)}, crop {crop}, "
-        f"{contract.classes or '?'} classes, {summary.weight_bytes / 1e6:.2f} MB of weights"
+        f"{_tensor(found.input)} -> {outputs}, crop {crop}, "
+        f"{found.classes or '?'} classes, {summary.weight_bytes / 1e6:.2f} MB of weights"
     )
 
 
 def tables(inspection: Inspection) -> RenderableType:
     """Return the contract with its reasons, what goes on in the stages, and the ops by kind."""
     return Group(
-        _contract_table(inspection.contract, inspection.summary),
-        _preprocessing_table(inspection.preprocessing, inspection.contract.crop),
+        _contract_table(inspection.findings, inspection.summary),
+        _rejected_table(inspection.findings.rejected),
+        _preprocessing_table(inspection.preprocessing, inspection.findings.crop),
         _stage_table(inspection.cost),
         _boundary_table(inspection.boundaries),
         _op_table(inspection.summary),
@@ -57,18 +63,40 @@ def difference_table(differences: list[Difference]) -> RenderableType:
     return table
 
 
-def _contract_table(contract: Contract, summary: Summary) -> Table:
+def _contract_table(found: Findings, summary: Summary) -> Table:
     weights = f"{summary.weight_elements:,} in {summary.weight_tensors} tensors"
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
-    table.add_column("found")
+    table.add_column("found", overflow="fold")
     table.add_column("because", style="dim")
-    table.add_row("input", escape(_tensor(contract.input)), contract.input.reason)
-    table.add_row("output", escape(_tensor(contract.output)), contract.output.reason)
-    table.add_row("crop", _size(contract.crop), contract.crop_reason)
-    table.add_row("classes", str(contract.classes or "unknown"), contract.classes_reason)
+    table.add_row("input", escape(_tensor(found.input)), escape(found.input.reason))
+    for name in found.also_fed:
+        table.add_row("also fed", escape(f"{name}:0"), "the output depends on it, too")
+    for output in found.outputs[:MOST_ROWS]:
+        table.add_row("output", escape(_tensor(output)), escape(output.reason))
+    _add_rest(table, len(found.outputs))
+    table.add_row("crop", _size(found.crop), escape(found.crop_reason))
+    table.add_row("classes", str(found.classes or "unknown"), escape(found.classes_reason))
     table.add_row("weights", weights, f"{summary.weight_bytes:,} bytes of floating-point constants")
     return table
+
+
+def _rejected_table(rejected: tuple[Candidate, ...]) -> RenderableType:
+    if not rejected:
+        return "no other node may be input or output"
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("not the", "node", "op", "because"):
+        table.add_column(head, overflow="fold")
+    for row in rejected[:MOST_ROWS]:
+        table.add_row(row.role, escape(row.node), escape(row.op), escape(row.reason))
+    _add_rest(table, len(rejected))
+    return table
+
+
+def _add_rest(table: Table, count: int) -> None:
+    """Say how many rows are left out."""
+    if count > MOST_ROWS:
+        table.add_row("...", f"and {count - MOST_ROWS:,} more: --json lists all")
 
 
 def _preprocessing_table(found: Preprocessing, crop: Size | None) -> Table:
@@ -124,10 +152,11 @@ def _boundary_table(boundaries: tuple[Boundary, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("boundary after", "before", "tensor", "within the crop", "can be cut"):
         table.add_column(head, overflow="fold")
-    for row in boundaries:
+    for row in boundaries[:MOST_ROWS]:
         kind = escape(f"{row.dtype} {_shape(row.shape)}")
         cut = "yes" if row.is_cut else "no"
         table.add_row(row.after, ", ".join(row.before), escape(row.tensor), kind, cut)
+    _add_rest(table, len(boundaries))
     return table
 
 
@@ -155,7 +184,8 @@ def _op_table(summary: Summary) -> Table:
     for _ in range(3):
         table.add_column("op")
         table.add_column("count", justify="right")
-    cells = [[op, str(count)] for op, count in summary.ops.items()]
-    for start in range(0, len(cells), 3):
+    cells = [[escape(op), str(count)] for op, count in summary.ops.items()]
+    for start in range(0, min(len(cells), 3 * MOST_ROWS), 3):
         table.add_row(*[text for cell in cells[start : start + 3] for text in cell])
+    _add_rest(table, math.ceil(len(cells) / 3))
     return table

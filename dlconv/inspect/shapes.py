@@ -16,7 +16,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph, attribute, is_nhwc
+from dlconv.inspect.graph import MAX_RANK, Graph, attribute, is_nhwc
 from dlconv.inspect.tensors import array_of, dtype_name, shape_of
 
 Extent = int | str | None
@@ -76,9 +76,9 @@ def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Stat
 def _infer_forward(static: Static) -> None:
     for node in static.graph.order:
         shape = static.given.get(node.name) or _tried(_SHAPE_RULES.get(node.op), static, node)
-        static.shapes[node.name] = _unified(shape, static.shapes.get(node.name))
+        static.shapes[node.name] = _unified(_possible(shape), static.shapes.get(node.name))
         value = _tried(_VALUE_RULES.get(node.op), static, node)
-        if value is not None:
+        if value is not None and value.size <= MOST_VALUES:
             static.values[node.name] = value
 
 
@@ -110,10 +110,18 @@ def _shared_axes(static: Static, node: NodeDef) -> set[int]:
     if node.op in ("Conv2D", "DepthwiseConv2dNative"):
         strides = list(attribute(node, "strides").list.i)
         return {1, 2} if attribute(node, "padding").s == b"SAME" and set(strides) == {1} else set()
-    axis = (
-        static.value(node, len(static.graph.sources(node)) - 1) if node.op == "ConcatV2" else None
-    )
+    count = len(static.graph.sources(node))
+    axis = static.value(node, count - 1) if node.op == "ConcatV2" and count else None
     return {0, 1, 2, 3} - {axis.item()} if axis is not None and axis.ndim == 0 else set()
+
+
+def _possible(shape: Shape) -> Shape:
+    """Return a shape with None for what no tensor has, which broken arithmetic may give."""
+    if shape is None or len(shape) > MAX_RANK:
+        return None
+    return tuple(
+        None if isinstance(extent, int) and not 0 <= extent < 2**63 else extent for extent in shape
+    )
 
 
 def _unified(first: Shape, second: Shape) -> Shape:
@@ -383,8 +391,11 @@ def _cast_value(static: Static, node: NodeDef) -> np.ndarray | None:
 
 
 def _pack_value(static: Static, node: NodeDef) -> np.ndarray | None:
-    parts = [static.value(node, index) for index in range(len(static.graph.sources(node)))]
-    if attribute(node, "axis").i != 0 or all(part is None for part in parts):
+    count = len(static.graph.sources(node))
+    if attribute(node, "axis").i != 0 or count > MOST_VALUES:
+        return None
+    parts = [static.value(node, index) for index in range(count)]
+    if all(part is None for part in parts):
         return None
     shape = next(part.shape for part in parts if part is not None)
     unknown = np.full(shape, None, object)
@@ -411,7 +422,7 @@ def _binary_value(
 ) -> Callable[[Static, NodeDef], np.ndarray | None]:
     def rule(static: Static, node: NodeDef) -> np.ndarray | None:
         first, second = static.value(node, 0), static.value(node, 1)
-        if first is None or second is None:
+        if first is None or second is None or first.size * second.size > MOST_VALUES**2:
             return None
         a, b = np.broadcast_arrays(first, second)
         data_type = dtype_name(attribute(node, "T").type)

@@ -1,45 +1,46 @@
 """Shapes once the size of the photo is known, or that it fits the crop."""
 
-from dlconv.inspect.contract import Contract
+from dlconv.inspect.contract import Contract, Findings
 from dlconv.inspect.graph import Graph
 from dlconv.inspect.shapes import Shape, Static, infer_static, numbers_of
 
 Size = tuple[int, int]
 Numbers = tuple[int | None, ...] | None
+# What is known of an image's input and the crop.
+Known = Contract | Findings
 
 
-def usual_size(contract: Contract) -> Size | None:
+def usual_size(known: Known) -> Size | None:
     """Return the size (height, width) a graph is made for: its crop, or that of its input."""
-    shape = contract.input.shape
-    if contract.crop is not None or shape is None or len(shape) != 4:
-        return contract.crop
+    shape = known.input.shape
+    if known.crop is not None or shape is None or len(shape) != 4:
+        return known.crop
     _, height, width, _ = shape
     return None if height is None or width is None else (height, width)
 
 
-def static_at(graph: Graph, contract: Contract, size: Size | None) -> Static:
+def static_at(graph: Graph, known: Known, size: Size | None) -> Static:
     """Infer shapes for one photo of ``size`` (height, width); None leaves the input as it is.
 
     So are extents that the graph fixes, and an input that is neither an image nor a batch of them.
     """
-    shape = contract.input.shape
+    shape = known.input.shape
     if size is None or shape is None or len(shape) not in (3, 4):
         return infer_static(graph)
     photo = (1, *size, shape[-1])[-len(shape) :]
     given: Shape = tuple(
         asked if fixed is None else fixed for fixed, asked in zip(shape, photo, strict=True)
     )
-    return infer_static(graph, {contract.input.node: given})
+    return infer_static(graph, {known.input.node: given})
 
 
-def shapes_within_crop(graph: Graph, contract: Contract) -> dict[str, Numbers]:
+def shapes_within_crop(graph: Graph, known: Known) -> dict[str, Numbers]:
     """Return the shapes that every photo within the crop has; None where they vary with it."""
-    if contract.crop is None:
+    if known.crop is None:
         return {name: numbers_of(shape) for name, shape in infer_static(graph).shapes.items()}
-    height, width = contract.crop
+    height, width = known.crop
     whole, half = (
-        static_at(graph, contract, size).shapes
-        for size in (contract.crop, (height // 2, width // 2))
+        static_at(graph, known, size).shapes for size in (known.crop, (height // 2, width // 2))
     )
     return {name: _shared(numbers_of(whole[name]), numbers_of(half[name])) for name in whole}
 

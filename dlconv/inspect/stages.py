@@ -28,8 +28,9 @@ POOLS = frozenset({"AvgPool", "Mean"})
 CONCATENATIONS = frozenset({"AddN", "ConcatV2"})
 # A depthwise convolution and a pointwise one.
 MOST_IN_A_BRANCH = 2
-# Where branches meet is near the output; so many places are looked at.
+# Where branches meet is near the output; so many places are looked at, with so many branches.
 MOST_CANDIDATES = 32
+MOST_BRANCHES = 16
 
 
 class Stage(Enum):
@@ -63,7 +64,7 @@ class _Head:
 def find_stages(flow: Flow, static: Static) -> dict[str, Stage]:
     """Return the stage of each node; ``static`` is best inferred at the crop."""
     stages = _stages_of_flow(flow, static)
-    stages[flow.order[-1].name] = Stage.OUTPUT
+    _place(stages, flow.outputs, Stage.OUTPUT)
     stages[flow.order[0].name] = Stage.INPUT
     _place_the_rest(static.graph, stages)
     return stages
@@ -109,7 +110,7 @@ def _without_layer(flow: Flow, after: set[str]) -> set[str]:
     layer: set[str] = set()
     for node in flow.order:
         sources = flow.sources(node.name)
-        if node.name in after and node.op in LAYER_OPS and not sources & (after - layer):
+        if node.name in after and node.op in LAYER_OPS and not (sources & after) - layer:
             layer.add(node.name)
     return after - layer
 
@@ -136,7 +137,7 @@ def _pools_all(static: Static, node: NodeDef) -> bool:
 def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
     """Follow what is pooled until it meets features; None if it never does, or only scales them."""
     branch = {pool}
-    for node in flow.order:
+    for node in flow.order[flow.position[pool] + 1 :]:
         sources = flow.sources(node.name)
         if not sources & branch:
             continue
@@ -146,18 +147,17 @@ def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
         is_resized = any(flow.graph.nodes[name].op in RESIZES for name in branch)
         if node.op == "Mul" and not is_resized:
             return None  # the gate of a squeeze-and-excitation block
-        return _Head(_fork(flow, node.name), node.name, frozenset(branch))
+        fork, _ = _branches(flow, node.name)
+        return _Head(fork, node.name, frozenset(branch))
     return None
 
 
 def _head_of_rates(flow: Flow, meeting: str) -> _Head | None:
     """Tell whether short branches meet here, each a convolution, and some of them atrous."""
-    branches = flow.sources(meeting)
-    if len(branches) < 2:
+    if not 2 <= len(flow.sources(meeting)) <= MOST_BRANCHES:
         return None
-    fork = _fork(flow, meeting)
-    apart = [(flow.behind([branch]) & flow.beyond([fork])) - {fork} for branch in branches]
-    convolutions = [branch & flow.weighted for branch in apart]
+    fork, branches = _branches(flow, meeting)
+    convolutions = [branch & flow.weighted for branch in branches]
     is_short = all(1 <= len(found) <= MOST_IN_A_BRANCH for found in convolutions)
     is_atrous = any(_is_atrous(flow.graph, name) for found in convolutions for name in found)
     return _Head(fork, meeting) if is_short and is_atrous else None
@@ -169,11 +169,29 @@ def _is_atrous(graph: Graph, name: str) -> bool:
     return is_split or any(rate > 1 for rate in attribute(node, "dilations").list.i)
 
 
-def _fork(flow: Flow, meeting: str) -> str:
-    """Return the last node that all branches are made of."""
-    shared = set.intersection(*(flow.behind([source]) for source in flow.sources(meeting)))
-    in_order: list[str] = [node.name for node in flow.order if node.name in shared]
-    return in_order[-1]
+def _branches(flow: Flow, meeting: str) -> tuple[str, list[set[str]]]:
+    """Return the last node that all branches are made of, and what each has of its own after it.
+
+    Walks back from where they meet, each node with the branches that it goes into, one bit each.
+    """
+    into = {source: 1 << index for index, source in enumerate(flow.sources(meeting))}
+    all_branches = (1 << len(into)) - 1
+    start = flow.position[meeting]
+    fork = start
+    while into.get(flow.order[fork].name) != all_branches:
+        fork -= 1
+        own = into.get(flow.order[fork].name, 0)
+        for source in flow.sources(flow.order[fork].name) if own != all_branches else ():
+            into[source] = into.get(source, 0) | own
+    name = flow.order[fork].name
+    beyond = {name}
+    for node in flow.order[fork + 1 : start]:
+        if flow.sources(node.name) & beyond:
+            beyond.add(node.name)
+    beyond.remove(name)
+    count = len(flow.sources(meeting))
+    apart = [{each for each in beyond if into.get(each, 0) >> i & 1} for i in range(count)]
+    return name, apart
 
 
 def _aspp(flow: Flow, head: _Head) -> set[str]:
@@ -184,12 +202,14 @@ def _aspp(flow: Flow, head: _Head) -> set[str]:
 
 def _projection(flow: Flow, meeting: str) -> set[str]:
     chain = [meeting]
+    inner, has_joined = flow.weighted - flow.last_weighted, meeting in flow.weighted
     while len(flow.consumers[chain[-1]]) == 1:
         (name,) = flow.consumers[chain[-1]]
-        is_join = name in flow.weighted - flow.last_weighted and not flow.weighted & {*chain}
+        is_join = name in inner and not has_joined
         is_layer = flow.graph.nodes[name].op in LAYER_OPS
         if len(flow.sources(name)) != 1 or not (is_join or is_layer):
             break
+        has_joined = has_joined or is_join
         chain.append(name)
     return {*chain}
 

@@ -6,6 +6,7 @@ at all for zeros (tensorflow/core/framework/tensor.proto).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
@@ -75,7 +76,7 @@ def array_of(tensor: TensorProto) -> np.ndarray:
     count = math.prod(shape)
     if tensor.tensor_content:
         return _from_bytes(tensor.tensor_content, dtype, count).reshape(shape)
-    return _from_values(list(getattr(tensor, field)), dtype, count).reshape(shape)
+    return _from_values(getattr(tensor, field), dtype, shape)
 
 
 def _from_bytes(content: bytes, dtype: str, count: int) -> np.ndarray:
@@ -85,12 +86,22 @@ def _from_bytes(content: bytes, dtype: str, count: int) -> np.ndarray:
     return np.frombuffer(content, little_endian)
 
 
-def _from_values(values: list[object], dtype: str, count: int) -> np.ndarray:
+def _from_values(values: Sequence[object], dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    count = math.prod(shape)
     if len(values) > count:
         raise DlconvError(f"a constant of {count} elements holds {len(values)} values")
     if dtype == "float16":  # stored as the bits of each half
-        given = np.array(values, np.uint16).view(np.float16)
+        given = _as_array(values, "uint16").view(np.float16)
     else:
-        given = np.array(values, dtype)
+        given = _as_array(values, dtype)
     filler = given[-1:] if len(values) else np.zeros(1, dtype)
-    return np.concatenate([given, np.repeat(filler, count - len(values))])
+    if len(values) < 2:  # of a fill, one element is in memory
+        return np.broadcast_to(filler.reshape(()), shape)
+    return np.concatenate([given, np.repeat(filler, count - len(values))]).reshape(shape)
+
+
+def _as_array(values: Sequence[object], dtype: str) -> np.ndarray:
+    try:
+        return np.array(values, dtype)
+    except (OverflowError, ValueError) as error:
+        raise DlconvError(f"a constant of {dtype} holds a value that is none") from error

@@ -16,8 +16,9 @@ from types import TracebackType
 import numpy as np
 
 from dlconv.files import write_atomically
-from dlconv.inspect.contract import find_contract
+from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.verify.framing import framed
 from dlconv.verify.margin import best_minus_next
 from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
 
@@ -52,7 +53,11 @@ class Reference:
     @cached_property
     def crop(self) -> tuple[int, int] | None:
         """The crop of the frozen graph, height and width."""
-        return find_contract(Graph(read_graph(self._graph_path))).crop
+        return self._contract.crop
+
+    @cached_property
+    def _contract(self) -> Contract:
+        return find_contract(Graph(read_graph(self._graph_path)))
 
     def labels(self, image: np.ndarray) -> np.ndarray:
         """Return the labels, int32 [1, H, W], of a photo, uint8 [1, H, W, 3]."""
@@ -60,7 +65,9 @@ class Reference:
         known = _read_labels(path, image.shape[1:3])
         if known is not None:
             return known
-        labels = self._start().infer(image).labels
+        _, height, width, _ = image.shape
+        framed_image = framed(image, self._contract.input)
+        labels = self._start().infer(framed_image).labels[:, :height, :width]
         if labels.min() >= 0 and labels.max() < MOST_CLASSES:
             write_atomically(path, _as_png(labels))
         return labels
@@ -90,7 +97,7 @@ class Reference:
         None where the graph does not show scores for each pixel of the photo.
         """
         height, width = image.shape[1:3]
-        scores = self._start().scores(image)
+        scores = self._start().scores(framed(image, self._contract.input))
         if scores is None or scores.shape[1] < height or scores.shape[2] < width:
             return None
         return scores[:, :height, :width]

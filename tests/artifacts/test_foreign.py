@@ -1,4 +1,5 @@
 import json
+import os
 
 import onnx
 import pytest
@@ -156,6 +157,26 @@ def test_an_input_that_is_no_photo_is_refused(onnx_file):
     model.graph.input[0].type.tensor_type.shape.dim[3].dim_value = 4
     onnx.save(model, onnx_file)
     with pytest.raises(DlconvError, match="not a photo"):
+        described(onnx_file)
+
+
+def test_an_onnx_file_that_is_damaged_or_none_is_refused(onnx_file):
+    whole = onnx_file.read_bytes()
+    model = onnx.ModelProto.FromString(whole)
+    model.graph.input[0].type.tensor_type.elem_type = 99
+    name = model.graph.output[0].name.encode()
+    for content, message in {
+        model.SerializeToString(): "of an unknown type",
+        whole.replace(name, b"\xff" * len(name)): "not an ONNX file|damaged ONNX file",
+        whole[:-9]: "is not an ONNX file",
+        b"<html>404</html>": "is an HTML page, not an ONNX file",
+        b"": "is empty, not an ONNX file",
+    }.items():
+        onnx_file.write_bytes(content)
+        with pytest.raises(DlconvError, match=message):
+            described(onnx_file)
+    os.truncate(onnx_file, 3 << 30)
+    with pytest.raises(DlconvError, match="larger than an ONNX file can be"):
         described(onnx_file)
 
 

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from support.deeplab import classifier, detector, exported, exported_nearest, plain_segmenter
 from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
+from dlconv.inspect.contract import Asked, find_all, find_contract
+from dlconv.inspect.cut import asked_for, cut
 from dlconv.inspect.graph import Graph
 
 
@@ -115,3 +117,111 @@ def test_nodes_that_lack_inputs_do_not_crash_the_search():
     ]
     contract = contract_of(*broken)
     assert contract.output.shape is None
+
+
+def found_in(graph_def, input_name=None, *outputs):
+    """What is found in a graph, or in the part of it between nodes that are asked for."""
+    asked = asked_for(graph_def, Asked(input_name, outputs))
+    return find_all(Graph(cut(graph_def, asked)), asked)
+
+
+def lost(found, role):
+    return {each.node: each.reason for each in found.rejected if each.role == role}
+
+
+def test_an_export_says_why_its_labels_and_scores_are_not_the_output():
+    found = found_in(exported())
+    contract = found.contract()
+    assert (contract.input.node, contract.output.node) == ("ImageTensor", "SemanticPredictions")
+    assert (contract.output.dtype, contract.crop, contract.classes) == ("int64", (33, 33), 3)
+    assert lost(found, "output") == {
+        "ArgMax": "SemanticPredictions reads it; --outputs cuts here",
+        "ResizeBilinear_3": "ArgMax reads it; --outputs cuts here",
+        "ResizeBilinear_2": "ResizeBilinear_3 reads it; --outputs cuts here",
+    }
+
+
+def test_labels_may_be_resized_to_the_size_of_the_photo():
+    contract = found_in(exported_nearest()).contract()
+    assert (contract.output.node, contract.output.dtype) == ("SemanticPredictions", "int32")
+    assert (contract.crop, contract.output.shape) == ((33, 33), (1, None, None))
+
+
+@pytest.mark.parametrize("photo", ["mul_1", "sub_7"])
+@pytest.mark.parametrize(
+    ("output", "shape"),
+    [
+        ("ArgMax", (1, 33, 33)),
+        ("ResizeBilinear_3", (1, 33, 33, 3)),
+        ("ResizeBilinear_2", (1, 17, 17, 3)),
+        ("logits", (1, 17, 17, 3)),
+    ],
+)
+def test_a_part_without_preprocessing_or_labels_has_the_same_crop(photo, output, shape):
+    contract = found_in(exported(), photo, output).contract()
+    assert (contract.input.node, contract.input.dtype) == (photo, "float32")
+    assert contract.input.shape == (1, 33, 33, 3)
+    assert (contract.output.node, contract.output.shape) == (output, shape)
+    assert (contract.crop, contract.classes) == ((33, 33), 3)
+
+
+def test_a_graph_cut_at_the_size_of_its_features_has_the_crop_of_its_padding():
+    contract = found_in(exported(), None, "ResizeBilinear_2").contract()
+    assert contract.crop == (33, 33)
+    assert "pad the image to" in contract.crop_reason
+
+
+def test_a_file_that_lacks_its_preprocessing_needs_the_name_of_the_input():
+    part = cut(exported(), Asked("sub_7", ("ArgMax",)))
+    headless = graph_def(*(n for n in part.node if n.name != "sub_7"))
+    with pytest.raises(DlconvError, match="reads sub_7, which is not in the graph.*--inputs sub_7"):
+        Graph(headless)
+    found = found_in(headless, "sub_7")
+    assert (found.input.node, found.input.dtype) == ("sub_7", "float32")
+    assert (found.contract().output.node, found.crop) == ("ArgMax", (33, 33))
+
+
+def test_a_placeholder_may_be_there_for_its_size_only():
+    found = found_in(exported(), "sub_7")
+    assert (found.input.node, found.also_fed) == ("sub_7", ("ImageTensor",))
+    with pytest.raises(DlconvError, match="2 placeholders: sub_7, ImageTensor"):
+        found.contract()
+
+
+def test_a_switch_is_no_image():
+    switch = placeholder("is_training", np.bool_, ())
+    nodes = [*plain_segmenter().node, switch]
+    nodes.append(node("out", "Switch", "labels", "is_training", T=np.int64))
+    found = found_in(graph_def(*nodes))
+    assert found.input.node == "photo"
+    assert lost(found, "input") == {"is_training": "no image by its type or its shape"}
+
+
+def test_a_placeholder_that_nothing_reads_lost():
+    found = found_in(graph_def(*plain_segmenter().node, placeholder("spare", np.float32, (1,))))
+    assert lost(found, "input") == {"spare": "nothing of it goes into labels"}
+
+
+def test_a_detector_has_all_its_outputs():
+    found = found_in(detector())
+    outputs = ["detection_boxes", "num_detections"]
+    assert [spec.node for spec in found.outputs] == outputs
+    assert lost(found, "output") == {"true_shape": "made of the image's size alone"}
+    with pytest.raises(DlconvError, match="2 outputs.*: detection_boxes, num_detections"):
+        found.contract()
+    one = found_in(detector(), None, "detection_scores").contract()
+    assert (one.output.node, one.output.shape) == ("detection_scores", (1, 17, 17, 3))
+
+
+def test_a_classifier_has_one_output_of_probabilities():
+    contract = found_in(classifier()).contract()
+    assert (contract.output.node, contract.output.shape) == ("probabilities", (1, 5))
+    assert (contract.crop, contract.crop_reason) == ((33, 33), "the input's own size")
+
+
+def test_a_graph_without_placeholder_tells_where_values_come_from():
+    reader = node("batch", "IteratorGetNext", dtype=np.float32)
+    nodes = [reader, node("labels", "ArgMax", "batch", "axis"), const("axis", 3, np.int32)]
+    with pytest.raises(DlconvError, match=r"no output.*--inputs NAME.*batch \(IteratorGetNext\)"):
+        contract_of(*nodes)
+    assert found_in(graph_def(*nodes), "batch").input.node == "batch"

@@ -2,13 +2,13 @@ import struct
 
 import numpy as np
 import pytest
-from support.deeplab import deeplab
+from support.deeplab import deeplab, detector
 from support.graphs import const, graph_def, node, tiny_segmenter
 from support.sample import sample_graph
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.inspect.contract import find_contract
+from dlconv.inspect.contract import find_all, find_contract
 from dlconv.inspect.event import write_event
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.tensors import array_of, shape_of
@@ -56,6 +56,15 @@ def test_stages_are_scopes_and_input_and_output_stand_beside_them(sample, tmp_pa
         "postprocessing",
     }
     assert "backbone/MobilenetV2/Conv/Conv2D" in nodes
+
+
+def test_all_outputs_of_a_detector_stand_beside_the_scopes(tmp_path):
+    graph = Graph(detector())
+    path = write_event(graph, find_all(graph), tmp_path)
+    _, event = map(Event.FromString, records(path.read_bytes()))
+    nodes = GraphDef.FromString(event.graph_def).node
+    outputs = [node.name for node in nodes if node.device == "/stage:output"]
+    assert outputs == ["detection_boxes", "num_detections"]
 
 
 def test_stages_are_devices_too(sample, tmp_path):

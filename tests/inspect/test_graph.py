@@ -14,8 +14,8 @@ def test_a_frozen_graph_is_read_back(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no graph"),
-        (b"\x1f\x8b\x08 a gzip, not a graph", "not a GraphDef"),
+        (b"", "is empty"),
+        (b"\x08\x96\x01", "not a GraphDef|holds no graph"),
         (b"hello", "not a GraphDef|holds no graph"),
         (tiny_segmenter().SerializeToString()[:-3], "truncated"),
     ],

@@ -22,7 +22,8 @@ def test_the_topology_is_the_graph_that_was_written(path, tiny):
     scores = model.graph.nodes["scores"]
     assert list(scores.attr["strides"].list.i) == [1, 1, 1, 1]
     assert scores.attr["padding"].s == b"SAME"
-    found_input, found_output = find_ends(model.graph)
+    found = find_ends(model.graph)
+    found_input, found_output = found.input, found.only_output()
     assert (found_input.dtype, found_input.shape) == ("uint8", (1, None, None, 3))
     assert (found_output.node, found_output.dtype) == ("SemanticPredictions", "int64")
 
@@ -58,7 +59,6 @@ def test_what_tfjs_fills_itself_is_no_input(path):
 
 
 NONE = {
-    "nothing": "",
     "a list": "[]",
     "cut": '{"modelTopology": {"node": [{"na',
     "a layers model": '{"modelTopology": {"model_config": {}}, "weightsManifest": []}',
@@ -73,4 +73,26 @@ NONE = {
 def test_what_is_no_graph_model_is_refused(path, case):
     path.write_text(NONE[case])
     with pytest.raises(DlconvError, match="is not the model.json of a TF.js graph model"):
+        read_model_json(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("", "empty"),
+        ("<html>", "an HTML page"),
+        ("version https://git-lfs.github.com/spec/v1", "LFS"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(path, content, kind):
+    path.write_text(content)
+    with pytest.raises(DlconvError, match=f"is .*{kind}, not a model.json"):
+        read_model_json(path)
+
+
+def test_names_that_cannot_be_shown_are_refused(path):
+    content = json.loads(path.read_text())
+    content["modelTopology"]["node"][0]["name"] = "two\nlines"
+    path.write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match=r"an impossible name: two\\nlines"):
         read_model_json(path)

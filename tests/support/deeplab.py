@@ -136,3 +136,106 @@ def classifier() -> GraphDef:
         node("scores", "BiasAdd", "dense", "dense/bias", T=F),
         node("probabilities", "Softmax", "scores", T=F),
     )
+
+
+def extent(name: str, axis: int) -> list[NodeDef]:
+    """The photo's height or width, as its shape gives it."""
+    bounds = {"begin": axis, "end": axis + 1, "stride": 1}
+    return [
+        *(const(f"{name}/{key}", [value], I) for key, value in bounds.items()),
+        node(
+            name,
+            "StridedSlice",
+            "shape",
+            *(f"{name}/{key}" for key in bounds),
+            T=I,
+            Index=I,
+            shrink_axis_mask=1,
+        ),
+    ]
+
+
+def missing(name: str, extent_name: str) -> list[NodeDef]:
+    """The pixels to pad on one side, [0, n], until there are as many as in the crop."""
+    return [
+        const(f"{name}/crop", CROP, I),
+        node(f"{name}/sub", "Sub", f"{name}/crop", extent_name, T=I),
+        node(f"{name}/pad", "Maximum", f"{name}/sub", "zero", T=I),
+        node(name, "Pack", "zero", f"{name}/pad", T=I, N=2, axis=0),
+    ]
+
+
+def padding() -> list[NodeDef]:
+    """From ImageTensor, of any size up to the crop, to mul_1 and sub_7, [1, 33, 33, 3]."""
+    return [
+        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
+        node("shape", "Shape", "ImageTensor", T=np.uint8, out_type=I),
+        const("zero", 0, I),
+        *extent("height", 1),
+        *extent("width", 2),
+        *missing("rows", "height"),
+        *missing("columns", "width"),
+        const("none", [0, 0], I),
+        node("pads", "Pack", "none", "rows", "columns", "none", T=I, N=4, axis=0),
+        node("float", "Cast", "ImageTensor", SrcT=np.uint8, DstT=F),
+        node("padded", "Pad", "float", "pads", T=F, Tpaddings=I),
+        const("mul_1/x", 1 / 127.5, F),
+        node("mul_1", "Mul", "mul_1/x", "padded", T=F),
+        const("sub_7/y", 1.0, F),
+        node("sub_7", "Sub", "mul_1", "sub_7/y", T=F),
+    ]
+
+
+def network_on(source: str) -> list[NodeDef]:
+    """DeepLabV3 from the first convolution to its scores, ``logits``."""
+    before = {"photo", "float", "mean", "centred"}
+    after = {"up/size", "up", "axis", "labels"}
+    parts = [part for part in deeplab().node if part.name not in before | after]
+    for part in parts:
+        part.input[:] = [source if name == "centred" else name for name in part.input]
+    return parts
+
+
+def exported() -> GraphDef:
+    """DeepLabV3 as its export script writes it: scores are resized twice, a Slice cuts labels."""
+    return graph_def(
+        *padding(),
+        *network_on("sub_7"),
+        *resized("ResizeBilinear_2", "logits", FEATURES),
+        *resized("ResizeBilinear_3", "ResizeBilinear_2", CROP),
+        const("axis", 3, I),
+        node("ArgMax", "ArgMax", "ResizeBilinear_3", "axis", T=F, Tidx=I, output_type=np.int64),
+        const("one", 1, I),
+        const("begin", [0, 0, 0], I),
+        node("size", "Pack", "one", "height", "width", T=I, N=3, axis=0),
+        node("SemanticPredictions", "Slice", "ArgMax", "begin", "size", T=np.int64, Index=I),
+    )
+
+
+def exported_nearest() -> GraphDef:
+    """Of a fixed size: int32 labels go through ResizeNearestNeighbor to the size of the photo."""
+    return graph_def(
+        *padding(),
+        *network_on("sub_7"),
+        *resized("ResizeBilinear_3", "logits", CROP),
+        const("axis", 3, I),
+        node("ArgMax", "ArgMax", "ResizeBilinear_3", "axis", T=F, Tidx=I, output_type=I),
+        const("last", 3, I),
+        node("images", "ExpandDims", "ArgMax", "last", T=I, Tdim=I),
+        node("size", "Pack", "height", "width", T=I, N=2, axis=0),
+        resize("nearest", "images", "size", "ResizeNearestNeighbor", T=I),
+        node("SemanticPredictions", "Squeeze", "nearest", T=I, squeeze_dims=[3]),
+    )
+
+
+def detector() -> GraphDef:
+    """Boxes, their scores and how many there are: three outputs, and one of the size alone."""
+    return graph_def(
+        *backbone(),
+        *conv("detection_boxes", "features", 4, 4),
+        *conv("box_scores", "features", 4, CLASSES),
+        node("detection_scores", "Sigmoid", "box_scores", T=F),
+        const("axes", [0, 1, 2, 3], I),
+        node("num_detections", "Mean", "detection_scores", "axes", T=F, Tidx=I, keep_dims=False),
+        node("true_shape", "Shape", "photo", T=np.uint8, out_type=I),
+    )

@@ -17,7 +17,7 @@ from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
 from dlconv.convert.rewrite.fold_constants import fold_constants
 from dlconv.convert.rewrite.split_pooled import split_pooled
-from dlconv.errors import UsageError
+from dlconv.errors import DlconvError, UsageError
 
 Pass = Callable[[GraphDef], GraphDef]
 
@@ -37,13 +37,32 @@ PASSES: Mapping[str, Pass] = {
 def passes(only: Iterable[str] = ()) -> list[Pass]:
     """Return all passes, or only those named, in their order.
 
-    Raises UsageError for a pass that does not exist.
+    Raises UsageError for a pass that does not exist; the passes raise DlconvError for a graph that
+    does not hold together.
     """
     chosen = set(only)
     if unknown := chosen - PASSES.keys():
         known = ", ".join(PASSES)
         raise UsageError(f"no pass is called {', '.join(sorted(unknown))}", f"passes: {known}")
-    return [run for name, run in PASSES.items() if not chosen or name in chosen]
+    return [_guarded(name, run) for name, run in PASSES.items() if not chosen or name in chosen]
+
+
+def _guarded(name: str, run: Pass) -> Pass:
+    """Make of a pass one that refuses a graph whose constants or inputs do not fit its ops.
+
+    TensorFlow would refuse such a graph when it runs; a pass finds out by an exception of numpy's.
+    """
+
+    def guarded(graph_def: GraphDef) -> GraphDef:
+        try:
+            return run(graph_def)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise DlconvError(
+                f"{name} stops at this graph, whose constants or inputs do not fit: {error}",
+                "if TensorFlow runs it, convert with --no-rewrite and report this",
+            ) from error
+
+    return guarded
 
 
 def rewrite(graph_def: GraphDef, only: Iterable[str] = ()) -> GraphDef:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import Contract, argmax_behind, find_contract
+from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.inspect.scores import argmax_behind
 from dlconv.tensorflow import load_tensorflow
 from dlconv.verify.runtimes import Inference
 
