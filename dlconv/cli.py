@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from rich.console import RenderableType
+
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import FrozenGraph, Made
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
+    from dlconv.pipeline import Subject
     from dlconv.verify.harness import Progress
     from dlconv.verify.result import ArtifactResult
     from dlconv.verify.runtimes import RuntimeMissingError
@@ -84,6 +87,7 @@ Verbose = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown to standard output.")]
 RegistryFile = Annotated[
     Path | None,
     typer.Option(
@@ -121,6 +125,16 @@ GraphSpec = Annotated[
     typer.Argument(
         metavar="MODEL|PATH",
         help="A model's name or the path of a frozen graph (.pb). Default: the model fetched last.",
+        show_default=False,
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL|PATH|URL",
+        help="A model's name, or the path or the URL of one: a frozen graph (.pb), its tarball, a "
+        "SavedModel, a TF.js graph model, one of 2018 as well, or ONNX. Two with --diff. Default: "
+        "the model fetched last.",
         show_default=False,
     ),
 ]
@@ -313,18 +327,14 @@ def fetch(
 
 @app.command(
     "inspect",
-    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard",
+    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard; or: "
+    "dlconv inspect --diff graph.pb web/model/model.json --markdown",
 )
 def inspect_command(
-    graph: GraphSpec = None,
+    models: Models = None,
     diff: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL|PATH",
-            help="Show what differs in this graph instead.",
-            show_default=False,
-        ),
-    ] = None,
+        bool, typer.Option("--diff", help="Show what differs between two models instead.")
+    ] = False,
     input_size: Annotated[
         str | None,
         typer.Option(
@@ -358,35 +368,41 @@ def inspect_command(
     ] = None,
     registry: RegistryFile = None,
     json: Json = False,
+    markdown: Markdown = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a frozen graph promises, what its stages are, and what they cost."""
+    """Show what a model promises, what it is made of, its stages, and what they cost.
+
+    Frozen graphs show all of it, other formats what they have. With --diff, weights are matched by
+    their values, whatever their names and layouts.
+    """
     from dlconv import pipeline
     from dlconv.convert.interface import parse_size
     from dlconv.errors import UsageError
-    from dlconv.inspect import report
 
     if (port or no_open) and not tensorboard:
         raise UsageError("--port and --no-open do nothing without --tensorboard")
+    if json and markdown:
+        raise UsageError("--json and --markdown exclude each other")
     known = _registry(registry)
-    frozen = pipeline.find_frozen_graph(graph, known)
-    if tensorboard or logdir is not None:
-        if json or diff or input_size:
+    given = models or []
+    if diff:
+        if tensorboard or logdir is not None or input_size:
+            raise UsageError("--diff compares two models, and no more")
+        _show_difference(given, known, json, markdown)
+        return
+    if len(given) > 1:
+        raise UsageError("inspect takes one model, or two with --diff")
+    with pipeline.find_subject(given[0] if given else None, known) as subject:
+        if not tensorboard and logdir is None:
+            size = parse_size(input_size) if input_size else None
+            _show_subject(subject, size, json, markdown)
+            return
+        if json or markdown or input_size:
             raise UsageError("--tensorboard and --logdir show the graph alone")
-        _show_graph(frozen, logdir, tensorboard, port, not no_open)
-        return
-    if diff is not None:
-        found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
-        data = [dataclasses.asdict(difference) for difference in found]
-        _print(data if json else report.difference_table(found))
-        return
-    inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None)
-    if json:
-        source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        _print({"graph": source, **report.as_data(inspection)})
-    else:
-        typer.echo(f"{frozen.source.model}: {frozen.path}")
-        _print(report.tables(inspection))
+        if subject.frozen is None:
+            raise UsageError("--tensorboard and --logdir are for frozen graphs")
+        _show_graph(subject.frozen, logdir, tensorboard, port, not no_open)
 
 
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
@@ -810,17 +826,83 @@ def run(
 
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="manifest|verify", help="Of which file.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="manifest|verify|inspect|diff", help="Of which file.")
+    ],
 ) -> None:
-    """Print the JSON Schema of an artifact's manifest, or of verify's JSON report."""
+    """Print the JSON Schema of an artifact's manifest, or of what verify or inspect reports."""
     from dlconv.artifacts import manifest
     from dlconv.errors import UsageError
+    from dlconv.inspect import document as inspected
     from dlconv.verify import document
 
-    schemas = {"manifest": manifest.json_schema, "verify": document.json_schema}
+    schemas = {
+        "manifest": manifest.json_schema,
+        "verify": document.json_schema,
+        "inspect": inspected.json_schema,
+        "diff": inspected.comparison_schema,
+    }
     if kind not in schemas:
         raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")
     _print(schemas[kind]())
+
+
+def _show_subject(
+    subject: "Subject", size: "tuple[int, int] | None", json: bool, markdown: bool
+) -> None:
+    """Print what a model holds; of a frozen graph, the contract and the stages say it all."""
+    from dlconv import pipeline
+    from dlconv.errors import UsageError
+    from dlconv.inspect import document, network_report, report
+    from dlconv.inspect.formats import read_network
+
+    frozen = subject.frozen
+    if frozen is not None and not json:
+        tables, where = report.tables(pipeline.inspect(frozen, size)), f": {subject.origin}"
+    else:
+        network = read_network(subject.entry)
+        inspection = pipeline.inspect_network(network, size)
+        if size is not None and inspection is None:
+            raise UsageError("--input-size is for models with a graph of TensorFlow's")
+        if json:
+            known = None if frozen is None else dataclasses.asdict(frozen.source)
+            graph = known and {"path": subject.origin, **known}
+            _print(document.as_data(subject.origin, network, inspection, graph))
+            return
+        tables, where = network_report.network_tables(network, inspection), ""
+    _print_tables(f"{subject.name}{where}", tables, markdown)
+
+
+def _show_difference(models: list[str], known: "Registry", json: bool, markdown: bool) -> None:
+    """Print what differs between two models, or between the one fetched last and another."""
+    from dlconv import console, pipeline
+    from dlconv.errors import UsageError
+    from dlconv.inspect import document, network_report
+
+    if len(models) not in (1, 2):
+        raise UsageError("--diff takes two models", "dlconv inspect --diff BEFORE AFTER")
+    first, second = models if len(models) == 2 else (None, models[0])
+    with (
+        pipeline.find_subject(first, known) as before,
+        pipeline.find_subject(second, known) as after,
+    ):
+        with console.steps("comparing") as told:
+            found = pipeline.compare_subjects(
+                before, after, lambda done, total: told("compressing the files", done, total)
+            )
+        if json:
+            _print(document.comparison_data((before.origin, after.origin), found))
+        else:
+            tables = network_report.comparison_tables(found)
+            _print_tables(f"{before.origin} > {after.origin}", tables, markdown)
+
+
+def _print_tables(title: str, tables: "RenderableType", markdown: bool) -> None:
+    from dlconv.inspect.markdown import as_markdown
+
+    typer.echo(as_markdown(title, tables).rstrip() if markdown else title)
+    if not markdown:
+        _print(tables)
 
 
 def _show_graph(

@@ -8,6 +8,7 @@ import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.artifacts.foreign import foreign_artifact
@@ -38,8 +39,10 @@ from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
 from dlconv.inspect import event
+from dlconv.inspect.compressed import NOTHING, Sizes, file_sizes
 from dlconv.inspect.contract import Contract, find_contract
-from dlconv.inspect.diff import Difference, differences
+from dlconv.inspect.diff import Comparison, compare
+from dlconv.inspect.formats import find_entry, is_frozen_graph, is_named_as_file, read_network
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.layout_2018 import (
@@ -48,9 +51,11 @@ from dlconv.inspect.layout_2018 import (
     find_layout_2018,
     read_layout_2018,
 )
+from dlconv.inspect.network import Network
 from dlconv.inspect.sizes import Size
 from dlconv.inspect.tfjs_weights import stored_floats
 from dlconv.models import store
+from dlconv.models.bring import brought, is_address, is_tarball
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
 from dlconv.verify.bisect import NodeError
@@ -129,7 +134,10 @@ def inspect(frozen: FrozenGraph, size: Size | None = None) -> Inspection:
 
     Another size than the crop is another network: the one that converters make for the size.
     """
-    graph = Graph(read_graph(frozen.path))
+    return _inspect_graph(Graph(read_graph(frozen.path)), size)
+
+
+def _inspect_graph(graph: Graph, size: Size | None) -> Inspection:
     inspection = inspect_graph(graph)
     contract = inspection.contract
     if size is None or size == contract.crop:
@@ -139,10 +147,61 @@ def inspect(frozen: FrozenGraph, size: Size | None = None) -> Inspection:
     return dataclasses.replace(inspection, cost=cost_at(graph, size))
 
 
-def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:
-    """Compare the contracts, ops and weights of two frozen graphs."""
-    sides = [(graph.contract, graph.summary) for graph in map(inspect, (before, after))]
-    return differences(*sides)
+@dataclass(frozen=True)
+class Subject:
+    """A model of any format: what it was named by, its file, and what it is as a frozen graph."""
+
+    origin: str
+    entry: Path
+    frozen: FrozenGraph | None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.origin if self.frozen is None else self.frozen.source.model
+
+
+@contextmanager
+def find_subject(spec: str | None, registry: Registry) -> Iterator[Subject]:
+    """Yield the model that ``spec``, a name, a path or an address, stands for.
+
+    What had to be fetched or unpacked goes afterwards. Raises DlconvError when it is not there.
+    """
+    if spec is None or not _names_files(spec, registry):
+        frozen = find_frozen_graph(spec, registry)
+        yield Subject(str(frozen.path), frozen.path, frozen)
+        return
+    with brought(spec) as path:
+        entry = path if is_frozen_graph(path) else find_entry(path)
+        yield Subject(spec, entry, _from_path(entry) if is_frozen_graph(entry) else None)
+
+
+def _names_files(spec: str, registry: Registry) -> bool:
+    if is_address(spec) or _is_path(spec) or is_named_as_file(spec) or is_tarball(Path(spec)):
+        return True
+    return Path(spec).is_dir() and spec not in registry.models
+
+
+def inspect_network(network: Network, size: Size | None = None) -> Inspection | None:
+    """Inspect the graph of a network as ``inspect`` does; None where it has no contract."""
+    if network.graph is None or network.contract is None:
+        return None
+    return _inspect_graph(network.graph, size)
+
+
+def compare_subjects(
+    before: Subject, after: Subject, progress: Callable[[int, int], None]
+) -> Comparison:
+    """Compare two models of any formats; ``progress`` is told of the bytes compressed."""
+    old, new = read_network(before.entry), read_network(after.entry)
+    digests = {path: digest_of(path) for path in (*old.files, *new.files)}
+    files = {digest: path for path, digest in digests.items()}
+    sizes = file_sizes(files, store.cache_root() / "sizes", progress)
+
+    def total(network: Network) -> Sizes:
+        return sum((sizes[digests[path]] for path in network.files), NOTHING)
+
+    return compare(old, new, (total(old), total(new)))
 
 
 def write_event(frozen: FrozenGraph, logdir: Path) -> Contract:

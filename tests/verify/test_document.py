@@ -103,4 +103,7 @@ def test_the_command_prints_the_schema(call):
         assert printed["title"] == title
     called = call("schema", "nonsense")
     assert called.exit_code == 2
-    assert called.stderr == "error: there is no schema 'nonsense'; there are manifest, verify\n"
+    assert (
+        called.stderr
+        == "error: there is no schema 'nonsense'; there are manifest, verify, inspect, diff\n"
+    )
