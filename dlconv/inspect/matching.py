@@ -98,9 +98,12 @@ def _members(matches: Sequence[Match]) -> set[WeightTensor]:
 def _layouts(weight: WeightTensor) -> Iterator[np.ndarray]:
     """Yield the values as they lie, and as other formats would have them; no extents of 1."""
     values = np.asarray(weight.values, np.float32)
-    yield values.squeeze()
-    for permutation in PERMUTATIONS.get(values.ndim, ()):
-        yield values.transpose(permutation).squeeze()
+    laid_out = [values, *(values.transpose(each) for each in PERMUTATIONS.get(values.ndim, ()))]
+    seen = set()
+    for squeezed in (each.squeeze() for each in laid_out):
+        if (squeezed.shape, squeezed.strides) not in seen:
+            seen.add((squeezed.shape, squeezed.strides))
+            yield squeezed
 
 
 def _key(values: np.ndarray) -> tuple[tuple[int, ...], bytes]:
@@ -111,8 +114,9 @@ def _equal(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> lis
     waiting = defaultdict(list)
     for weight in after:
         waiting[_key(next(_layouts(weight)))].append(weight)
+    names = {weight.name for weight in after}
     found = []
-    for weight in before:
+    for weight in sorted(before, key=lambda weight: weight.name not in names):
         same = next((waiting[key] for key in map(_key, _layouts(weight)) if waiting.get(key)), [])
         if same:
             named = [each for each in same if each.name == weight.name]
@@ -149,35 +153,74 @@ class _Pair:
 
 
 def _pairs(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> Iterator[_Pair]:
-    by_shape = defaultdict(list)
-    for weight in filter(_is_comparable, after):
-        values = next(_layouts(weight))
-        by_shape[values.shape].append((weight, values))
+    """Yield the pairs of one shape that may match."""
+    old: dict[tuple[int, ...], list[tuple[WeightTensor, np.ndarray]]] = defaultdict(list)
+    new: dict[tuple[int, ...], list[tuple[WeightTensor, np.ndarray]]] = defaultdict(list)
     for weight in filter(_is_comparable, before):
         for values in _layouts(weight):
-            for other, others in by_shape.get(values.shape, ()):
-                promise = _promise(values, others) + SAME_NAME_BONUS * (weight.name == other.name)
-                yield _Pair(weight, other, values, others, promise)
+            old[values.shape].append((weight, values))
+    for weight in filter(_is_comparable, after):
+        values = next(_layouts(weight))
+        new[values.shape].append((weight, values))
+    for shape in [shape for shape in old if shape in new]:
+        promises = _promises([v for _, v in old[shape]], [v for _, v in new[shape]])
+        for row, column in np.argwhere(promises >= LEAST_LIKENESS - SAME_NAME_BONUS):
+            weight, values = old[shape][row]
+            other, others = new[shape][column]
+            bonus = SAME_NAME_BONUS if weight.name == other.name else 0.0
+            yield _Pair(weight, other, values, others, float(promises[row, column]) + bonus)
 
 
 def _is_comparable(weight: WeightTensor) -> bool:
     return weight.elements >= LEAST_ELEMENTS and weight.range is not None
 
 
-def _promise(values: np.ndarray, others: np.ndarray) -> float:
-    """Return how alike the first channels are, as they are or but for factors."""
-    promise = _likeness(_first(values, values.ndim - 1), _first(others, values.ndim - 1))
-    for axis in _channel_axes(values):
-        some, theirs = _first(values, axis), _first(others, axis)
-        promise = max(promise, _likeness(_factors(some, theirs, axis) * some, theirs))
-    return promise
+def _promises(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> np.ndarray:
+    """Return how alike the first channels of tensors of one shape are, [before, after].
+
+    As they are or but for factors, whatever is more alike.
+    """
+    ndim = before[0].ndim
+    promises = _all_likenesses(*(_some_channels(each, ndim - 1, False) for each in (before, after)))
+    for axis in _channel_axes(before[0]):
+        some = (_some_channels(each, axis, True) for each in (before, after))
+        promises = np.maximum(promises, _all_likenesses(*some))
+    return promises
 
 
-def _first(values: np.ndarray, axis: int) -> np.ndarray:
-    """Return the first channels of tensors that have channels."""
-    if values.ndim < 2:
-        return values
-    return values[:LOOKED_AT] if axis == 0 else values[..., :LOOKED_AT]
+def _some_channels(tensors: Sequence[np.ndarray], axis: int, apart: bool) -> np.ndarray:
+    """Return the first channels along an axis, [channels or 1, tensors, elements]."""
+    rows = [
+        np.moveaxis(values, axis, 0)[:LOOKED_AT].reshape(min(values.shape[axis], LOOKED_AT), -1)
+        if values.ndim > 1
+        else values[None]
+        for values in tensors
+    ]
+    stacked = np.stack([row if apart else row.reshape(1, -1) for row in rows], axis=1)
+    return stacked.astype(np.float64)
+
+
+def _all_likenesses(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return the likeness of each tensor to each, [before, after]; see ``_some_channels``.
+
+    Of tensors in channels, each has the factor that brings it nearest.
+    """
+    products = before @ after.transpose(0, 2, 1)
+    squares, others = np.square(before).sum(axis=2), np.square(after).sum(axis=2)
+    if len(before) == 1:
+        left = squares[0][:, None] + others[0] - 2 * products[0]
+    else:
+        factors = np.divide(
+            products,
+            squares[:, :, None],
+            out=np.zeros_like(products),
+            where=squares[:, :, None] > 0,
+        )
+        left = others.sum(axis=0) - (factors * products).sum(axis=0)
+    variance = np.var(after, axis=(0, 2)) * after.shape[0] * after.shape[2]
+    unlike = np.full_like(left, np.inf)
+    likenesses: np.ndarray = 1 - np.divide(left, variance, out=unlike, where=variance > 0)
+    return likenesses
 
 
 def _match(pair: _Pair) -> Match | None:

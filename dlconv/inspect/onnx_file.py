@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def read_onnx(path: Path) -> Network:
     model = _load(path)
     graph = model.graph
     nodes = list(_nodes(graph))
-    tensors = dict(_tensors(path, graph, nodes))
+    _refuse_names_that_are_bytes(path, model, nodes)
+    tensors = dict(_tensors(graph, nodes))
     weights = _weights(path, tensors, nodes)
     unread = sum(weight.values is None for weight in weights)
     return Network(
@@ -59,6 +60,18 @@ def _load(path: Path) -> "ModelProto":
     return model
 
 
+def _refuse_names_that_are_bytes(path: Path, model: "ModelProto", nodes: "list[NodeProto]") -> None:
+    """Raise DlconvError for a name that is not UTF-8, which the reader of ONNX hands out as is."""
+    graph = model.graph
+    named: list[Any] = [*graph.input, *graph.output, *graph.initializer, *nodes]
+    names: list[str | bytes] = [each.name for each in named]
+    names += [model.producer_name, model.producer_version]
+    for node in nodes:
+        names += [node.op_type, node.domain, *node.input, *node.output]
+    if any(isinstance(name, bytes) for name in names):
+        raise DlconvError(f"{path} has names that are not UTF-8")
+
+
 def _maker(model: "ModelProto") -> str:
     opsets = [each.version for each in model.opset_import if each.domain in OWN_DOMAINS]
     versions = [word for word in model.producer_version.split() if word != "None"]
@@ -79,9 +92,7 @@ def _kind(node: "NodeProto") -> str:
     return node.op_type if node.domain in OWN_DOMAINS else f"{node.domain}.{node.op_type}"
 
 
-def _tensors(
-    path: Path, graph: "GraphProto", nodes: "list[NodeProto]"
-) -> "Iterator[tuple[str, TensorProto]]":
+def _tensors(graph: "GraphProto", nodes: "list[NodeProto]") -> "Iterator[tuple[str, TensorProto]]":
     """Yield the constants: initializers, and the values of Constant nodes."""
     for tensor in graph.initializer:
         yield tensor.name, tensor

@@ -103,6 +103,14 @@ def test_scales_that_do_not_fit_are_refused(tmp_path):
         read(model, tmp_path)
 
 
+def test_names_that_are_no_text_are_refused(tmp_path):
+    model = model_of([helper.make_node("Relu", ["x"], ["yyyy"])], {}, ["yyyy"])
+    content = model.SerializeToString().replace(b"yyyy", b"y\xffyy")
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(DlconvError, match="names that are not UTF-8"):
+        read_onnx(tmp_path / "model.onnx")
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(tmp_path_factory, data):
