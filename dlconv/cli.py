@@ -888,7 +888,9 @@ def _show_difference(models: list[str], known: "Registry", json: bool, markdown:
     ):
         with console.steps("comparing") as told:
             found = pipeline.compare_subjects(
-                before, after, lambda done, total: told("compressing the files", done, total)
+                before,
+                after,
+                lambda done, total: told("kB compressed", done // 1000, total // 1000),
             )
         if json:
             _print(document.comparison_data((before.origin, after.origin), found))

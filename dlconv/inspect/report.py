@@ -1,7 +1,4 @@
-"""What inspect found, as data for scripts and as text for people."""
-
-import dataclasses
-from typing import Any
+"""What inspect found in a graph, as text for people."""
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -15,11 +12,6 @@ from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.preprocessing import Preprocessing, Values
 from dlconv.inspect.sizes import Numbers, Size
 from dlconv.inspect.summary import Summary
-
-
-def as_data(inspection: Inspection) -> dict[str, Any]:
-    """Return all that was found as plain data."""
-    return dataclasses.asdict(inspection)
 
 
 def one_line(inspection: Inspection) -> str:
