@@ -5,7 +5,6 @@ wrong usage. Heavy modules are imported by the command that needs them, so that 
 """
 
 import dataclasses
-import json as jsonlib
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,14 +15,14 @@ from typer.core import TyperGroup
 
 import dlconv
 from dlconv.errors import DlconvError
+from dlconv.output import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
-    from dlconv.convert.artifact import FrozenGraph, Made
-    from dlconv.convert.coverage import Coverage
+    from dlconv.convert.artifact import Made
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect.contract import Asked
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from dlconv.verify.runtimes import RuntimeMissingError
     from dlconv.verify.runtimes.catalogue import Choice
     from dlconv.verify.workers import Workers
-
-
-VIEWERS = ("netron", "model-explorer")
 
 
 class _Commands(TyperGroup):
@@ -89,6 +85,7 @@ Verbose = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown to standard output.")]
 RegistryFile = Annotated[
     Path | None,
     typer.Option(
@@ -144,6 +141,16 @@ GraphSpec = Annotated[
     typer.Argument(
         metavar="MODEL|PATH",
         help="A model's name or the path of a frozen graph (.pb). Default: the model fetched last.",
+        show_default=False,
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL|PATH|URL",
+        help="A model's name, or the path or the URL of one: a frozen graph (.pb), its tarball, a "
+        "SavedModel, a TF.js graph model, one of 2018 as well, or ONNX. Two with --diff. Default: "
+        "the model fetched last.",
         show_default=False,
     ),
 ]
@@ -309,9 +316,9 @@ def models(
     known = _registry(registry)
     chosen = [known.find(model)] if model else list(known.models.values())
     if json:
-        _print(listing.as_data(chosen))
+        show(listing.as_data(chosen))
     else:
-        _print(listing.details(chosen[0]) if model else listing.table(chosen))
+        show(listing.details(chosen[0]) if model else listing.table(chosen))
 
 
 @app.command(epilog="Example: dlconv fetch mobilenetv2_dm05_coco_voc_trainaug")
@@ -328,7 +335,7 @@ def fetch(
     """Download a model's tarball, check it, and keep its frozen graph."""
     fetched = _fetch(model, registry, mirror, offline, force, lock)
     if json:
-        _print({**dataclasses.asdict(fetched), "path": str(fetched.graph_path)})
+        show({**dataclasses.asdict(fetched), "path": str(fetched.graph_path)})
     else:
         typer.echo(f"{fetched.name}: {fetched.graph_path}")
         typer.echo(f"frozen graph {fetched.graph.size:,} bytes, SHA-256 {fetched.graph.sha256}")
@@ -336,19 +343,14 @@ def fetch(
 
 @app.command(
     "inspect",
-    epilog="Example: dlconv inspect path/to/frozen_inference_graph.pb --tensorboard, or, in CI, "
-    "dlconv inspect graph.pb --check",
+    epilog="Example: dlconv inspect graph.pb --tensorboard; dlconv inspect graph.pb --check; "
+    "dlconv inspect --diff graph.pb web/model/model.json --markdown",
 )
 def inspect_command(
-    graph: GraphSpec = None,
+    models: Models = None,
     diff: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL|PATH",
-            help="Show what differs in this graph instead.",
-            show_default=False,
-        ),
-    ] = None,
+        bool, typer.Option("--diff", help="Show what differs between two models instead.")
+    ] = False,
     input_size: Annotated[
         str | None,
         typer.Option(
@@ -426,58 +428,54 @@ def inspect_command(
     ] = None,
     registry: RegistryFile = None,
     json: Json = False,
+    markdown: Markdown = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a frozen graph promises, what its stages cost, and where its ops can run."""
-    from dlconv import pipeline
-    from dlconv.convert import coverage_report
+    """Show what a model promises, what its stages cost, and where its ops can run.
+
+    Frozen graphs show all of it, other formats what they have. With --diff, weights are matched by
+    their values, whatever their names and layouts.
+    """
+    from dlconv import showing
     from dlconv.convert.interface import parse_size
     from dlconv.errors import UsageError
-    from dlconv.inspect import report
 
-    if (port or no_open) and not (tensorboard or view):
-        raise UsageError("--port and --no-open do nothing without --tensorboard or --view")
-    if artifact and view != "model-explorer":
-        raise UsageError("--artifact does nothing without --view model-explorer")
-    if view not in (None, *VIEWERS):
-        raise UsageError(f"there is no viewer {view!r}; there are {', '.join(VIEWERS)}")
+    given = models or []
+    options = {
+        showing.DIFF: diff,
+        showing.VIEW: view,
+        showing.TENSORBOARD: tensorboard,
+        showing.LOGDIR: logdir,
+        "--input-size": input_size,
+        "--inputs": inputs,
+        "--outputs": outputs,
+        "--opset": opset,
+        "--check": check,
+        "--artifact": artifact,
+        "--image": image,
+        "--port": port,
+        "--no-open": no_open,
+        "--json": json,
+        "--markdown": markdown,
+    }
+    mode = showing.mode_of([name for name, value in options.items() if value not in (None, False)])
     known = _registry(registry)
-    asked = _asked(inputs, outputs)
-    frozen = pipeline.find_frozen_graph(graph, known)
-    if view is not None:
-        if json or diff or input_size or tensorboard or logdir:
-            raise UsageError("--view shows the graph alone")
-        _view(frozen, view, artifact, image, known, port, not no_open)
+    if mode == showing.DIFF:
+        showing.show_difference(given, known, json, markdown)
         return
-    if tensorboard or logdir is not None:
-        if json or diff or input_size or check or opset is not None:
-            raise UsageError("--tensorboard and --logdir show the graph alone")
-        _show_graph(frozen, asked, logdir, tensorboard, port, not no_open)
+    if len(given) > 1:
+        raise UsageError("inspect takes one model, or two with --diff")
+    model, asked = given[0] if given else None, _asked(inputs, outputs)
+    if mode == showing.ONE:
+        size = parse_size(input_size) if input_size else None
+        showing.show_one(model, showing.Question(asked, size, opset, check), known, json, markdown)
         return
-    if diff is not None:
-        if check or opset is not None:
-            raise UsageError("--check and --opset are about one graph, not about a --diff")
-        if inputs or outputs:
-            raise UsageError("--diff compares whole graphs, without --inputs and --outputs")
-        found = pipeline.compare_graphs(frozen, pipeline.find_frozen_graph(diff, known))
-        data = [dataclasses.asdict(difference) for difference in found]
-        _print(data if json else report.difference_table(found))
-        return
-    inspection = pipeline.inspect(frozen, parse_size(input_size) if input_size else None, asked)
-    coverage = _coverage(frozen, opset, needed=check)
-    if json:
-        source = {"path": str(frozen.path), **dataclasses.asdict(frozen.source)}
-        covered = coverage and coverage_report.coverage_data(coverage)
-        _print({"graph": source, **report.as_data(inspection), "coverage": covered})
-    else:
-        typer.echo(f"{frozen.source.model}: {frozen.path}")
-        _print(report.tables(inspection))
-        if coverage is not None:
-            _print(coverage_report.coverage_tables(coverage))
-    if check and coverage is not None and coverage.uncovered:
-        for line in coverage_report.gap_lines(coverage):
-            typer.echo(line, err=True)
-        raise typer.Exit(1)
+    with showing.frozen_graph(model, mode, known) as frozen:
+        if view is None:
+            showing.show_in_tensorboard(frozen, asked, logdir, tensorboard, port, not no_open)
+        else:
+            images = [image] if image else []
+            showing.show_in_viewer(frozen, view, artifact, images, known, port, not no_open)
 
 
 @app.command(epilog="Example: dlconv rewrite graph.pb -o faster.pb --only fold-batch-norms")
@@ -783,9 +781,9 @@ def bisect(
         errors = pipeline.bisect(chosen, photo, lambda done, total: told("nodes", done, total))
     first = first_beyond(errors, bisect_report.limit_for(chosen, limit))
     if json:
-        _print(bisect_report.as_data(chosen, photo, errors, first))
+        show(bisect_report.as_data(chosen, photo, errors, first))
     else:
-        _print(bisect_report.table(errors, first), bisect_report.verdict(errors, first))
+        show(bisect_report.table(errors, first), bisect_report.verdict(errors, first))
     if first is not None:
         raise typer.Exit(1)
 
@@ -861,7 +859,7 @@ def bench(
     if json:
         typer.echo(reports.as_json(result))
     else:
-        _print(reports.table(result))
+        show(reports.table(result))
 
 
 @app.command(epilog="Example: dlconv run mobilenetv2_dm05_coco_voc_trainaug --images photos/")
@@ -909,17 +907,25 @@ def run(
 
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="manifest|verify", help="Of which file.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="manifest|verify|inspect|diff", help="Of which file.")
+    ],
 ) -> None:
-    """Print the JSON Schema of an artifact's manifest, or of verify's JSON report."""
+    """Print the JSON Schema of an artifact's manifest, or of what verify or inspect reports."""
     from dlconv.artifacts import manifest
     from dlconv.errors import UsageError
+    from dlconv.inspect import document as inspected
     from dlconv.verify import document
 
-    schemas = {"manifest": manifest.json_schema, "verify": document.json_schema}
+    schemas = {
+        "manifest": manifest.json_schema,
+        "verify": document.json_schema,
+        "inspect": inspected.json_schema,
+        "diff": inspected.comparison_schema,
+    }
     if kind not in schemas:
         raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")
-    _print(schemas[kind]())
+    show(schemas[kind]())
 
 
 def _asked(inputs: str | None, outputs: str | None) -> "Asked":
@@ -930,69 +936,6 @@ def _asked(inputs: str | None, outputs: str | None) -> "Asked":
     if inputs == "" or "" in names:
         raise UsageError("--inputs and --outputs take names of nodes")
     return Asked(inputs, tuple(names))
-
-
-def _show_graph(
-    frozen: "FrozenGraph",
-    asked: "Asked",
-    logdir: Path | None,
-    serve: bool,
-    port: int | None,
-    opens: bool,
-) -> None:
-    """Write the event file, and show it in TensorBoard until Ctrl-C."""
-    import tempfile
-
-    from dlconv import console, pipeline
-    from dlconv.inspect import tensorboard
-
-    place = tempfile.TemporaryDirectory(prefix="dlconv-") if logdir is None else nullcontext(logdir)
-    with place as folder:
-        found = pipeline.write_event(frozen, Path(folder), asked)
-        if not serve:
-            typer.echo(str(folder))
-            return
-        with tensorboard.until_stopped():
-            with console.step("starting TensorBoard"):
-                address = tensorboard.start_tensorboard(Path(folder), port or tensorboard.ANY_PORT)
-            outputs = ", ".join(spec.node for spec in found.outputs)
-            nodes = f"input:  {found.input.node}\noutput: {outputs}"
-            typer.echo(f"{address}\n{nodes}")
-            if opens:
-                tensorboard.open_page(address)
-            console.say("they stand beside the stages; Color by Device tells the stages apart")
-            console.say("Ctrl-C stops it")
-            tensorboard.wait()
-
-
-def _view(
-    frozen: "FrozenGraph",
-    viewer: str,
-    artifact: Path | None,
-    image: Path | None,
-    registry: "Registry",
-    port: int | None,
-    opens: bool,
-) -> None:
-    """Show a frozen graph in a viewer until Ctrl-C."""
-    from dlconv import console, pipeline
-    from dlconv.inspect import tensorboard, viewers
-
-    if viewer == "netron":
-        started = viewers.netron(frozen.path, port)
-    else:
-        photos = [image] if image else []
-        with console.steps("collecting node data") as told:
-            overlays = pipeline.overlays(
-                frozen, artifact, photos, registry, lambda done, total: told("nodes", done, total)
-            )
-        started = viewers.model_explorer(frozen.path, frozen.source.model, overlays, port)
-    with tensorboard.until_stopped(), started as address:
-        typer.echo(address)
-        if opens:
-            tensorboard.open_page(address)
-        console.say("Ctrl-C stops it")
-        tensorboard.wait()
 
 
 def _quantization(
@@ -1035,23 +978,6 @@ def _interface(
 
     size = None if input_size is None else parse_size(input_size)
     return Interface(size, input_type, output, output_type)
-
-
-def _coverage(frozen: "FrozenGraph", opset: int | None, needed: bool) -> "Coverage | None":
-    """Find the op coverage; where that fails and it is not needed, say so and return None."""
-    from dlconv import console, pipeline
-    from dlconv.convert.onnx import DEFAULT_OPSET
-    from dlconv.errors import UsageError
-
-    try:
-        return pipeline.cover(frozen, DEFAULT_OPSET if opset is None else opset)
-    except UsageError:
-        raise
-    except DlconvError as error:
-        if needed:
-            raise
-        console.say(f"op coverage is not known: {error}")
-        return None
 
 
 def _registry(extra: Path | None) -> "Registry":
@@ -1127,15 +1053,15 @@ def _print_made(made: "Made", explain: bool, json: bool) -> None:
         for warning in made.learned.calibration.warnings:
             console.say(f"warning: {warning}")
         if made.learned.found is not None and not json:
-            _print(tables.curve_table(made.learned.found))
+            show(tables.curve_table(made.learned.found))
     if explain and not json:
-        _print(tables.tensor_table(made.artifact.manifest.tensors))
+        show(tables.tensor_table(made.artifact.manifest.tensors))
     _print_artifact(made.artifact, json)
 
 
 def _print_artifact(artifact: "Artifact", json: bool) -> None:
     if json:
-        _print(artifact.as_data())
+        show(artifact.as_data())
     else:
         typer.echo(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")
 
@@ -1151,9 +1077,9 @@ def _report(
 
     write_reports(results, files)
     if json:
-        _print(document.as_data(results))
+        show(document.as_data(results))
     else:
-        _print(*report.tables(results, with_photos))
+        show(*report.tables(results, with_photos))
         for entry in dict.fromkeys(result.artifact.entry for result in results):
             typer.echo(str(entry))
     for result in results:
@@ -1162,19 +1088,3 @@ def _report(
             typer.echo(f"failed: {where}: {failure}", err=True)
     if not all(result.passed for result in results):
         raise typer.Exit(1)
-
-
-def _print(*content: Any) -> None:
-    """Print data as JSON and anything else with rich."""
-    for item in content:
-        if isinstance(item, dict | list):
-            typer.echo(jsonlib.dumps(item, indent=2))
-        else:
-            _console().print(item)
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    console = Console()
-    return console if console.is_terminal else Console(width=140)

@@ -8,6 +8,7 @@ import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
@@ -42,9 +43,11 @@ from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
 from dlconv.inspect import event
+from dlconv.inspect.compressed import NOTHING, Sizes, file_sizes
 from dlconv.inspect.contract import FOUND, Asked, Findings, find_all, find_contract
 from dlconv.inspect.cut import asked_for, cut
-from dlconv.inspect.diff import Difference, differences
+from dlconv.inspect.diff import Comparison, compare
+from dlconv.inspect.formats import find_entry, is_frozen_graph, is_named_as_file, read_network
 from dlconv.inspect.graph import Graph, check_graph_file, read_graph
 from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.layout_2018 import (
@@ -53,10 +56,12 @@ from dlconv.inspect.layout_2018 import (
     find_layout_2018,
     read_layout_2018,
 )
+from dlconv.inspect.network import Network
 from dlconv.inspect.overlay import weight_bytes
 from dlconv.inspect.sizes import Size
 from dlconv.inspect.tfjs_weights import stored_floats
 from dlconv.models import store
+from dlconv.models.bring import brought, is_address, is_tarball
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
 from dlconv.verify.bisect import NodeError
@@ -137,7 +142,11 @@ def inspect(frozen: FrozenGraph, size: Size | None = None, asked: Asked = FOUND)
     Its cost is that of photos of ``size``, by default its crop. Another size than the crop is
     another network: the one that converters make for the size.
     """
-    graph_def, asked = _part(frozen, asked)
+    return _inspect_part(read_graph(frozen.path), size, asked)
+
+
+def _inspect_part(graph_def: GraphDef, size: Size | None, asked: Asked) -> Inspection:
+    graph_def, asked = _part(graph_def, asked)
     graph = Graph(graph_def)
     inspection = inspect_graph(graph, asked)
     contract = inspection.contract
@@ -148,9 +157,8 @@ def inspect(frozen: FrozenGraph, size: Size | None = None, asked: Asked = FOUND)
     return dataclasses.replace(inspection, cost=cost_at(graph, size, asked))
 
 
-def _part(frozen: FrozenGraph, asked: Asked) -> tuple[GraphDef, Asked]:
-    """Read a frozen graph; cut out the part that is asked for, and return the nodes at its ends."""
-    graph_def = read_graph(frozen.path)
+def _part(graph_def: GraphDef, asked: Asked) -> tuple[GraphDef, Asked]:
+    """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
     if asked == FOUND:
         return graph_def, asked
     asked = asked_for(graph_def, asked)
@@ -161,7 +169,7 @@ def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
     """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
     if asked == FOUND:
         return frozen
-    content = _part(frozen, asked)[0].SerializeToString(deterministic=True)
+    content = _part(read_graph(frozen.path), asked)[0].SerializeToString(deterministic=True)
     digest = store.keep_graph(content)
     path = store.find_graph(digest)
     if path is None:
@@ -202,15 +210,68 @@ def cover(frozen: FrozenGraph, opset: int = DEFAULT_OPSET) -> Coverage:
     return find_coverage(frozen.path, opset)
 
 
-def compare_graphs(before: FrozenGraph, after: FrozenGraph) -> list[Difference]:
-    """Compare the contracts, ops and weights of two frozen graphs."""
-    sides = [(graph.findings.contract(), graph.summary) for graph in map(inspect, (before, after))]
-    return differences(*sides)
+@dataclass(frozen=True)
+class Subject:
+    """A model of any format: what it was named by, its file, and what it is as a frozen graph."""
+
+    origin: str
+    entry: Path
+    frozen: FrozenGraph | None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.origin if self.frozen is None else self.frozen.source.model
+
+
+@contextmanager
+def find_subject(spec: str | None, registry: Registry) -> Iterator[Subject]:
+    """Yield the model that ``spec``, a name, a path or an address, stands for.
+
+    What had to be fetched or unpacked goes afterwards. Raises DlconvError when it is not there.
+    """
+    if spec is None or not _names_files(spec, registry):
+        frozen = find_frozen_graph(spec, registry)
+        yield Subject(str(frozen.path), frozen.path, frozen)
+        return
+    with brought(spec) as path:
+        entry = path if is_frozen_graph(path) else find_entry(path)
+        yield Subject(spec, entry, _from_path(entry) if is_frozen_graph(entry) else None)
+
+
+def _names_files(spec: str, registry: Registry) -> bool:
+    if is_address(spec) or _is_path(spec) or is_named_as_file(spec) or is_tarball(Path(spec)):
+        return True
+    return Path(spec).is_dir() and spec not in registry.models
+
+
+def inspect_network(
+    network: Network, size: Size | None = None, asked: Asked = FOUND
+) -> Inspection | None:
+    """Inspect the graph of a network as ``inspect`` does; None where it shows none."""
+    if network.graph is None:
+        return None
+    return _inspect_part(network.graph.graph_def, size, asked)
+
+
+def compare_subjects(
+    before: Subject, after: Subject, progress: Callable[[int, int], None]
+) -> Comparison:
+    """Compare two models of any formats; ``progress`` is told of the bytes compressed."""
+    old, new = read_network(before.entry), read_network(after.entry)
+    digests = {path: digest_of(path) for path in (*old.files, *new.files)}
+    files = {digest: path for path, digest in digests.items()}
+    sizes = file_sizes(files, store.cache_root() / "sizes", progress)
+
+    def total(network: Network) -> Sizes:
+        return sum((sizes[digests[path]] for path in network.files), NOTHING)
+
+    return compare(old, new, (total(old), total(new)))
 
 
 def write_event(frozen: FrozenGraph, logdir: Path, asked: Asked = FOUND) -> Findings:
     """Write a frozen graph for TensorBoard, as a run named after its model; return what it is."""
-    graph_def, asked = _part(frozen, asked)
+    graph_def, asked = _part(read_graph(frozen.path), asked)
     graph = Graph(graph_def)
     found = find_all(graph, asked)
     with disk_trouble(logdir):

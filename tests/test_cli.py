@@ -13,7 +13,7 @@ from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tin
 from support.layout_2018 import write_layout_2018
 from support.networks import pictures, small_segmenter
 from support.processes import hear_ctrl_c
-from support.sample import sample_graph
+from support.sample import TARBALL, sample_graph
 from typer.testing import CliRunner
 
 import dlconv
@@ -242,10 +242,10 @@ def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph)
     answer = call("inspect", graph, "--json")
     assert answer.exit_code == 0, answer.stderr
     assert json.loads(answer.stdout)["coverage"] is None
-    assert answer.stderr.startswith("op coverage is not known: the graph does not fit together")
+    assert answer.stderr.startswith("op coverage is not known: drop-casts stops at this graph")
     answer = call("inspect", graph, "--check")
     assert answer.exit_code == 1
-    assert answer.stderr.startswith("error: the graph does not fit together, so drop_casts")
+    assert answer.stderr.startswith("error: drop-casts stops at this graph")
     assert answer.stderr.count("\n") == 1
 
 
@@ -257,15 +257,65 @@ def test_inspect_writes_for_tensorboard(call, graph):
 
 def test_a_rewritten_graph_is_a_graph_and_diff_shows_what_changed(call, graph):
     assert call("rewrite", graph, "-o", "faster.pb").exit_code == 0
-    answer = call("inspect", graph, "--diff", "faster.pb")
-    assert answer.exit_code == 0
-    assert re.search(r"Identity +1 +0", answer.stdout)
-    changes = {
-        row["what"]: row
-        for row in json.loads(call("inspect", graph, "--diff", "faster.pb", "--json").stdout)
-    }
+    answers = [call("inspect", graph, "--diff", "faster.pb")]
+    answers += [call("inspect", "--diff", graph, "faster.pb")]
+    for answer in answers:
+        assert answer.exit_code == 0
+        assert re.search(r"Identity +1 +0", answer.stdout)
+    content = json.loads(call("inspect", graph, "--diff", "faster.pb", "--json").stdout)
+    assert content["before"]["origin"] == str(graph)
+    changes = {row["what"]: row for row in content["differences"]}
     assert changes["nodes"] == {"what": "nodes", "before": "7", "after": "6"}
     assert "no difference" in call("inspect", "faster.pb", "--diff", "faster.pb").stdout
+
+
+def test_diff_compares_with_the_model_fetched_last(call, tmp_path):
+    call("fetch", "sample")
+    answer = call("inspect", "--diff", sample_graph(tmp_path).path, "--json")
+    assert json.loads(answer.stdout)["same"]
+
+
+def test_every_format_is_inspected(call, graph):
+    call("tfjs", graph, "-o", "web")
+    call("onnx", graph, "-o", "colours.onnx")
+    write_layout_2018(read_graph(graph), Path("old"))
+    shown = {
+        "web": "TF.js graph model",
+        "web/model.json": "TF.js graph model",
+        "old": "TF.js graph model of 2018",
+        "colours.onnx": "ONNX",
+        Path("colours.onnx").resolve().as_uri(): "ONNX",
+    }
+    for spec, words in shown.items():
+        answer = call("inspect", spec)
+        assert answer.exit_code == 0, answer.stderr
+        assert answer.stdout.startswith(f"{spec}\n")
+        assert re.search(f"format +{words} ", answer.stdout)
+        content = json.loads(call("inspect", spec, "--json").stdout)
+        assert {tuple(weight["shape"]) for weight in content["weights"]} < {
+            (1, 1, 3, 3),
+            (3, 3, 1, 1),
+        }
+        assert (content["contract"] is None) == (words == "ONNX")
+
+
+def test_a_tarball_is_inspected_as_its_frozen_graph_and_leaves_nothing(call, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    content = json.loads(call("inspect", TARBALL, "--json").stdout)
+    assert content["graph"]["model"] == "deeplabv3_mnv2_sample"
+    assert content["origin"] == content["graph"]["path"] == str(TARBALL)
+    assert content["contract"]["crop"] == [129, 129]
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_what_inspect_shows_is_markdown_too(call, graph):
+    text = call("inspect", graph, "--markdown").stdout
+    assert text.startswith(f"### colours: {graph}\n\n|  | found | because |\n| --- | --- | --- |\n")
+    assert "| input | ImageTensor:0 uint8 [1, ?, ?, 3] |" in text
+    call("rewrite", graph, "-o", "faster.pb")
+    text = call("inspect", "--diff", graph, "faster.pb", "--markdown").stdout
+    assert "| Identity | 1 | 0 |" in text
 
 
 def test_only_the_passes_asked_for_run(call, graph):
@@ -552,11 +602,29 @@ ERRORS = {
         1,
         "photo.pb is a picture, not a frozen graph",
     ),
-    "a port for nothing": (("inspect", "--port", "80"), 2, "nothing without --tensorboard"),
+    "no such model of another format": (("inspect", "gone.onnx"), 1, "no model at gone.onnx"),
+    "a file of no format": (("inspect", "./notes.txt"), 1, "no format that dlconv knows"),
+    "a folder without a model": (("inspect", "."), 1, "a folder without a model"),
+    "ONNX that is none": (("inspect", "photo.onnx"), 1, "photo.onnx is not an ONNX file"),
+    "a model.json that is none": (
+        ("inspect", "photo.json"),
+        1,
+        "photo.json is a picture",
+    ),
+    "a tarball that is none": (("inspect", "photo.tgz"), 1, "not a gzipped tarball"),
+    "nothing to compare": (("inspect", "--diff"), 2, "two models"),
+    "two models to show": (("inspect", "a.pb", "b.pb"), 2, "two with --diff"),
+    "JSON and Markdown": (("inspect", "--json", "--markdown"), 2, "exclude each other"),
+    "TensorBoard for ONNX": (("inspect", "photo.onnx", "--logdir", "x"), 2, "for frozen graphs"),
+    "a port for nothing": (
+        ("inspect", "--port", "80"),
+        2,
+        "--port does nothing without --view or --tensorboard",
+    ),
     "a check of a picture": (
         ("inspect", "sound.pb", "--check", "--logdir", "log"),
         2,
-        "--tensorboard and --logdir show the graph alone",
+        "--check does nothing with --logdir",
     ),
     "an opset out of range": (("inspect", "sound.pb", "--opset", "19"), 2, "takes 11 to 18"),
     "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
@@ -573,8 +641,10 @@ ERRORS = {
 @pytest.mark.parametrize("case", ERRORS)
 def test_errors_are_one_line_with_a_hint(call, case):
     arguments, exit_code, words = ERRORS[case]
-    Path("photo.pb").write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    for suffix in ("pb", "onnx", "json", "tgz"):
+        Path(f"photo.{suffix}").write_bytes(b"\xff\xd8\xff\xe0 a photo")
     Path("sound.pb").write_bytes(tiny_segmenter().SerializeToString())
+    Path("notes.txt").write_text("buy milk")
     answer = call(*arguments)
     assert answer.exit_code == exit_code
     assert words in answer.stderr

@@ -103,6 +103,22 @@ def test_every_op_is_covered_and_counted_as_it_is_converted(model, call, work):
     assert converted == {row["op"]: row["tfjs"] for row in ops if row["tfjs"]}
 
 
+def test_diff_finds_the_weights_in_every_format(model, call):
+    graph = json.loads(call("inspect", model, "--json").stdout)
+    total = sum(np.prod(weight["shape"], dtype=int) for weight in graph["weights"])
+
+    def kept(path, *kinds):
+        answer = call("inspect", "--diff", model, path, "--json")
+        assert answer.returncode == 0, answer.stderr
+        counts = json.loads(answer.stdout)["counts"]
+        return sum(counts[kind]["elements"] for kind in kinds) / total
+
+    call("tfjs", model, "--no-rewrite", "--quantize", "plain1", "-o", "codes")
+    assert kept("codes", "equal", "rounded") > 0.999
+    call("onnx", model, "--no-rewrite", "-o", "plain.onnx")
+    assert kept("plain.onnx", "equal", "scaled") > 0.95
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
 @pytest.mark.parametrize(
     "command", [["tfjs", "-o", "small"], ["inspect"], ["inspect", "--logdir", "log"]]

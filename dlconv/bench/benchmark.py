@@ -17,7 +17,8 @@ from dlconv.bench.measure import (
     Subject,
     measure,
 )
-from dlconv.bench.sizes import Sizes, sizes_of
+from dlconv.bench.sizes import sizes_of
+from dlconv.inspect.compressed import Sizes
 from dlconv.verify.photos import Photo
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.rewrite import Pass, passes
+from dlconv.convert.rewrite import Pass, guarded, passes
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.choose_output import choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
@@ -92,23 +92,12 @@ def prepared(
         return Prepared(Graph(graph_def), contract, True)
     graph_def = _with_interface(graph_def, contract, interface)
     for run in passes():
-        graph_def = _passed(run, graph_def)
+        graph_def = run(graph_def)
     is_same_function = interface.is_same_function(contract)
     contract = find_contract(Graph(graph_def))
     if finish is not None:
-        graph_def = _passed(finish, graph_def)
+        graph_def = guarded(finish.__name__, finish)(graph_def)
     return Prepared(Graph(graph_def), contract, is_same_function)
-
-
-def _passed(run: Pass, graph_def: GraphDef) -> GraphDef:
-    """Run a pass. Passes rely on nodes having the inputs and attributes that their ops define."""
-    try:
-        return run(graph_def)
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise DlconvError(
-            f"the graph does not fit together, so {run.__name__} cannot rewrite it: {error}",
-            "does TensorFlow load it? --no-rewrite converts it as it is",
-        ) from error
 
 
 def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:

@@ -1,12 +1,16 @@
-"""What differs between two graphs: ops by kind, weights, inputs and outputs.
+"""What differs between two networks of any formats: ends, ops, weights, and sizes of the files.
 
-Every line compares one count or one tensor; what is equal is left out.
+Every line of ``differences`` compares one count or one tensor; what is equal is left out.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dlconv.inspect.contract import Contract, TensorSpec
-from dlconv.inspect.summary import Summary
+from dlconv.inspect.compressed import Sizes
+from dlconv.inspect.contract import TensorSpec
+from dlconv.inspect.matching import Kind, Matching, match_weights
+from dlconv.inspect.network import CONSTANT_OPS, Network, total_elements
 
 
 @dataclass(frozen=True)
@@ -18,35 +22,64 @@ class Difference:
     after: str
 
 
-def differences(
-    before: tuple[Contract, Summary], after: tuple[Contract, Summary]
-) -> list[Difference]:
-    """Compare contracts and summaries; an empty list says that nothing here differs."""
-    (old, old_size), (new, new_size) = before, after
-    pairs = [
-        ("input", _text(old.input), _text(new.input)),
-        ("output", _text(old.output), _text(new.output)),
-        ("crop", _crop(old), _crop(new)),
-        ("classes", str(old.classes), str(new.classes)),
-        ("nodes", f"{old_size.nodes:,}", f"{new_size.nodes:,}"),
-        ("nodes besides Const", _besides_const(old_size), _besides_const(new_size)),
-        ("weight tensors", f"{old_size.weight_tensors:,}", f"{new_size.weight_tensors:,}"),
-        ("weights", f"{old_size.weight_elements:,}", f"{new_size.weight_elements:,}"),
-        ("weight bytes", f"{old_size.weight_bytes:,}", f"{new_size.weight_bytes:,}"),
-    ]
-    ops = sorted({*old_size.ops, *new_size.ops})
-    pairs += [(op, str(old_size.ops.get(op, 0)), str(new_size.ops.get(op, 0))) for op in ops]
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two networks, what differs, which weights are the same, and the sizes of their files."""
+
+    before: Network
+    after: Network
+    differences: tuple[Difference, ...]
+    weights: Matching
+    sizes: tuple[Sizes, Sizes]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether ends, ops and the values of all weights are the same."""
+        found = self.weights
+        matched_exactly = len(found.of_kind(Kind.EQUAL)) == len(found.matches)
+        others = (*found.only_before, *found.only_after, *found.unread)
+        return not self.differences and matched_exactly and not others
+
+
+def compare(before: Network, after: Network, sizes: tuple[Sizes, Sizes]) -> Comparison:
+    """Compare two networks; ``sizes`` are those of their files."""
+    found = tuple(differences(before, after))
+    return Comparison(before, after, found, match_weights(before.weights, after.weights), sizes)
+
+
+def differences(before: Network, after: Network) -> list[Difference]:
+    """Compare formats, ends, and what there is by number; an empty list says that all is equal."""
+    pairs = [(what, _facts(before)[what], _facts(after)[what]) for what in _facts(before)]
+    ops = sorted({*before.ops, *after.ops})
+    pairs += [(op, str(before.ops.get(op, 0)), str(after.ops.get(op, 0))) for op in ops]
     return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _facts(network: Network) -> dict[str, str]:
+    weights, contract = network.weights, network.contract
+    besides_const = sum(n for op, n in network.ops.items() if op not in CONSTANT_OPS)
+    crop = contract.crop if contract else None
+    classes = contract.classes if contract else None
+    stored = Counter(weight.stored_dtype for weight in weights).most_common()
+    return {
+        "format": network.format,
+        "input": _ends(network.inputs),
+        "output": _ends(network.outputs),
+        "crop": "unknown" if crop is None else "{} x {}".format(*crop),
+        "classes": "unknown" if classes is None else str(classes),
+        "nodes": f"{network.nodes:,}",
+        "nodes besides constants": f"{besides_const:,}",
+        "weight tensors": f"{len(weights):,}",
+        "weights": f"{total_elements(weights):,}",
+        "weight bytes": f"{sum(weight.bytes for weight in weights):,}",
+        "weights stored as": ", ".join(f"{count} {dtype}" for dtype, count in stored) or "none",
+    }
+
+
+def _ends(specs: Iterable[TensorSpec]) -> str:
+    return ", ".join(map(_text, specs)) or "unknown"
 
 
 def _text(spec: TensorSpec) -> str:
     shape = "unknown shape" if spec.shape is None else list(spec.shape)
-    return f"{spec.tensor} {spec.dtype} {shape}".replace("None", "?")
-
-
-def _crop(contract: Contract) -> str:
-    return "unknown" if contract.crop is None else "{} x {}".format(*contract.crop)
-
-
-def _besides_const(summary: Summary) -> str:
-    return f"{summary.nodes - summary.ops.get('Const', 0):,}"
+    return f"{spec.node} {spec.dtype} {shape}".replace("None", "?")

@@ -69,7 +69,7 @@ def read_layout_2018(directory: Path) -> Layout2018:
     if sum(array.nbytes for array in values.values()) > MAX_GRAPH_BYTES:
         raise DlconvError(f"{directory} holds more than a GraphDef can (2 GiB)")
     for name, tensor in constants.items():
-        _put_back(tensor, values[name])
+        put_values(tensor, values[name])
     return Layout2018(directory, graph_def, groups)
 
 
@@ -91,16 +91,20 @@ def _refuse_others(
         where = GRAPH_NAME if odd[0] in constants else WEIGHTS_NAME
         raise DlconvError(f"{directory}: of constants and weights, {odd[0]} is in {where} alone")
     for name, tensor in constants.items():
-        dtype, weight = dtype_name(tensor.dtype), weights[name]
-        is_same = weight.shape == shape_of(tensor)
-        if not is_same or weight.dtype not in (dtype, WRITTEN_AS.get(dtype)):
-            raise DlconvError(
-                f"{directory}: {name} is {dtype} {list(shape_of(tensor))} in {GRAPH_NAME} and "
-                f"{weight.dtype} {list(weight.shape)} in {WEIGHTS_NAME}"
-            )
+        refuse_other_type(directory, tensor, weights[name])
 
 
-def _put_back(tensor: TensorProto, values: np.ndarray) -> None:
+def refuse_other_type(where: Path, tensor: TensorProto, weight: Weight) -> None:
+    """Raise DlconvError when a constant's type or shape is not that of its weight."""
+    dtype = dtype_name(tensor.dtype)
+    if weight.shape != shape_of(tensor) or weight.dtype not in (dtype, WRITTEN_AS.get(dtype)):
+        raise DlconvError(
+            f"{where}: {weight.name} is {dtype} {list(shape_of(tensor))} in the graph and "
+            f"{weight.dtype} {list(weight.shape)} in the manifest of weights"
+        )
+
+
+def put_values(tensor: TensorProto, values: np.ndarray) -> None:
     """Give a constant its values; the fields for values are empty in this layout."""
     kept = TensorProto(dtype=tensor.dtype, tensor_shape=tensor.tensor_shape)
     dtype = np.dtype(dtype_name(tensor.dtype)).newbyteorder("<")

@@ -1,8 +1,6 @@
-"""What inspect found, as data for scripts and as text for people."""
+"""What inspect found in a graph, as text for people."""
 
-import dataclasses
 import math
-from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -12,7 +10,6 @@ from rich.table import Table
 from dlconv.inspect.boundaries import Boundary
 from dlconv.inspect.contract import Candidate, Findings, TensorSpec
 from dlconv.inspect.cost import Cost
-from dlconv.inspect.diff import Difference
 from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.preprocessing import Preprocessing, Values
 from dlconv.inspect.sizes import Numbers, Size
@@ -20,11 +17,6 @@ from dlconv.inspect.summary import Summary
 
 # Tables of hostile or huge graphs end here; JSON has everything.
 MOST_ROWS = 40
-
-
-def as_data(inspection: Inspection) -> dict[str, Any]:
-    """Return all that was found as plain data."""
-    return dataclasses.asdict(inspection)
 
 
 def one_line(inspection: Inspection) -> str:
@@ -46,21 +38,8 @@ def tables(inspection: Inspection) -> RenderableType:
         _preprocessing_table(inspection.preprocessing, inspection.findings.crop),
         _stage_table(inspection.cost),
         _boundary_table(inspection.boundaries),
-        _op_table(inspection.summary),
+        op_table(inspection.summary.ops),
     )
-
-
-def difference_table(differences: list[Difference]) -> RenderableType:
-    """Return a table with a row for each thing that differs."""
-    if not differences:
-        return "no difference in contract, ops or weights"
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
-    table.add_column("before", justify="right")
-    table.add_column("after", justify="right")
-    for row in differences:
-        table.add_row(row.what, escape(row.before), escape(row.after))
-    return table
 
 
 def _contract_table(found: Findings, summary: Summary) -> Table:
@@ -153,7 +132,7 @@ def _boundary_table(boundaries: tuple[Boundary, ...]) -> Table:
     for head in ("boundary after", "before", "tensor", "within the crop", "can be cut"):
         table.add_column(head, overflow="fold")
     for row in boundaries[:MOST_ROWS]:
-        kind = escape(f"{row.dtype} {_shape(row.shape)}")
+        kind = escape(f"{row.dtype} {shape_text(row.shape)}")
         cut = "yes" if row.is_cut else "no"
         table.add_row(row.after, ", ".join(row.before), escape(row.tensor), kind, cut)
     _add_rest(table, len(boundaries))
@@ -161,10 +140,11 @@ def _boundary_table(boundaries: tuple[Boundary, ...]) -> Table:
 
 
 def _tensor(spec: TensorSpec) -> str:
-    return f"{spec.tensor} {spec.dtype} {_shape(spec.shape)}"
+    return f"{spec.tensor} {spec.dtype} {shape_text(spec.shape)}"
 
 
-def _shape(shape: Numbers) -> str:
+def shape_text(shape: Numbers) -> str:
+    """Return a shape as people write it, with a question mark for what varies."""
     if shape is None:
         return "shape unknown"
     return f"[{', '.join('?' if extent is None else str(extent) for extent in shape)}]"
@@ -179,12 +159,13 @@ def _values(values: Values) -> str:
     return numbers if len(values) == 1 else f"({numbers})"
 
 
-def _op_table(summary: Summary) -> Table:
+def op_table(ops: dict[str, int]) -> Table:
+    """Return ops by kind, in three columns."""
     table = Table(box=box.SIMPLE_HEAD)
     for _ in range(3):
         table.add_column("op")
         table.add_column("count", justify="right")
-    cells = [[escape(op), str(count)] for op, count in summary.ops.items()]
+    cells = [[escape(op), str(count)] for op, count in ops.items()]
     for start in range(0, min(len(cells), 3 * MOST_ROWS), 3):
         table.add_row(*[text for cell in cells[start : start + 3] for text in cell])
     _add_rest(table, math.ceil(len(cells) / 3))

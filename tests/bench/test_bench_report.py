@@ -10,7 +10,7 @@ from dlconv.artifacts.manifest import read_artifact, write_manifest
 from dlconv.bench.benchmark import Benchmark, Row, benchmark
 from dlconv.bench.measure import Measurement
 from dlconv.bench.report import as_json, short_names, table
-from dlconv.bench.sizes import Sizes
+from dlconv.inspect.compressed import Sizes
 from dlconv.verify.photos import find_photos
 
 

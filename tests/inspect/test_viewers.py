@@ -99,9 +99,10 @@ def test_a_viewer_that_is_not_installed_is_one_line(graph, monkeypatch):
     ("options", "complaint"),
     [
         (["--view", "nonsense"], "there is no viewer 'nonsense'"),
-        (["--view", "netron", "--json"], "--view shows the graph alone"),
-        (["--artifact", "x"], "--artifact does nothing without --view model-explorer"),
-        (["--port", "80"], "--port and --no-open do nothing without"),
+        (["--view", "netron", "--json"], "--json does nothing with --view"),
+        (["--view", "netron", "--artifact", "x"], "--artifact does nothing with netron"),
+        (["--artifact", "x"], "--artifact does nothing without --view"),
+        (["--port", "80"], "--port does nothing without --view or --tensorboard"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(graph, options, complaint):

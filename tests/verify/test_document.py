@@ -97,10 +97,19 @@ def test_every_field_is_described():
 
 
 def test_the_command_prints_the_schema(call):
-    for kind, title in (("verify", "Document"), ("manifest", "Manifest")):
+    titles = {
+        "verify": "Document",
+        "manifest": "Manifest",
+        "inspect": "Document",
+        "diff": "Comparison",
+    }
+    for kind, title in titles.items():
         printed = json.loads(call("schema", kind).stdout)
         Draft202012Validator.check_schema(printed)
         assert printed["title"] == title
     called = call("schema", "nonsense")
     assert called.exit_code == 2
-    assert called.stderr == "error: there is no schema 'nonsense'; there are manifest, verify\n"
+    assert (
+        called.stderr
+        == "error: there is no schema 'nonsense'; there are manifest, verify, inspect, diff\n"
+    )

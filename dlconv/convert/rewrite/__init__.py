@@ -44,16 +44,16 @@ def passes(only: Iterable[str] = ()) -> list[Pass]:
     if unknown := chosen - PASSES.keys():
         known = ", ".join(PASSES)
         raise UsageError(f"no pass is called {', '.join(sorted(unknown))}", f"passes: {known}")
-    return [_guarded(name, run) for name, run in PASSES.items() if not chosen or name in chosen]
+    return [guarded(name, run) for name, run in PASSES.items() if not chosen or name in chosen]
 
 
-def _guarded(name: str, run: Pass) -> Pass:
+def guarded(name: str, run: Pass) -> Pass:
     """Make of a pass one that refuses a graph whose constants or inputs do not fit its ops.
 
     TensorFlow would refuse such a graph when it runs; a pass finds out by an exception of numpy's.
     """
 
-    def guarded(graph_def: GraphDef) -> GraphDef:
+    def refusing(graph_def: GraphDef) -> GraphDef:
         try:
             return run(graph_def)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -62,7 +62,7 @@ def _guarded(name: str, run: Pass) -> Pass:
                 "if TensorFlow runs it, convert with --no-rewrite and report this",
             ) from error
 
-    return guarded
+    return refusing
 
 
 def rewrite(graph_def: GraphDef, only: Iterable[str] = ()) -> GraphDef:

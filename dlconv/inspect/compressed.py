@@ -1,0 +1,81 @@
+"""The bytes of files: as they lie on disk, and as a web server sends them compressed.
+
+Each file is compressed by itself, at the highest level, as a server would that has compressed it
+beforehand. Brotli at its highest takes seconds per megabyte, so what was found is kept under the
+file's digest.
+"""
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.files import write_atomically
+
+GZIP_LEVEL = 9
+BROTLI_QUALITY = 11
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes, summed over files: raw, with gzip and with brotli."""
+
+    raw: int
+    gzip: int
+    brotli: int
+
+    def __add__(self, other: "Sizes") -> "Sizes":
+        return Sizes(self.raw + other.raw, self.gzip + other.gzip, self.brotli + other.brotli)
+
+
+NOTHING = Sizes(0, 0, 0)
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def file_sizes(
+    files: Mapping[str, Path], cache: Path, progress: Callable[[int, int], None] = _no_progress
+) -> dict[str, Sizes]:
+    """Return the sizes of files by their SHA-256, which names them in ``cache``, too.
+
+    ``progress`` is told of the bytes done and in total.
+    """
+    sizes = {sha256: path.stat().st_size for sha256, path in files.items()}
+    largest_first = sorted(files, key=lambda sha256: -sizes[sha256])
+    done, total = 0, sum(sizes.values())
+    found = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+        compressing = pool.map(
+            lambda sha256: _sizes_of(files[sha256], sha256, cache), largest_first
+        )
+        for sha256, found[sha256] in zip(largest_first, compressing, strict=True):
+            done += sizes[sha256]
+            progress(done, total)
+    return found
+
+
+def _sizes_of(path: Path, sha256: str, cache: Path) -> Sizes:
+    kept = cache / f"{sha256}.json"
+    try:
+        content = json.loads(kept.read_bytes())
+        return Sizes(path.stat().st_size, int(content["gzip"]), int(content["brotli"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        sizes = compressed_sizes(path.read_bytes())
+        write_atomically(kept, json.dumps({"gzip": sizes.gzip, "brotli": sizes.brotli}).encode())
+        return sizes
+
+
+def compressed_sizes(content: bytes) -> Sizes:
+    """Compress ``content`` and return what becomes of it."""
+    import brotli
+
+    return Sizes(
+        raw=len(content),
+        gzip=len(gzip.compress(content, GZIP_LEVEL, mtime=0)),
+        brotli=len(brotli.compress(content, quality=BROTLI_QUALITY)),
+    )
