@@ -46,6 +46,9 @@ def brought(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
     Of a tarball, that is its frozen graph. Raises DlconvError when it cannot be fetched or
     unpacked.
     """
+    if not is_address(spec) and not is_tarball(Path(spec)):
+        yield Path(spec)
+        return
     with tempfile.TemporaryDirectory(prefix="dlconv-") as folder:
         path = _fetched(spec, Path(folder), show) if is_address(spec) else Path(spec)
         yield _unpacked(path, Path(folder)) if is_tarball(path) and path.is_file() else path
