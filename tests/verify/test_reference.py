@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support.graphs import tiny_kernel
+from support.graphs import tiny_kernel, tiny_segmenter
 
 from dlconv.errors import DlconvError
 from dlconv.verify.reference import Reference
@@ -18,6 +18,18 @@ def test_labels_are_those_tensorflow_gives(reference):
     expected = np.argmax(PHOTO.astype(np.float32) @ tiny_kernel()[0, 0], axis=3)
     with reference() as labels_of:
         assert labels_of.labels(PHOTO).tolist() == expected.tolist()
+
+
+def test_a_graph_of_a_fixed_size_gets_the_photo_in_its_corner(reference, tmp_path):
+    graph = tiny_segmenter()
+    for dim, extent in zip(graph.node[0].attr["shape"].shape.dim, (1, 12, 12, 3), strict=True):
+        dim.size = extent
+    path = tmp_path / "fixed.pb"
+    path.write_bytes(graph.SerializeToString())
+    with Reference(path, "fixed", tmp_path / "labels") as fixed, reference() as free:
+        assert fixed.crop == (12, 12)
+        assert fixed.labels(PHOTO).tolist() == free.labels(PHOTO).tolist()
+        assert fixed.margins(PHOTO).shape == (1, 7, 9)
 
 
 def test_a_photo_seen_before_needs_no_graph(reference, tiny):
