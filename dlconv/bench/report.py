@@ -17,7 +17,7 @@ The JSON is one object::
       first_ms     the first frame
       peak_bytes   most memory its process had resident, or the sum over a browser's processes, what
                    they share counted in each; null where the system does not tell
-      bytes        raw, gzip (level 9) and brotli (quality 11), summed over its files
+      bytes        raw, gzip (level 9) and brotli (quality 11; 9 above 32 MiB), summed over files
       speedup      median of ``against`` / its own median: how many times faster; or null. Of
                    ``against`` in the same runtime, or else in the first it was measured in
 """

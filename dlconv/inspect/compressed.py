@@ -1,8 +1,8 @@
 """The bytes of files: as they lie on disk, and as a web server sends them compressed.
 
 Each file is compressed by itself, at the highest level, as a server would that has compressed it
-beforehand. Brotli at its highest takes seconds per megabyte, so what was found is kept under the
-file's digest.
+beforehand. Brotli at its highest takes seconds per megabyte, so large files, which are no shards of
+a web page, get the level below its slow ones, and what was found is kept under the file's digest.
 """
 
 import gzip
@@ -16,6 +16,8 @@ from dlconv.files import write_atomically
 
 GZIP_LEVEL = 9
 BROTLI_QUALITY = 11
+LARGE_BYTES = 32 << 20
+LARGE_BROTLI_QUALITY = 9
 THREADS = 2
 
 
@@ -74,8 +76,9 @@ def compressed_sizes(content: bytes) -> Sizes:
     """Compress ``content`` and return what becomes of it."""
     import brotli
 
+    quality = LARGE_BROTLI_QUALITY if len(content) > LARGE_BYTES else BROTLI_QUALITY
     return Sizes(
         raw=len(content),
         gzip=len(gzip.compress(content, GZIP_LEVEL, mtime=0)),
-        brotli=len(brotli.compress(content, quality=BROTLI_QUALITY)),
+        brotli=len(brotli.compress(content, quality=quality)),
     )

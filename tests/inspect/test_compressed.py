@@ -43,3 +43,13 @@ def test_what_is_kept_badly_is_found_anew(files, tmp_path, content):
     for file in cache.iterdir():
         file.write_text(content)
     assert file_sizes(files, cache) == right
+
+
+def test_large_files_are_compressed_in_seconds(monkeypatch):
+    import brotli
+
+    content = np.random.default_rng(8).normal(size=50_000).astype(np.float32).tobytes()
+    small = compressed_sizes(content).brotli
+    monkeypatch.setattr(compressed, "LARGE_BYTES", len(content) - 1)
+    assert compressed_sizes(content).brotli == len(brotli.compress(content, quality=9))
+    assert small == len(brotli.compress(content, quality=11))
