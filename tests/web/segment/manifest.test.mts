@@ -27,6 +27,11 @@ test("the crop is height and width", () => {
   assert.equal(read({}).fixed, null);
 });
 
+test("classes without names are numbered", () => {
+  const { classes } = read({ classes: [], contract: { ...CONTRACT, classes: 2 } });
+  assert.deepEqual(classes, ["class 0", "class 1"]);
+});
+
 test("an artifact of a fixed size has that as its crop", () => {
   const input = { ...CONTRACT.input, shape: [1, 257, 129, 3] };
   const { crop, fixed } = read({ contract: { ...CONTRACT, input } });

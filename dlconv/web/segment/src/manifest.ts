@@ -32,7 +32,7 @@ export function readManifest(text: string): Manifest {
     target: oneOf(["tfjs", "onnx"] as const, given.target, "target"),
     precision: string(given.precision, "precision"),
     model: string(object(given.source, "source").model, "source.model"),
-    classes: list(given.classes, "classes").map((name) => string(name, "classes")),
+    classes: classNames(list(given.classes, "classes"), contract.classes),
     crop: fixed ?? cropOf(contract.crop),
     fixed,
     input: oneOf(["uint8", "float32"] as const, input.dtype, "contract.input.dtype"),
@@ -64,6 +64,13 @@ function fileEntry(given: unknown): FileEntry {
   if (/[/\\]/.test(name)) throw refusal("files.path", `${name} is no plain name`);
   if (!/^[0-9a-f]{64}$/.test(digest)) throw refusal("files.sha256", `${digest} is no digest`);
   return { path: name, bytes: extent(bytes, "files.bytes"), sha256: digest };
+}
+
+/** The names; a graph that was given as a file has none, but a number of classes. */
+function classNames(names: readonly unknown[], count: unknown): string[] {
+  if (names.length > 0 || count === null) return names.map((name) => string(name, "classes"));
+  const length = extent(count, "contract.classes");
+  return Array.from({ length }, (_, index) => `class ${index}`);
 }
 
 function cropOf(given: unknown): Size {
