@@ -33,6 +33,7 @@ COMMANDS = (
     "bisect",
     "bench",
     "run",
+    "demo",
 )
 
 
