@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from PIL import Image
+from support.camera import write_y4m
 from support.chromium import needs_chromium
-from support.demo import MAGENTA, demo_page, iou
+from support.demo import MAGENTA, demo_page, fake_camera, iou
 from support.sample import PHOTOS
 
 from dlconv.demo.site import Site
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.web.build import WEB
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -214,3 +216,52 @@ def test_a_keyboard_is_enough(page):
     page.page.focus("#classes [value='2']")
     page.page.keyboard.press("Space")
     assert not page.page.is_checked("#classes [value='2']")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, site, scheme):
+    with demo_page(browser, site, bypass_csp=True, color_scheme=scheme) as page:
+        page.show(PHOTO)
+        page.page.add_script_tag(path=WEB / "node_modules/axe-core/axe.min.js")
+        found = page.page.evaluate("axe.run()")
+        assert len(found["passes"]) > 20
+        assert [(each["id"], each["impact"]) for each in found["violations"]] == []
+
+
+def test_a_slow_model_does_not_hold_up_the_camera(browser, site):
+    with demo_page(browser, site) as page:
+        # What a network of 700 ms would do to the worker.
+        page.page.workers[0].evaluate(
+            "addEventListener('message', () => {"
+            " const end = Date.now() + 700; while (Date.now() < end); })"
+        )
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.wait_for_timeout(3000)
+        stats = page.stats()
+        assert float(stats["Frames"].split()[0]) > 8
+        assert float(stats["Masks"].split()[0]) < 2
+
+
+@pytest.mark.long
+def test_a_thousand_frames_leave_nothing_behind(site, tmp_path):
+    video = tmp_path / "fast.y4m"
+    write_y4m(video, [photo_pixels()[:96, :128], photo_pixels()[:96, :128]], rate=60)
+    with open_browser(fake_camera(video)) as browser, demo_page(browser, site) as page:
+        session = page.page.context.new_cdp_session(page.page)
+
+        def held():
+            session.send("HeapProfiler.collectGarbage")
+            return session.send("Runtime.getHeapUsage")["usedSize"], page.stats()["Tensors"]
+
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.wait_for_timeout(3000)
+        heap, tensors = held()
+        rates = []
+        while sum(rates) < 1000:
+            page.page.wait_for_timeout(1000)
+            rates.append(float(page.stats()["Masks"].split()[0]))
+        later, tensors_later = held()
+        assert tensors_later == tensors
+        assert later - heap < 500_000

@@ -17,7 +17,8 @@ export class Models {
       make("span", { className: "cost" }, make("span", {}, inBytes(bytes))),
     );
     const choices = artifacts.map(({ model, title, crop }, index) => {
-      const details = [title, crop?.join(" × ")].filter(Boolean).join(", ");
+      const isFixed = crop && title.includes(crop.join("x"));
+      const details = crop && !isFixed ? `${title}, up to ${crop.join("x")}` : title;
       const name = make("span", { className: "name" }, model, make("small", {}, details));
       return radio("model", `${index}`, index === 0, name, this.#costs[index]!);
     });
