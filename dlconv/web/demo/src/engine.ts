@@ -1,11 +1,6 @@
 // The network behind the page: one artifact at a time, labels for one frame after another.
 
-import {
-  type Backend,
-  loadSegmenter,
-  type Segmentation,
-  type Segmenter,
-} from "../../segment/src/index.ts";
+import { type Backend, loadSegmenter, type Segmentation, type Segmenter } from "@dlconv/segment";
 
 export interface Loaded {
   readonly classes: readonly string[];

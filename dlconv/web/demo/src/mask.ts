@@ -1,6 +1,6 @@
 // From labels to what is drawn: which pixels are kept, the class map, how steady it is over time.
 
-import type { Labels } from "../../segment/src/index.ts";
+import type { Labels } from "@dlconv/segment";
 
 export type Colour = readonly [number, number, number];
 

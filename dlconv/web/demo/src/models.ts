@@ -1,6 +1,6 @@
 // The list of artifacts, with what they weigh and how long a frame takes here, and the backend.
 
-import type { Backend } from "../../segment/src/index.ts";
+import type { Backend } from "@dlconv/segment";
 import { backendsFor, type Listed } from "./artifacts.ts";
 import { find, make, radio } from "./dom.ts";
 import { inBytes, inMilliseconds } from "./stats.ts";

@@ -1,6 +1,6 @@
 // The page: wires its controls to the studio, and says in words what goes on.
 
-import type { Backend } from "../../segment/src/index.ts";
+import type { Backend } from "@dlconv/segment";
 import { type Listed, listArtifacts } from "./artifacts.ts";
 import { find, make } from "./dom.ts";
 import { type Engine, LocalEngine } from "./engine.ts";

@@ -1,6 +1,6 @@
 // Draws a frame with its background changed, on a canvas of the frame's size.
 
-import type { Labels, Size } from "../../segment/src/index.ts";
+import type { Labels, Size } from "@dlconv/segment";
 import { alphaOf, type Colour, mapPixels, maskPixels, steadied } from "./mask.ts";
 
 export const EFFECTS = {

@@ -1,6 +1,6 @@
 // What the page and its worker say to each other: a numbered question, and what comes of it.
 
-import type { Backend } from "../../segment/src/index.ts";
+import type { Backend } from "@dlconv/segment";
 
 export type Question =
   | { readonly id: number; readonly ask: "load"; readonly url: string; readonly backend: Backend }

@@ -1,6 +1,6 @@
 // The engine in a worker, as the page sees it.
 
-import type { Backend } from "../../segment/src/index.ts";
+import type { Backend } from "@dlconv/segment";
 import type { Engine, Loaded, Segmented } from "./engine.ts";
 import type { Question, Reply } from "./protocol.ts";
 

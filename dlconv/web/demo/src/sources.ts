@@ -1,6 +1,6 @@
 // Where pictures come from: a photo, the camera, a video file.
 
-import type { Size } from "../../segment/src/index.ts";
+import type { Size } from "@dlconv/segment";
 
 /** A frame that can be drawn and copied, as often as one likes. */
 export type Frame = ImageBitmap | HTMLVideoElement;

@@ -1,6 +1,6 @@
 // What the page measures: medians over the last frames, and how many there are in a second.
 
-import type { Timing } from "../../segment/src/index.ts";
+import type { Timing } from "@dlconv/segment";
 
 const REMEMBERED = 15;
 
