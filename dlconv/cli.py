@@ -884,15 +884,19 @@ def demo(
         raise UsageError("--port and --no-open do nothing with --export")
     if json and export is None:
         raise UsageError("--json does nothing without --export")
-    site = pipeline.demo_site(artifacts or [], _registry(registry))
+    site = pipeline.demo_site(artifacts or [], _registry(registry), is_kept=export is not None)
     if export is None:
         _serve_demo(site, port, not no_open)
         return
     sites.export(site, export)
     if json:
-        _print({"path": str(export), "files": len(site.files), "bytes": site.bytes})
+        sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
+        _print({"path": str(export), "files": len(site.files), **sizes})
     else:
-        typer.echo(f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes)")
+        typer.echo(
+            f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
+            f"a first visit transfers {site.first_bytes:,})"
+        )
 
 
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")

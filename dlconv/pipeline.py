@@ -377,13 +377,14 @@ def colours_of(artifacts: Iterable[Artifact], registry: Registry) -> dict[str, t
     return {name: (*known.get(name, ()), *others[len(known.get(name, ())) :]) for name in names}
 
 
-def demo_site(paths: Iterable[Path], registry: Registry) -> Site:
+def demo_site(paths: Iterable[Path], registry: Registry, is_kept: bool) -> Site:
     """Return the web page with the artifacts at ``paths``, or all below the root, TF.js's first.
 
-    Raises DlconvError when there is none, and when a file of one is not the one that was made.
+    With ``is_kept`` it works without a network after a visit. Raises DlconvError when there is
+    none, and when a file of one is not the one that was made.
     """
     artifacts = sorted(choose_artifacts(paths), key=lambda each: each.manifest.target != "tfjs")
-    return make_site(artifacts, colours_of(artifacts, registry))
+    return make_site(artifacts, colours_of(artifacts, registry), is_kept)
 
 
 def verify_all(

@@ -2,9 +2,11 @@
 
 A site is the bundled page, the wasm files of the runtimes that its artifacts need, the artifacts,
 and ``artifacts.json``, the list that the page shows. All URLs are relative, so it works below any
-path of any host.
+path of any host. An exported one has a service worker, too, which keeps the page, the first
+artifact and its runtime for visits without a network, and the others once they are used.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -22,42 +24,58 @@ Colour = tuple[int, int, int]
 PAGE = "demo"
 INDEX = "index.html"
 LIST = "artifacts.json"
+SERVICE_WORKER = "service-worker.js"
 LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where the content of each URL lies, or what it is; URLs are relative to the page's."""
+    """Where the content of each URL lies, or what it is; URLs are relative to the page's.
+
+    ``first`` are those that the first visit fetches.
+    """
 
     files: Mapping[str, Path | bytes]
+    first: Sequence[str] = ()
 
     @property
     def bytes(self) -> int:
         """The size of all files."""
         return sum(map(_size, self.files.values()))
 
+    @property
+    def first_bytes(self) -> int:
+        """The size of what the first visit fetches."""
+        return sum(_size(self.files[url]) for url in self.first)
 
-def make_site(artifacts: Sequence[Artifact], colours: Mapping[str, Sequence[Colour]]) -> Site:
+
+def make_site(
+    artifacts: Sequence[Artifact],
+    colours: Mapping[str, Sequence[Colour]],
+    is_kept: bool = False,
+) -> Site:
     """Put a site together; ``colours`` are those of each model's classes.
 
-    Raises DlconvError when a file of an artifact is missing or not the one its manifest names, and
-    when the page is not built.
+    With ``is_kept`` it has a service worker. Raises DlconvError when a file of an artifact is
+    missing or not the one its manifest names, and when the page is not built.
     """
-    page = bundled(f"{PAGE}/{INDEX}").parent
-    files: dict[str, Path | bytes] = {path.name: path for path in sorted(page.iterdir())}
-    for target in sorted({artifact.manifest.target for artifact in artifacts}):
-        files |= {path.name: path for path in sorted(DIST.glob(WASM[target]))}
-    files[LICENCES] = bundled(LICENCES)
-    listed = []
-    for artifact, folder in zip(artifacts, _folders(artifacts), strict=True):
-        artifact.check_files()
-        files[f"{folder}{MANIFEST_NAME}"] = artifact.manifest_path
-        for file in artifact.manifest.files:
-            files[f"{folder}{file.path}"] = artifact.directory / file.path
-        listed.append(_listed(artifact, folder, colours[artifact.manifest.source.model]))
-    files[LIST] = json.dumps({"artifacts": listed}).encode()
-    return Site(files)
+    page = _page_files()
+    folders = _folders(artifacts)
+    of_artifacts = [_files_of(each, at) for each, at in zip(artifacts, folders, strict=True)]
+    listed = [
+        _listed(each, at, colours[each.manifest.source.model])
+        for each, at in zip(artifacts, folders, strict=True)
+    ]
+    page[LIST] = json.dumps({"artifacts": listed, "isKept": is_kept}).encode()
+    wasm = [_wasm_files(each) for each in artifacts]
+    first = [*page, *wasm[0], *of_artifacts[0]]
+    files = dict(page)
+    for part in (*wasm, *of_artifacts):
+        files |= part
+    if is_kept:
+        files[SERVICE_WORKER] = _service_worker(files, first)
+    return Site(files, first)
 
 
 def export(site: Site, folder: Path) -> None:
@@ -72,6 +90,35 @@ def export(site: Site, folder: Path) -> None:
                 target.write_bytes(content)
             else:
                 shutil.copyfile(content, target)
+
+
+def _page_files() -> dict[str, Path | bytes]:
+    folder = bundled(f"{PAGE}/{INDEX}").parent
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.name != SERVICE_WORKER}
+    return {**files, LICENCES: bundled(LICENCES)}
+
+
+def _wasm_files(artifact: Artifact) -> dict[str, Path]:
+    return {path.name: path for path in sorted(DIST.glob(WASM[artifact.manifest.target]))}
+
+
+def _files_of(artifact: Artifact, folder: str) -> dict[str, Path]:
+    artifact.check_files()
+    files = {
+        f"{folder}{file.path}": artifact.directory / file.path for file in artifact.manifest.files
+    }
+    return {f"{folder}{MANIFEST_NAME}": artifact.manifest_path, **files}
+
+
+def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> bytes:
+    """Return the script with what it keeps; its version changes with any file."""
+    version = hashlib.sha256()
+    for url, content in sorted(files.items()):
+        of_content = content if isinstance(content, bytes) else content.read_bytes()
+        version.update(f"{url} {hashlib.sha256(of_content).hexdigest()}\n".encode())
+    kept = {"version": version.hexdigest(), "files": ["./", *first]}
+    script = bundled(f"{PAGE}/{SERVICE_WORKER}").read_bytes()
+    return f"const KEPT = {json.dumps(kept)};\n".encode() + script
 
 
 def _is_replaceable(folder: Path) -> bool:

@@ -49,13 +49,20 @@ async function bundleRunners() {
 }
 
 async function bundleDemo() {
+  const outdir = path.join(dist, "demo");
   const { metafile } = await build({
     ...IN_PARTS,
-    outdir: path.join(dist, "demo"),
+    outdir,
     entryPoints: ["page", "worker"].map((name) => `demo/src/${name}.ts`),
   });
+  await build({
+    ...FOR_BROWSERS,
+    outdir,
+    entryPoints: { "service-worker": "demo/src/service_worker.ts" },
+    format: "iife",
+  });
   for (const file of ["index.html", "page.css"]) {
-    await copyFile(path.join(here, "demo", file), path.join(dist, "demo", file));
+    await copyFile(path.join(here, "demo", file), path.join(outdir, file));
   }
   return Object.keys(metafile.inputs);
 }

@@ -44,6 +44,7 @@ def test_it_exports(artifacts, tmp_path):
     assert answer.exit_code == 0, answer.output
     said = json.loads(answer.stdout)
     files = [path for path in folder.rglob("*") if path.is_file()]
+    assert said.pop("first_visit_bytes") < said["bytes"]
     assert said == {
         "path": str(folder),
         "files": len(files),

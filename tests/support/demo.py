@@ -34,7 +34,8 @@ class DemoPage:
             self.troubles.append(message.text)
 
     def _watch(self, request) -> None:
-        if not request.url.startswith((self.address, f"blob:{self.address}", "data:")):
+        host = "/".join(self.address.split("/")[:3])
+        if not request.url.startswith((f"{host}/", f"blob:{host}/", "data:")):
             self.troubles.append(request.url)
 
     def open(self) -> "DemoPage":

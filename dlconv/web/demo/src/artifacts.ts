@@ -16,12 +16,22 @@ export interface Listed {
   readonly colours: readonly Colour[];
 }
 
-export async function listArtifacts(): Promise<readonly Listed[]> {
+export interface Listing {
+  readonly artifacts: readonly Listed[];
+  /** Whether a service worker keeps the page for visits without a network. */
+  readonly isKept: boolean;
+}
+
+export async function listArtifacts(): Promise<Listing> {
   const answer = await fetch("artifacts.json");
   if (!answer.ok) throw new Error(`artifacts.json cannot be fetched: HTTP ${answer.status}`);
-  const { artifacts }: { artifacts: Listed[] } = await answer.json();
+  const { artifacts, isKept }: Listing = await answer.json();
   // The list has them relative to the page; a worker has another place.
-  return artifacts.map((each) => ({ ...each, url: new URL(each.url, document.baseURI).href }));
+  const placed = artifacts.map((each) => ({
+    ...each,
+    url: new URL(each.url, document.baseURI).href,
+  }));
+  return { artifacts: placed, isKept };
 }
 
 /** Where an artifact can run in this browser, the safest first. */

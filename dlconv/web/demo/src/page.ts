@@ -38,7 +38,9 @@ async function startEngine(): Promise<Engine> {
 }
 
 async function main(): Promise<void> {
-  const artifacts = await listArtifacts();
+  const { artifacts, isKept } = await listArtifacts();
+  // Where it cannot be, in a private window for one, the page only needs its network.
+  if (isKept) navigator.serviceWorker?.register("service-worker.js").catch(() => {});
   const engine = await startEngine();
   const legend = new Legend(restyle);
   const looks = new Looks(restyle);
