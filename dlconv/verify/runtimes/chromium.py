@@ -7,7 +7,7 @@ Several browsers can be open at once, each in processes of its own. The browser 
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +53,17 @@ def find_chromium() -> Path | None:
 
 
 @contextmanager
-def open_browser() -> "Iterator[Browser]":
-    """Start Chromium, and end it. Raises RuntimeMissingError where that is not possible."""
+def open_browser(flags: Sequence[str] = SOFTWARE_GRAPHICS) -> "Iterator[Browser]":
+    """Start Chromium, with flags, and end it.
+
+    Raises RuntimeMissingError where that is not possible.
+    """
     with _driver.shared() as playwright:
         from playwright.sync_api import Error
 
         # Chromium refuses to run as root in its sandbox.
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        arguments = [*QUIET, *SOFTWARE_GRAPHICS, *(["--no-sandbox"] if is_root else [])]
+        arguments = [*QUIET, *flags, *(["--no-sandbox"] if is_root else [])]
         try:
             # The driver hears Ctrl+C, too, but it is for this process to close its browsers.
             browser = playwright.chromium.launch(

@@ -2,15 +2,13 @@
 //
 // `ort` is the module, since Node.js and browsers have builds of their own.
 
+import { describeOrt, openModel } from "../segment/src/ort_model.ts";
 import { aligned } from "./payload.mjs";
 
 export async function startOrt({ ort, wasmPath, threads, file }) {
-  ort.env.wasm.wasmPaths = wasmPath;
-  ort.env.wasm.numThreads = threads;
-  ort.env.logLevel = "error";
-  const session = await ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
+  const session = await openModel({ ort, wasmPath, threads, file });
   return {
-    description: { onnxruntime_web: ort.env.versions.web, backend: "wasm", simd: true, threads },
+    description: describeOrt(ort),
     infer: (header, payload) => infer(ort, session, header, payload),
   };
 }

@@ -5,48 +5,17 @@
 // {shapes} and their values, float32, one after another.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { getThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { loadGraphModel } from "@tensorflow/tfjs-converter";
-
-import { readGraphModel } from "./graph_model_files.mjs";
+import { describeBackend, loadModel, startBackend } from "../segment/src/tfjs_model.ts";
 import { aligned } from "./payload.mjs";
 
 export async function startTfjs({ backend, wasmPath, read }) {
-  setWasmPaths(wasmPath);
-  const started = await tf.setBackend(backend).catch((error) => {
-    throw new Error(`TF.js cannot start its ${backend} backend: ${error.message}`);
-  });
-  if (!started) throw new Error(`TF.js cannot start its ${backend} backend`);
-  await tf.ready();
-  const artifacts = await readGraphModel(read);
-  const model = await loadGraphModel({ load: async () => artifacts });
+  await startBackend(backend, wasmPath);
+  const model = await loadModel(read);
   return {
-    description: { ...(await describe()), tfjs: tf.version_core, backend: tf.getBackend() },
+    description: await describeBackend(),
     infer: (header, payload) => (header.nodes ? activations : infer)(model, header, payload),
   };
 }
-
-const describe = () => (DESCRIBED[tf.getBackend()] ?? (() => ({})))();
-
-const DESCRIBED = {
-  wasm: async () => ({
-    simd: await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"),
-    threads: (await tf.env().getAsync("WASM_HAS_MULTITHREAD_SUPPORT")) ? getThreadsCount() : 1,
-  }),
-  webgl: () => {
-    const { gl } = tf.backend().gpgpu;
-    const names = gl.getExtension("WEBGL_debug_renderer_info");
-    return {
-      renderer: gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER),
-      precision: tf.env().getBool("WEBGL_RENDER_FLOAT32_ENABLED") ? "float32" : "float16",
-    };
-  },
-  webgpu: async () => {
-    const { info } = await navigator.gpu.requestAdapter();
-    const parts = [info.vendor, info.architecture, info.device, info.description];
-    return { renderer: parts.filter(Boolean).join(" "), precision: "float32" };
-  },
-};
 
 function inputOf(model, { shape, dtype: given }, payload) {
   const { dtype } = model.inputs[0];

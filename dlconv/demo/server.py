@@ -1,0 +1,115 @@
+"""Serves a site on loopback, to this machine only.
+
+The page is isolated (COOP and COEP), which gives wasm its threads, and its policy lets it speak to
+no other host. A browser keeps what it has got and asks each time whether it is still that.
+"""
+
+import contextlib
+import functools
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dlconv.demo.site import INDEX, Site
+from dlconv.errors import DlconvError
+
+HOST = "127.0.0.1"
+ANY_PORT = 0
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+}
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+@contextmanager
+def served(site: Site, port: int = ANY_PORT) -> Iterator[str]:
+    """Serve a site while the block runs; yield its address.
+
+    Raises DlconvError when nothing can be served at the port.
+    """
+    handler = functools.partial(_Handler, site.files)
+    try:
+        server = http.server.ThreadingHTTPServer((HOST, port), handler)
+    except OSError as error:
+        raise DlconvError(
+            f"nothing can be served at port {port}: {error.strerror}",
+            "leave --port out for any free port",
+        ) from error
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://{HOST}:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers with the files of a site, and with nothing else."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, files: Mapping[str, Path | bytes], *arguments: Any) -> None:
+        self._files = files
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        """Answer with a file, or that the browser's own copy is still right."""
+        url = unquote(urlsplit(self.path).path).removeprefix("/") or INDEX
+        found = self._files.get(url)
+        if found is None or not self._is_asked_for_here():
+            return self._answer(HTTPStatus.NOT_FOUND, b"not found", {"Content-Type": TYPES[".txt"]})
+        try:
+            content = found if isinstance(found, bytes) else found.read_bytes()
+        except OSError:
+            return self._answer(HTTPStatus.NOT_FOUND, b"gone", {"Content-Type": TYPES[".txt"]})
+        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        if self.headers["If-None-Match"] == tag:
+            return self._answer(HTTPStatus.NOT_MODIFIED, b"", {"ETag": tag})
+        kind = TYPES.get(Path(url).suffix, "application/octet-stream")
+        self._answer(HTTPStatus.OK, content, {"Content-Type": kind, "ETag": tag})
+
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the content."""
+        self.do_GET()
+
+    def _is_asked_for_here(self) -> bool:
+        """Tell whether the page is this machine's, not one of a host whose name leads here."""
+        return urlsplit(f"//{self.headers['Host']}").hostname in (HOST, "localhost")
+
+    def _answer(self, status: HTTPStatus, content: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**HEADERS, **headers}.items():
+            self.send_header(name, value)
+        if status is not HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def handle(self) -> None:
+        """Answer requests until the browser is gone."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""

@@ -1,0 +1,156 @@
+"""The web page as a set of files: what ``dlconv demo`` serves and ``dlconv demo --export`` writes.
+
+A site is the bundled page, the wasm files of the runtimes that its artifacts need, the artifacts,
+and ``artifacts.json``, the list that the page shows. All URLs are relative, so it works below any
+path of any host. An exported one has a service worker, too, which keeps the page, the first
+artifact and its runtime for visits without a network, and the others once they are used.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
+from dlconv.errors import DlconvError
+from dlconv.files import new_directory
+from dlconv.web import DIST, bundled
+
+Colour = tuple[int, int, int]
+
+PAGE = "demo"
+INDEX = "index.html"
+LIST = "artifacts.json"
+SERVICE_WORKER = "service-worker.js"
+LICENCES = "THIRD_PARTY_LICENSES.txt"
+WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the content of each URL lies, or what it is; URLs are relative to the page's.
+
+    ``first`` are those that the first visit fetches.
+    """
+
+    files: Mapping[str, Path | bytes]
+    first: Sequence[str] = ()
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(map(_size, self.files.values()))
+
+    @property
+    def first_bytes(self) -> int:
+        """The size of what the first visit fetches."""
+        return sum(_size(self.files[url]) for url in self.first)
+
+
+def make_site(
+    artifacts: Sequence[Artifact],
+    colours: Mapping[str, Sequence[Colour]],
+    is_kept: bool = False,
+) -> Site:
+    """Put a site together; ``colours`` are those of each model's classes.
+
+    With ``is_kept`` it has a service worker. Raises DlconvError when a file of an artifact is
+    missing or not the one its manifest names, and when the page is not built.
+    """
+    page = _page_files()
+    folders = _folders(artifacts)
+    of_artifacts = [_files_of(each, at) for each, at in zip(artifacts, folders, strict=True)]
+    listed = [
+        _listed(each, at, colours[each.manifest.source.model])
+        for each, at in zip(artifacts, folders, strict=True)
+    ]
+    page[LIST] = json.dumps({"artifacts": listed, "isKept": is_kept}).encode()
+    wasm = [_wasm_files(each) for each in artifacts]
+    first = [*page, *wasm[0], *of_artifacts[0]]
+    files = dict(page)
+    for part in (*wasm, *of_artifacts):
+        files |= part
+    if is_kept:
+        files[SERVICE_WORKER] = _service_worker(files, first)
+    return Site(files, first)
+
+
+def export(site: Site, folder: Path) -> None:
+    """Write a site into a new folder. Raises DlconvError when there is something else."""
+    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder)):
+        raise DlconvError(f"{folder} holds something else", "name a folder that is new or empty")
+    with new_directory(folder) as temporary:
+        for url, content in site.files.items():
+            target = temporary / url
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                target.write_bytes(content)
+            else:
+                shutil.copyfile(content, target)
+
+
+def _page_files() -> dict[str, Path | bytes]:
+    folder = bundled(f"{PAGE}/{INDEX}").parent
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.name != SERVICE_WORKER}
+    return {**files, LICENCES: bundled(LICENCES)}
+
+
+def _wasm_files(artifact: Artifact) -> dict[str, Path]:
+    return {path.name: path for path in sorted(DIST.glob(WASM[artifact.manifest.target]))}
+
+
+def _files_of(artifact: Artifact, folder: str) -> dict[str, Path]:
+    artifact.check_files()
+    files = {
+        f"{folder}{file.path}": artifact.directory / file.path for file in artifact.manifest.files
+    }
+    return {f"{folder}{MANIFEST_NAME}": artifact.manifest_path, **files}
+
+
+def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> bytes:
+    """Return the script with what it keeps; its version changes with any file."""
+    version = hashlib.sha256()
+    for url, content in sorted(files.items()):
+        of_content = content if isinstance(content, bytes) else content.read_bytes()
+        version.update(f"{url} {hashlib.sha256(of_content).hexdigest()}\n".encode())
+    kept = {"version": version.hexdigest(), "files": ["./", *first]}
+    script = bundled(f"{PAGE}/{SERVICE_WORKER}").read_bytes()
+    return f"const KEPT = {json.dumps(kept)};\n".encode() + script
+
+
+def _is_replaceable(folder: Path) -> bool:
+    return not any(folder.iterdir()) or all((folder / name).is_file() for name in (INDEX, LIST))
+
+
+def _folders(artifacts: Iterable[Artifact]) -> list[str]:
+    """Return a folder's URL for each artifact, as a person would name it, and all different."""
+    folders: list[str] = []
+    for artifact in artifacts:
+        name = _plain(f"{artifact.manifest.source.model}/{artifact.title}")
+        same = [folder for folder in folders if folder.startswith(f"artifacts/{name}")]
+        folders.append(f"artifacts/{name}{f'-{len(same) + 1}' if same else ''}/")
+    return folders
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9/_]+", "-", name.lower()).strip("-")
+
+
+def _listed(artifact: Artifact, folder: str, colours: Sequence[Colour]) -> dict[str, object]:
+    manifest = artifact.manifest
+    return {
+        "url": folder,
+        "model": manifest.source.model,
+        "title": artifact.title,
+        "target": manifest.target,
+        "bytes": artifact.bytes,
+        "crop": manifest.contract.crop,
+        "colours": colours[: len(manifest.classes)],
+    }
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size

@@ -1,0 +1,81 @@
+// What the bundles have in common: how esbuild makes them, the wasm files that go with them, and the
+// licences of everything that went into them.
+
+import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const here = path.dirname(fileURLToPath(import.meta.url));
+export const modules = path.join(here, "node_modules");
+
+export const COMMON = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+};
+
+// ONNX Runtime Web loads its wasm from the folder it is told, not out of the bundle.
+export const FOR_BROWSERS = {
+  ...COMMON,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  conditions: ["onnxruntime-web-use-extern-wasm"],
+};
+
+// What a backend needs lies in files of their own, which are only loaded with it.
+export const IN_PARTS = { ...FOR_BROWSERS, splitting: true, chunkNames: "part-[hash]" };
+
+const WASM_FILES = {
+  "@tensorflow/tfjs-backend-wasm": [
+    "tfjs-backend-wasm.wasm",
+    "tfjs-backend-wasm-simd.wasm",
+    "tfjs-backend-wasm-threaded-simd.wasm",
+  ],
+  "onnxruntime-web": ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+};
+
+export async function copyWasm(folder) {
+  for (const [name, files] of Object.entries(WASM_FILES)) {
+    for (const file of files) {
+      await copyFile(path.join(modules, name, "dist", file), path.join(folder, file));
+    }
+  }
+}
+
+export async function packageOf(name) {
+  return JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));
+}
+
+function packageNames(inputs) {
+  const names = inputs.map((input) => input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1]);
+  return [...new Set(names.filter(Boolean))].sort();
+}
+
+async function licenceText(name) {
+  const files = await readdir(path.join(modules, name));
+  const file = files.find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  if (file) return readFile(path.join(modules, name, file), "utf8");
+  const readme = files.find((entry) => /^readme/i.test(entry));
+  const text = readme ? await readFile(path.join(modules, name, readme), "utf8") : "";
+  return text.match(/^(?:#+ *)?licen[cs]e\b[^]*/im)?.[0] ?? null;
+}
+
+async function standardText(name, license) {
+  if (license !== "Apache-2.0") throw new Error(`${name} (${license}) carries no licence text`);
+  return "The package carries no copy of its licence; it is the Apache License 2.0, the same text as\n" +
+    "dlconv's own LICENSE.";
+}
+
+export async function writeLicences(inputs, folder) {
+  const sections = [];
+  for (const name of packageNames(inputs)) {
+    const { version, license } = await packageOf(name);
+    const text = (await licenceText(name)) ?? (await standardText(name, license));
+    sections.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+  }
+  if (sections.length === 0) throw new Error("no third-party package found in the bundle");
+  await writeFile(path.join(folder, "THIRD_PARTY_LICENSES.txt"), sections.join(`\n${"-".repeat(79)}\n\n`));
+}

@@ -1,0 +1,41 @@
+// The artifacts that the page can run, as the server or the export lists them.
+
+import type { Backend } from "@dlconv/segment";
+import type { Colour } from "./mask.ts";
+
+export interface Listed {
+  /** The artifact's folder. */
+  readonly url: string;
+  readonly model: string;
+  readonly title: string;
+  readonly target: "tfjs" | "onnx";
+  readonly bytes: number;
+  /** Height and width. */
+  readonly crop: readonly [number, number] | null;
+  /** The colour of each class in the dataset's pictures. */
+  readonly colours: readonly Colour[];
+}
+
+export interface Listing {
+  readonly artifacts: readonly Listed[];
+  /** Whether a service worker keeps the page for visits without a network. */
+  readonly isKept: boolean;
+}
+
+export async function listArtifacts(): Promise<Listing> {
+  const answer = await fetch("artifacts.json");
+  if (!answer.ok) throw new Error(`artifacts.json cannot be fetched: HTTP ${answer.status}`);
+  const { artifacts, isKept }: Listing = await answer.json();
+  // The list has them relative to the page; a worker has another place.
+  const placed = artifacts.map((each) => ({
+    ...each,
+    url: new URL(each.url, document.baseURI).href,
+  }));
+  return { artifacts: placed, isKept };
+}
+
+/** Where an artifact can run in this browser, the safest first. */
+export function backendsFor({ target }: Listed): readonly Backend[] {
+  if (target === "onnx") return ["wasm"];
+  return "gpu" in navigator ? ["wasm", "webgl", "webgpu"] : ["wasm", "webgl"];
+}

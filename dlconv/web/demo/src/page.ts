@@ -1,0 +1,198 @@
+// The page: wires its controls to the studio, and says in words what goes on.
+
+import type { Backend } from "@dlconv/segment";
+import { type Listed, listArtifacts } from "./artifacts.ts";
+import { find, make } from "./dom.ts";
+import { type Engine, LocalEngine } from "./engine.ts";
+import { Legend } from "./legend.ts";
+import { Looks } from "./looks.ts";
+import { sharesOf } from "./mask.ts";
+import { Models } from "./models.ts";
+import { Picture } from "./picture.ts";
+import { startRemoteEngine } from "./remote_engine.ts";
+import { openCamera, openFile, type PictureSource } from "./sources.ts";
+import { Studio } from "./studio.ts";
+
+const STATS_PAUSE_MS = 250;
+
+const canvas = find("#picture", HTMLCanvasElement);
+const state = find("#state", HTMLParagraphElement);
+const message = find("#message", HTMLParagraphElement);
+const statsList = find("#stats", HTMLDListElement);
+const stop = find("#stop", HTMLButtonElement);
+const save = find("#save", HTMLButtonElement);
+const empty = find("#empty", HTMLDivElement);
+const stage = find("#drop", HTMLDivElement);
+
+function complain(error: unknown): void {
+  message.textContent = error instanceof Error ? error.message : String(error);
+  message.hidden = false;
+}
+
+function calm(): void {
+  message.hidden = true;
+}
+
+async function startEngine(): Promise<Engine> {
+  return startRemoteEngine(new URL("worker.js", document.baseURI)).catch(() => new LocalEngine());
+}
+
+async function main(): Promise<void> {
+  const { artifacts, isKept } = await listArtifacts();
+  // Where it cannot be, in a private window for one, the page only needs its network.
+  if (isKept) navigator.serviceWorker?.register("service-worker.js").catch(() => {});
+  const engine = await startEngine();
+  const legend = new Legend(restyle);
+  const looks = new Looks(restyle);
+  const models = new Models(artifacts, () => void load());
+  const picture = new Picture(canvas, looks.look(legend.kept));
+  const studio = new Studio(engine, picture, {
+    drawn: showStats,
+    segmented({ labels, timing }) {
+      showStats();
+      describePicture(sharesOf(labels, classes.length));
+      models.showCost(models.chosen, studio.stats.inference ?? timing.inference);
+    },
+    failed: (error) => void fallBack(error),
+  });
+  let classes: readonly string[] = [];
+  let lastStats = 0;
+
+  function restyle(): void {
+    studio.inStep = looks.inStep;
+    picture.look = looks.look(legend.kept);
+    studio.redraw();
+  }
+
+  function showStats(): void {
+    const now = performance.now();
+    const isStill = studio.source?.isStill ?? true;
+    if (!isStill && now - lastStats < STATS_PAUSE_MS) return;
+    lastStats = now;
+    const rows = studio.stats.rows(isStill);
+    statsList.replaceChildren(
+      ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+    );
+  }
+
+  function describePicture(shares: readonly number[]): void {
+    legend.showShares(shares, performance.now());
+    const seen = [...classes.keys()]
+      .filter((index) => (shares[index] ?? 0) >= 0.01)
+      .map((index) => `${classes[index]} ${Math.round((shares[index] ?? 0) * 100)} %`);
+    canvas.setAttribute("aria-label", `The ${studio.source?.name}: ${seen.join(", ")}`);
+  }
+
+  let loading = 0;
+
+  async function load(): Promise<boolean> {
+    const turn = ++loading;
+    const chosen = models.chosen;
+    const backend = models.backend;
+    studio.loaded = null;
+    calm();
+    state.textContent = `Loading ${chosen.model} …`;
+    try {
+      const loaded = await engine.load(chosen.url, backend, (share) => {
+        if (turn !== loading) return;
+        state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
+      });
+      if (turn !== loading) return false;
+      classes = loaded.classes;
+      picture.colours = chosen.colours;
+      legend.show(classes, chosen.colours);
+      studio.loaded = loaded;
+      state.textContent = inWords(chosen, loaded.backend, loaded.description, engine.place);
+      return true;
+    } catch (error) {
+      if (turn === loading) {
+        state.textContent = "No model is loaded.";
+        await fallBack(error as Error);
+      }
+      return false;
+    }
+  }
+
+  /** What fails on a GPU is tried again without it. */
+  async function fallBack(error: Error): Promise<void> {
+    const failed: Backend = models.backend;
+    if (failed === "wasm" || error.name === "ArtifactError") {
+      complain(error);
+      return;
+    }
+    models.backend = "wasm";
+    if (await load()) complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
+  }
+
+  async function show(opening: Promise<PictureSource>): Promise<void> {
+    calm();
+    try {
+      const source = await opening;
+      studio.show(source);
+      stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
+      canvas.hidden = false;
+      save.hidden = false;
+      empty.hidden = true;
+      stop.hidden = source.isStill;
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  wireSources((opening) => void show(opening));
+  stop.addEventListener("click", () => {
+    studio.show(null);
+    stop.hidden = true;
+    save.hidden = true;
+    canvas.hidden = true;
+    empty.hidden = false;
+  });
+  save.addEventListener("click", () => canvas.toBlob(download));
+  await load();
+}
+
+function wireSources(show: (opening: Promise<PictureSource>) => void): void {
+  const file = find("#chosen-file", HTMLInputElement);
+  const open = (files: FileList | null | undefined) => {
+    const [chosen] = files ?? [];
+    if (chosen) show(openFile(chosen));
+  };
+  find("#camera", HTMLButtonElement).addEventListener("click", () => show(openCamera()));
+  find("#file", HTMLButtonElement).addEventListener("click", () => file.click());
+  file.addEventListener("change", () => {
+    open(file.files);
+    file.value = "";
+  });
+  for (const kind of ["dragover", "dragleave", "drop"] as const) {
+    stage.addEventListener(kind, (event) => {
+      event.preventDefault();
+      stage.classList.toggle("over", kind === "dragover");
+      if (kind === "drop") open(event.dataTransfer?.files);
+    });
+  }
+  document.addEventListener("paste", (event) => open(event.clipboardData?.files));
+}
+
+function inWords(
+  { model, title }: Listed,
+  backend: string,
+  { threads, renderer }: Readonly<Record<string, unknown>>,
+  place: string,
+): string {
+  const details = [threads ? `${threads} thread${threads === 1 ? "" : "s"}` : "", renderer];
+  const known = details.filter(Boolean).join(", ");
+  const where = place === "worker" ? "in a worker" : "in the page's own thread";
+  return `${model} ${title} runs on ${backend}${known ? ` (${known})` : ""}, ${where}.`;
+}
+
+function download(picture: Blob | null): void {
+  if (!picture) return;
+  const href = URL.createObjectURL(picture);
+  make("a", { href, download: "picture.png" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+}
+
+main().catch((error) => {
+  state.textContent = "The page does not start.";
+  complain(error);
+});

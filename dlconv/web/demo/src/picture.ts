@@ -1,0 +1,175 @@
+// Draws a frame with its background changed, on a canvas of the frame's size.
+
+import type { Labels, Size } from "@dlconv/segment";
+import { alphaOf, type Colour, mapPixels, maskPixels, steadied } from "./mask.ts";
+
+export const EFFECTS = {
+  magenta: "Magenta",
+  transparent: "Transparent",
+  blur: "Blur",
+  colour: "Colour",
+  picture: "Picture",
+  classes: "Class map",
+  none: "As it is",
+} as const;
+
+export type Effect = keyof typeof EFFECTS;
+
+/** `colour` is #rrggbb; `strength` of the blur is 1 to 10; kept are indices of classes. */
+export interface Look {
+  readonly effect: Effect;
+  readonly colour: string;
+  readonly strength: number;
+  readonly background: ImageBitmap | null;
+  readonly kept: ReadonlySet<number>;
+  readonly soft: boolean;
+  readonly steady: boolean;
+}
+
+export interface Labelled extends Size {
+  readonly labels: Labels;
+}
+
+type Drawable = ImageBitmap | HTMLVideoElement;
+
+const MAGENTA = "#ff00ff";
+const MAP_OPACITY = 0.75;
+/** How far the border of a mask is blurred, in pixels of the mask. */
+const SOFT_PIXELS = 1;
+
+export class Picture {
+  readonly #context: CanvasRenderingContext2D;
+  readonly #mask = newContext();
+  readonly #small = newContext();
+  #labelled: Labelled | null = null;
+  #alpha: Uint8ClampedArray | null = null;
+  #colours: readonly Colour[] = [];
+  #look: Look;
+
+  constructor(canvas: HTMLCanvasElement, look: Look) {
+    this.#context = contextOf(canvas);
+    this.#look = look;
+  }
+
+  get hasLabels(): boolean {
+    return this.#labelled !== null;
+  }
+
+  set look(look: Look) {
+    this.#look = look;
+    this.#alpha = null;
+    this.#drawMask();
+  }
+
+  set colours(colours: readonly Colour[]) {
+    this.#colours = colours;
+    this.#drawMask();
+  }
+
+  /** The labels of the frames from now on; null when another source starts. */
+  set labelled(labelled: Labelled | null) {
+    if (!labelled) this.#alpha = null;
+    this.#labelled = labelled;
+    this.#drawMask();
+  }
+
+  /** Draw a frame with the last labels. */
+  draw(frame: Drawable, size: Size): void {
+    const { canvas } = this.#context;
+    if (canvas.width !== size.width || canvas.height !== size.height) {
+      canvas.width = size.width;
+      canvas.height = size.height;
+    }
+    const context = this.#context;
+    context.globalCompositeOperation = "copy";
+    context.drawImage(frame, 0, 0, size.width, size.height);
+    context.globalCompositeOperation = "source-over";
+    if (!this.#labelled || this.#look.effect === "none") return;
+    if (this.#look.effect === "classes") this.#overlay(size);
+    else this.#replace(frame, size);
+  }
+
+  #overlay({ width, height }: Size): void {
+    const context = this.#context;
+    context.globalAlpha = MAP_OPACITY;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#mask.canvas, 0, 0, width, height);
+    context.imageSmoothingEnabled = true;
+    context.globalAlpha = 1;
+  }
+
+  #replace(frame: Drawable, size: Size): void {
+    const context = this.#context;
+    context.globalCompositeOperation = "destination-in";
+    context.imageSmoothingEnabled = this.#look.soft;
+    context.drawImage(this.#mask.canvas, 0, 0, size.width, size.height);
+    context.imageSmoothingEnabled = true;
+    context.globalCompositeOperation = "destination-over";
+    this.#drawBackground(frame, size);
+    context.globalCompositeOperation = "source-over";
+  }
+
+  #drawBackground(frame: Drawable, { width, height }: Size): void {
+    const context = this.#context;
+    const { effect, colour, background } = this.#look;
+    if (effect === "blur") {
+      context.drawImage(this.#blurred(frame, { width, height }), 0, 0, width, height);
+    } else if (effect === "picture" && background) {
+      const scale = Math.max(width / background.width, height / background.height);
+      const [wide, high] = [background.width * scale, background.height * scale];
+      context.drawImage(background, (width - wide) / 2, (height - high) / 2, wide, high);
+    } else if (effect !== "transparent") {
+      context.fillStyle = effect === "colour" ? colour : MAGENTA;
+      context.fillRect(0, 0, width, height);
+    }
+  }
+
+  /** A small copy, which is blurred when it is enlarged, in browsers without filters as well. */
+  #blurred(frame: Drawable, { width, height }: Size): CanvasImageSource {
+    const radius = (this.#look.strength * Math.max(width, height)) / 400;
+    const shrunk = Math.max(1, radius / 2);
+    const { canvas } = this.#small;
+    canvas.width = Math.max(2, Math.round(width / shrunk));
+    canvas.height = Math.max(2, Math.round(height / shrunk));
+    this.#small.imageSmoothingQuality = "high";
+    this.#small.filter = "blur(2px)";
+    this.#small.drawImage(frame, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  }
+
+  #drawMask(): void {
+    if (!this.#labelled) return;
+    const { labels, width, height } = this.#labelled;
+    const { kept, soft, steady, effect } = this.#look;
+    const { canvas } = this.#mask;
+    canvas.width = width;
+    canvas.height = height;
+    if (effect === "classes") {
+      const pixels = mapPixels(labels, kept, this.#colours);
+      this.#mask.putImageData(new ImageData(pixels, width, height), 0, 0);
+      return;
+    }
+    const newest = alphaOf(labels, kept);
+    this.#alpha = steady ? steadied(newest, this.#alpha) : newest;
+    this.#mask.putImageData(new ImageData(maskPixels(this.#alpha), width, height), 0, 0);
+    if (soft) blurInPlace(this.#mask);
+  }
+}
+
+function blurInPlace(context: CanvasRenderingContext2D): void {
+  context.globalCompositeOperation = "copy";
+  context.filter = `blur(${SOFT_PIXELS}px)`;
+  context.drawImage(context.canvas, 0, 0);
+  context.filter = "none";
+  context.globalCompositeOperation = "source-over";
+}
+
+function newContext(): CanvasRenderingContext2D {
+  return contextOf(document.createElement("canvas"));
+}
+
+function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser gives no 2D canvas");
+  return context;
+}

@@ -1,0 +1,12 @@
+// What the page and its worker say to each other: a numbered question, and what comes of it.
+
+import type { Backend } from "@dlconv/segment";
+
+export type Question =
+  | { readonly id: number; readonly ask: "load"; readonly url: string; readonly backend: Backend }
+  | { readonly id: number; readonly ask: "segment"; readonly frame: ImageBitmap };
+
+export type Reply =
+  | { readonly id: number; readonly progress: number }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: { readonly name: string; readonly message: string } };

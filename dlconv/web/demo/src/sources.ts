@@ -1,0 +1,122 @@
+// Where pictures come from: a photo, the camera, a video file.
+
+import type { Size } from "@dlconv/segment";
+
+/** A frame that can be drawn and copied, as often as one likes. */
+export type Frame = ImageBitmap | HTMLVideoElement;
+
+export interface PictureSource {
+  readonly name: string;
+  readonly size: Size;
+  readonly frame: Frame;
+  /** A photo has one frame; others tell of each new one until they are stopped. */
+  readonly isStill: boolean;
+  onFrame(tell: () => void): void;
+  stop(): void;
+}
+
+/** A source that cannot be had; the message is for people. */
+export class SourceError extends Error {
+  override name = "SourceError";
+}
+
+/** More pixels than this on a side are not drawn: the networks see far less. */
+const LARGEST_SIDE = 1920;
+
+export async function openFile(file: File): Promise<PictureSource> {
+  return file.type.startsWith("video/") ? openVideo(file) : openPhoto(file);
+}
+
+export async function openPhoto(file: Blob): Promise<PictureSource> {
+  const frame = await createImageBitmap(file).catch(() => {
+    throw new SourceError("This file is not a photo that the browser can read.");
+  });
+  return {
+    name: "photo",
+    size: limited(frame),
+    frame,
+    isStill: true,
+    onFrame: () => {},
+    stop: () => frame.close(),
+  };
+}
+
+async function openVideo(file: File): Promise<PictureSource> {
+  const url = URL.createObjectURL(file);
+  const video = newVideo();
+  video.loop = true;
+  video.src = url;
+  await started(video).catch(() => {
+    URL.revokeObjectURL(url);
+    throw new SourceError("This file is not a video that the browser can play.");
+  });
+  return moving("video", video, () => URL.revokeObjectURL(url));
+}
+
+const CAMERA_TROUBLE: Readonly<Record<string, string>> = {
+  NotAllowedError:
+    "The camera was not allowed. Allow it beside the address of this page, then press Camera again.",
+  NotFoundError: "There is no camera. A photo or a video works, too.",
+  NotReadableError: "The camera is in use by another program.",
+};
+
+export async function openCamera(): Promise<PictureSource> {
+  if (!navigator.mediaDevices) {
+    throw new SourceError("Browsers give the camera only to pages of https:// or localhost.");
+  }
+  const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" };
+  const stream = await navigator.mediaDevices
+    .getUserMedia({ video: wanted, audio: false })
+    .catch(({ name, message }: Error) => {
+      throw new SourceError(CAMERA_TROUBLE[name] ?? `The camera does not start: ${message}`);
+    });
+  const video = newVideo();
+  video.srcObject = stream;
+  await started(video);
+  return moving("camera", video, () => {
+    for (const track of stream.getTracks()) track.stop();
+  });
+}
+
+function newVideo(): HTMLVideoElement {
+  return Object.assign(document.createElement("video"), { muted: true, playsInline: true });
+}
+
+async function started(video: HTMLVideoElement): Promise<void> {
+  await video.play();
+  if (video.videoWidth === 0) throw new Error("the video has no picture");
+}
+
+function moving(name: string, video: HTMLVideoElement, release: () => void): PictureSource {
+  let running = true;
+  return {
+    name,
+    size: limited({ width: video.videoWidth, height: video.videoHeight }),
+    frame: video,
+    isStill: false,
+    onFrame(tell) {
+      const next = () => {
+        if (!running) return;
+        tell();
+        wait();
+      };
+      const wait =
+        "requestVideoFrameCallback" in video
+          ? () => video.requestVideoFrameCallback(next)
+          : () => requestAnimationFrame(next);
+      wait();
+    },
+    stop() {
+      running = false;
+      video.pause();
+      video.removeAttribute("src");
+      video.srcObject = null;
+      release();
+    },
+  };
+}
+
+function limited({ width, height }: Size): Size {
+  const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+}

@@ -1,0 +1,110 @@
+// Brings a source, the engine and the picture together: every frame is drawn with the newest mask,
+// and the engine gets the newest frame as soon as it can take one.
+
+import type { Engine, Loaded, Segmented } from "./engine.ts";
+import type { Picture } from "./picture.ts";
+import type { Frame, PictureSource } from "./sources.ts";
+import { Stats } from "./stats.ts";
+
+export interface Listener {
+  drawn(): void;
+  segmented(found: Segmented): void;
+  failed(error: Error): void;
+}
+
+export class Studio {
+  /** Whether a frame waits for its own mask. */
+  inStep = false;
+  stats = new Stats();
+  readonly #engine: Engine;
+  readonly #picture: Picture;
+  readonly #listener: Listener;
+  #source: PictureSource | null = null;
+  #loaded: Loaded | null = null;
+  #asked = 0;
+  /** What comes back for an older source or model is not drawn. */
+  #epoch = 0;
+
+  constructor(engine: Engine, picture: Picture, listener: Listener) {
+    this.#engine = engine;
+    this.#picture = picture;
+    this.#listener = listener;
+  }
+
+  get source(): PictureSource | null {
+    return this.#source;
+  }
+
+  /** Show another source; null for none. */
+  show(source: PictureSource | null): void {
+    this.#source?.stop();
+    this.#source = source;
+    this.#startAnew();
+    this.#picture.labelled = null;
+    if (!source) return;
+    this.#draw(source.frame);
+    void this.#feed();
+    source.onFrame(() => {
+      if (!this.inStep || !this.#picture.hasLabels) this.#draw(source.frame);
+      void this.#feed();
+    });
+  }
+
+  /** Label with another model, or with none while it is loaded. */
+  set loaded(loaded: Loaded | null) {
+    this.#loaded = loaded;
+    this.#startAnew();
+    void this.#feed();
+  }
+
+  /** Draw the last frame again, after a setting was changed. */
+  redraw(): void {
+    if (this.#source) this.#draw(this.#source.frame);
+  }
+
+  #startAnew(): void {
+    this.#epoch += 1;
+    this.stats = new Stats();
+  }
+
+  /** On a GPU the next frame is submitted before the last one's labels have come back. */
+  get #depth(): number {
+    return this.#loaded?.backend === "wasm" ? 1 : 2;
+  }
+
+  async #feed(): Promise<void> {
+    const source = this.#source;
+    if (!source || !this.#loaded || this.#asked >= this.#depth) return;
+    const epoch = this.#epoch;
+    this.#asked += 1;
+    try {
+      const frame = await createImageBitmap(source.frame);
+      const shown = this.inStep ? await createImageBitmap(frame) : null;
+      const found = await this.#engine.segment(frame);
+      if (epoch === this.#epoch) this.#take(found, shown ?? source.frame);
+      shown?.close();
+    } catch (error) {
+      if (epoch === this.#epoch) this.#listener.failed(error as Error);
+    } finally {
+      this.#asked -= 1;
+      // A source or model that came meanwhile has waited for this.
+      if (epoch !== this.#epoch) void this.#feed();
+    }
+  }
+
+  #take(found: Segmented, frame: Frame): void {
+    this.stats.segmented(found.timing, found.tensors, performance.now());
+    this.#picture.labelled = found;
+    if (this.inStep || this.#source?.isStill) this.#draw(frame);
+    this.#listener.segmented(found);
+  }
+
+  #draw(frame: Frame): void {
+    if (!this.#source) return;
+    const started = performance.now();
+    this.#picture.draw(frame, this.#source.size);
+    const now = performance.now();
+    this.stats.drawn(now - started, now);
+    this.#listener.drawn();
+  }
+}

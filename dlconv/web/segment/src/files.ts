@@ -1,0 +1,64 @@
+// Fetches the files of an artifact, and lets none through that is not the one its manifest names.
+
+import { ArtifactError } from "./errors.ts";
+import type { FileEntry } from "./manifest.ts";
+
+export type Read = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** Told after each file how many bytes have come, of how many. */
+export type Progress = (done: number, total: number) => void;
+
+/** Fetch a file's bytes. Throws ArtifactError when it is not there. */
+export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await fetch(url).catch((error: Error) => {
+    throw new ArtifactError(`${url.pathname} cannot be fetched: ${error.message}`);
+  });
+  if (!answer.ok) {
+    throw new ArtifactError(`${url.pathname} cannot be fetched: HTTP status ${answer.status}`);
+  }
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/**
+ * Read files of an artifact by name. Throws ArtifactError for a file that the manifest does not
+ * name, and for one that has another size or SHA-256 than it says.
+ */
+export function checkedReader(
+  base: URL,
+  entries: readonly FileEntry[],
+  progress: Progress = () => {},
+): Read {
+  const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  return async (name) => {
+    const entry = entries.find(({ path }) => path === name);
+    if (!entry) throw new ArtifactError(`the manifest names no file ${name}`);
+    const content = await fetchBytes(new URL(encodeURIComponent(name), base));
+    await checkFile(entry, content);
+    done += entry.bytes;
+    progress(done, total);
+    return content;
+  };
+}
+
+export async function checkFile(entry: FileEntry, content: Uint8Array<ArrayBuffer>): Promise<void> {
+  if (content.length !== entry.bytes) {
+    throw damaged(entry, `it has ${content.length} bytes, the manifest says ${entry.bytes}`);
+  }
+  const found = await sha256(content);
+  if (found !== entry.sha256) {
+    throw damaged(entry, `its SHA-256 is ${found}, the manifest says ${entry.sha256}`);
+  }
+}
+
+function damaged({ path }: FileEntry, reason: string): ArtifactError {
+  return new ArtifactError(`${path} is not the file that dlconv made: ${reason}`);
+}
+
+async function sha256(content: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (!crypto.subtle) {
+    throw new ArtifactError("digests can only be checked on a page of https:// or localhost");
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

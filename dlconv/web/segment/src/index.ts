@@ -1,0 +1,112 @@
+// @dlconv/segment: runs an artifact of dlconv in a browser.
+//
+//   const segmenter = await loadSegmenter("artifacts/mobilenetv2/tfjs-float32/");
+//   const { labels, width, height } = await segmenter.segment(video);
+
+import { BackendError } from "./errors.ts";
+import { checkedReader, fetchBytes, type Progress } from "./files.ts";
+import { bestClasses, fitted, framed, type Labels, type Size, unframed } from "./framing.ts";
+import { entryOf, type Manifest, readManifest } from "./manifest.ts";
+import type { Session, Timing } from "./session.ts";
+import { PixelReader, type Source, sizeOf } from "./source.ts";
+import type { TfjsBackend } from "./tfjs_session.ts";
+
+export { ArtifactError, BackendError } from "./errors.ts";
+export type { Progress } from "./files.ts";
+export type { Labels, Size } from "./framing.ts";
+export type { Timing } from "./session.ts";
+export { type Source, sizeOf } from "./source.ts";
+export type Backend = TfjsBackend;
+
+export interface Options {
+  /** Default: wasm. ONNX artifacts have no other. */
+  readonly backend?: Backend;
+  /** The folder with the wasm files. Default: that of this module. */
+  readonly runtimeUrl?: string | URL;
+  readonly progress?: Progress;
+}
+
+/** The labels of a photo, row by row, as indices into the segmenter's classes. */
+export interface Segmentation extends Size {
+  readonly labels: Labels;
+  readonly timing: Timing;
+}
+
+export interface Segmenter {
+  readonly classes: readonly string[];
+  /** Photos are shrunk or enlarged to fit this size, and their labels have that size. */
+  readonly crop: Size;
+  readonly backend: string;
+  /** What the backend runs on: versions, threads, the renderer. */
+  readonly description: Readonly<Record<string, unknown>>;
+  /** How many tensors the runtime holds; it stays the same from frame to frame. */
+  readonly tensors: number;
+  /** Label each pixel of a photo or a frame. Rejects with TypeError for one without pixels. */
+  segment(source: Source): Promise<Segmentation>;
+  /** Give back what the artifact holds. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Load the artifact whose folder, manifest.json or model.json is at a URL.
+ *
+ * Rejects with ArtifactError when a file is missing or not the one that its manifest names, and
+ * with BackendError when the backend does not start here.
+ */
+export async function loadSegmenter(url: string | URL, options: Options = {}): Promise<Segmenter> {
+  const folder = folderOf(new URL(url, globalThis.location?.href));
+  const manifest = readManifest(
+    new TextDecoder().decode(await fetchBytes(new URL("manifest.json", folder))),
+  );
+  const session = await openSession(folder, manifest, options);
+  return segmenterOf(manifest, session);
+}
+
+function folderOf(url: URL): URL {
+  const last = url.pathname.split("/").at(-1)!;
+  if (last === "" || last.endsWith(".json") || last.endsWith(".onnx")) return new URL(".", url);
+  return new URL(`${url.pathname}/`, url);
+}
+
+async function openSession(folder: URL, manifest: Manifest, options: Options): Promise<Session> {
+  const read = checkedReader(folder, manifest.files, options.progress);
+  const runtimeUrl = new URL(options.runtimeUrl ?? ".", import.meta.url).href;
+  const backend = options.backend ?? "wasm";
+  if (manifest.target === "tfjs") {
+    const { openTfjs } = await import("./tfjs_session.ts");
+    return openTfjs(read, backend, runtimeUrl);
+  }
+  if (backend !== "wasm") throw new BackendError(`ONNX artifacts run on wasm, not on ${backend}`);
+  const file = await read(entryOf(manifest));
+  const { openOrt } = await import("./ort_session.ts");
+  return openOrt(file, runtimeUrl);
+}
+
+function segmenterOf(manifest: Manifest, session: Session): Segmenter {
+  const { classes, crop, fixed, input, givesLabels } = manifest;
+  const reader = new PixelReader();
+
+  async function segment(source: Source): Promise<Segmentation> {
+    const started = performance.now();
+    const photo = fitted(sizeOf(source), crop);
+    const frame = fixed ?? photo;
+    const pixels = framed(reader.read(source, photo), photo, frame, input);
+    const reading = performance.now() - started;
+    const { values, depth, timing } = await session.infer(pixels, frame);
+    const found = givesLabels ? values : bestClasses(values as ArrayLike<number>, depth);
+    const labels = unframed(found, frame, photo, classes.length);
+    return { ...photo, labels, timing: { ...timing, upload: timing.upload + reading } };
+  }
+
+  return {
+    classes,
+    crop,
+    backend: session.backend,
+    description: session.description,
+    get tensors() {
+      return session.tensors;
+    },
+    segment,
+    dispose: () => session.dispose(),
+  };
+}

@@ -1,0 +1,267 @@
+"""The page in Chromium, with real artifacts, photos and a camera that plays a file."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.camera import write_y4m
+from support.chromium import needs_chromium
+from support.demo import MAGENTA, demo_page, fake_camera, iou
+from support.sample import PHOTOS
+
+from dlconv.demo.site import Site
+from dlconv.verify.reference import Reference
+from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.web.build import WEB
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+
+PHOTO = PHOTOS / "scene_2000030.png"
+KEPT = [1, 2, 3, 4]
+
+
+@pytest.fixture(scope="module")
+def shared(browser, site):
+    with demo_page(browser, site) as page:
+        yield page.plain()
+
+
+@pytest.fixture
+def page(shared):
+    """The page with a photo, as it is at first."""
+    shared.choose(effect="magenta")
+    shared.page.click("#all")
+    shared.page.uncheck("#classes [value='0']")
+    shared.show(PHOTO)
+    return shared
+
+
+@pytest.fixture(scope="module")
+def reference(graph, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("labels")
+    with Reference(graph.path, graph.source.graph_sha256, cache) as reference:
+        yield reference
+
+
+def photo_pixels():
+    return np.asarray(Image.open(PHOTO).convert("RGB"))
+
+
+@pytest.mark.parametrize("model", [0, 2])
+def test_what_is_kept_is_what_the_frozen_graph_labels(shared, reference, model):
+    if not shared.page.is_checked(f"[name=model][value='{model}']"):
+        shared.run(model)
+    shared.choose(effect="magenta")
+    for photo in sorted(PHOTOS.glob("*.png")):
+        pixels = np.asarray(Image.open(photo).convert("RGB"))
+        if max(pixels.shape) < max(reference.crop):
+            continue
+        shared.show(photo)
+        expected = np.isin(reference.labels(pixels[None])[0], KEPT)
+        assert (shared.kept() == expected).mean() > 0.999, photo.name
+    assert not shared.troubles
+
+
+def test_only_classes_that_are_ticked_are_kept(page, reference):
+    labels = reference.labels(photo_pixels()[None])[0]
+    page.page.click("#none")
+    assert not page.kept().any()
+    page.page.check("#classes [value='2']")
+    assert iou(page.kept(), labels == 2) > 0.99
+    page.page.click("#all")
+    assert page.kept().all()
+
+
+def test_every_effect_draws_what_it_says(page, reference):
+    photo = photo_pixels()
+    labels = reference.labels(photo[None])[0]
+    kept = np.isin(labels, KEPT)
+
+    def drawn(effect):
+        page.choose(effect=effect)
+        return page.pixels()
+
+    for effect in ("magenta", "colour", "blur"):
+        assert (drawn(effect)[kept][:, :3] == photo[kept]).mean() > 0.99, effect
+    assert (drawn("magenta")[~kept][:, :3] == MAGENTA).mean() > 0.99
+    assert (drawn("none")[..., :3] == photo).all()
+
+    page.choose(effect="colour")
+    page.page.fill("[name=colour]", "#102030")
+    assert (page.pixels()[~kept][:, :3] == (0x10, 0x20, 0x30)).mean() > 0.99
+
+    transparent = drawn("transparent")
+    assert (transparent[~kept][:, 3] == 0).mean() > 0.99
+    assert (transparent[kept][:, 3] == 255).mean() > 0.99
+
+    def roughness(pixels):
+        return np.abs(np.diff(pixels.astype(float), axis=1))[~kept[:, 1:]].mean()
+
+    assert roughness(drawn("blur")[..., :3]) < roughness(photo) / 2
+
+
+def test_the_class_map_has_the_colours_of_the_classes(page, site, reference):
+    photo = photo_pixels()
+    labels = reference.labels(photo[None])[0]
+    page.choose(effect="classes")
+    drawn = page.pixels()[..., :3].astype(float)
+    green = np.array([0, 128, 0])
+    expected = photo * 0.25 + green * 0.75
+    assert np.abs(drawn - expected)[labels == 2].mean() < 2
+    assert np.abs(drawn - photo)[labels == 0].mean() < 2
+
+
+def test_a_picture_becomes_the_background(page, reference, tmp_path):
+    file = tmp_path / "background.png"
+    Image.new("RGB", (300, 100), (10, 200, 30)).save(file)
+    page.choose(effect="picture")
+    page.page.set_input_files("#background-file", file)
+    page.page.wait_for_timeout(300)
+    outside = ~np.isin(reference.labels(photo_pixels()[None])[0], KEPT)
+    assert (np.abs(page.pixels()[outside][:, :3].astype(int) - (10, 200, 30)) < 3).mean() > 0.99
+
+
+def test_a_soft_border_is_between_both(page):
+    page.choose(effect="transparent")
+    hard = page.pixels()[..., 3]
+    page.page.check("[name=soft]")
+    soft = page.pixels()[..., 3]
+    page.page.uncheck("[name=soft]")
+    assert ((hard > 0) & (hard < 255)).mean() < 0.001
+    assert 0.005 < ((soft > 0) & (soft < 255)).mean() < 0.3
+
+
+def test_the_camera_s_frames_are_labelled_alike_for_as_long_as_it_runs(shared, reference):
+    page = shared.page
+    shared.choose(effect="none")
+    page.click("#camera")
+    page.wait_for_selector("#stop:visible")
+    page.wait_for_selector("#picture[aria-label^='The camera']")
+    frame = Image.fromarray(shared.pixels()[..., :3])
+    shared.choose(effect="magenta")
+    page.wait_for_timeout(500)
+    kept = shared.kept()
+    side = reference.crop[0]
+    small = np.asarray(frame.resize((side, side), Image.Resampling.LANCZOS))
+    labels = Image.fromarray(reference.labels(small[None])[0].astype(np.uint8))
+    expected = np.isin(np.asarray(labels.resize(frame.size, Image.Resampling.NEAREST)), KEPT)
+    assert iou(kept, expected) > 0.85
+
+    tensors = set()
+    for _ in range(20):
+        page.wait_for_timeout(250)
+        tensors.add(shared.stats()["Tensors"])
+    assert len(tensors) == 1
+    page.click("#stop")
+    assert page.is_visible("#empty")
+    assert not shared.troubles
+
+
+def test_a_damaged_artifact_is_refused_in_words(browser, site):
+    (name,) = [url for url in site.files if "float32/group1" in url]
+    content = bytearray(site.files[name].read_bytes())
+    content[1000] ^= 1
+    with demo_page(browser, Site({**site.files, name: bytes(content)}), wait=False) as page:
+        message = page.page.wait_for_selector("#message:visible").inner_text()
+        assert "group1-shard1of1.bin is not the file that dlconv made: its SHA-256 is" in message
+        assert page.page.inner_text("#state") == "No model is loaded."
+        page.choose(model="1")
+        page.page.wait_for_selector("text=tfjs uint8 plain1 runs on wasm")
+        assert not page.page.is_visible("#message")
+
+
+def test_what_cannot_be_opened_is_said(shared, tmp_path):
+    for name, said in (("photo.png", "not a photo"), ("video.mp4", "not a video")):
+        file = tmp_path / name
+        file.write_bytes(b"nothing of the kind")
+        shared.page.set_input_files("#chosen-file", file)
+        shared.page.wait_for_selector(f"#message:has-text('{said}')")
+
+
+def test_no_camera_is_said(site):
+    with open_browser([]) as browser, demo_page(browser, site) as page:
+        page.page.click("#camera")
+        message = page.page.wait_for_selector("#message:visible").inner_text()
+        assert "camera" in message
+
+
+def test_a_backend_that_is_not_here_is_replaced(browser, site):
+    with demo_page(browser, site) as page:
+        page.page.select_option("[name=backend]", "webgpu")
+        page.page.wait_for_selector("#message:has-text('webgpu failed, so it runs on wasm now')")
+        page.show(PHOTO)
+
+
+def test_nothing_can_leave_the_machine(browser, site):
+    with demo_page(browser, site) as page:
+        leave = "fetch('http://127.0.0.1:9/').then(() => 'left', error => error.message)"
+        assert page.page.evaluate(leave) == "Failed to fetch"
+        worker = page.page.workers[0]
+        assert worker.evaluate(leave) == "Failed to fetch"
+        refused = [trouble for trouble in page.troubles if "Content Security Policy" in trouble]
+        assert len(refused) >= 1
+
+
+def test_it_fits_a_phone(browser, site):
+    with demo_page(browser, site, viewport={"width": 390, "height": 844}) as page:
+        page.show(PHOTO)
+        width = page.page.evaluate("document.documentElement.scrollWidth")
+        assert width == 390
+
+
+def test_a_keyboard_is_enough(page):
+    page.page.focus("[name=effect][value=magenta]")
+    page.page.keyboard.press("ArrowRight")
+    assert page.page.is_checked("[name=effect][value=transparent]")
+    assert (page.pixels()[..., 3] == 0).any()
+    page.page.focus("#classes [value='2']")
+    page.page.keyboard.press("Space")
+    assert not page.page.is_checked("#classes [value='2']")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, site, scheme):
+    with demo_page(browser, site, bypass_csp=True, color_scheme=scheme) as page:
+        page.show(PHOTO)
+        page.page.add_script_tag(path=WEB / "node_modules/axe-core/axe.min.js")
+        found = page.page.evaluate("axe.run()")
+        assert len(found["passes"]) > 20
+        assert [(each["id"], each["impact"]) for each in found["violations"]] == []
+
+
+def test_a_slow_model_does_not_hold_up_the_camera(browser, site):
+    with demo_page(browser, site) as page:
+        # What a network of 700 ms would do to the worker.
+        page.page.workers[0].evaluate(
+            "addEventListener('message', () => {"
+            " const end = Date.now() + 700; while (Date.now() < end); })"
+        )
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.wait_for_timeout(3000)
+        stats = page.stats()
+        assert float(stats["Frames"].split()[0]) > 8
+        assert float(stats["Masks"].split()[0]) < 2
+
+
+@pytest.mark.long
+def test_a_thousand_frames_leave_nothing_behind(site, tmp_path):
+    video = tmp_path / "fast.y4m"
+    write_y4m(video, [photo_pixels()[:96, :128], photo_pixels()[:96, :128]], rate=60)
+    with open_browser(fake_camera(video)) as browser, demo_page(browser, site) as page:
+        session = page.page.context.new_cdp_session(page.page)
+
+        def held():
+            session.send("HeapProfiler.collectGarbage")
+            return session.send("Runtime.getHeapUsage")["usedSize"], page.stats()["Tensors"]
+
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.wait_for_timeout(3000)
+        heap, tensors = held()
+        rates = []
+        while sum(rates) < 1000:
+            page.page.wait_for_timeout(1000)
+            rates.append(float(page.stats()["Masks"].split()[0]))
+        later, tensors_later = held()
+        assert tensors_later == tensors
+        assert later - heap < 500_000

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+
+import { ArtifactError } from "../../../dlconv/web/segment/src/errors.ts";
+import { checkedReader } from "../../../dlconv/web/segment/src/files.ts";
+
+// SHA-256 of "abc".
+const SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+const CONTENT: Record<string, string> = {
+  "/good.bin": "abc",
+  "/bad.bin": "abd",
+  "/long.bin": "abcd",
+};
+const entry = (path: string) => ({ path, bytes: 3, sha256: SHA256 });
+const ENTRIES = ["good.bin", "bad.bin", "long.bin", "gone.bin"].map(entry);
+
+let server: Server;
+let base: URL;
+
+before(async () => {
+  server = createServer(({ url = "" }, answer) => {
+    answer.statusCode = url in CONTENT ? 200 : 404;
+    answer.end(CONTENT[url]);
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  base = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+});
+after(() => server.close());
+
+test("a file that is the one of the manifest is read, and counted", async () => {
+  const told: number[][] = [];
+  const read = checkedReader(base, ENTRIES, (...step) => told.push(step));
+  assert.equal(new TextDecoder().decode(await read("good.bin")), "abc");
+  assert.deepEqual(told, [[3, 12]]);
+});
+
+for (const [name, reason] of [
+  ["bad.bin", /bad.bin is not the file that dlconv made: its SHA-256 is a52d159f/],
+  ["long.bin", /it has 4 bytes, the manifest says 3/],
+  ["gone.bin", /gone.bin cannot be fetched: HTTP status 404/],
+  ["other.bin", /the manifest names no file other.bin/],
+] as const) {
+  test(`${name} is refused`, async () => {
+    const reading = checkedReader(base, ENTRIES)(name);
+    await assert.rejects(reading, (error: Error) => {
+      assert(error instanceof ArtifactError);
+      assert.match(error.message, reason);
+      return true;
+    });
+  });
+}

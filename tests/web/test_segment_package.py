@@ -1,0 +1,86 @@
+"""The npm package @dlconv/segment, packed and installed, in the page that its README shows."""
+
+import base64
+import io
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.artifacts import PLAIN, tfjs_artifact
+from support.chromium import needs_chromium
+from support.sample import PHOTOS, sample_graph
+
+from dlconv.demo.server import served
+from dlconv.demo.site import Site
+from dlconv.verify.reference import Reference
+from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.web.build import NODE, NPM, WEB, pack
+
+PHOTO = PHOTOS / "scene_2000030.png"
+CONSUMER = """
+import { ArtifactError, loadSegmenter, type Segmentation } from "@dlconv/segment";
+export async function classesIn(video: HTMLVideoElement): Promise<Set<number>> {
+  const segmenter = await loadSegmenter("model/", { backend: "webgl" });
+  const { labels }: Segmentation = await segmenter.segment(video);
+  return new Set(labels);
+}
+export const isDamaged = (error: unknown): boolean => error instanceof ArtifactError;
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with the package installed."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    made = pack(folder / "packed")
+    install = [NODE, NPM, "install", "--offline", "--no-audit", "--no-fund", made]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@needs_chromium
+def test_the_readme_s_page_draws_the_frozen_graph_s_mask(project, tmp_path):
+    graph = sample_graph(tmp_path)
+    artifact = tfjs_artifact(graph, tmp_path / "artifact", PLAIN)
+    readme = (project / "node_modules/@dlconv/segment/README.md").read_text()
+    page = re.search(r"```html\n(.*?)```", readme, re.DOTALL)[1]
+    files = {
+        str(path.relative_to(project)): path
+        for path in (project / "node_modules").rglob("*")
+        if path.is_file()
+    }
+    for path in artifact.directory.iterdir():
+        files[f"artifacts/sample/tfjs-uint8/{path.name}"] = path
+    files |= {"index.html": page.encode(), "photo.png": PHOTO}
+    with served(Site(files)) as address, open_browser([]) as browser:
+        opened = browser.new_page()
+        troubles = []
+        opened.on("pageerror", lambda error: troubles.append(str(error)))
+        opened.goto(address)
+        opened.wait_for_selector("#mask[width]", timeout=20_000)
+        url = opened.eval_on_selector("#mask", "canvas => canvas.toDataURL()")
+    assert not troubles
+    drawn = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    pixels = np.asarray(Image.open(PHOTO).convert("RGB"))
+    with Reference(graph.path, graph.source.graph_sha256, tmp_path / "labels") as reference:
+        labels = reference.labels(pixels[None])[0]
+    assert drawn.size == (labels.shape[1], labels.shape[0])
+    assert ((np.asarray(drawn)[..., 3] == 255) == (labels > 0)).mean() > 0.99
+
+
+def test_its_types_are_those_of_a_strict_project(project):
+    (project / "consumer.ts").write_text(CONSUMER)
+    options = ["--strict", "--noEmit", "--module", "esnext", "--moduleResolution", "bundler"]
+    options += ["--target", "es2022", "--lib", "es2022,dom", "--types", ""]
+    compiler = WEB / "node_modules/typescript/bin/tsc"
+    command = [NODE, compiler, *options, "consumer.ts"]
+    answer = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout
+    (project / "consumer.ts").write_text(CONSUMER.replace('"webgl"', '"gpu"'))
+    answer = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert "'\"gpu\"' is not assignable" in answer.stdout
