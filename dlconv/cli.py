@@ -948,7 +948,7 @@ def demo(
     sites.export(site, export)
     if json:
         sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
-        _print({"path": str(export), "files": len(site.files), **sizes})
+        show({"path": str(export), "files": len(site.files), **sizes})
     else:
         typer.echo(
             f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
