@@ -981,16 +981,15 @@ def schema(
 
 def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
     """Serve the page until Ctrl-C."""
-    from dlconv import console
+    from dlconv import console, serving
     from dlconv.demo.server import ANY_PORT, served
-    from dlconv.inspect import tensorboard
 
-    with tensorboard.until_stopped(), served(site, port or ANY_PORT) as address:
+    with serving.until_stopped(), served(site, port or ANY_PORT) as address:
         typer.echo(address)
         if opens:
-            tensorboard.open_page(address)
+            serving.open_page(address)
         console.say("Ctrl-C stops it")
-        tensorboard.wait()
+        serving.wait()
 
 
 def _asked(inputs: str | None, outputs: str | None) -> "Asked":

@@ -175,8 +175,14 @@ def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
     path = store.find_graph(digest)
     if path is None:
         raise DlconvError(f"the part of {frozen.path} is not in the cache any more")
-    source = Source(frozen.source.model, len(content), digest)
+    source = Source(_name_of_part(frozen.source.model, asked), len(content), digest)
     return dataclasses.replace(frozen, path=path, source=source)
+
+
+def _name_of_part(model: str, asked: Asked) -> str:
+    """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
+    ends = [asked.input or "", *asked.outputs]
+    return "-".join([model, *(end.removesuffix(":0").replace("/", "_") for end in ends if end)])
 
 
 def overlays(
@@ -418,7 +424,8 @@ def choose_photos(
     """
     if paths or dataset:
         chosen = find_photos(paths) if paths else []
-        return [*chosen, *(find_dataset(dataset) if dataset else [])]
+        chosen += find_dataset(dataset) if dataset else []
+        return list({photo.path.resolve(): photo for photo in chosen}.values())
     models = sorted({artifact.manifest.source.model for artifact in artifacts})
     known = [registry.models[name].photos for name in models if name in registry.models]
     if len(known) != len(models) or not all(known):
@@ -536,7 +543,7 @@ def verify_all(
     if not results:
         raise DlconvError("no runtime could start, so nothing was checked")
     if journal is not None:
-        journal.complete()
+        journal.close()
     return results
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Group, RenderableType
 
-from dlconv import console, pipeline
+from dlconv import console, pipeline, serving
 from dlconv.convert import coverage_report
 from dlconv.convert.coverage import Coverage
 from dlconv.convert.onnx import DEFAULT_OPSET
@@ -79,12 +79,15 @@ def show_one(
     """Print what a model holds; of a frozen graph, the contract and the stages say it all."""
     with pipeline.find_subject(model, registry) as subject:
         frozen = subject.frozen
+        if frozen is not None:
+            part = pipeline.cut_out(frozen, question.asked)
+            subject = dataclasses.replace(subject, entry=part.path, frozen=part)
         if frozen is None and question != Question(Asked(), question.size, None, False):
             raise UsageError("--inputs, --outputs, --opset and --check are for frozen graphs")
         # One after the other: each holds the graph in memory while it looks.
         data = _data(subject, question) if json else {}
         title, parts = ("", []) if json else _tables(subject, question)
-        coverage = None if frozen is None else _coverage(frozen, question)
+        coverage = None if subject.frozen is None else _coverage(subject.frozen, question)
         if coverage is not None:
             data["coverage"] = coverage_report.coverage_data(coverage)
             parts.append(coverage_report.coverage_tables(coverage))
@@ -192,16 +195,16 @@ def show_in_tensorboard(
         if not serve:
             typer.echo(str(folder))
             return
-        with tensorboard.until_stopped():
+        with serving.until_stopped():
             with console.step("starting TensorBoard"):
                 address = tensorboard.start_tensorboard(Path(folder), port or tensorboard.ANY_PORT)
             outputs = ", ".join(spec.node for spec in found.outputs)
             typer.echo(f"{address}\ninput:  {found.input.node}\noutput: {outputs}")
             if opens:
-                tensorboard.open_page(address)
+                serving.open_page(address)
             console.say("they stand beside the stages; Color by Device tells the stages apart")
             console.say("Ctrl-C stops it")
-            tensorboard.wait()
+            serving.wait()
 
 
 def show_in_viewer(
@@ -218,6 +221,8 @@ def show_in_viewer(
         raise UsageError(f"there is no viewer {viewer!r}; there are {', '.join(VIEWERS)}")
     if artifact is not None and viewer != "model-explorer":
         raise UsageError(f"--artifact does nothing with {viewer}")
+    if images and artifact is None:
+        raise UsageError("--image does nothing without --artifact")
     if viewer == "netron":
         started = viewers.netron(frozen.path, port)
     else:
@@ -226,9 +231,9 @@ def show_in_viewer(
                 frozen, artifact, images, registry, lambda done, total: told("nodes", done, total)
             )
         started = viewers.model_explorer(frozen.path, frozen.source.model, overlays, port)
-    with tensorboard.until_stopped(), started as address:
+    with serving.until_stopped(), started as address:
         typer.echo(address)
         if opens:
-            tensorboard.open_page(address)
+            serving.open_page(address)
         console.say("Ctrl-C stops it")
-        tensorboard.wait()
+        serving.wait()

@@ -250,6 +250,47 @@ def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph)
     assert answer.stderr.count("\n") == 1
 
 
+def test_a_part_is_covered_counted_and_converted_as_what_it_is(call, tmp_path):
+    sample = sample_graph(tmp_path).path
+    ends = ("--outputs", "ResizeBilinear_2")
+    found = json.loads(call("inspect", sample, *ends, "--json").stdout)
+    assert found["outputs"][0]["node"] == "ResizeBilinear_2"
+    covered = {row["op"] for row in found["coverage"]["ops"] if row["frozen"]}
+    assert "ArgMax" not in {*found["ops"], *found["summary"]["ops"], *covered}
+    call("tfjs", sample)
+    call("tfjs", sample, *ends)
+    made = sorted(str(path.parent) for path in Path("artifacts").rglob("model.json"))
+    assert made == [
+        "artifacts/frozen-ResizeBilinear_2/tfjs-float32",
+        "artifacts/frozen/tfjs-float32",
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--diff", "[b]"], ["--markdown"]])
+def test_names_that_look_like_markup_are_shown_as_they_are(call, options):
+    content = tiny_segmenter()
+    content.node.append(node("[/b]x", "[/b]Y", "scores"))
+    content.node[-2].input.append("^[/b]x")
+    Path("odd.pb").write_bytes(content.SerializeToString())
+    Path("[b]").write_bytes(tiny_segmenter().SerializeToString())
+    answer = call("inspect", "odd.pb", *options)
+    assert answer.exit_code == 0, answer.output
+    assert "[/b]Y" in answer.stdout
+
+
+def test_a_frozen_graph_needs_no_ending(call, graph):
+    graph.rename("graph")
+    assert json.loads(call("inspect", "./graph", "--json").stdout)["format"] == "frozen graph"
+
+
+def test_sizes_are_told_where_they_cannot_be_kept(call, graph, monkeypatch):
+    call("rewrite", graph, "-o", "faster.pb")
+    monkeypatch.setenv("DLCONV_CACHE", str(graph / "cache"))
+    answer = call("inspect", "--diff", graph, "faster.pb", "--json")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["before"]["sizes"]["brotli"] > 0
+
+
 def test_inspect_writes_for_tensorboard(call, graph):
     answer = call("inspect", graph, "--logdir", "log")
     assert (answer.exit_code, answer.stdout) == (0, "log\n")

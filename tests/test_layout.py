@@ -46,11 +46,11 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 
 def test_rooms_import_one_way():
     allowed = {
-        "inspect": {"errors", "files", "inspect"},
+        "inspect": {"errors", "files", "serving", "inspect"},
         "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
         "artifacts": {"errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
-        "demo": {"errors", "files", "artifacts", "web", "demo"},
+        "demo": {"errors", "files", "serving", "artifacts", "web", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "convert"},
         "verify": {"errors", "files", "disk", "tensorflow", "compare"}

@@ -67,7 +67,7 @@ def _gap_table(rows: Iterable[OpCoverage]) -> Table:
         table.add_column(head, overflow="fold")
     for row in rows:
         for targets, reason in _by_reason(row):
-            table.add_row(row.op, escape(_nodes(row)), targets, reason)
+            table.add_row(escape(row.op), escape(_nodes(row)), targets, reason)
     return table
 
 
@@ -95,7 +95,7 @@ def _change_table(rows: list[OpCoverage]) -> Table:
         table.add_column("op", overflow="fold")
         for head in ("frozen", "ONNX", "TF.js"):
             table.add_column(head, justify="right")
-    cells = [[row.op, str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
+    cells = [[escape(row.op), str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
     for start in range(0, len(cells), COLUMNS):
         table.add_row(*[text for cell in cells[start : start + COLUMNS] for text in cell])
     return table

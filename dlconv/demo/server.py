@@ -18,8 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from dlconv.demo.site import INDEX, Site
 from dlconv.errors import DlconvError
+from dlconv.serving import HOST
 
-HOST = "127.0.0.1"
 ANY_PORT = 0
 TYPES = {
     ".css": "text/css; charset=utf-8",

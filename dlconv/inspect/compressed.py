@@ -5,6 +5,7 @@ beforehand. Brotli at its highest takes seconds per megabyte, so large files, wh
 a web page, get the level below its slow ones, and what was found is kept under the file's digest.
 """
 
+import contextlib
 import gzip
 import json
 from collections.abc import Callable, Mapping
@@ -62,13 +63,15 @@ def file_sizes(
 
 
 def _sizes_of(path: Path, sha256: str, cache: Path) -> Sizes:
-    kept = cache / f"{sha256}.json"
+    kept = cache / f"{sha256}-brotli{_brotli_quality(path.stat().st_size)}.json"
     try:
         content = json.loads(kept.read_bytes())
         return Sizes(path.stat().st_size, int(content["gzip"]), int(content["brotli"]))
     except (OSError, ValueError, KeyError, TypeError):
         sizes = compressed_sizes(path.read_bytes())
-        write_atomically(kept, json.dumps({"gzip": sizes.gzip, "brotli": sizes.brotli}).encode())
+        content = json.dumps({"gzip": sizes.gzip, "brotli": sizes.brotli}).encode()
+        with contextlib.suppress(OSError):
+            write_atomically(kept, content)
         return sizes
 
 
@@ -76,9 +79,13 @@ def compressed_sizes(content: bytes) -> Sizes:
     """Compress ``content`` and return what becomes of it."""
     import brotli
 
-    quality = LARGE_BROTLI_QUALITY if len(content) > LARGE_BYTES else BROTLI_QUALITY
+    quality = _brotli_quality(len(content))
     return Sizes(
         raw=len(content),
         gzip=len(gzip.compress(content, GZIP_LEVEL, mtime=0)),
         brotli=len(brotli.compress(content, quality=quality)),
     )
+
+
+def _brotli_quality(size: int) -> int:
+    return LARGE_BROTLI_QUALITY if size > LARGE_BYTES else BROTLI_QUALITY

@@ -63,8 +63,8 @@ def is_named_as_file(spec: str) -> bool:
 
 
 def is_frozen_graph(entry: Path) -> bool:
-    """Tell by its name whether a file is a frozen graph."""
-    return entry.suffix == ".pb" and entry.name not in _READERS and not entry.is_dir()
+    """Tell by its name, one that ends in .pb or as nothing, whether a file is a frozen graph."""
+    return entry.suffix in ("", ".pb") and entry.name not in _READERS and not entry.is_dir()
 
 
 def read_network(path: Path) -> Network:
@@ -74,9 +74,22 @@ def read_network(path: Path) -> Network:
     """
     entry = find_entry(path)
     reader = _READERS.get(entry.name) or _READERS.get(entry.suffix)
+    if is_frozen_graph(entry):
+        reader = _read_frozen
     if reader is None:
         raise DlconvError(f"{entry} is of no format that dlconv knows by its name", HINT)
-    return reader(entry)
+    network = reader(entry)
+    _refuse_unprintable(entry, network)
+    return network
+
+
+def _refuse_unprintable(entry: Path, network: Network) -> None:
+    """Raise DlconvError for names that would not show as they are, or steer a terminal."""
+    ends = [spec.node for spec in (*network.inputs, *network.outputs)]
+    weights = [weight.name for weight in network.weights]
+    for name in (network.maker, *ends, *weights, *network.ops):
+        if not name.isprintable():
+            raise DlconvError(f"{entry} has a name that cannot be shown: {name}")
 
 
 def _read_frozen(entry: Path) -> Network:

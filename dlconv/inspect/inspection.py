@@ -1,4 +1,4 @@
-"""All that inspect finds in a frozen graph."""
+"""All that inspect finds in a graph of TensorFlow, whatever file it came in."""
 
 from dataclasses import dataclass
 

@@ -124,7 +124,7 @@ def _difference_table(comparison: Comparison) -> Table:
     table.add_column("before", justify="right", overflow="fold")
     table.add_column("after", justify="right", overflow="fold")
     for row in comparison.differences:
-        table.add_row(row.what, escape(row.before), escape(row.after))
+        table.add_row(escape(row.what), escape(row.before), escape(row.after))
     return table
 
 

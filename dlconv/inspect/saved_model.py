@@ -15,12 +15,13 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.function_pb2 import FunctionDef
+from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.meta_graph_pb2 import MetaGraphDef, SignatureDef, TensorInfo
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import TensorSpec
-from dlconv.inspect.graph import VARIABLE_OPS, Graph, attribute, source_node
+from dlconv.inspect.graph import VARIABLE_OPS, Graph, attribute, check_nodes, source_node
 from dlconv.inspect.network import Network, WeightTensor, contract_of, weight_of
 from dlconv.inspect.summary import WEIGHT_DTYPES, is_weight
 from dlconv.inspect.tensors import array_of, dtype_name, extents_of
@@ -90,6 +91,10 @@ def _meta_graph(path: Path) -> MetaGraphDef:
         raise DlconvError(f"{path} is not a SavedModel, or it is truncated") from error
     if not saved.meta_graphs or not saved.meta_graphs[0].graph_def.node:
         raise DlconvError(f"{path} is a SavedModel without a graph")
+    for meta in saved.meta_graphs:
+        check_nodes(meta.graph_def, str(path))
+        for function in meta.graph_def.library.function:
+            check_nodes(GraphDef(node=function.node_def), str(path))
     serving = [meta for meta in saved.meta_graphs if "serve" in meta.meta_info_def.tags]
     return (serving or saved.meta_graphs)[0]
 

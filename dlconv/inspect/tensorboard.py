@@ -4,23 +4,15 @@ It runs in threads that end with the process, so nothing is left over, and it lo
 before it answers. It is kept from importing TensorFlow, which it does not need for this.
 """
 
-import contextlib
 import logging
-import os
-import signal
 import sys
-import time
 import types
-import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.errors import DlconvError
+from dlconv.serving import HOST
 
-HOST = "127.0.0.1"
 ANY_PORT = 0
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
@@ -57,24 +49,3 @@ def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
         raise DlconvError(
             f"TensorBoard does not start: {error.msg}", "leave --port out for any free port"
         ) from error
-
-
-def open_page(address: str) -> None:
-    """Open a page in the person's browser, where there is a person: not in CI, nor on a server."""
-    has_display = sys.platform != "linux" or any(map(os.environ.get, DISPLAYS))
-    if has_display and not os.environ.get("CI"):
-        webbrowser.open(address)
-
-
-@contextmanager
-def until_stopped() -> Iterator[None]:
-    """Leave the block without an error at Ctrl-C, or when the process is asked to end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        yield
-
-
-def wait() -> None:
-    """Wait for Ctrl-C."""
-    while True:
-        time.sleep(3600)

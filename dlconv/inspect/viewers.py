@@ -18,7 +18,7 @@ from pathlib import Path
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.overlay import node_data
-from dlconv.inspect.tensorboard import HOST
+from dlconv.serving import HOST
 
 START_SECONDS = 30
 INSTALL = "pip install 'dlconv[view]'"

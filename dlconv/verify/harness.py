@@ -18,7 +18,7 @@ from dlconv.verify.pictures import Colour
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for
-from dlconv.verify.workers import Workers
+from dlconv.verify.workers import WorkerLostError, Workers
 
 # Of how many photos pictures are kept: the worst.
 MOST_PICTURED = 12
@@ -45,8 +45,8 @@ def verify(
     ``cache`` is the folder of the reference's labels; ``choice`` is the runtime, None the default
     for the artifact's target; with ``colours``, those of the classes, pictures of the worst photos
     are kept; ``progress`` is told photos done and in total. Raises PhotoError for a photo or a mask
-    that cannot be read and RuntimeMissingError for a runtime that this machine lacks; whatever else
-    goes wrong is a failure of the artifact.
+    that cannot be read, RuntimeMissingError for a runtime that this machine lacks and
+    WorkerLostError; whatever else goes wrong is a failure of the artifact.
     """
     chosen = choice or choices_for(artifact.manifest.target, [])[0]
     job = Job(artifact, chosen.spec, graph_path, cache, colours)
@@ -55,10 +55,10 @@ def verify(
         with Checker(job) as checker:
             result = dataclasses.replace(result, versions=checker.versions)
             rows = _check_all(checker, job, photos, workers, journal, progress)
-    except (PhotoError, RuntimeMissingError):
+    except (PhotoError, RuntimeMissingError, WorkerLostError):
         raise
     except DlconvError as error:
-        return dataclasses.replace(result, checks=(Check(RUNS, error.message),))
+        return dataclasses.replace(result, checks=(Check(RUNS, str(error)),))
     checked = dataclasses.replace(result, photos=rows)
     return dataclasses.replace(checked, checks=tuple(_checks(checked)))
 
@@ -87,6 +87,8 @@ def _check_all(
             rows[best] = dataclasses.replace(rows[best], pictures=None)
             pictured.remove(best)
         progress(len(rows), len(photos))
+    if entry:
+        entry.complete()
     if job.colours:
         _draw_worst(checker, rows)
     return tuple(rows[photo] for photo in photos)

@@ -1,8 +1,8 @@
 """What is done of a verification, on disk, so that an interrupted one can go on.
 
 Each checked photo is kept, without its pictures, under a digest of all that its result depends on:
-the artifact's manifest, the runtime with its versions, and dlconv's version. When the verification
-is complete, it is forgotten.
+the artifact's manifest, the runtime with its versions, and dlconv's version. A job whose photos are
+all checked is forgotten when the whole verification ends.
 """
 
 import contextlib
@@ -43,19 +43,17 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection, resume: bool) -> None:
         self._connection = connection
         self._resume = resume
-        self._jobs: set[str] = set()
+        self._complete: set[str] = set()
 
     def entry(self, job: Job, versions: Mapping[str, str]) -> "Entry":
         """Return the part of one job in a runtime of these versions."""
-        key = _key(job, versions)
-        self._jobs.add(key)
-        return Entry(self._connection, key, self._resume)
+        return Entry(self._connection, _key(job, versions), self._resume, self._complete)
 
-    def complete(self) -> None:
-        """Forget all jobs whose entries were asked for."""
+    def close(self) -> None:
+        """Forget the jobs that are complete."""
         with self._connection:
             self._connection.executemany(
-                "DELETE FROM photos WHERE job = ?", [(job,) for job in self._jobs]
+                "DELETE FROM photos WHERE job = ?", [(job,) for job in self._complete]
             )
 
 
@@ -66,6 +64,7 @@ class Entry:
     connection: sqlite3.Connection
     job: str
     resume: bool
+    done: set[str]
 
     def known(self, photos: Sequence[Photo]) -> dict[Photo, PhotoResult]:
         """Return what an earlier run found, if it counts."""
@@ -86,6 +85,10 @@ class Entry:
                 "INSERT OR REPLACE INTO photos (job, photo, result) VALUES (?, ?, ?)",
                 (self.job, _name(photo), content),
             )
+
+    def complete(self) -> None:
+        """Say that all photos of the job are checked."""
+        self.done.add(self.job)
 
 
 @contextmanager

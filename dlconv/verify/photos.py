@@ -5,7 +5,8 @@ crop: its longest side becomes the crop's, as DeepLab's own demo does. Both the 
 artifact see exactly these pixels.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def find_dataset(place: Path) -> list[Photo]:
 
 
 def _below(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    return sorted(file for file in folder.rglob("*") if _is_photo(file))
 
 
 def _listed(place: Path) -> list[Path]:
@@ -79,26 +80,38 @@ def _name(file: Path, folder: Path) -> str:
 
 
 def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
-    """Give photos the masks, PNG files of the same names, that a folder has for them.
+    """Give photos the masks that a folder has for them: PNG files of the same names.
 
-    The masks themselves are no photos, if they lie among them. Raises UsageError when there is no
-    such folder, or no mask in it for any of the photos.
+    In a dataset with folders, masks may be in folders alike. The masks themselves are no photos, if
+    they lie among them. Raises UsageError when there is no such folder, no mask in it for any of
+    the photos, or one that could be of several.
     """
-    masks = {path.stem: path for path in folder.glob("*.png")}
-    drawn = {path.resolve() for path in masks.values()}
-    found = [
-        replace(photo, mask=masks.get(photo.path.stem))
-        for photo in photos
-        if photo.path.resolve() not in drawn
-    ]
+    masks = {path.relative_to(folder).with_suffix(""): path for path in folder.rglob("*.png")}
+    paired = [replace(photo, mask=_mask_of(photo, masks)) for photo in photos]
+    drawn = {photo.mask.resolve() for photo in paired if photo.mask}
+    found = [photo for photo in paired if photo.path.resolve() not in drawn]
+    owners = Counter(photo.mask for photo in found if photo.mask)
+    for mask, count in owners.most_common(1):
+        if count > 1:
+            raise UsageError(f"{count} photos have the name of the mask {mask}")
     if not any(photo.mask for photo in found):
         raise UsageError(f"there is no mask (*.png) of any of the photos in {folder}")
     return found
 
 
+def _is_photo(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and file.is_file()
+
+
+def _mask_of(photo: Photo, masks: Mapping[Path, Path]) -> Path | None:
+    name = Path(photo.name).with_suffix("")
+    found = masks.get(name) or masks.get(Path(name.name))
+    return None if found is None or found.samefile(photo.path) else found
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        return sorted(file for file in path.iterdir() if _is_photo(file))
     if not path.exists():
         raise UsageError(f"there is no photo at {path}")
     return [path]

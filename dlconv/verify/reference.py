@@ -15,6 +15,7 @@ from types import TracebackType
 
 import numpy as np
 
+from dlconv.disk import disk_trouble
 from dlconv.files import write_atomically
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
@@ -69,7 +70,7 @@ class Reference:
         framed_image = framed(image, self._contract.input)
         labels = self._start().infer(framed_image).labels[:, :height, :width]
         if labels.min() >= 0 and labels.max() < MOST_CLASSES:
-            write_atomically(path, _as_png(labels))
+            _keep(path, _as_png(labels))
         return labels
 
     def margins(self, image: np.ndarray) -> np.ndarray | None:
@@ -88,7 +89,7 @@ class Reference:
         margins = best_minus_next(scores)
         buffer = io.BytesIO()
         np.save(buffer, margins.astype(np.float16))
-        write_atomically(path, buffer.getvalue())
+        _keep(path, buffer.getvalue())
         return margins.astype(np.float16).astype(np.float32)
 
     def scores(self, image: np.ndarray) -> np.ndarray | None:
@@ -108,6 +109,11 @@ class Reference:
                 TensorflowRuntime(self._graph_path, self._threads)
             )
         return self._runtime
+
+
+def _keep(path: Path, content: bytes) -> None:
+    with disk_trouble(path):
+        write_atomically(path, content)
 
 
 def _key(image: np.ndarray) -> str:

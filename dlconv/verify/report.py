@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from dlconv.verify.document import class_name
@@ -22,7 +23,7 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
         if with_photos and result.photos:
             yield photo_table(result)
             yield class_table(result)
-            yield from remarks(result)
+            yield from map(escape, remarks(result))
     yield summary_table(listed)
 
 
@@ -49,8 +50,8 @@ def _summary_row(result: ArtifactResult) -> list[str]:
             f"{result.median_ms:,.0f}",
         ]
     return [
-        result.artifact.manifest.source.model,
-        result.artifact.title,
+        escape(result.artifact.manifest.source.model),
+        escape(result.artifact.title),
         result.place,
         megabytes(result.artifact.bytes),
         *numbers,
@@ -62,7 +63,7 @@ def photo_table(result: ArtifactResult) -> RenderableType:
     """Return a table with a row for each photo of one artifact, of many the worst only."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"{result.artifact.manifest.source.model}: {result.title}",
+        title=escape(f"{result.artifact.manifest.source.model}: {result.title}"),
         title_justify="left",
         caption=_caption(len(result.photos)),
         caption_justify="left",
@@ -72,7 +73,7 @@ def photo_table(result: ArtifactResult) -> RenderableType:
         table.add_column(column, justify="right")
     for photo in _shown(result.photos):
         table.add_row(
-            photo.photo,
+            escape(photo.photo),
             percent(photo.scores.agreement),
             f"{photo.scores.miou:.3f}",
             f"{photo.scores.differing:,}",
@@ -98,7 +99,8 @@ def class_table(result: ArtifactResult) -> RenderableType:
     table.add_column("IoU", justify="right")
     if result.total is not None:
         for k, iou in result.total.class_iou.items():
-            table.add_row(class_name(k, result.artifact.manifest.classes), f"{iou:.3f}")
+            name = class_name(k, result.artifact.manifest.classes)
+            table.add_row(escape(name), f"{iou:.3f}")
     return table
 
 

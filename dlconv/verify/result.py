@@ -9,6 +9,8 @@ import operator
 import statistics
 from dataclasses import dataclass
 
+import numpy as np
+
 from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import Confusion, Scores, pooled
 from dlconv.verify.floors import Floors
@@ -123,7 +125,8 @@ class ArtifactResult:
     @property
     def score_error(self) -> float | None:
         """The largest difference of a score on any photo; None for an artifact of labels."""
-        return max((each.score_error for each in self.photos if each.score_error), default=None)
+        found = [each.score_error for each in self.photos if each.score_error is not None]
+        return float(np.max(found)) if found else None
 
     @property
     def person(self) -> MaskScores | None:

@@ -35,6 +35,10 @@ CONNECT_SECONDS = 10
 Checked = tuple[Photo, PhotoResult]
 
 
+class WorkerLostError(DlconvError):
+    """A process that checked photos is gone; what it was about to answer is lost."""
+
+
 @dataclass(frozen=True)
 class Workers:
     """What runs parts of the work, how many at once, and with how many threads each."""
@@ -46,7 +50,7 @@ class Workers:
     def check(self, job: Job, photos: Sequence[Photo]) -> Iterator[Checked]:
         """Check photos, and yield them as they are done, in any order and without pictures.
 
-        Raises what checking one raises, and DlconvError when a worker is lost.
+        Raises what checking one raises, and WorkerLostError.
         """
         job = replace(job, colours=None, threads=self.threads)
         parts = iter(_parts(photos))
@@ -63,7 +67,7 @@ class Workers:
                 for future in done:
                     yield from future.result()
         except (BrokenExecutor, CancelledError) as error:
-            raise DlconvError(
+            raise WorkerLostError(
                 "a worker was lost", "try fewer workers, and go on with --resume"
             ) from error
         finally:

@@ -101,6 +101,7 @@ def test_a_viewer_that_is_not_installed_is_one_line(graph, monkeypatch):
         (["--view", "nonsense"], "there is no viewer 'nonsense'"),
         (["--view", "netron", "--json"], "--json does nothing with --view"),
         (["--view", "netron", "--artifact", "x"], "--artifact does nothing with netron"),
+        (["--view", "netron", "--image", "x"], "--image does nothing without --artifact"),
         (["--artifact", "x"], "--artifact does nothing without --view"),
         (["--port", "80"], "--port does nothing without --view or --tensorboard"),
     ],

@@ -1,4 +1,6 @@
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -201,6 +203,13 @@ def test_the_scores_of_another_network_are_far_off(tiny, frozen_on_disk, photos,
     result = check(tiny, artifact, photos, tmp_path)
     assert result.mean_agreement == 1
     assert 100 < result.score_error < 255
+
+
+def test_equal_scores_are_no_missing_ones(passed):
+    same, worse = (replace(passed.photos[0], score_error=error) for error in (0.0, float("nan")))
+    assert replace(passed, photos=(same,)).score_error == 0
+    for photos in ((same, worse), (worse, same)):
+        assert math.isnan(replace(passed, photos=photos).score_error)
 
 
 def test_labels_have_no_scores_to_compare(passed):

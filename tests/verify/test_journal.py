@@ -76,9 +76,18 @@ def test_a_photo_may_move(path, job, row):
 def test_what_is_complete_is_forgotten(path, job, row):
     photo, result = row
     with open_journal(path, resume=True) as journal:
-        journal.entry(job, VERSIONS).keep(photo, result)
-        journal.complete()
+        entry = journal.entry(job, VERSIONS)
+        entry.keep(photo, result)
+        entry.complete()
+        journal.close()
     assert known(path, job, [photo]) == {}
+
+
+def test_what_is_not_complete_is_kept_when_the_rest_is_done(path, job, row):
+    with open_journal(path, resume=False) as journal:
+        journal.entry(job, VERSIONS).keep(*row)
+        journal.close()
+    assert list(known(path, job, [row[0]])) == [row[0]]
 
 
 def test_two_runs_at_once_share_the_file(path, job, row):

@@ -82,6 +82,26 @@ def test_photos_get_the_masks_of_their_names(tmp_path):
             with_masks(photos, folder)
 
 
+def test_masks_may_be_in_folders_as_the_photos_are(tmp_path):
+    for name in ("photos/a/1.jpg", "photos/b/1.jpg", "masks/a/1.png", "masks/b/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        saved(tmp_path / name, mode="L")
+    photos = find_dataset(tmp_path / "photos")
+    masks = [photo.mask for photo in with_masks(photos, tmp_path / "masks")]
+    assert masks == [tmp_path / "masks/a/1.png", tmp_path / "masks/b/1.png"]
+    (tmp_path / "masks/a/1.png").rename(tmp_path / "masks/1.png")
+    (tmp_path / "masks/b/1.png").unlink()
+    with pytest.raises(UsageError, match="2 photos have the name of the mask"):
+        with_masks(photos, tmp_path / "masks")
+
+
+def test_a_folder_that_is_named_like_a_photo_is_none(tmp_path):
+    (tmp_path / "holiday.jpg").mkdir()
+    saved(tmp_path / "a.jpg")
+    assert [photo.name for photo in find_dataset(tmp_path)] == ["a.jpg"]
+    assert [photo.name for photo in find_photos([tmp_path])] == ["a.jpg"]
+
+
 @pytest.mark.parametrize(
     ("size", "crop", "shape"),
     [

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ from dlconv.cli import app
 from dlconv.errors import DlconvError
 from dlconv.verify import workers as workers_module
 from dlconv.verify.check import Job
+from dlconv.verify.floors import Floors
+from dlconv.verify.harness import verify
+from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError
-from dlconv.verify.workers import check_part, dask_cluster, processes
+from dlconv.verify.workers import WorkerLostError, check_part, dask_cluster, processes
 
 
 @pytest.fixture
@@ -135,6 +139,37 @@ def test_a_run_that_is_interrupted_goes_on_with_the_photos_that_are_left(job, tm
     assert [photo["photo"] for photo in result["photos"]] == names
     assert result["pixels"] == 100 * 40 * 30
     assert kept(journal) == 0
+
+
+@pytest.mark.slow
+def test_what_is_done_is_kept_when_a_worker_is_lost(job, three_photos, tmp_path):
+    photos = [replace(three_photos[0], sha256=f"{number:064}") for number in range(90)]
+    path = tmp_path / "journal"
+    floors = Floors(agreement=0.9, worst=None, miou=None)
+
+    def check_all(workers, journal, progress):
+        return verify(
+            job.artifact,
+            job.graph_path,
+            photos,
+            job.cache,
+            floors,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
+
+    with processes(2) as workers, open_journal(path, resume=False) as journal:
+        victim = workers.executor.submit(os.getpid).result()
+
+        def kill_one(done, total):
+            if done == 20:
+                os.kill(victim, signal.SIGKILL)
+
+        with pytest.raises(WorkerLostError, match="--resume"):
+            check_all(workers, journal, kill_one)
+        journal.close()
+    assert kept(path) >= 20
 
 
 def kept(journal):
