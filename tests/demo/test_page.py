@@ -1,5 +1,8 @@
 """The page in Chromium, with real artifacts, photos and a camera that plays a file."""
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +11,10 @@ from support.chromium import needs_chromium
 from support.demo import MAGENTA, demo_page, fake_camera, iou
 from support.sample import PHOTOS
 
-from dlconv.demo.site import Site
+from dlconv.demo.self_check import self_check
+from dlconv.demo.site import Offer, Site, make_site
+from dlconv.models.registry import voc_colours
+from dlconv.verify.photos import find_photos
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import WEB
@@ -265,3 +271,19 @@ def test_a_thousand_frames_leave_nothing_behind(site, tmp_path):
         later, tensors_later = held()
         assert tensors_later == tensors
         assert later - heap < 500_000
+
+
+def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
+    photo = find_photos([PHOTO])[0]
+    check = self_check(artifacts[0], photo)
+    offers = [Offer(artifacts[0], voc_colours(256), check)]
+    with demo_page(browser, make_site(offers)) as page:
+        page.page.wait_for_selector("#state:has-text('Tried here: wasm')", timeout=60_000)
+        state = page.page.inner_text("#state")
+        assert re.search(r"Tried here: wasm [\d.]+ ms, webgl ", state)
+        page.show(PHOTO)
+    wrong = dataclasses.replace(check, labels=bytes(len(check.labels)))
+    with demo_page(browser, make_site([Offer(artifacts[0], voc_colours(256), wrong)])) as page:
+        page.page.wait_for_selector("#state:has-text('Tried here: wasm wrong labels')")
+        assert "runs on wasm" in page.page.inner_text("#state")
+        assert "do not trust the mask" in page.page.inner_text("#message")

@@ -18,6 +18,8 @@ export interface Engine {
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded>;
   /** Label a frame, which is closed then. */
   segment(frame: ImageBitmap): Promise<Segmented>;
+  /** End it, whatever it is busy with. */
+  stop(): void;
 }
 
 /** The engine in the thread that makes it. Models change when no frame is under way. */
@@ -40,6 +42,10 @@ export class LocalEngine implements Engine {
     });
     this.#underWay.add(found);
     return found;
+  }
+
+  stop(): void {
+    void this.#segmenter?.dispose();
   }
 
   async #replace(

@@ -45,6 +45,10 @@ class RemoteEngine implements Engine {
     return this.#ask({ ask: "segment", frame }, [frame]);
   }
 
+  stop(): void {
+    this.#worker.terminate();
+  }
+
   #ask<T>(asked: Asked, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
