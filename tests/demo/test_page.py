@@ -87,6 +87,7 @@ def test_every_effect_draws_what_it_says(page, reference):
         return page.pixels()
 
     for effect in ("magenta", "colour", "blur"):
+        assert (drawn(effect)[..., 3] == 255).all(), effect
         assert (drawn(effect)[kept][:, :3] == photo[kept]).mean() > 0.99, effect
     assert (drawn("magenta")[~kept][:, :3] == MAGENTA).mean() > 0.99
     assert (drawn("none")[..., :3] == photo).all()
@@ -124,6 +125,16 @@ def test_a_picture_becomes_the_background(page, reference, tmp_path):
     page.page.wait_for_timeout(300)
     outside = ~np.isin(reference.labels(photo_pixels()[None])[0], KEPT)
     assert (np.abs(page.pixels()[outside][:, :3].astype(int) - (10, 200, 30)) < 3).mean() > 0.99
+
+
+def test_a_border_that_follows_the_picture_s_edges_is_closer_to_the_drawn_mask(page):
+    truth = np.asarray(Image.open(PHOTOS / "masks" / PHOTO.name)) > 0
+    own = iou(page.kept(), truth)
+    page.choose(effect="transparent")
+    page.page.check("[name=follow]")
+    followed = iou(page.pixels()[..., 3] > 127, truth)
+    page.page.uncheck("[name=follow]")
+    assert followed > own + 0.01
 
 
 def test_a_soft_border_is_between_both(page):
