@@ -298,3 +298,26 @@ def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
         page.page.wait_for_selector("#state:has-text('Tried here: wasm wrong labels')")
         assert "runs on wasm" in page.page.inner_text("#state")
         assert "do not trust the mask" in page.page.inner_text("#message")
+
+
+def test_a_camera_that_ends_is_said(browser, site):
+    with demo_page(browser, site) as page:
+        page.page.evaluate(
+            "(() => { const devices = navigator.mediaDevices;"
+            " const ask = devices.getUserMedia.bind(devices);"
+            " devices.getUserMedia = async (wanted) => { return stream = await ask(wanted); }; })()"
+        )
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.evaluate("stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+        page.page.wait_for_selector("#message:has-text('no more pictures')")
+        assert page.page.is_visible("#empty")
+
+
+def test_a_worker_that_fails_is_said(browser, site):
+    with demo_page(browser, site) as page:
+        page.page.workers[0].evaluate(
+            "addEventListener('message', () => { throw new Error('out of memory'); }, true)"
+        )
+        page.page.set_input_files("#chosen-file", PHOTO)
+        page.page.wait_for_selector("#message:has-text('the worker failed')")

@@ -150,11 +150,23 @@ async function main(): Promise<void> {
     if (await load("wasm")) complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
   }
 
+  function end(): void {
+    studio.show(null);
+    stop.hidden = true;
+    save.hidden = true;
+    canvas.hidden = true;
+    empty.hidden = false;
+  }
+
   async function show(opening: Promise<PictureSource>): Promise<void> {
     calm();
     try {
       const source = await opening;
       studio.show(source);
+      source.onEnd(() => {
+        end();
+        complain("The camera gives no more pictures. Is it still plugged in?");
+      });
       stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
       canvas.hidden = false;
       save.hidden = false;
@@ -166,13 +178,7 @@ async function main(): Promise<void> {
   }
 
   wireSources((opening) => void show(opening));
-  stop.addEventListener("click", () => {
-    studio.show(null);
-    stop.hidden = true;
-    save.hidden = true;
-    canvas.hidden = true;
-    empty.hidden = false;
-  });
+  stop.addEventListener("click", end);
   save.addEventListener("click", () => canvas.toBlob(download));
   await choose();
 }
