@@ -933,7 +933,7 @@ def demo(
 
     It listens on loopback only, and pictures stay in the browser.
     """
-    from dlconv import pipeline
+    from dlconv import console, pipeline
     from dlconv.demo import site as sites
     from dlconv.errors import UsageError
 
@@ -941,7 +941,11 @@ def demo(
         raise UsageError("--port and --no-open do nothing with --export")
     if json and export is None:
         raise UsageError("--json does nothing without --export")
-    site = pipeline.demo_site(artifacts or [], _registry(registry), is_kept=export is not None)
+    known, is_kept = _registry(registry), export is not None
+    with console.steps("checking artifacts") as told:
+        site = pipeline.demo_site(
+            artifacts or [], known, is_kept, lambda done, total: told("artifacts", done, total)
+        )
     if export is None:
         _serve_demo(site, port, not no_open)
         return

@@ -39,7 +39,8 @@ from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantizati
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.fix_input import fix_input
-from dlconv.demo.site import Site, make_site
+from dlconv.demo.self_check import self_check
+from dlconv.demo.site import Offer, Site, make_site
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
@@ -79,6 +80,8 @@ from dlconv.verify.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.workers import Workers
 
 ARTIFACTS_ROOT = Path("artifacts")
+# What the page checks backends on.
+CHECK_PHOTOS = "package:sample/photos"
 
 
 def _no_steps(step: str, done: int, total: int) -> None:
@@ -480,14 +483,26 @@ def colours_of(artifacts: Iterable[Artifact], registry: Registry) -> dict[str, t
     return {name: (*known.get(name, ()), *others[len(known.get(name, ())) :]) for name in names}
 
 
-def demo_site(paths: Iterable[Path], registry: Registry, is_kept: bool) -> Site:
+def demo_site(
+    paths: Iterable[Path],
+    registry: Registry,
+    is_kept: bool,
+    progress: Callable[[int, int], None],
+) -> Site:
     """Return the web page with the artifacts at ``paths``, or all below the root, TF.js's first.
 
     With ``is_kept`` it works without a network after a visit. Raises DlconvError when there is
     none, and when a file of one is not the one that was made.
     """
     artifacts = sorted(choose_artifacts(paths), key=lambda each: each.manifest.target != "tfjs")
-    return make_site(artifacts, colours_of(artifacts, registry), is_kept)
+    photo = find_photos([local_path(CHECK_PHOTOS)])[0]
+    colours = colours_of(artifacts, registry)
+    offers = []
+    for done, artifact in enumerate(artifacts):
+        progress(done, len(artifacts))
+        check = self_check(artifact, photo)
+        offers.append(Offer(artifact, colours[artifact.manifest.source.model], check))
+    return make_site(offers, is_kept)
 
 
 def verify_all(

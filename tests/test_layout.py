@@ -50,7 +50,7 @@ def test_rooms_import_one_way():
         "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
         "artifacts": {"errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
-        "demo": {"errors", "files", "serving", "artifacts", "web", "demo"},
+        "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "convert"},
         "verify": {"errors", "files", "disk", "tensorflow", "compare"}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
+from dlconv.demo.self_check import SelfCheck
 from dlconv.errors import DlconvError
 from dlconv.files import new_directory
 from dlconv.web import DIST, bundled
@@ -27,6 +28,15 @@ LIST = "artifacts.json"
 SERVICE_WORKER = "service-worker.js"
 LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An artifact, the colours of its classes, and what its labels have to be, if it is checked."""
+
+    artifact: Artifact
+    colours: Sequence[Colour]
+    check: SelfCheck | None = None
 
 
 @dataclass(frozen=True)
@@ -50,31 +60,26 @@ class Site:
         return sum(_size(self.files[url]) for url in self.first)
 
 
-def make_site(
-    artifacts: Sequence[Artifact],
-    colours: Mapping[str, Sequence[Colour]],
-    is_kept: bool = False,
-) -> Site:
-    """Put a site together; ``colours`` are those of each model's classes.
+def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
+    """Put a site together, with a service worker if it ``is_kept``.
 
-    With ``is_kept`` it has a service worker. Raises DlconvError when a file of an artifact is
-    missing or not the one its manifest names, and when the page is not built.
+    Raises DlconvError when a file of an artifact is missing or not the one its manifest names, and
+    when the page is not built.
     """
     page = _page_files()
-    folders = _folders(artifacts)
-    of_artifacts = [_files_of(each, at) for each, at in zip(artifacts, folders, strict=True)]
-    listed = [
-        _listed(each, at, colours[each.manifest.source.model])
-        for each, at in zip(artifacts, folders, strict=True)
-    ]
+    folders = _folders([offer.artifact for offer in offers])
+    listed = [_listed(offer, at) for offer, at in zip(offers, folders, strict=True)]
     page[LIST] = json.dumps({"artifacts": listed, "isKept": is_kept}).encode()
-    wasm = [_wasm_files(each) for each in artifacts]
-    first = [*page, *wasm[0], *of_artifacts[0]]
-    files = dict(page)
-    for part in (*wasm, *of_artifacts):
-        files |= part
+    parts = [
+        {**_wasm_files(offer.artifact), **_files_of(offer, at)}
+        for offer, at in zip(offers, folders, strict=True)
+    ]
+    first = [*page, *parts[0]]
+    files = page
+    for part in parts:
+        files = {**files, **part}
     if is_kept:
-        files[SERVICE_WORKER] = _service_worker(files, first)
+        files = {**files, SERVICE_WORKER: _service_worker(files, first)}
     return Site(files, first)
 
 
@@ -102,12 +107,20 @@ def _wasm_files(artifact: Artifact) -> dict[str, Path]:
     return {path.name: path for path in sorted(DIST.glob(WASM[artifact.manifest.target]))}
 
 
-def _files_of(artifact: Artifact, folder: str) -> dict[str, Path]:
+def _files_of(offer: Offer, folder: str) -> dict[str, Path | bytes]:
+    artifact = offer.artifact
     artifact.check_files()
-    files = {
-        f"{folder}{file.path}": artifact.directory / file.path for file in artifact.manifest.files
-    }
-    return {f"{folder}{MANIFEST_NAME}": artifact.manifest_path, **files}
+    files: dict[str, Path | bytes] = {f"{folder}{MANIFEST_NAME}": artifact.manifest_path}
+    for file in artifact.manifest.files:
+        files[f"{folder}{file.path}"] = artifact.directory / file.path
+    if offer.check is not None:
+        urls = _check_urls(folder)
+        files |= {urls["photo"]: offer.check.photo, urls["labels"]: offer.check.labels}
+    return files
+
+
+def _check_urls(folder: str) -> dict[str, str]:
+    return {"photo": f"{folder}check.png", "labels": f"{folder}check.labels"}
 
 
 def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> bytes:
@@ -139,8 +152,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9/_]+", "-", name.lower()).strip("-")
 
 
-def _listed(artifact: Artifact, folder: str, colours: Sequence[Colour]) -> dict[str, object]:
-    manifest = artifact.manifest
+def _listed(offer: Offer, folder: str) -> dict[str, object]:
+    artifact, manifest = offer.artifact, offer.artifact.manifest
     return {
         "url": folder,
         "model": manifest.source.model,
@@ -148,7 +161,8 @@ def _listed(artifact: Artifact, folder: str, colours: Sequence[Colour]) -> dict[
         "target": manifest.target,
         "bytes": artifact.bytes,
         "crop": manifest.contract.crop,
-        "colours": colours[: len(manifest.classes)],
+        "colours": offer.colours[: len(manifest.classes)],
+        "check": _check_urls(folder) if offer.check else None,
     }
 
 

@@ -9,7 +9,7 @@ from support.demo import fake_camera
 from support.sample import PHOTOS, sample_graph
 
 from dlconv.convert.artifact import make_onnx
-from dlconv.demo.site import make_site
+from dlconv.demo.site import Offer, make_site
 from dlconv.models.registry import voc_colours
 from dlconv.verify.runtimes.chromium import open_browser
 
@@ -35,7 +35,7 @@ def artifacts(graph, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def site(artifacts):
-    return make_site(artifacts, {artifacts[0].manifest.source.model: voc_colours(256)})
+    return make_site([Offer(artifact, voc_colours(256)) for artifact in artifacts])
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from support.chromium import needs_chromium
 from support.demo import DemoPage
 from support.sample import PHOTOS
 
-from dlconv.demo.site import export, make_site
+from dlconv.demo.site import Offer, export, make_site
 from dlconv.models.registry import voc_colours
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -32,11 +32,14 @@ def static_server(folder):
         server.shutdown()
 
 
+def kept_site(artifacts):
+    return make_site([Offer(each, voc_colours(256)) for each in artifacts], is_kept=True)
+
+
 @pytest.fixture(scope="module")
 def exported(artifacts, tmp_path_factory):
     root = tmp_path_factory.mktemp("host")
-    colours = {artifacts[0].manifest.source.model: voc_colours(256)}
-    export(make_site(artifacts, colours, is_kept=True), root / "some" / "where")
+    export(kept_site(artifacts), root / "some" / "where")
     return root
 
 
@@ -62,8 +65,7 @@ def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, exporte
     with static_server(exported) as host:
         page = DemoPage(context.new_page(), f"{host}some/where/").open()
         page.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
-        colours = {artifacts[0].manifest.source.model: voc_colours(256)}
-        export(make_site(artifacts[1:2], colours, is_kept=True), exported / "some" / "where")
+        export(kept_site(artifacts[1:2]), exported / "some" / "where")
         page.open()
         page.page.evaluate(
             "navigator.serviceWorker.getRegistration().then(found => new Promise(done => {"

@@ -1,5 +1,8 @@
 """The page in Chromium, with real artifacts, photos and a camera that plays a file."""
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +11,10 @@ from support.chromium import needs_chromium
 from support.demo import MAGENTA, demo_page, fake_camera, iou
 from support.sample import PHOTOS
 
-from dlconv.demo.site import Site
+from dlconv.demo.self_check import self_check
+from dlconv.demo.site import Offer, Site, make_site
+from dlconv.models.registry import voc_colours
+from dlconv.verify.photos import find_photos
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import WEB
@@ -81,6 +87,7 @@ def test_every_effect_draws_what_it_says(page, reference):
         return page.pixels()
 
     for effect in ("magenta", "colour", "blur"):
+        assert (drawn(effect)[..., 3] == 255).all(), effect
         assert (drawn(effect)[kept][:, :3] == photo[kept]).mean() > 0.99, effect
     assert (drawn("magenta")[~kept][:, :3] == MAGENTA).mean() > 0.99
     assert (drawn("none")[..., :3] == photo).all()
@@ -118,6 +125,16 @@ def test_a_picture_becomes_the_background(page, reference, tmp_path):
     page.page.wait_for_timeout(300)
     outside = ~np.isin(reference.labels(photo_pixels()[None])[0], KEPT)
     assert (np.abs(page.pixels()[outside][:, :3].astype(int) - (10, 200, 30)) < 3).mean() > 0.99
+
+
+def test_a_border_that_follows_the_picture_s_edges_is_closer_to_the_drawn_mask(page):
+    truth = np.asarray(Image.open(PHOTOS / "masks" / PHOTO.name)) > 0
+    own = iou(page.kept(), truth)
+    page.choose(effect="transparent")
+    page.page.check("[name=follow]")
+    followed = iou(page.pixels()[..., 3] > 127, truth)
+    page.page.uncheck("[name=follow]")
+    assert followed > own + 0.01
 
 
 def test_a_soft_border_is_between_both(page):
@@ -265,3 +282,42 @@ def test_a_thousand_frames_leave_nothing_behind(site, tmp_path):
         later, tensors_later = held()
         assert tensors_later == tensors
         assert later - heap < 500_000
+
+
+def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
+    photo = find_photos([PHOTO])[0]
+    check = self_check(artifacts[0], photo)
+    offers = [Offer(artifacts[0], voc_colours(256), check)]
+    with demo_page(browser, make_site(offers)) as page:
+        page.page.wait_for_selector("#state:has-text('Tried here: wasm')", timeout=60_000)
+        state = page.page.inner_text("#state")
+        assert re.search(r"Tried here: wasm [\d.]+ ms, webgl ", state)
+        page.show(PHOTO)
+    wrong = dataclasses.replace(check, labels=bytes(len(check.labels)))
+    with demo_page(browser, make_site([Offer(artifacts[0], voc_colours(256), wrong)])) as page:
+        page.page.wait_for_selector("#state:has-text('Tried here: wasm wrong labels')")
+        assert "runs on wasm" in page.page.inner_text("#state")
+        assert "do not trust the mask" in page.page.inner_text("#message")
+
+
+def test_a_camera_that_ends_is_said(browser, site):
+    with demo_page(browser, site) as page:
+        page.page.evaluate(
+            "(() => { const devices = navigator.mediaDevices;"
+            " const ask = devices.getUserMedia.bind(devices);"
+            " devices.getUserMedia = async (wanted) => { return stream = await ask(wanted); }; })()"
+        )
+        page.page.click("#camera")
+        page.wait_for_labels()
+        page.page.evaluate("stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+        page.page.wait_for_selector("#message:has-text('no more pictures')")
+        assert page.page.is_visible("#empty")
+
+
+def test_a_worker_that_fails_is_said(browser, site):
+    with demo_page(browser, site) as page:
+        page.page.workers[0].evaluate(
+            "addEventListener('message', () => { throw new Error('out of memory'); }, true)"
+        )
+        page.page.set_input_files("#chosen-file", PHOTO)
+        page.page.wait_for_selector("#message:has-text('the worker failed')")

@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from dlconv.demo.site import export, make_site
+from dlconv.demo.site import Offer, export, make_site
 from dlconv.errors import DlconvError
 from dlconv.models.registry import voc_colours
 
 
 def site_of(*artifacts):
-    return make_site(artifacts, {artifacts[0].manifest.source.model: voc_colours(256)})
+    return make_site([Offer(artifact, voc_colours(256)) for artifact in artifacts])
 
 
 def listed(site):

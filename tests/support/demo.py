@@ -65,6 +65,7 @@ class DemoPage:
 
     def plain(self) -> "DemoPage":
         """Leave the mask as the network gives it."""
+        self.page.uncheck("[name=follow]")
         self.page.uncheck("[name=soft]")
         self.page.uncheck("[name=steady]")
         return self

@@ -2,6 +2,7 @@
 
 import type { Backend } from "@dlconv/segment";
 import type { Colour } from "./mask.ts";
+import type { SelfCheck } from "./self_check.ts";
 
 export interface Listed {
   /** The artifact's folder. */
@@ -14,6 +15,8 @@ export interface Listed {
   readonly crop: readonly [number, number] | null;
   /** The colour of each class in the dataset's pictures. */
   readonly colours: readonly Colour[];
+  /** What its labels have to be; null where it runs on one backend only. */
+  readonly check: SelfCheck | null;
 }
 
 export interface Listing {
@@ -38,4 +41,15 @@ export async function listArtifacts(): Promise<Listing> {
 export function backendsFor({ target }: Listed): readonly Backend[] {
   if (target === "onnx") return ["wasm"];
   return "gpu" in navigator ? ["wasm", "webgl", "webgpu"] : ["wasm", "webgl"];
+}
+
+/** Those that this device has what it takes for. */
+export async function backendsHere(artifact: Listed): Promise<readonly Backend[]> {
+  const backends = backendsFor(artifact);
+  return (await hasWebgpu()) ? backends : backends.filter((name) => name !== "webgpu");
+}
+
+async function hasWebgpu(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
+  return Boolean(await gpu?.requestAdapter().catch(() => null));
 }

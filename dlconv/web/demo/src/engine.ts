@@ -1,6 +1,13 @@
 // The network behind the page: one artifact at a time, labels for one frame after another.
 
-import { type Backend, loadSegmenter, type Segmentation, type Segmenter } from "@dlconv/segment";
+import {
+  type Backend,
+  loadSegmenter,
+  PixelReader,
+  type Segmentation,
+  type Segmenter,
+} from "@dlconv/segment";
+import { brightnessOf } from "./mask.ts";
 
 export interface Loaded {
   readonly classes: readonly string[];
@@ -8,7 +15,9 @@ export interface Loaded {
   readonly description: Readonly<Record<string, unknown>>;
 }
 
+/** `brightness` is that of the frame, 0 to 255, at the size of the labels. */
 export interface Segmented extends Segmentation {
+  readonly brightness: Uint8Array;
   readonly tensors: number;
 }
 
@@ -18,6 +27,8 @@ export interface Engine {
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded>;
   /** Label a frame, which is closed then. */
   segment(frame: ImageBitmap): Promise<Segmented>;
+  /** End it, whatever it is busy with. */
+  stop(): void;
 }
 
 /** The engine in the thread that makes it. Models change when no frame is under way. */
@@ -25,6 +36,7 @@ export class LocalEngine implements Engine {
   readonly place = "page";
   #segmenter: Segmenter | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
+  readonly #reader = new PixelReader();
   readonly #underWay = new Set<Promise<unknown>>();
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
@@ -40,6 +52,10 @@ export class LocalEngine implements Engine {
     });
     this.#underWay.add(found);
     return found;
+  }
+
+  stop(): void {
+    void this.#segmenter?.dispose();
   }
 
   async #replace(
@@ -64,6 +80,7 @@ export class LocalEngine implements Engine {
     const segmenter = this.#segmenter;
     if (!segmenter) throw new Error("no model is loaded");
     const found = await segmenter.segment(frame);
-    return { ...found, tensors: segmenter.tensors };
+    const brightness = brightnessOf(this.#reader.read(frame, found));
+    return { ...found, brightness, tensors: segmenter.tensors };
   }
 }

@@ -19,7 +19,7 @@ export class Legend {
     find("#none", HTMLButtonElement).addEventListener("click", () => this.#setAll(false));
   }
 
-  /** Show other classes, with the first choice; the choice stays where the classes are the same. */
+  /** Show other classes, the kept ones first; the choice stays where the classes are the same. */
   show(classes: readonly string[], colours: readonly Colour[]): void {
     if (classes.join("\n") === this.#classes.join("\n")) return;
     this.#classes = classes;
@@ -31,7 +31,8 @@ export class Legend {
       swatch.style.setProperty("--colour", `rgb(${(colours[index] ?? [0, 0, 0]).join(" ")})`);
       return make("li", {}, make("label", {}, box, swatch, name, this.#shares[index]!));
     });
-    this.#list.replaceChildren(...items);
+    const others = items.filter((_, index) => !kept.has(index));
+    this.#list.replaceChildren(...Array.from(kept, (index) => items[index]!), ...others);
     this.#changed();
   }
 

@@ -41,6 +41,7 @@ export class Looks {
       strength: Number(this.#value("strength")),
       background: this.#background,
       kept,
+      follow: this.#checked("follow"),
       soft: this.#checked("soft"),
       steady: this.#checked("steady"),
     };

@@ -29,6 +29,15 @@ export function steadied(
   });
 }
 
+/** The brightness of RGBA pixels, 0 to 255. */
+export function brightnessOf(rgba: Uint8ClampedArray): Uint8Array {
+  const found = new Uint8Array(rgba.length / 4);
+  for (let pixel = 0, at = 0; pixel < found.length; pixel++, at += 4) {
+    found[pixel] = 0.299 * rgba[at]! + 0.587 * rgba[at + 1]! + 0.114 * rgba[at + 2]!;
+  }
+  return found;
+}
+
 /** White with an alpha, as RGBA. */
 export function maskPixels(alpha: Uint8ClampedArray): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(alpha.length * 4).fill(255);

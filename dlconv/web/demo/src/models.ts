@@ -5,6 +5,8 @@ import { backendsFor, type Listed } from "./artifacts.ts";
 import { find, make, radio } from "./dom.ts";
 import { inBytes, inMilliseconds } from "./stats.ts";
 
+export const AUTO = "auto";
+
 export class Models {
   readonly #list = find("#models .list", HTMLDivElement);
   readonly #backend = find("[name=backend]", HTMLSelectElement);
@@ -36,8 +38,9 @@ export class Models {
     return this.#artifacts[Number(value)]!;
   }
 
-  get backend(): Backend {
-    return this.#backend.value as Backend;
+  /** The backend that was chosen; auto where it is left to the page. */
+  get backend(): Backend | typeof AUTO {
+    return this.#backend.value as Backend | typeof AUTO;
   }
 
   set backend(backend: Backend) {
@@ -53,8 +56,10 @@ export class Models {
 
   #showBackends(): void {
     const before = this.#backend.value;
-    const backends = backendsFor(this.chosen);
-    this.#backend.replaceChildren(...backends.map((name) => make("option", {}, name)));
-    this.#backend.value = backends.find((name) => name === before) ?? backends[0]!;
+    const names = [...(this.chosen.check ? [AUTO] : []), ...backendsFor(this.chosen)];
+    const texts: Record<string, string> = { [AUTO]: "the fastest that is correct here" };
+    const options = names.map((value) => make("option", { value }, texts[value] ?? value));
+    this.#backend.replaceChildren(...options);
+    this.#backend.value = names.find((name) => name === before) ?? names[0]!;
   }
 }

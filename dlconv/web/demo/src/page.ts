@@ -1,16 +1,18 @@
 // The page: wires its controls to the studio, and says in words what goes on.
 
 import type { Backend } from "@dlconv/segment";
-import { type Listed, listArtifacts } from "./artifacts.ts";
+import { backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
 import { find, make } from "./dom.ts";
 import { type Engine, LocalEngine } from "./engine.ts";
 import { Legend } from "./legend.ts";
 import { Looks } from "./looks.ts";
 import { sharesOf } from "./mask.ts";
-import { Models } from "./models.ts";
+import { AUTO, Models } from "./models.ts";
 import { Picture } from "./picture.ts";
 import { startRemoteEngine } from "./remote_engine.ts";
+import { fastest, type Trial, tryBackend } from "./self_check.ts";
 import { openCamera, openFile, type PictureSource } from "./sources.ts";
+import { inMilliseconds } from "./stats.ts";
 import { Studio } from "./studio.ts";
 
 const STATS_PAUSE_MS = 250;
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
   const engine = await startEngine();
   const legend = new Legend(restyle);
   const looks = new Looks(restyle);
-  const models = new Models(artifacts, () => void load());
+  const models = new Models(artifacts, () => void choose());
   const picture = new Picture(canvas, looks.look(legend.kept));
   const studio = new Studio(engine, picture, {
     drawn: showStats,
@@ -84,11 +86,35 @@ async function main(): Promise<void> {
   }
 
   let loading = 0;
+  let running: Backend = "wasm";
 
-  async function load(): Promise<boolean> {
+  /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
+  async function choose(): Promise<void> {
+    if (models.backend !== AUTO) {
+      await load(models.backend);
+      return;
+    }
+    const { chosen } = models;
+    if (!(await load("wasm"))) return;
+    const turn = loading;
+    const before = state.textContent;
+    state.textContent = `${before} Looking for a faster backend …`;
+    const trials: Trial[] = [];
+    for (const backend of await backendsHere(chosen)) {
+      trials.push(await tryBackend(chosen.url, backend, chosen.check!, startEngine));
+      if (turn !== loading) return;
+    }
+    const best = fastest(trials)?.backend ?? "wasm";
+    if (!fastest(trials))
+      complain("No backend gives the right labels here: do not trust the mask.");
+    if (best !== "wasm" && !(await load(best))) return;
+    state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;
+  }
+
+  async function load(backend: Backend): Promise<boolean> {
     const turn = ++loading;
     const chosen = models.chosen;
-    const backend = models.backend;
+    running = backend;
     studio.loaded = null;
     calm();
     state.textContent = `Loading ${chosen.model} …`;
@@ -115,13 +141,21 @@ async function main(): Promise<void> {
 
   /** What fails on a GPU is tried again without it. */
   async function fallBack(error: Error): Promise<void> {
-    const failed: Backend = models.backend;
+    const failed = running;
     if (failed === "wasm" || error.name === "ArtifactError") {
       complain(error);
       return;
     }
     models.backend = "wasm";
-    if (await load()) complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
+    if (await load("wasm")) complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
+  }
+
+  function end(): void {
+    studio.show(null);
+    stop.hidden = true;
+    save.hidden = true;
+    canvas.hidden = true;
+    empty.hidden = false;
   }
 
   async function show(opening: Promise<PictureSource>): Promise<void> {
@@ -129,6 +163,10 @@ async function main(): Promise<void> {
     try {
       const source = await opening;
       studio.show(source);
+      source.onEnd(() => {
+        end();
+        complain("The camera gives no more pictures. Is it still plugged in?");
+      });
       stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
       canvas.hidden = false;
       save.hidden = false;
@@ -140,15 +178,9 @@ async function main(): Promise<void> {
   }
 
   wireSources((opening) => void show(opening));
-  stop.addEventListener("click", () => {
-    studio.show(null);
-    stop.hidden = true;
-    save.hidden = true;
-    canvas.hidden = true;
-    empty.hidden = false;
-  });
+  stop.addEventListener("click", end);
   save.addEventListener("click", () => canvas.toBlob(download));
-  await load();
+  await choose();
 }
 
 function wireSources(show: (opening: Promise<PictureSource>) => void): void {
@@ -183,6 +215,13 @@ function inWords(
   const known = details.filter(Boolean).join(", ");
   const where = place === "worker" ? "in a worker" : "in the page's own thread";
   return `${model} ${title} runs on ${backend}${known ? ` (${known})` : ""}, ${where}.`;
+}
+
+function inResult(trials: readonly Trial[]): string {
+  const results = trials.map(
+    ({ backend, milliseconds, failure }) => `${backend} ${failure ?? inMilliseconds(milliseconds)}`,
+  );
+  return `Tried here: ${results.join(", ")}.`;
 }
 
 function download(picture: Blob | null): void {

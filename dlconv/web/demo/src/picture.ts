@@ -1,6 +1,7 @@
 // Draws a frame with its background changed, on a canvas of the frame's size.
 
 import type { Labels, Size } from "@dlconv/segment";
+import { guided } from "./guided_filter.ts";
 import { alphaOf, type Colour, mapPixels, maskPixels, steadied } from "./mask.ts";
 
 export const EFFECTS = {
@@ -22,12 +23,15 @@ export interface Look {
   readonly strength: number;
   readonly background: ImageBitmap | null;
   readonly kept: ReadonlySet<number>;
+  /** Whether the border of the mask follows the edges of the picture. */
+  readonly follow: boolean;
   readonly soft: boolean;
   readonly steady: boolean;
 }
 
 export interface Labelled extends Size {
   readonly labels: Labels;
+  readonly brightness: Uint8Array;
 }
 
 type Drawable = ImageBitmap | HTMLVideoElement;
@@ -132,6 +136,8 @@ export class Picture {
     canvas.width = Math.max(2, Math.round(width / shrunk));
     canvas.height = Math.max(2, Math.round(height / shrunk));
     this.#small.imageSmoothingQuality = "high";
+    // What is blurred is transparent at its borders; there the small copy itself shows through.
+    this.#small.drawImage(frame, 0, 0, canvas.width, canvas.height);
     this.#small.filter = "blur(2px)";
     this.#small.drawImage(frame, 0, 0, canvas.width, canvas.height);
     return canvas;
@@ -139,8 +145,8 @@ export class Picture {
 
   #drawMask(): void {
     if (!this.#labelled) return;
-    const { labels, width, height } = this.#labelled;
-    const { kept, soft, steady, effect } = this.#look;
+    const { labels, brightness, width, height } = this.#labelled;
+    const { kept, follow, soft, steady, effect } = this.#look;
     const { canvas } = this.#mask;
     canvas.width = width;
     canvas.height = height;
@@ -149,7 +155,8 @@ export class Picture {
       this.#mask.putImageData(new ImageData(pixels, width, height), 0, 0);
       return;
     }
-    const newest = alphaOf(labels, kept);
+    const own = alphaOf(labels, kept);
+    const newest = follow ? guided(own, brightness, { width, height }) : own;
     this.#alpha = steady ? steadied(newest, this.#alpha) : newest;
     this.#mask.putImageData(new ImageData(maskPixels(this.#alpha), width, height), 0, 0);
     if (soft) blurInPlace(this.#mask);

@@ -35,6 +35,7 @@ class RemoteEngine implements Engine {
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#hear(data));
+    worker.addEventListener("error", ({ message }) => this.#failAll(message));
   }
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
@@ -45,12 +46,22 @@ class RemoteEngine implements Engine {
     return this.#ask({ ask: "segment", frame }, [frame]);
   }
 
+  stop(): void {
+    this.#worker.terminate();
+  }
+
   #ask<T>(asked: Asked, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, progress });
       this.#worker.postMessage({ ...asked, id }, transfer);
     });
+  }
+
+  #failAll(message: string): void {
+    const error = new Error(`the worker failed: ${message || "without a word"}`);
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   #hear(reply: Reply): void {

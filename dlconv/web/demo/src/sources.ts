@@ -12,6 +12,8 @@ export interface PictureSource {
   /** A photo has one frame; others tell of each new one until they are stopped. */
   readonly isStill: boolean;
   onFrame(tell: () => void): void;
+  /** Told when there will be no more frames: a camera was unplugged. */
+  onEnd(tell: () => void): void;
   stop(): void;
 }
 
@@ -37,6 +39,7 @@ export async function openPhoto(file: Blob): Promise<PictureSource> {
     frame,
     isStill: true,
     onFrame: () => {},
+    onEnd: () => {},
     stop: () => frame.close(),
   };
 }
@@ -50,7 +53,7 @@ async function openVideo(file: File): Promise<PictureSource> {
     URL.revokeObjectURL(url);
     throw new SourceError("This file is not a video that the browser can play.");
   });
-  return moving("video", video, () => URL.revokeObjectURL(url));
+  return moving("video", video, new EventTarget(), () => URL.revokeObjectURL(url));
 }
 
 const CAMERA_TROUBLE: Readonly<Record<string, string>> = {
@@ -73,7 +76,8 @@ export async function openCamera(): Promise<PictureSource> {
   const video = newVideo();
   video.srcObject = stream;
   await started(video);
-  return moving("camera", video, () => {
+  const [track] = stream.getVideoTracks();
+  return moving("camera", video, track!, () => {
     for (const track of stream.getTracks()) track.stop();
   });
 }
@@ -87,7 +91,13 @@ async function started(video: HTMLVideoElement): Promise<void> {
   if (video.videoWidth === 0) throw new Error("the video has no picture");
 }
 
-function moving(name: string, video: HTMLVideoElement, release: () => void): PictureSource {
+/** `origin` has an event "ended" when it gives no more frames. */
+function moving(
+  name: string,
+  video: HTMLVideoElement,
+  origin: EventTarget,
+  release: () => void,
+): PictureSource {
   let running = true;
   return {
     name,
@@ -105,6 +115,9 @@ function moving(name: string, video: HTMLVideoElement, release: () => void): Pic
           ? () => video.requestVideoFrameCallback(next)
           : () => requestAnimationFrame(next);
       wait();
+    },
+    onEnd(tell) {
+      origin.addEventListener("ended", tell, { once: true });
     },
     stop() {
       running = false;

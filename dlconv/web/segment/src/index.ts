@@ -15,7 +15,7 @@ export { ArtifactError, BackendError } from "./errors.ts";
 export type { Progress } from "./files.ts";
 export type { Labels, Size } from "./framing.ts";
 export type { Timing } from "./session.ts";
-export { type Source, sizeOf } from "./source.ts";
+export { PixelReader, type Source, sizeOf } from "./source.ts";
 export type Backend = TfjsBackend;
 
 export interface Options {

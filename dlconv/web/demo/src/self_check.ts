@@ -1,0 +1,86 @@
+// Finds the fastest backend that is correct on this device.
+//
+// Each one labels the photo that comes with the artifact, in a worker of its own, so that the page
+// goes on meanwhile. It is correct when its labels are those that TF.js's wasm backend gave when the
+// site was made.
+
+import type { Backend } from "@dlconv/segment";
+import type { Engine } from "./engine.ts";
+
+export interface SelfCheck {
+  readonly photo: string;
+  /** A byte for each pixel of the photo. */
+  readonly labels: string;
+}
+
+export interface Trial {
+  readonly backend: Backend;
+  readonly milliseconds: number;
+  /** The share of the pixels with the right label; 0 where the backend failed. */
+  readonly agreement: number;
+  readonly failure: string | null;
+}
+
+/** Half floats, which phones have on their GPUs, move some labels at borders. */
+const CORRECT = 0.99;
+const LIMIT_MS = 20_000;
+
+export function agreement(labels: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (labels.length !== expected.length) return 0;
+  let same = 0;
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    if (labels[pixel] === expected[pixel]) same += 1;
+  }
+  return same / labels.length;
+}
+
+/** The fastest of those that are correct; null when none is. */
+export function fastest(trials: readonly Trial[]): Trial | null {
+  return trials
+    .filter((trial) => trial.agreement >= CORRECT)
+    .reduce<Trial | null>(
+      (best, trial) => (best && best.milliseconds <= trial.milliseconds ? best : trial),
+      null,
+    );
+}
+
+/** Try a backend with an engine of its own, which is stopped then. */
+export async function tryBackend(
+  url: string,
+  backend: Backend,
+  check: SelfCheck,
+  start: () => Promise<Engine>,
+): Promise<Trial> {
+  let engine: Engine | null = null;
+  try {
+    engine = await start();
+    const trial = await Promise.race([measure(engine, url, backend, check), late()]);
+    return { backend, ...trial, failure: trial.agreement < CORRECT ? "wrong labels" : null };
+  } catch (error) {
+    return { backend, milliseconds: 0, agreement: 0, failure: (error as Error).message };
+  } finally {
+    engine?.stop();
+  }
+}
+
+async function measure(engine: Engine, url: string, backend: Backend, check: SelfCheck) {
+  const [photo, labels] = await Promise.all([
+    fetch(check.photo).then((answer) => answer.blob()),
+    fetch(check.labels).then((answer) => answer.arrayBuffer()),
+  ]);
+  await engine.load(url, backend, () => {});
+  // The first run is slower: shaders are compiled.
+  await engine.segment(await createImageBitmap(photo));
+  const found = await engine.segment(await createImageBitmap(photo));
+  const { upload, inference, readBack } = found.timing;
+  return {
+    milliseconds: upload + inference + readBack,
+    agreement: agreement(found.labels, new Uint8Array(labels)),
+  };
+}
+
+function late(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("it takes too long")), LIMIT_MS);
+  });
+}

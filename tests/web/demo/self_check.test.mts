@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { agreement, fastest, type Trial } from "../../../dlconv/web/demo/src/self_check.ts";
+
+const trial = (backend: Trial["backend"], milliseconds: number, agreement: number): Trial => ({
+  backend,
+  milliseconds,
+  agreement,
+  failure: null,
+});
+
+test("agreement is the share of the same labels, none at another size", () => {
+  assert.equal(agreement([1, 2, 3, 4], [1, 2, 3, 0]), 0.75);
+  assert.equal(agreement([1, 2], [1, 2, 3]), 0);
+});
+
+test("the fastest wins, but not with wrong labels", () => {
+  const trials = [trial("wasm", 160, 1), trial("webgl", 20, 0.995), trial("webgpu", 5, 0.4)];
+  assert.equal(fastest(trials)?.backend, "webgl");
+  assert.equal(fastest([trial("webgl", 20, 0)]), null);
+});
+
+test("of equals the safest wins, which is the first", () => {
+  assert.equal(fastest([trial("wasm", 20, 1), trial("webgl", 20, 1)])?.backend, "wasm");
+});
