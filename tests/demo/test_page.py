@@ -316,8 +316,8 @@ def test_a_camera_that_ends_is_said(browser, site):
 
 def test_a_worker_that_fails_is_said(browser, site):
     with demo_page(browser, site) as page:
-        page.page.workers[0].evaluate(
-            "addEventListener('message', () => { throw new Error('out of memory'); }, true)"
-        )
-        page.page.set_input_files("#chosen-file", PHOTO)
+        page.page.click("#camera")
+        page.wait_for_labels()
+        worker = page.page.workers[0]
+        worker.evaluate("() => { setInterval(() => { throw new Error('out of memory'); }, 5); }")
         page.page.wait_for_selector("#message:has-text('the worker failed')")
