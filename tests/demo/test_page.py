@@ -316,8 +316,32 @@ def test_a_camera_that_ends_is_said(browser, site):
 
 def test_a_worker_that_fails_is_said(browser, site):
     with demo_page(browser, site) as page:
-        page.page.workers[0].evaluate(
-            "addEventListener('message', () => { throw new Error('out of memory'); }, true)"
-        )
-        page.page.set_input_files("#chosen-file", PHOTO)
+        page.page.click("#camera")
+        page.wait_for_labels()
+        worker = page.page.workers[0]
+        worker.evaluate("() => { setInterval(() => { throw new Error('out of memory'); }, 5); }")
         page.page.wait_for_selector("#message:has-text('the worker failed')")
+
+
+def test_two_models_are_compared_on_the_same_frame(browser, site, reference):
+    with demo_page(browser, site) as page:
+        page.plain().choose(effect="magenta")
+        page.show(PHOTO)
+        alone = page.pixels()
+        page.page.select_option("[name=rival]", "2")
+        page.page.wait_for_selector("#difference:has-text(' 0.0 % of the pixels')")
+        same = page.pixels()
+        page.page.select_option("[name=rival]", "1")
+        page.page.wait_for_selector("#difference:has-text('% of the pixels')")
+        shown = page.page.inner_text("#difference")
+        share = float(re.search(r"([\d.]+) % of the pixels", shown)[1]) / 100
+        drawn = page.pixels()
+        page.page.select_option("[name=rival]", "")
+        assert (page.pixels() == alone).all()
+    middle = alone.shape[1] // 2
+    sides = np.arange(alone.shape[1])
+    sides = sides[abs(sides - middle) > 2]
+    assert (same[:, sides] == alone[:, sides]).mean() > 0.999
+    changed = (drawn[:, : middle - 2] != alone[:, : middle - 2]).any(2).mean()
+    assert 0 < share < 0.1
+    assert 0 < changed < 0.1

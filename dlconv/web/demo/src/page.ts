@@ -2,6 +2,7 @@
 
 import type { Backend } from "@dlconv/segment";
 import { backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
+import { Compare } from "./compare.ts";
 import { find, make } from "./dom.ts";
 import { type Engine, LocalEngine } from "./engine.ts";
 import { Legend } from "./legend.ts";
@@ -55,14 +56,19 @@ async function main(): Promise<void> {
       describePicture(sharesOf(labels, classes.length));
       models.showCost(models.chosen, studio.stats.inference ?? timing.inference);
     },
+    compared: (share) => compare.showDifference(share),
     failed: (error) => void fallBack(error),
   });
+  const rivalPicture = new Picture(make("canvas"), looks.look(legend.kept));
+  const compare = new Compare(artifacts, startEngine, setRival);
   let classes: readonly string[] = [];
   let lastStats = 0;
 
   function restyle(): void {
     studio.inStep = looks.inStep;
-    picture.look = looks.look(legend.kept);
+    const look = looks.look(legend.kept);
+    picture.look = look;
+    rivalPicture.look = look;
     studio.redraw();
   }
 
@@ -109,6 +115,18 @@ async function main(): Promise<void> {
       complain("No backend gives the right labels here: do not trust the mask.");
     if (best !== "wasm" && !(await load(best))) return;
     state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;
+  }
+
+  async function setRival(): Promise<void> {
+    studio.rival = null;
+    try {
+      const opened = await compare.open();
+      if (!opened) return;
+      rivalPicture.colours = opened.artifact.colours;
+      studio.rival = { engine: opened.engine, picture: rivalPicture };
+    } catch (error) {
+      complain(error);
+    }
   }
 
   async function load(backend: Backend): Promise<boolean> {

@@ -1,6 +1,7 @@
 // Draws a frame with its background changed, on a canvas of the frame's size.
 
 import type { Labels, Size } from "@dlconv/segment";
+import type { Difference } from "./difference.ts";
 import { guided } from "./guided_filter.ts";
 import { alphaOf, type Colour, mapPixels, maskPixels, steadied } from "./mask.ts";
 
@@ -91,6 +92,27 @@ export class Picture {
     if (!this.#labelled || this.#look.effect === "none") return;
     if (this.#look.effect === "classes") this.#overlay(size);
     else this.#replace(frame, size);
+  }
+
+  /** Draw the right half as another picture has it, and what differs over all of it. */
+  splitWith(other: Picture, difference: Difference | null): void {
+    const context = this.#context;
+    const { width, height } = context.canvas;
+    const middle = Math.round(width / 2);
+    const rest = [middle, 0, width - middle, height] as const;
+    context.clearRect(...rest);
+    context.drawImage(other.#context.canvas, ...rest, ...rest);
+    if (difference) context.drawImage(this.#marks(difference), 0, 0, width, height);
+    context.fillStyle = "#fff";
+    context.fillRect(middle - 1, 0, 2, height);
+  }
+
+  #marks({ pixels, width, height }: Difference): CanvasImageSource {
+    const { canvas } = this.#small;
+    canvas.width = width;
+    canvas.height = height;
+    this.#small.putImageData(new ImageData(pixels, width, height), 0, 0);
+    return canvas;
   }
 
   #overlay({ width, height }: Size): void {

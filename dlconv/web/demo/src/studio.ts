@@ -1,14 +1,23 @@
 // Brings a source, the engine and the picture together: every frame is drawn with the newest mask,
 // and the engine gets the newest frame as soon as it can take one.
 
+import { type Difference, differenceOf } from "./difference.ts";
 import type { Engine, Loaded, Segmented } from "./engine.ts";
 import type { Picture } from "./picture.ts";
 import type { Frame, PictureSource } from "./sources.ts";
 import { Stats } from "./stats.ts";
 
+/** A second model, which labels the same frames. */
+export interface Rival {
+  readonly engine: Engine;
+  readonly picture: Picture;
+}
+
 export interface Listener {
   drawn(): void;
   segmented(found: Segmented): void;
+  /** Told the share of the pixels in which the two models differ. */
+  compared(share: number): void;
   failed(error: Error): void;
 }
 
@@ -21,6 +30,8 @@ export class Studio {
   readonly #listener: Listener;
   #source: PictureSource | null = null;
   #loaded: Loaded | null = null;
+  #rival: Rival | null = null;
+  #difference: Difference | null = null;
   #asked = 0;
   /** What comes back for an older source or model is not drawn. */
   #epoch = 0;
@@ -57,6 +68,14 @@ export class Studio {
     void this.#feed();
   }
 
+  /** Compare with another model from now on; null for none. */
+  set rival(rival: Rival | null) {
+    this.#rival = rival;
+    this.#startAnew();
+    this.redraw();
+    void this.#feed();
+  }
+
   /** Draw the last frame again, after a setting was changed. */
   redraw(): void {
     if (this.#source) this.#draw(this.#source.frame);
@@ -64,6 +83,8 @@ export class Studio {
 
   #startAnew(): void {
     this.#epoch += 1;
+    this.#difference = null;
+    if (this.#rival) this.#rival.picture.labelled = null;
     this.stats = new Stats();
   }
 
@@ -80,8 +101,13 @@ export class Studio {
     try {
       const frame = await createImageBitmap(source.frame);
       const shown = this.inStep ? await createImageBitmap(frame) : null;
-      const found = await this.#engine.segment(frame);
-      if (epoch === this.#epoch) this.#take(found, shown ?? source.frame);
+      const rival = this.#rival;
+      const copy = rival && (await createImageBitmap(frame));
+      const [found, other] = await Promise.all([
+        this.#engine.segment(frame),
+        rival && copy ? rival.engine.segment(copy) : null,
+      ]);
+      if (epoch === this.#epoch) this.#take(found, other, shown ?? source.frame);
       shown?.close();
     } catch (error) {
       if (epoch === this.#epoch) this.#listener.failed(error as Error);
@@ -92,7 +118,12 @@ export class Studio {
     }
   }
 
-  #take(found: Segmented, frame: Frame): void {
+  #take(found: Segmented, other: Segmented | null, frame: Frame): void {
+    if (this.#rival && other) {
+      this.#rival.picture.labelled = other;
+      this.#difference = differenceOf(found, other);
+      this.#listener.compared(this.#difference.share);
+    }
     this.stats.segmented(found.timing, found.tensors, performance.now());
     this.#picture.labelled = found;
     if (this.inStep || this.#source?.isStill) this.#draw(frame);
@@ -103,6 +134,10 @@ export class Studio {
     if (!this.#source) return;
     const started = performance.now();
     this.#picture.draw(frame, this.#source.size);
+    if (this.#rival?.picture.hasLabels) {
+      this.#rival.picture.draw(frame, this.#source.size);
+      this.#picture.splitWith(this.#rival.picture, this.#difference);
+    }
     const now = performance.now();
     this.stats.drawn(now - started, now);
     this.#listener.drawn();
