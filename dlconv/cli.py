@@ -124,7 +124,8 @@ InputName = Annotated[
     typer.Option(
         "--inputs",
         metavar="NAME",
-        help="The node that the image comes from, in place of the one that is found: sub_7, say.",
+        help="The node that the image comes from, in place of the one that is found: sub_7, say, "
+        "with --outputs ResizeBilinear_3.",
         show_default=False,
     ),
 ]

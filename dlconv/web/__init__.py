@@ -1,7 +1,8 @@
 """The JavaScript of dlconv, as package data.
 
 ``dist/`` is built once by ``build.py`` from the npm packages pinned in ``package-lock.json``: the
-bundled runner for Node.js, TF.js's wasm binaries and what operations and kernels TF.js has. A wheel
+bundled runners for Node.js and for browsers, the page of ``dlconv demo``, the wasm binaries of
+TF.js and ONNX Runtime Web, and what operations and kernels TF.js has. A wheel
 carries it; a checkout builds it.
 """
 
