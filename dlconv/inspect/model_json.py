@@ -48,9 +48,10 @@ def read_model_json(path: Path) -> ModelJson:
         graph_def = json_format.ParseDict(
             content["modelTopology"], GraphDef(), ignore_unknown_fields=True
         )
+        signature = content.get("signature") or {}
+        _hold_captured(graph_def, signature.get("inputs"))
         check_nodes(graph_def, str(path))
         graph = Graph(graph_def)
-        signature = content.get("signature") or {}
         inputs = _signed(signature.get("inputs"), graph)
         outputs = _signed(signature.get("outputs"), graph)
         weights = content["weightsManifest"]
@@ -66,6 +67,19 @@ def read_model_json(path: Path) -> ModelJson:
 
 def _refusal(path: Path) -> DlconvError:
     return DlconvError(f"{path} is not the model.json of a TF.js graph model")
+
+
+def _hold_captured(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> None:
+    """Make constants, without their values, of placeholders that TF.js fills when it loads."""
+    listed = list((entries or {}).values())
+    captured = {source_node(entry["name"]) for entry in listed if "resourceId" in entry}
+    fed = {source_node(entry["name"]) for entry in listed if "resourceId" not in entry}
+    for node in graph_def.node:
+        if node.op == "Placeholder" and node.name in captured - fed:
+            node.op = "Const"
+            tensor = node.attr["value"].tensor
+            tensor.dtype = node.attr["dtype"].type
+            tensor.tensor_shape.CopyFrom(node.attr["shape"].shape)
 
 
 def _signed(entries: Mapping[str, Any] | None, graph: Graph) -> tuple[TensorSpec, ...]:

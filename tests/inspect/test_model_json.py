@@ -5,9 +5,12 @@ import pytest
 from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import layer, tiny_segmenter
 from support.running import ops
+from support.sample import sample_graph
 
+from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import find_ends
+from dlconv.inspect.formats import read_network
 from dlconv.inspect.model_json import read_model_json
 
 
@@ -96,3 +99,12 @@ def test_names_that_cannot_be_shown_are_refused(path):
     path.write_text(json.dumps(content))
     with pytest.raises(DlconvError, match=r"an impossible name: two\\nlines"):
         read_model_json(path)
+
+
+@pytest.mark.slow
+def test_what_is_filled_at_loading_is_no_input(tmp_path):
+    """Kernels with a scale for each channel are computed when TF.js loads the model."""
+    quantization = Quantization(Scheme.UINT8, per_channel=True)
+    artifact = tfjs_artifact(sample_graph(tmp_path), tmp_path / "web", quantization)
+    contract = read_network(artifact.entry).contract
+    assert (contract.input.node, contract.crop) == ("ImageTensor", (129, 129))
