@@ -21,7 +21,7 @@ from dlconv.artifacts.manifest import (
     file_entry,
 )
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends
+from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends, fixed_size
 from dlconv.inspect.graph import MAX_GRAPH_BYTES, Graph, read_graph
 from dlconv.inspect.kinds import HEAD_BYTES, ONNX, refuse_other_kinds
 from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
@@ -59,7 +59,7 @@ def foreign_artifact(
     """
     found = _found_at(path)
     crop, crop_reason = found.crop, found.crop_reason
-    if fixed := _fixed_size(found.input):
+    if fixed := fixed_size(found.input):
         crop, crop_reason = fixed, "the input's own size"
     elif crop is None:
         crop, crop_reason = reference.crop, "the reference's"
@@ -96,13 +96,6 @@ def _found_at(path: Path) -> _Found:
         raise DlconvError(f"there is no model.json, tensorflowjs_model.pb or ONNX file at {path}")
     readers = {".onnx": _in_onnx, ".pb": _in_frozen_graph}
     return readers.get(entry.suffix, _in_tfjs)(entry)
-
-
-def _fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
-    if spec.shape is None or len(spec.shape) != 4:
-        return None
-    _, height, width, _ = spec.shape
-    return None if height is None or width is None else (height, width)
 
 
 def _in_tfjs(entry: Path) -> _Found:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from google.protobuf.json_format import MessageToDict
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
-from tensorboard.compat.proto.types_pb2 import DataType
 
 import dlconv
 from dlconv.convert.precision import Stored
@@ -27,7 +26,7 @@ from dlconv.convert.prune import needed_nodes
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec
 from dlconv.inspect.graph import Graph
-from dlconv.inspect.tensors import array_of, dtype_name, shape_of
+from dlconv.inspect.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
@@ -277,8 +276,7 @@ def _signature(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _data_type_name(dtype: str) -> str:
-    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
-    name = names.get(dtype, f"DT_{dtype.upper()}")
-    if name not in DataType.DESCRIPTOR.values_by_name:
-        raise DlconvError(f"TensorFlow.js knows no element type {name}")
+    name = data_type_name(dtype)
+    if name is None:
+        raise DlconvError(f"TensorFlow.js knows no element type DT_{dtype.upper()}")
     return name

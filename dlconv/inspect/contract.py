@@ -156,7 +156,7 @@ def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
         why = "several outputs: each may have its own"
         return replace(findings, crop_reason=why, classes_reason=why)
     output = graph.nodes[outputs[0].node]
-    crop, crop_reason = find_crop(static, output, _fixed_size(photo))
+    crop, crop_reason = find_crop(static, output, fixed_size(photo))
     classes, classes_reason = find_classes(graph, output)
     return replace(
         findings,
@@ -337,7 +337,7 @@ def _spec_of_placeholder(node: NodeDef, reason: str) -> TensorSpec:
     return TensorSpec(node.name, element_type(node), shape, reason)
 
 
-def _fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
+def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
     """Return height and width of an image that has no other."""
     if spec.shape is None or len(spec.shape) != 4:
         return None

@@ -18,6 +18,7 @@ from dlconv.inspect.contract import Asked, element_type, find_all
 from dlconv.inspect.graph import Graph, source_node
 from dlconv.inspect.shapes import infer_static, numbers_of
 from dlconv.inspect.sizes import Numbers, shapes_within_crop
+from dlconv.inspect.tensors import data_type_name, shape_proto
 
 MOST_SUGGESTED = 3
 
@@ -103,18 +104,11 @@ def _placeholder(graph_def: GraphDef, name: str, readers: list[NodeDef]) -> Node
     if found is None:
         made.attr["dtype"].type = DataType.Value("DT_FLOAT")
         return made
-    made.attr["dtype"].type = DataType.Value(_enum_of(element_type(found)))
+    made.attr["dtype"].type = DataType.Value(data_type_name(element_type(found)) or "DT_FLOAT")
     shape = _shape_of(graph_def, name)
     if shape is not None:
-        for extent in shape:
-            made.attr["shape"].shape.dim.add(size=-1 if extent is None else extent)
+        made.attr["shape"].shape.CopyFrom(shape_proto(shape))
     return made
-
-
-def _enum_of(dtype: str) -> str:
-    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
-    name = names.get(dtype, f"DT_{dtype.upper()}")
-    return name if name in DataType.keys() else "DT_FLOAT"  # noqa: SIM118
 
 
 def _shape_of(graph_def: GraphDef, name: str) -> Numbers:

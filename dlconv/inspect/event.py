@@ -14,14 +14,13 @@ from pathlib import Path
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
-from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
 from dlconv.files import new_file
-from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph, source_node
+from dlconv.inspect.inspection import flow_of
 from dlconv.inspect.sizes import Known, Numbers, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
-from dlconv.inspect.tensors import shape_of
+from dlconv.inspect.tensors import shape_of, shape_proto
 
 # TensorBoard knows event files by their name.
 FILE_NAME = "events.out.tfevents.dlconv"
@@ -38,7 +37,7 @@ def write_event(graph: Graph, found: Known, folder: Path) -> Path:
     """
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    flow = Flow(graph, found.input.node, *(spec.node for spec in found.outputs))
+    flow = flow_of(graph, found)
     stages = find_stages(flow, static_at(graph, found, usual_size(found)))
     shown = graph_to_show(graph, stages, shapes_within_crop(graph, found))
     path = folder / FILE_NAME
@@ -67,7 +66,7 @@ def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numb
         _copy_attributes(node, copy)
         shape = shapes[node.name]
         if shape is not None:
-            copy.attr["_output_shapes"].list.shape.add().CopyFrom(_shape_proto(shape))
+            copy.attr["_output_shapes"].list.shape.add().CopyFrom(shape_proto(shape))
     return shown
 
 
@@ -95,10 +94,3 @@ def _copy_attributes(node: NodeDef, copy: NodeDef) -> None:
                 copy.attr[key].tensor.tensor_shape.CopyFrom(value.tensor.tensor_shape)
                 continue
         copy.attr[key].CopyFrom(value)
-
-
-def _shape_proto(shape: tuple[int | None, ...]) -> TensorShapeProto:
-    proto = TensorShapeProto()
-    for extent in shape:
-        proto.dim.add(size=-1 if extent is None else extent)
-    return proto

@@ -102,7 +102,7 @@ def _read_frozen(entry: Path) -> Network:
         inputs=_inputs(contract, graph),
         outputs=() if contract is None else (contract.output,),
         ops=_ops(graph),
-        weights=constants_of(graph),
+        weights=constants_of(graph.graph_def.node),
         graph=graph,
         contract=contract,
         unknown=unknown,

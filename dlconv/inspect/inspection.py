@@ -9,7 +9,7 @@ from dlconv.inspect.cost import Cost, find_cost
 from dlconv.inspect.flow import Flow
 from dlconv.inspect.graph import Graph
 from dlconv.inspect.preprocessing import Preprocessing, find_preprocessing
-from dlconv.inspect.sizes import Size, shapes_within_crop, static_at, usual_size
+from dlconv.inspect.sizes import Known, Size, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import find_stages
 from dlconv.inspect.summary import Summary, summarize
 
@@ -55,7 +55,7 @@ def cost_at(graph: Graph, size: Size, asked: Asked = FOUND) -> Cost:
     return find_cost(flow, static, find_stages(flow, static), size)
 
 
-def flow_of(graph: Graph, found: Findings) -> Flow:
+def flow_of(graph: Graph, found: Known) -> Flow:
     """Return the way of the image to all outputs."""
     return Flow(graph, found.input.node, *(spec.node for spec in found.outputs))
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec, element_type, find_contract
@@ -92,11 +93,11 @@ class Network:
         return sum(path.stat().st_size for path in self.files)
 
 
-def constants_of(graph: Graph) -> tuple[WeightTensor, ...]:
-    """Return the weights of a graph that are constants of it."""
+def constants_of(nodes: Iterable[NodeDef]) -> tuple[WeightTensor, ...]:
+    """Return the weights that are constants among nodes."""
     return tuple(
         weight_of(node.name, array_of(node.attr["value"].tensor))
-        for node in graph.graph_def.node
+        for node in nodes
         if is_weight(node)
     )
 

@@ -22,9 +22,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import TensorSpec
 from dlconv.inspect.graph import VARIABLE_OPS, Graph, attribute, check_nodes, source_node
-from dlconv.inspect.network import Network, WeightTensor, contract_of, weight_of
-from dlconv.inspect.summary import WEIGHT_DTYPES, is_weight
-from dlconv.inspect.tensors import array_of, dtype_name, extents_of
+from dlconv.inspect.network import Network, WeightTensor, constants_of, contract_of
+from dlconv.inspect.summary import WEIGHT_DTYPES
+from dlconv.inspect.tensors import dtype_name, extents_of
 
 GRAPH_NAME = "saved_model.pb"
 USUAL_SIGNATURE = "serving_default"
@@ -41,11 +41,6 @@ def read_saved_model(path: Path) -> Network:
     name, signature = _signature(path, meta)
     nodes = list(_needed_nodes(path, meta, signature))
     variables = tuple(_variables(nodes))
-    constants = tuple(
-        weight_of(node.name, array_of(node.attr["value"].tensor))
-        for node in nodes
-        if is_weight(node)
-    )
     is_whole = not variables and not any(_functions_of(node) for node in nodes)
     graph = Graph(meta.graph_def) if is_whole else None
     contract, unknown = (None, ()) if graph is None else contract_of(graph)
@@ -58,7 +53,7 @@ def read_saved_model(path: Path) -> Network:
         inputs=tuple(_ends(signature.inputs, name)),
         outputs=tuple(_ends(signature.outputs, name)),
         ops=dict(Counter(node.op for node in nodes).most_common()),
-        weights=(*variables, *constants),
+        weights=(*variables, *constants_of(nodes)),
         graph=graph,
         contract=contract,
         unknown=unknown,

@@ -1,6 +1,6 @@
 """Shapes once the size of the photo is known, or that it fits the crop."""
 
-from dlconv.inspect.contract import Contract, Findings
+from dlconv.inspect.contract import Contract, Findings, fixed_size
 from dlconv.inspect.graph import Graph
 from dlconv.inspect.shapes import Shape, Static, infer_static, numbers_of
 
@@ -12,11 +12,7 @@ Known = Contract | Findings
 
 def usual_size(known: Known) -> Size | None:
     """Return the size (height, width) a graph is made for: its crop, or that of its input."""
-    shape = known.input.shape
-    if known.crop is not None or shape is None or len(shape) != 4:
-        return known.crop
-    _, height, width, _ = shape
-    return None if height is None or width is None else (height, width)
+    return known.crop or fixed_size(known.input)
 
 
 def static_at(graph: Graph, known: Known, size: Size | None) -> Static:

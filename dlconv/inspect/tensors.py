@@ -54,6 +54,20 @@ def extents_of(shape: TensorShapeProto) -> tuple[int | None, ...] | None:
     return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
 
 
+def shape_proto(extents: Sequence[int | None]) -> TensorShapeProto:
+    """Return what ``extents_of`` reads as these extents."""
+    return TensorShapeProto(
+        dim=[TensorShapeProto.Dim(size=-1 if extent is None else extent) for extent in extents]
+    )
+
+
+def data_type_name(dtype: str) -> str | None:
+    """Return the name of a numpy element type among TensorFlow's, such as ``DT_FLOAT``, if any."""
+    names = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
+    name = names.get(dtype, f"DT_{dtype.upper()}")
+    return name if name in DataType.DESCRIPTOR.values_by_name else None
+
+
 def byte_size(tensor: TensorProto) -> int:
     """Return the bytes of a constant's elements as numpy holds them; strings count as none."""
     name = _enum_name(tensor.dtype)

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -42,12 +41,7 @@ class Reference:
     def __enter__(self) -> "Reference":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stack.close()
         self._runtime = None
 

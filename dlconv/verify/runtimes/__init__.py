@@ -8,7 +8,6 @@ talks to.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -63,12 +62,7 @@ class Runtime(Protocol):
 
     def __enter__(self) -> "Runtime": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""

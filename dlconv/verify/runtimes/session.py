@@ -3,7 +3,6 @@ that is opened with the runtime, answers photos, and says what a result depends 
 """
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -50,12 +49,7 @@ class SessionRuntime(Generic[S]):
         self._session = self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._session.close()
 
     @property
