@@ -1,0 +1,11 @@
+"""The command line: each command parses, calls the library and prints.
+
+A module has the commands of one part of the work. Heavy modules are imported by the command that
+needs them, so that ``--help`` is quick; it lists commands in the order of the imports below.
+"""
+
+# isort: off
+from dlconv.cli.app import app
+from dlconv.cli import fetching, graphs, converting, checking, page, schemas
+
+__all__ = ["app", "checking", "converting", "fetching", "graphs", "page", "schemas"]

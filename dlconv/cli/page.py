@@ -1,0 +1,80 @@
+"""``dlconv demo``: the web page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlconv.cli.app import app
+from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
+from dlconv.output import show
+
+if TYPE_CHECKING:
+    from dlconv.demo.site import Site
+
+
+@app.command(epilog="Example: dlconv demo artifacts/sample --export site")
+def demo(
+    artifacts: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the page as a static site for any web host instead.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve a page that removes the background of photos, videos and the camera, until Ctrl-C.
+
+    It listens on loopback only, and pictures stay in the browser.
+    """
+    from dlconv import console, pipeline
+    from dlconv.demo import site as sites
+    from dlconv.errors import UsageError
+
+    if export is not None and (port or no_open):
+        raise UsageError("--port and --no-open do nothing with --export")
+    if json and export is None:
+        raise UsageError("--json does nothing without --export")
+    known, is_kept = load_registry(registry), export is not None
+    with console.steps("checking artifacts") as told:
+        site = pipeline.demo_site(
+            artifacts or [], known, is_kept, lambda done, total: told("artifacts", done, total)
+        )
+    if export is None:
+        _serve_demo(site, port, not no_open)
+        return
+    sites.export(site, export)
+    if json:
+        sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
+        show({"path": str(export), "files": len(site.files), **sizes})
+    else:
+        typer.echo(
+            f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
+            f"a first visit transfers {site.first_bytes:,})"
+        )
+
+
+def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
+    """Serve the page until Ctrl-C."""
+    from dlconv import console, serving
+    from dlconv.demo.server import ANY_PORT, served
+
+    with serving.until_stopped(), served(site, port or ANY_PORT) as address:
+        typer.echo(address)
+        if opens:
+            serving.open_page(address)
+        console.say("Ctrl-C stops it")
+        serving.wait()
