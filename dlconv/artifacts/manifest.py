@@ -125,6 +125,12 @@ class Artifact:
         return sum(file.bytes for file in self.manifest.files)
 
     @property
+    def all_files(self) -> tuple[FileEntry, ...]:
+        """Its files and the manifest itself, where that is stored, by their paths."""
+        stored = (file_entry(self.manifest_path),) if self.manifest_path.is_file() else ()
+        return tuple(sorted((*self.manifest.files, *stored), key=lambda file: file.path))
+
+    @property
     def title(self) -> str:
         """Its target, precision and what else tells it from its neighbours, as a person would."""
         options = self.manifest.options

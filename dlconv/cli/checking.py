@@ -329,10 +329,12 @@ def _report(
     json: bool,
     with_photos: bool,
 ) -> None:
+    from dlconv.release.evidence import keep_evidence
     from dlconv.verify import document, report
     from dlconv.verify.report_files import write_reports
 
     write_reports(results, files)
+    keep_evidence(results)
     if json:
         show(document.as_data(results))
     else:

@@ -11,13 +11,14 @@ from dlconv.output import show
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")
 def schema(
     kind: Annotated[
-        str, typer.Argument(metavar="manifest|verify|inspect|diff", help="Of which file.")
+        str, typer.Argument(metavar="manifest|verify|inspect|diff|release", help="Of which file.")
     ],
 ) -> None:
-    """Print the JSON Schema of an artifact's manifest, or of what verify or inspect reports."""
+    """Print the JSON Schema of a manifest, a release, or what verify or inspect reports."""
     from dlconv.artifacts import manifest
     from dlconv.errors import UsageError
     from dlconv.inspect import document as inspected
+    from dlconv.release import document as released
     from dlconv.verify import document
 
     schemas = {
@@ -25,6 +26,7 @@ def schema(
         "verify": document.json_schema,
         "inspect": inspected.json_schema,
         "diff": inspected.comparison_schema,
+        "release": released.json_schema,
     }
     if kind not in schemas:
         raise UsageError(f"there is no schema {kind!r}; there are {', '.join(schemas)}")

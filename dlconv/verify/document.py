@@ -153,6 +153,18 @@ class Photo:
 
 
 @dataclass(frozen=True, config=RECORD)
+class File:
+    """A file, as bytes."""
+
+    path: str
+    """Where it lies: from the artifact's folder, or from the release's."""
+    bytes: int
+    """Its size."""
+    sha256: str
+    """Its SHA-256, in hex."""
+
+
+@dataclass(frozen=True, config=RECORD)
 class Result:
     """One artifact in one runtime; what is measured is null if it could not run."""
 
@@ -170,6 +182,8 @@ class Result:
     """Who converted it."""
     bytes: int
     """The size of its files."""
+    files: list[File]
+    """Exactly the files that were checked, and the artifact's manifest where it has one."""
     graph_sha256: str
     """SHA-256 of the frozen graph it is compared with."""
     runtime: Runtime
@@ -222,10 +236,19 @@ class Document:
 
 def as_data(results: Iterable[ArtifactResult]) -> dict[str, Any]:
     """Return all numbers as plain data."""
-    listed = list(results)
-    document = Document(SCHEMA, all(each.passed for each in listed), list(map(_result, listed)))
-    data: dict[str, Any] = TypeAdapter(Document).dump_python(document, mode="json")
+    data: dict[str, Any] = TypeAdapter(Document).dump_python(document_of(results), mode="json")
     return data
+
+
+def document_of(results: Iterable[ArtifactResult]) -> Document:
+    """Return all numbers of results."""
+    listed = list(results)
+    return Document(SCHEMA, all(each.passed for each in listed), list(map(_result, listed)))
+
+
+def for_json(document: Document) -> bytes:
+    """Return a report as it is stored."""
+    return TypeAdapter(Document).dump_json(document, indent=2) + b"\n"
 
 
 def json_schema() -> dict[str, Any]:
@@ -249,6 +272,7 @@ def _result(result: ArtifactResult) -> Result:
         precision=manifest.precision,
         converter=manifest.converter,
         bytes=result.artifact.bytes,
+        files=[File(**vars(file)) for file in result.artifact.all_files],
         graph_sha256=manifest.source.graph_sha256,
         runtime=Runtime(result.runtime, result.backend, result.versions),
         floors=Floors(**vars(result.floors)),

@@ -1,0 +1,125 @@
+"""What a release says of itself: ``release.json``.
+
+A release is a folder with artifacts of one model at one version, and the proof that they are right:
+where the frozen graph came from, which bytes each file is, how it was made, and what ``dlconv
+verify`` measured on exactly these bytes. The classes are its schema, version ``SCHEMA``, which
+``dlconv schema release`` prints. Paths are relative to the release's folder, with ``/``. Nothing in
+it is the machine's or the day's but what verify measured.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from dlconv.artifacts.manifest import Manifest
+from dlconv.errors import DlconvError
+from dlconv.verify.document import RECORD, File, Result
+
+SCHEMA: Literal[1] = 1
+RELEASE_NAME = "release.json"
+SUMS_NAME = "SHA256SUMS"
+
+
+@dataclass(frozen=True, config=RECORD)
+class Model:
+    """The registry's entry: what the artifacts were made from."""
+
+    name: str
+    """The registry's name, or that of the graph's file."""
+    url: str | None
+    """Where the tarball is."""
+    tarball_digests: dict[str, str]
+    """Hex digests of the tarball by algorithm."""
+    graph_bytes: int
+    """The size of the frozen graph."""
+    graph_sha256: str
+    """SHA-256 of the frozen graph."""
+    licence: str
+    """Of the weights; an SPDX identifier where there is one."""
+    dataset: str
+    """What it was trained on, in words; empty where that is not known."""
+    crop: tuple[int, int] | None
+    """Height and width that the network was trained at."""
+    classes: tuple[str, ...]
+    """Names by label."""
+    colours: tuple[tuple[int, int, int], ...]
+    """Red, green and blue by label, 0 to 255."""
+    note: str
+    """What else the registry says."""
+
+
+@dataclass(frozen=True, config=RECORD)
+class Released:
+    """One artifact of a release."""
+
+    path: str
+    """Its folder."""
+    entry: str
+    """The file that a runtime is pointed at."""
+    title: str
+    """What it is, in a few words."""
+    command: str
+    """The command that makes it."""
+    manifest: Manifest
+    """What its manifest says: contract, options, versions, files."""
+    files: list[File]
+    """All of its files, the manifest, too."""
+    evidence: list[Result]
+    """What was measured on these bytes, for each runtime."""
+
+
+@dataclass(frozen=True, config=RECORD)
+class Release:
+    """A release."""
+
+    schema: Literal[1]
+    """The version of this schema."""
+    name: str
+    """What it is called: the model's name, if nothing else."""
+    version: str
+    """Of the release."""
+    content_sha256: str
+    """SHA-256 over the paths and digests of the artifacts' files: the same for the same bytes."""
+    model: Model
+    """What it was made from."""
+    artifacts: list[Released]
+    """By their paths."""
+    files: list[File]
+    """The other files, but for this one, SHA256SUMS and signatures."""
+
+
+def as_json(release: Release) -> bytes:
+    """Return a release as it is stored."""
+    data = TypeAdapter(Release).dump_python(release, mode="json")
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_release(folder: Path) -> Release:
+    """Read the release in a folder. Raises DlconvError where there is none of this schema."""
+    path = folder / RELEASE_NAME
+    try:
+        return parse_release(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DlconvError(
+            f"cannot read {path}: {error.strerror}", "name the folder of a release: dlconv pack"
+        ) from error
+
+
+def parse_release(content: bytes, name: str) -> Release:
+    """Read a release from the bytes of its ``release.json``. Raises DlconvError for others."""
+    try:
+        return TypeAdapter(Release).validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise DlconvError(
+            f"{name} is not a release of this dlconv: {where}: {first['msg']}"
+        ) from error
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a release."""
+    return TypeAdapter(Release).json_schema(mode="serialization")

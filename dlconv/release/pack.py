@@ -1,0 +1,159 @@
+"""Packing: artifacts that passed, and their proof, as one folder.
+
+Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
+at least one runtime, and every result has to have passed. The same artifacts and evidence give the
+same bytes. The folder is made beside its target and takes its name when it is complete.
+"""
+
+import dataclasses
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
+from dlconv.disk import disk_trouble
+from dlconv.errors import DlconvError, UsageError
+from dlconv.files import digest_of, new_directory
+from dlconv.models.entries import Model as RegistryModel
+from dlconv.release.command import command_of
+from dlconv.release.document import (
+    RELEASE_NAME,
+    SUMS_NAME,
+    Model,
+    Release,
+    Released,
+    as_json,
+)
+from dlconv.release.evidence import evidence_for
+from dlconv.verify.document import File, Result
+
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
+
+
+def pack(
+    artifacts: Sequence[Artifact],
+    version: str,
+    target: Path,
+    known: RegistryModel | None = None,
+    reports: Sequence[Path] = (),
+) -> Release:
+    """Write a release of artifacts into the folder ``target``, which is replaced if it is one.
+
+    ``known`` is the model's entry of the registry, ``reports`` are JSON reports of verify beside
+    the evidence that lies beside the artifacts. Raises DlconvError for an artifact that is not
+    verified as it is, or did not pass, UsageError for artifacts that do not belong together, a
+    version that is none, or a target that holds something else.
+    """
+    _check_request(artifacts, version, target)
+    released = [_released(artifact, reports) for artifact in artifacts]
+    model = describe_model(artifacts[0], known)
+    with disk_trouble(target), new_directory(target) as folder:
+        for artifact in artifacts:
+            _copy(artifact, folder / _folder_name(artifact))
+        release = Release(
+            schema=1,
+            name=model.name,
+            version=version,
+            content_sha256=content_digest(released),
+            model=model,
+            artifacts=released,
+            files=[],
+        )
+        (folder / RELEASE_NAME).write_bytes(as_json(release))
+        (folder / SUMS_NAME).write_bytes(sums(folder))
+    return release
+
+
+def content_digest(artifacts: Iterable[Released]) -> str:
+    """Return the SHA-256 over the paths and digests of all files of artifacts."""
+    lines = sorted(f"{file.sha256}  {file.path}\n" for each in artifacts for file in each.files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def sums(folder: Path) -> bytes:
+    """Return what ``sha256sum -c`` checks: the digest of every file but this list, by path."""
+    paths = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+    lines = [f"{digest_of(folder / path)}  {path}\n" for path in paths if path != SUMS_NAME]
+    return "".join(lines).encode()
+
+
+def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
+    """Describe what an artifact was made from, as far as its manifest and the registry tell."""
+    manifest = artifact.manifest
+    source = manifest.source
+    seen = {} if source.tarball_sha256 is None else {"sha256": source.tarball_sha256}
+    return Model(
+        name=source.model,
+        url=source.url,
+        tarball_digests={**(known.tarball_digests if known else {}), **seen},
+        graph_bytes=source.graph_bytes,
+        graph_sha256=source.graph_sha256,
+        licence=known.licence if known else "",
+        dataset=known.dataset.title if known else "",
+        crop=manifest.contract.crop or (known.crop if known else None),
+        classes=manifest.classes,
+        colours=known.dataset.colours if known else (),
+        note=known.note if known else "",
+    )
+
+
+def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) -> None:
+    if not VERSION.fullmatch(version):
+        raise UsageError(f"{version!r} is no version", "give one such as 1.2.0")
+    graphs = {artifact.manifest.source.graph_sha256 for artifact in artifacts}
+    if len(graphs) != 1:
+        raise UsageError(f"a release is of one model, not of {len(graphs)}", "pack each by itself")
+    names = [_folder_name(artifact) for artifact in artifacts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"two artifacts are called {twice[0]}")
+    if target.exists() and not (target.is_dir() and _is_ours(target)):
+        raise UsageError(f"{target} is there already and is not a release", "name another with -o")
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / RELEASE_NAME).is_file() or not any(folder.iterdir())
+
+
+def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:
+    artifact.check_files()
+    results = evidence_for(artifact, reports)
+    _check_passed(artifact, results)
+    name = _folder_name(artifact)
+    entry = f"{name}/{artifact.entry.name}"
+    return Released(
+        path=name,
+        entry=entry,
+        title=artifact.title,
+        command=command_of(artifact.manifest),
+        manifest=artifact.manifest,
+        files=[File(f"{name}/{file.path}", file.bytes, file.sha256) for file in artifact.all_files],
+        evidence=[dataclasses.replace(result, artifact=entry) for result in results],
+    )
+
+
+def _check_passed(artifact: Artifact, results: Sequence[Result]) -> None:
+    again = f"dlconv verify {artifact.entry}"
+    if not results:
+        raise DlconvError(f"{artifact.entry} is not verified as it is", again)
+    for result in results:
+        if not result.passed:
+            where = f"{result.runtime.name} {result.runtime.backend}"
+            reason = "; ".join(result.failures)
+            raise DlconvError(f"{artifact.entry} did not pass in {where}: {reason}", again)
+
+
+def _folder_name(artifact: Artifact) -> str:
+    """Return the folder's name, or for an ONNX file of any name that without its ending."""
+    is_folder = artifact.manifest_path.name == MANIFEST_NAME
+    return artifact.directory.resolve().name if is_folder else artifact.entry.stem
+
+
+def _copy(artifact: Artifact, folder: Path) -> None:
+    folder.mkdir()
+    for file in artifact.all_files:
+        shutil.copyfile(artifact.directory / file.path, folder / file.path)

@@ -1,0 +1,50 @@
+"""A release of the sample model, made once."""
+
+import dataclasses
+import shutil
+
+import pytest
+from support.sample import PHOTOS, sample_graph
+
+from dlconv import pipeline
+from dlconv.convert.artifact import make_onnx, make_tfjs
+from dlconv.models import store
+from dlconv.models.registry import load_registry
+from dlconv.release.evidence import keep_evidence
+from dlconv.release.pack import pack
+from dlconv.verify.photos import find_photos
+
+VERSION = "1.2.0"
+
+
+@pytest.fixture(scope="session")
+def verified(tmp_path_factory):
+    """Artifacts of the sample model, with the evidence of two photos beside them."""
+    folder = tmp_path_factory.mktemp("verified")
+    unpacked = sample_graph(tmp_path_factory.mktemp("graph"))
+    source = dataclasses.replace(unpacked.source, model="sample")
+    frozen = dataclasses.replace(unpacked, source=source)
+    artifacts = [
+        make_onnx(frozen, folder / "onnx-float32").artifact,
+        make_tfjs(frozen, folder / "tfjs-float32").artifact,
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLCONV_CACHE", str(tmp_path_factory.mktemp("cache")))
+        store.add_graph(frozen.path)
+        keep_evidence(pipeline.verify_all(artifacts, find_photos([PHOTOS])[:2]))
+    return artifacts
+
+
+@pytest.fixture(scope="session")
+def packed(verified, tmp_path_factory):
+    """Their release, not to be changed."""
+    folder = tmp_path_factory.mktemp("packed") / "release"
+    known = load_registry().models["sample"]
+    pack(verified, VERSION, folder, known)
+    return folder
+
+
+@pytest.fixture
+def release(packed, tmp_path):
+    """A release of one's own."""
+    return shutil.copytree(packed, tmp_path / "release")

@@ -1,0 +1,80 @@
+"""What gets into a release, and what does not."""
+
+import json
+import subprocess
+
+import pytest
+
+from dlconv.artifacts.manifest import read_artifact
+from dlconv.errors import DlconvError, UsageError
+from dlconv.release.document import read_release
+from dlconv.release.evidence import evidence_path
+from dlconv.release.pack import pack
+
+
+def test_a_release_holds_the_artifacts_and_what_was_measured_on_their_bytes(release, verified):
+    found = read_release(release)
+    assert [each.path for each in found.artifacts] == ["onnx-float32", "tfjs-float32"]
+    for released, artifact in zip(found.artifacts, verified, strict=True):
+        (result,) = released.evidence
+        assert result.passed
+        assert {file.sha256 for file in result.files} == {file.sha256 for file in released.files}
+        assert (release / released.entry).read_bytes() == artifact.entry.read_bytes()
+    assert found.model.licence == "Apache-2.0"
+    assert found.artifacts[1].command == "dlconv tfjs sample"
+
+
+def test_sha256sum_checks_it(release):
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=release, check=True)
+
+
+def test_the_same_artifacts_and_evidence_give_the_same_bytes(verified, tmp_path):
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        pack(verified, "1", folder)
+    files = [
+        {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        for folder in folders
+    ]
+    assert files[0] == files[1]
+
+
+def test_what_did_not_pass_or_is_not_verified_stays_out(verified, tmp_path):
+    evidence = evidence_path(verified[0])
+    kept = evidence.read_bytes()
+    report = json.loads(kept)
+    report["results"][0].update(passed=False, failures=["mean agreement 0.5 is below the floor"])
+    try:
+        evidence.write_text(json.dumps(report))
+        with pytest.raises(DlconvError, match="did not pass in onnxruntime cpu: mean agreement"):
+            pack(verified, "1", tmp_path / "release")
+        evidence.unlink()
+        with pytest.raises(DlconvError, match="is not verified as it is"):
+            pack(verified, "1", tmp_path / "release")
+    finally:
+        evidence.write_bytes(kept)
+    assert not (tmp_path / "release").exists()
+
+
+def test_evidence_for_other_bytes_does_not_count(verified, tmp_path):
+    artifact = verified[1]
+    kept = artifact.manifest_path.read_bytes()
+    try:
+        artifact.manifest_path.write_bytes(kept + b"\n")
+        with pytest.raises(DlconvError, match="is not verified as it is"):
+            pack([read_artifact(artifact.directory)], "1", tmp_path / "release")
+    finally:
+        artifact.manifest_path.write_bytes(kept)
+
+
+def test_a_folder_of_something_else_is_left_alone(verified, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="is not a release"):
+        pack(verified, "1", tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])
+def test_versions_are_names_of_folders(verified, tmp_path, version):
+    with pytest.raises(UsageError, match="is no version"):
+        pack(verified, version, tmp_path / "release")
