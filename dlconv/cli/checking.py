@@ -329,12 +329,16 @@ def _report(
     json: bool,
     with_photos: bool,
 ) -> None:
+    from dlconv import console
     from dlconv.release.evidence import keep_evidence
     from dlconv.verify import document, report
     from dlconv.verify.report_files import write_reports
 
     write_reports(results, files)
-    keep_evidence(results)
+    try:
+        keep_evidence(results)
+    except DlconvError as error:
+        console.say(f"no evidence is kept for dlconv pack: {error}")
     if json:
         show(document.as_data(results))
     else:

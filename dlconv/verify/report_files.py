@@ -4,14 +4,13 @@ Where a CI system of GitHub's says so, in ``GITHUB_STEP_SUMMARY``, the Markdown 
 the summary of the job.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import write_atomically
-from dlconv.verify.document import as_data
+from dlconv.verify.document import document_of, for_json
 from dlconv.verify.junit import as_junit
 from dlconv.verify.markdown import as_markdown
 from dlconv.verify.page import as_html
@@ -57,4 +56,4 @@ def _content(results: Sequence[ArtifactResult], suffix: str) -> bytes:
         return as_markdown(results).encode()
     if suffix == ".xml":
         return as_junit(results)
-    return json.dumps(as_data(results), indent=2).encode()
+    return for_json(document_of(results))

@@ -98,10 +98,11 @@ def test_every_field_is_described():
 
 def test_the_command_prints_the_schema(call):
     titles = {
-        "verify": "Document",
         "manifest": "Manifest",
+        "verify": "Document",
         "inspect": "Document",
         "diff": "Comparison",
+        "release": "Release",
     }
     for kind, title in titles.items():
         printed = json.loads(call("schema", kind).stdout)
@@ -109,7 +110,6 @@ def test_the_command_prints_the_schema(call):
         assert printed["title"] == title
     called = call("schema", "nonsense")
     assert called.exit_code == 2
-    assert (
-        called.stderr
-        == "error: there is no schema 'nonsense'; there are manifest, verify, inspect, diff\n"
+    assert called.stderr == (
+        f"error: there is no schema 'nonsense'; there are {', '.join(titles)}\n"
     )
