@@ -161,7 +161,7 @@ def test_the_camera_s_frames_are_labelled_alike_for_as_long_as_it_runs(shared, r
     small = np.asarray(frame.resize((side, side), Image.Resampling.LANCZOS))
     labels = Image.fromarray(reference.labels(small[None])[0].astype(np.uint8))
     expected = np.isin(np.asarray(labels.resize(frame.size, Image.Resampling.NEAREST)), KEPT)
-    assert iou(kept, expected) > 0.85
+    assert iou(kept, expected) > 0.99
 
     tensors = set()
     for _ in range(20):
