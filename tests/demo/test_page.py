@@ -201,8 +201,10 @@ def test_no_camera_is_said(site):
         assert "camera" in message
 
 
-def test_a_backend_that_is_not_here_is_replaced(browser, site):
+@pytest.mark.parametrize("model", [0, 2])
+def test_a_backend_that_is_not_here_is_replaced(browser, site, model):
     with demo_page(browser, site) as page:
+        page.run(model)
         page.page.select_option("[name=backend]", "webgpu")
         page.page.wait_for_selector("#message:has-text('webgpu failed, so it runs on wasm now')")
         page.show(PHOTO)

@@ -19,7 +19,7 @@ export type { Source } from "./source.ts";
 export type Backend = TfjsBackend;
 
 export interface Options {
-  /** Default: wasm. ONNX artifacts have no other. */
+  /** Default: wasm. ONNX artifacts have no webgl. */
   readonly backend?: Backend;
   /** The folder with the wasm files. Default: that of this module. */
   readonly runtimeUrl?: string | URL;
@@ -78,10 +78,11 @@ async function openSession(folder: URL, manifest: Manifest, options: Options): P
     const { openTfjs } = await import("./tfjs_session.ts");
     return openTfjs(read, backend, runtimeUrl);
   }
-  if (backend !== "wasm") throw new BackendError(`ONNX artifacts run on wasm, not on ${backend}`);
+  if (backend === "webgl")
+    throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
   const file = await read(entryOf(manifest));
   const { openOrt } = await import("./ort_session.ts");
-  return openOrt(file, runtimeUrl);
+  return openOrt(file, backend, runtimeUrl);
 }
 
 function segmenterOf(manifest: Manifest, session: Session): Segmenter {
