@@ -1,7 +1,7 @@
 """What an artifact's labels have to be, so that the page can tell which backends are right.
 
-The labels are those of TF.js's wasm backend in Node.js, which ``dlconv verify`` compares with the
-frozen graph's.
+The labels are those of TF.js's wasm backend in Node.js, or of ONNX Runtime, which ``dlconv verify``
+compares with the frozen graph's.
 """
 
 import io
@@ -12,6 +12,7 @@ import numpy as np
 from dlconv.artifacts.manifest import Artifact
 from dlconv.verify.framing import framed
 from dlconv.verify.photos import Photo, load_photo
+from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 MOST_CLASSES = 256
@@ -26,19 +27,24 @@ class SelfCheck:
 
 
 def self_check(artifact: Artifact, photo: Photo) -> SelfCheck | None:
-    """Label a photo; None for an ONNX artifact, which runs on one backend only.
+    """Label a photo; None for an artifact of more classes than a byte holds.
 
     Raises DlconvError when a file of the artifact is not the one that was made, or it does not run.
     """
     contract = artifact.manifest.contract
-    if artifact.manifest.target != "tfjs" or (contract.classes or 0) > MOST_CLASSES:
+    if (contract.classes or 0) > MOST_CLASSES:
         return None
     artifact.check_files()
     image = load_photo(photo, contract.crop)
     _, height, width, _ = image.shape
-    with TfjsNodeRuntime(artifact.directory) as runtime:
+    with _runtime(artifact) as runtime:
         labels = runtime.infer(framed(image, contract.input)).labels[0, :height, :width]
     return SelfCheck(_png(image[0]), labels.astype(np.uint8).tobytes())
+
+
+def _runtime(artifact: Artifact) -> TfjsNodeRuntime | OnnxruntimeRuntime:
+    is_onnx = artifact.manifest.target == "onnx"
+    return OnnxruntimeRuntime(artifact.entry) if is_onnx else TfjsNodeRuntime(artifact.directory)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -28,6 +28,8 @@ LIST = "artifacts.json"
 SERVICE_WORKER = "service-worker.js"
 LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
+# ONNX Runtime with WebGPU: large, and fetched only where that is chosen.
+WASM_LATER = "ort-wasm-*.asyncify.*"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
         {**_wasm_files(offer.artifact), **_files_of(offer, at)}
         for offer, at in zip(offers, folders, strict=True)
     ]
-    first = [*page, *parts[0]]
+    first = [*page, *(url for url in parts[0] if not Path(url).match(WASM_LATER))]
     files = page
     for part in parts:
         files = {**files, **part}

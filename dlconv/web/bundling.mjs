@@ -34,7 +34,13 @@ const WASM_FILES = {
     "tfjs-backend-wasm-simd.wasm",
     "tfjs-backend-wasm-threaded-simd.wasm",
   ],
-  "onnxruntime-web": ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"],
+  "onnxruntime-web": [
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+    // With WebGPU, for browsers with and without JavaScript Promise Integration.
+    "ort-wasm-simd-threaded.asyncify.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+  ],
 };
 
 export async function copyWasm(folder) {

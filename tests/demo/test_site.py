@@ -23,9 +23,14 @@ def test_a_site_has_the_page_and_what_its_artifacts_need(artifacts):
     assert {"index.html", "page.js", "page.css", "worker.js"} < names
     assert "tfjs-backend-wasm-simd.wasm" in names
     assert not [name for name in names if name.startswith("ort-")]
-    names = set(site_of(onnx).files)
-    assert "ort-wasm-simd-threaded.wasm" in names
+    site = site_of(onnx)
+    names = set(site.files)
+    assert {"ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.asyncify.wasm"} < names
     assert not [name for name in names if name.startswith("tfjs-")]
+    assert set(names) - set(site.first) == {
+        "ort-wasm-simd-threaded.asyncify.mjs",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+    }
 
 
 def test_every_artifact_is_listed_with_a_folder_of_its_own(artifacts):

@@ -76,6 +76,11 @@ class DemoPage:
         self.page.set_input_files("#chosen-file", photo)
         self.wait_for_labels()
 
+    def wait_for_next_labels(self) -> None:
+        """Wait for the labels of a frame that comes after this call."""
+        self._forget_labels()
+        self.wait_for_labels()
+
     def wait_for_labels(self) -> None:
         """Wait until the picture is described, which takes its labels."""
         self.page.wait_for_selector("#picture[aria-label*='%']")

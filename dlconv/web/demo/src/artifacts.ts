@@ -15,7 +15,7 @@ export interface Listed {
   readonly crop: readonly [number, number] | null;
   /** The colour of each class in the dataset's pictures. */
   readonly colours: readonly Colour[];
-  /** What its labels have to be; null where it runs on one backend only. */
+  /** What its labels have to be; null where that is not known. */
   readonly check: SelfCheck | null;
 }
 
@@ -39,8 +39,8 @@ export async function listArtifacts(): Promise<Listing> {
 
 /** Where an artifact can run in this browser, the safest first. */
 export function backendsFor({ target }: Listed): readonly Backend[] {
-  if (target === "onnx") return ["wasm"];
-  return "gpu" in navigator ? ["wasm", "webgl", "webgpu"] : ["wasm", "webgl"];
+  const backends: Backend[] = target === "onnx" ? ["wasm"] : ["wasm", "webgl"];
+  return "gpu" in navigator ? [...backends, "webgpu"] : backends;
 }
 
 /** Those that this device has what it takes for. */

@@ -1,12 +1,6 @@
 // The network behind the page: one artifact at a time, labels for one frame after another.
 
-import {
-  type Backend,
-  loadSegmenter,
-  PixelReader,
-  type Segmentation,
-  type Segmenter,
-} from "@dlconv/segment";
+import { type Backend, loadSegmenter, type Segmentation, type Segmenter } from "@dlconv/segment";
 import { brightnessOf } from "./mask.ts";
 
 export interface Loaded {
@@ -16,7 +10,7 @@ export interface Loaded {
 }
 
 /** `brightness` is that of the frame, 0 to 255, at the size of the labels. */
-export interface Segmented extends Segmentation {
+export interface Segmented extends Omit<Segmentation, "pixels"> {
   readonly brightness: Uint8Array;
   readonly tensors: number;
 }
@@ -36,7 +30,6 @@ export class LocalEngine implements Engine {
   readonly place = "page";
   #segmenter: Segmenter | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
-  readonly #reader = new PixelReader();
   readonly #underWay = new Set<Promise<unknown>>();
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
@@ -79,8 +72,7 @@ export class LocalEngine implements Engine {
   async #segment(frame: ImageBitmap): Promise<Segmented> {
     const segmenter = this.#segmenter;
     if (!segmenter) throw new Error("no model is loaded");
-    const found = await segmenter.segment(frame);
-    const brightness = brightnessOf(this.#reader.read(frame, found));
-    return { ...found, brightness, tensors: segmenter.tensors };
+    const { pixels, ...found } = await segmenter.segment(frame);
+    return { ...found, brightness: brightnessOf(pixels), tensors: segmenter.tensors };
   }
 }

@@ -15,11 +15,11 @@ export { ArtifactError, BackendError } from "./errors.ts";
 export type { Progress } from "./files.ts";
 export type { Labels, Size } from "./framing.ts";
 export type { Timing } from "./session.ts";
-export { PixelReader, type Source, sizeOf } from "./source.ts";
+export type { Source } from "./source.ts";
 export type Backend = TfjsBackend;
 
 export interface Options {
-  /** Default: wasm. ONNX artifacts have no other. */
+  /** Default: wasm. ONNX artifacts have no webgl. */
   readonly backend?: Backend;
   /** The folder with the wasm files. Default: that of this module. */
   readonly runtimeUrl?: string | URL;
@@ -29,6 +29,8 @@ export interface Options {
 /** The labels of a photo, row by row, as indices into the segmenter's classes. */
 export interface Segmentation extends Size {
   readonly labels: Labels;
+  /** RGBA of the photo at the size of the labels, as the network saw it. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   readonly timing: Timing;
 }
 
@@ -76,10 +78,11 @@ async function openSession(folder: URL, manifest: Manifest, options: Options): P
     const { openTfjs } = await import("./tfjs_session.ts");
     return openTfjs(read, backend, runtimeUrl);
   }
-  if (backend !== "wasm") throw new BackendError(`ONNX artifacts run on wasm, not on ${backend}`);
+  if (backend === "webgl")
+    throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
   const file = await read(entryOf(manifest));
   const { openOrt } = await import("./ort_session.ts");
-  return openOrt(file, runtimeUrl);
+  return openOrt(file, backend, runtimeUrl);
 }
 
 function segmenterOf(manifest: Manifest, session: Session): Segmenter {
@@ -90,12 +93,13 @@ function segmenterOf(manifest: Manifest, session: Session): Segmenter {
     const started = performance.now();
     const photo = fitted(sizeOf(source), crop);
     const frame = fixed ?? photo;
-    const pixels = framed(reader.read(source, photo), photo, frame, input);
+    const pixels = reader.read(source, photo);
+    const framedPixels = framed(pixels, photo, frame, input);
     const reading = performance.now() - started;
-    const { values, depth, timing } = await session.infer(pixels, frame);
+    const { values, depth, timing } = await session.infer(framedPixels, frame);
     const found = givesLabels ? values : bestClasses(values as ArrayLike<number>, depth);
     const labels = unframed(found, frame, photo, classes.length);
-    return { ...photo, labels, timing: { ...timing, upload: timing.upload + reading } };
+    return { ...photo, labels, pixels, timing: { ...timing, upload: timing.upload + reading } };
   }
 
   return {

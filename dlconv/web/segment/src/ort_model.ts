@@ -1,21 +1,26 @@
 // An ONNX file in ONNX Runtime Web. `ort` is the module: Node.js and browsers have builds of their
-// own.
+// own, and so have wasm and WebGPU.
 
 import type * as Ort from "onnxruntime-web/wasm";
+
+const ERROR = 3;
 
 interface Opening {
   readonly ort: typeof Ort;
   readonly wasmPath: string;
   readonly threads: number;
   readonly file: Uint8Array;
+  /** Run on this device of WebGPU. */
+  readonly device?: GPUDevice | undefined;
 }
 
 export async function openModel(opening: Opening): Promise<Ort.InferenceSession> {
-  const { ort, wasmPath, threads, file } = opening;
+  const { ort, wasmPath, threads, file, device } = opening;
   ort.env.wasm.wasmPaths = wasmPath;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
-  return ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
+  const executionProviders = [device ? { name: "webgpu" as const, device } : "wasm"];
+  return ort.InferenceSession.create(file, { executionProviders, logSeverityLevel: ERROR });
 }
 
 /** What the sessions of a module run on. */

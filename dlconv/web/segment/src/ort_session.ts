@@ -1,17 +1,44 @@
 // An ONNX artifact as a session.
 
-import * as ort from "onnxruntime-web/wasm";
+import type * as Ort from "onnxruntime-web/wasm";
 
+import { BackendError } from "./errors.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { describeOrt, openModel } from "./ort_model.ts";
 import type { Answer, Session } from "./session.ts";
+import { nameOf, openDevice } from "./webgpu_device.ts";
 
-export async function openOrt(file: Uint8Array, runtimeUrl: string): Promise<Session> {
+export type OrtBackend = "wasm" | "webgpu";
+
+const MODULES: Readonly<Record<OrtBackend, () => Promise<typeof Ort>>> = {
+  wasm: () => import("onnxruntime-web/wasm"),
+  webgpu: () => import("onnxruntime-web/webgpu"),
+};
+
+export async function openOrt(
+  file: Uint8Array,
+  backend: OrtBackend,
+  runtimeUrl: string,
+): Promise<Session> {
+  const device = backend === "webgpu" ? await openDevice() : undefined;
+  const ort = await MODULES[backend]();
   const threads = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
-  const session = await openModel({ ort, wasmPath: runtimeUrl, threads, file });
+  const opening = { ort, wasmPath: runtimeUrl, threads, file, device };
+  const session = await openModel(opening).catch((error: Error) => {
+    device?.destroy();
+    throw new BackendError(`ONNX Runtime cannot start on ${backend}: ${error.message}`);
+  });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
+  let last: Promise<unknown> = Promise.resolve();
 
-  async function infer(pixels: Pixels, { width, height }: Size): Promise<Answer> {
+  /** One after another: a session takes no photo before it has answered the last one. */
+  function infer(pixels: Pixels, frame: Size): Promise<Answer> {
+    const answer = last.then(() => run(pixels, frame));
+    last = answer.catch(() => {});
+    return answer;
+  }
+
+  async function run(pixels: Pixels, { width, height }: Size): Promise<Answer> {
     const started = performance.now();
     const dtype = pixels instanceof Float32Array ? "float32" : "uint8";
     const input = new ort.Tensor(dtype, pixels, [1, height, width, 3]);
@@ -32,10 +59,15 @@ export async function openOrt(file: Uint8Array, runtimeUrl: string): Promise<Ses
   }
 
   return {
-    backend: "wasm",
-    description: describeOrt(ort),
+    backend,
+    description: device
+      ? { ...describeOrt(ort), backend, renderer: nameOf(device) }
+      : describeOrt(ort),
     tensors: 0,
     infer,
-    dispose: () => session.release(),
+    dispose: async () => {
+      await session.release();
+      device?.destroy();
+    },
   };
 }

@@ -1,6 +1,7 @@
 // What a browser can show, as pixels of a given size.
 
 import type { Size } from "./framing.ts";
+import { Resizer } from "./resize.ts";
 
 /** Something with pixels: a photo, a frame of a video, a canvas. */
 export type Source = ImageData | CanvasImageSource;
@@ -21,21 +22,31 @@ function ownSize(source: Source): Size {
   return { width: Number(source.width), height: Number(source.height) };
 }
 
+/** More than this many pixels are not read; the browser shrinks larger photos to it. */
+const MOST_PIXELS = 1 << 24;
+
 /** Reads pixels through one canvas, which is kept. */
 export class PixelReader {
   #context: Context | null = null;
+  #resizer: Resizer | null = null;
 
-  /** RGBA of the source at a size; an ImageData of that size is taken as it is. */
-  read(source: Source, size: Size): Uint8ClampedArray {
-    const context = this.#sized(size);
-    if (!(source instanceof ImageData)) {
-      context.drawImage(source, 0, 0, size.width, size.height);
-    } else if (source.width === size.width && source.height === size.height) {
-      return source.data;
-    } else {
-      context.drawImage(canvasOf(source), 0, 0, size.width, size.height);
+  /** RGBA of the source at a size, as Pillow's Lanczos filter resizes it. */
+  read(source: Source, size: Size): Uint8ClampedArray<ArrayBuffer> {
+    const { data, width, height } = source instanceof ImageData ? source : this.#drawn(source);
+    if (!this.#resizer?.fits({ width, height }, size)) {
+      this.#resizer = new Resizer({ width, height }, size);
     }
-    return context.getImageData(0, 0, size.width, size.height).data;
+    return this.#resizer.resize(data);
+  }
+
+  #drawn(source: CanvasImageSource): ImageData {
+    const { width, height } = limited(sizeOf(source));
+    const context = this.#sized({ width, height });
+    // What is transparent in a source is white, as on paper.
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, width, height);
+    context.drawImage(source, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
   }
 
   #sized({ width, height }: Size): Context {
@@ -45,18 +56,16 @@ export class PixelReader {
       canvas.width = width;
       canvas.height = height;
     }
-    this.#context.imageSmoothingQuality = "high";
-    // What is transparent in a source is white, as on paper.
-    this.#context.fillStyle = "#fff";
-    this.#context.fillRect(0, 0, width, height);
     return this.#context;
   }
 }
 
-function canvasOf(image: ImageData): HTMLCanvasElement | OffscreenCanvas {
-  const context = newContext(image);
-  context.putImageData(image, 0, 0);
-  return context.canvas;
+function limited({ width, height }: Size): Size {
+  const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+  return {
+    width: Math.max(1, Math.floor(width * scale)),
+    height: Math.max(1, Math.floor(height * scale)),
+  };
 }
 
 function newContext({ width, height }: Size): Context {

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { BackendError } from "./errors.ts";
 import type { Read } from "./files.ts";
 import { readGraphModel } from "./graph_model_files.ts";
+import { nameOf } from "./webgpu_device.ts";
 
 /** Start a backend. Throws BackendError where that is not possible. */
 export async function startBackend(backend: string, wasmPath: string): Promise<void> {
@@ -43,13 +44,7 @@ const DESCRIBED: Record<string, () => Promise<Record<string, unknown>>> = {
     };
   },
   webgpu: async () => {
-    const { gpu } = navigator as unknown as { gpu: Gpu };
-    const { info } = await gpu.requestAdapter();
-    const parts = [info.vendor, info.architecture, info.device, info.description];
-    return { renderer: parts.filter(Boolean).join(" "), precision: "float32" };
+    const { device } = tf.backend() as unknown as { device: GPUDevice };
+    return { renderer: nameOf(device), precision: "float32" };
   },
 };
-
-interface Gpu {
-  requestAdapter(): Promise<{ info: Record<string, string> }>;
-}
