@@ -1,6 +1,7 @@
 // The page: wires its controls to the studio, and says in words what goes on.
 
 import type { Backend } from "@dlconv/segment";
+import { Notice, Watch } from "./absence.ts";
 import { backendsFor, backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
 import { Autopilot } from "./autopilot.ts";
 import { Compare } from "./compare.ts";
@@ -72,6 +73,8 @@ async function main(): Promise<void> {
   });
   const rivalPicture = new Picture(make("canvas"), looks.look(legend.kept));
   const compare = new Compare(artifacts, startEngine, setRival);
+  const watch = new Watch();
+  const notice = new Notice((seen) => legend.keep(seen));
   let classes: readonly string[] = [];
   let lastStats = 0;
 
@@ -81,6 +84,14 @@ async function main(): Promise<void> {
     picture.look = look;
     rivalPicture.look = look;
     studio.redraw();
+    showAbsence();
+  }
+
+  function showAbsence(): void {
+    const { effect, kept } = looks.look(legend.kept);
+    const isStill = studio.source?.isStill ?? true;
+    const absence = effect === "none" ? null : watch.absence(classes, kept, isStill);
+    notice.show(absence, classes, performance.now(), isStill);
   }
 
   function showStats(): void {
@@ -95,7 +106,10 @@ async function main(): Promise<void> {
   }
 
   function describePicture(shares: readonly number[]): void {
-    legend.showShares(shares, performance.now());
+    const now = performance.now();
+    legend.showShares(shares, now);
+    watch.add(shares, now);
+    showAbsence();
     const seen = [...classes.keys()]
       .filter((index) => (shares[index] ?? 0) >= 0.01)
       .map((index) => `${classes[index]} ${Math.round((shares[index] ?? 0) * 100)} %`);
@@ -195,6 +209,7 @@ async function main(): Promise<void> {
       });
       if (turn !== loading) return false;
       classes = loaded.classes;
+      watch.reset();
       picture.colours = chosen.colours;
       legend.show(classes, chosen.colours);
       studio.loaded = loaded;
@@ -222,6 +237,8 @@ async function main(): Promise<void> {
 
   function end(): void {
     studio.show(null);
+    watch.reset();
+    showAbsence();
     stop.hidden = true;
     save.hidden = true;
     canvas.hidden = true;
@@ -233,6 +250,8 @@ async function main(): Promise<void> {
     try {
       const source = await opening;
       studio.show(source);
+      watch.reset();
+      showAbsence();
       source.onEnd(() => {
         end();
         complain("The camera gives no more pictures. Is it still plugged in?");
