@@ -35,6 +35,7 @@ test("a rate is intervals over time", () => {
 test("a photo has no rates", () => {
   const stats = new Stats();
   stats.segmented({ upload: 1, inference: 20, readBack: 0.25 }, 99, 0);
+  assert.equal(stats.total, 21.25);
   const names = stats.rows(true).map(([name]) => name);
   assert.deepEqual(names, ["Upload", "Inference", "Read-back", "Render", "Tensors"]);
   assert.deepEqual(stats.rows(true)[4], ["Tensors", "99"]);

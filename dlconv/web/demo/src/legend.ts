@@ -51,6 +51,14 @@ export class Legend {
     return new Set(Array.from(boxes, ({ value }) => Number(value)));
   }
 
+  /** Keep more classes. */
+  keep(classes: readonly number[]): void {
+    for (const index of classes) {
+      find(`[value="${index}"]`, HTMLInputElement, this.#list).checked = true;
+    }
+    this.#changed();
+  }
+
   #setAll(checked: boolean): void {
     for (const box of this.#list.querySelectorAll("input")) box.checked = checked;
     this.#changed();

@@ -15,16 +15,9 @@ export class Models {
 
   constructor(artifacts: readonly Listed[], changed: () => void) {
     this.#artifacts = artifacts;
-    this.#costs = artifacts.map(({ bytes }) =>
-      make("span", { className: "cost" }, make("span", {}, inBytes(bytes))),
-    );
-    const choices = artifacts.map(({ model, title, crop }, index) => {
-      const isFixed = crop && title.includes(crop.join("x"));
-      const details = crop && !isFixed ? `${title}, up to ${crop.join("x")}` : title;
-      const name = make("span", { className: "name" }, model, make("small", {}, details));
-      return radio("model", `${index}`, index === 0, name, this.#costs[index]!);
-    });
-    this.#list.replaceChildren(...choices);
+    this.#costs = artifacts.map(() => make("span", { textContent: "not yet run" }));
+    for (const model of new Set(artifacts.map(({ model }) => model)))
+      this.#list.append(...this.#familyOf(model));
     this.#list.addEventListener("change", () => {
       this.#showBackends();
       changed();
@@ -38,6 +31,12 @@ export class Models {
     return this.#artifacts[Number(value)]!;
   }
 
+  set chosen(artifact: Listed) {
+    const value = this.#artifacts.indexOf(artifact);
+    find(`[value="${value}"]`, HTMLInputElement, this.#list).checked = true;
+    this.#showBackends();
+  }
+
   /** The backend that was chosen; auto where it is left to the page. */
   get backend(): Backend | typeof AUTO {
     return this.#backend.value as Backend | typeof AUTO;
@@ -47,11 +46,33 @@ export class Models {
     this.#backend.value = backend;
   }
 
-  /** Show how long the network takes on one frame. */
-  showCost(artifact: Listed, milliseconds: number): void {
-    const place = this.#costs[this.#artifacts.indexOf(artifact)];
-    const text = inMilliseconds(milliseconds);
-    place?.replaceChildren(place.firstChild!, make("br"), text);
+  /** Show how long a frame takes; null for a model that does not run here. */
+  showCost(artifact: Listed, milliseconds: number | null): void {
+    const text = milliseconds === null ? "does not run" : inMilliseconds(milliseconds);
+    this.#costs[this.#artifacts.indexOf(artifact)]!.textContent = text;
+  }
+
+  /** A network's name, and its artifacts. */
+  #familyOf(model: string): HTMLElement[] {
+    const choices = this.#artifacts.flatMap((artifact, index) =>
+      artifact.model === model ? [this.#choiceOf(artifact, index)] : [],
+    );
+    return [make("h2", {}, model), ...choices];
+  }
+
+  #choiceOf({ title, crop, bytes }: Listed, index: number): HTMLElement {
+    const isFixed = crop && title.includes(crop.join("x"));
+    const kind = isFixed ? title.replace(crop.join("x"), "") : title;
+    const size = crop ? `${isFixed ? "" : "up to "}${crop.join("x")}` : "any size";
+    const name = make("span", { className: "name" }, kind, make("small", {}, size));
+    const cost = make(
+      "span",
+      { className: "cost" },
+      inBytes(bytes),
+      make("br"),
+      this.#costs[index]!,
+    );
+    return radio("model", `${index}`, index === 0, name, cost);
   }
 
   #showBackends(): void {

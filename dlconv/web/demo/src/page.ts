@@ -1,19 +1,23 @@
 // The page: wires its controls to the studio, and says in words what goes on.
 
 import type { Backend } from "@dlconv/segment";
-import { backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
+import { Notice, Watch } from "./absence.ts";
+import { backendsFor, backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
+import { Autopilot } from "./autopilot.ts";
 import { Compare } from "./compare.ts";
+import { Costs } from "./costs.ts";
 import { find, make } from "./dom.ts";
 import { type Engine, LocalEngine } from "./engine.ts";
 import { Legend } from "./legend.ts";
 import { Looks } from "./looks.ts";
 import { sharesOf } from "./mask.ts";
+import { Measuring } from "./measure.ts";
 import { AUTO, Models } from "./models.ts";
 import { Picture } from "./picture.ts";
 import { startRemoteEngine } from "./remote_engine.ts";
 import { fastest, type Trial, tryBackend } from "./self_check.ts";
-import { openCamera, openFile, type PictureSource } from "./sources.ts";
-import { inMilliseconds } from "./stats.ts";
+import { openCamera, openFile, type PictureSource, SourceError } from "./sources.ts";
+import { inMilliseconds, totalOf } from "./stats.ts";
 import { Studio } from "./studio.ts";
 
 const STATS_PAUSE_MS = 250;
@@ -48,19 +52,29 @@ async function main(): Promise<void> {
   const legend = new Legend(restyle);
   const looks = new Looks(restyle);
   const models = new Models(artifacts, () => void choose());
+  const costs = new Costs();
+  const autopilot = new Autopilot(
+    artifacts,
+    (artifact) => costs.get(artifact, backendOf(artifact)),
+    () => autopilot.start(models.chosen),
+  );
+  const measuring = new Measuring(startEngine, () => void measureAll().catch(complain));
   const picture = new Picture(canvas, looks.look(legend.kept));
   const studio = new Studio(engine, picture, {
     drawn: showStats,
-    segmented({ labels, timing }) {
+    segmented({ labels, timing }, asked) {
       showStats();
       describePicture(sharesOf(labels, classes.length));
-      models.showCost(models.chosen, studio.stats.inference ?? timing.inference);
+      showCost(models.chosen, running, studio.stats.total ?? totalOf(timing));
+      holdRate(asked);
     },
     compared: (share) => compare.showDifference(share),
     failed: (error) => void fallBack(error),
   });
   const rivalPicture = new Picture(make("canvas"), looks.look(legend.kept));
   const compare = new Compare(artifacts, startEngine, setRival);
+  const watch = new Watch();
+  const notice = new Notice((seen) => legend.keep(seen));
   let classes: readonly string[] = [];
   let lastStats = 0;
 
@@ -70,6 +84,14 @@ async function main(): Promise<void> {
     picture.look = look;
     rivalPicture.look = look;
     studio.redraw();
+    showAbsence();
+  }
+
+  function showAbsence(): void {
+    const { effect, kept } = looks.look(legend.kept);
+    const isStill = studio.source?.isStill ?? true;
+    const absence = effect === "none" ? null : watch.absence(classes, kept, isStill);
+    notice.show(absence, classes, performance.now(), isStill);
   }
 
   function showStats(): void {
@@ -84,18 +106,60 @@ async function main(): Promise<void> {
   }
 
   function describePicture(shares: readonly number[]): void {
-    legend.showShares(shares, performance.now());
+    const now = performance.now();
+    legend.showShares(shares, now);
+    watch.add(shares, now);
+    showAbsence();
     const seen = [...classes.keys()]
       .filter((index) => (shares[index] ?? 0) >= 0.01)
       .map((index) => `${classes[index]} ${Math.round((shares[index] ?? 0) * 100)} %`);
     canvas.setAttribute("aria-label", `The ${studio.source?.name}: ${seen.join(", ")}`);
   }
 
+  function showCost(artifact: Listed, backend: Backend, milliseconds: number | null): void {
+    if (milliseconds !== null) costs.set(artifact, backend, milliseconds);
+    models.showCost(artifact, milliseconds);
+  }
+
+  /** Change to another size when the rate asks for it; not while a backend is looked for. */
+  function holdRate(asked: number): void {
+    if (looking === loading || studio.source?.isStill) return;
+    const next = autopilot.frame(asked, performance.now());
+    if (!next) return;
+    models.chosen = next;
+    void load(backendOf(next));
+  }
+
+  async function measureAll(): Promise<void> {
+    if (!studio.source) throw new SourceError("Open a photo, a video or the camera first.");
+    calm();
+    const frame = await createImageBitmap(studio.source.frame);
+    const jobs = artifacts.map((artifact) => ({ artifact, backend: backendOf(artifact) }));
+    studio.isPaused = true;
+    try {
+      await measuring.run(jobs, frame, ({ artifact, backend }, milliseconds) =>
+        showCost(artifact, backend, milliseconds),
+      );
+    } finally {
+      frame.close();
+      studio.isPaused = false;
+      autopilot.start(models.chosen);
+    }
+  }
+
   let loading = 0;
   let running: Backend = "wasm";
+  /** Which load a backend is looked for after. */
+  let looking = 0;
+
+  /** The backend that runs, where an artifact can run on it. */
+  function backendOf(artifact: Listed): Backend {
+    return backendsFor(artifact).includes(running) ? running : "wasm";
+  }
 
   /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
   async function choose(): Promise<void> {
+    autopilot.start(models.chosen);
     if (models.backend !== AUTO) {
       await load(models.backend);
       return;
@@ -106,10 +170,12 @@ async function main(): Promise<void> {
     const before = state.textContent;
     state.textContent = `${before} Looking for a faster backend …`;
     const trials: Trial[] = [];
+    looking = turn;
     for (const backend of await backendsHere(chosen)) {
       trials.push(await tryBackend(chosen.url, backend, chosen.check!, startEngine));
       if (turn !== loading) return;
     }
+    looking = 0;
     const best = fastest(trials)?.backend ?? "wasm";
     if (!fastest(trials))
       complain("No backend gives the right labels here: do not trust the mask.");
@@ -143,6 +209,7 @@ async function main(): Promise<void> {
       });
       if (turn !== loading) return false;
       classes = loaded.classes;
+      watch.reset();
       picture.colours = chosen.colours;
       legend.show(classes, chosen.colours);
       studio.loaded = loaded;
@@ -170,6 +237,8 @@ async function main(): Promise<void> {
 
   function end(): void {
     studio.show(null);
+    watch.reset();
+    showAbsence();
     stop.hidden = true;
     save.hidden = true;
     canvas.hidden = true;
@@ -181,6 +250,8 @@ async function main(): Promise<void> {
     try {
       const source = await opening;
       studio.show(source);
+      watch.reset();
+      showAbsence();
       source.onEnd(() => {
         end();
         complain("The camera gives no more pictures. Is it still plugged in?");

@@ -6,10 +6,15 @@ const REMEMBERED = 15;
 
 /** The median of the last values. */
 export class Recent {
+  readonly #remembered: number;
   #values: number[] = [];
 
+  constructor(remembered = REMEMBERED) {
+    this.#remembered = remembered;
+  }
+
   add(value: number): void {
-    this.#values = [...this.#values, value].slice(-REMEMBERED);
+    this.#values = [...this.#values, value].slice(-this.#remembered);
   }
 
   get median(): number | null {
@@ -35,7 +40,13 @@ export class Rate {
   }
 }
 
+/** All that the engine takes for a frame, in milliseconds. */
+export function totalOf({ upload, inference, readBack }: Timing): number {
+  return upload + inference + readBack;
+}
+
 export class Stats {
+  readonly #total = new Recent();
   readonly #upload = new Recent();
   readonly #inference = new Recent();
   readonly #readBack = new Recent();
@@ -44,10 +55,11 @@ export class Stats {
   readonly #labelled = new Rate();
   #tensors = 0;
 
-  segmented({ upload, inference, readBack }: Timing, tensors: number, now: number): void {
-    this.#upload.add(upload);
-    this.#inference.add(inference);
-    this.#readBack.add(readBack);
+  segmented(timing: Timing, tensors: number, now: number): void {
+    this.#total.add(totalOf(timing));
+    this.#upload.add(timing.upload);
+    this.#inference.add(timing.inference);
+    this.#readBack.add(timing.readBack);
     this.#tensors = tensors;
     this.#labelled.tick(now);
   }
@@ -57,8 +69,9 @@ export class Stats {
     this.#drawn.tick(now);
   }
 
-  get inference(): number | null {
-    return this.#inference.median;
+  /** What the engine takes for a frame. */
+  get total(): number | null {
+    return this.#total.median;
   }
 
   /** Names and values for people; rates only where frames follow each other. */

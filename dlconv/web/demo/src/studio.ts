@@ -15,7 +15,8 @@ export interface Rival {
 
 export interface Listener {
   drawn(): void;
-  segmented(found: Segmented): void;
+  /** `asked` is when the frame was taken, as performance.now() has it. */
+  segmented(found: Segmented, asked: number): void;
   /** Told the share of the pixels in which the two models differ. */
   compared(share: number): void;
   failed(error: Error): void;
@@ -33,6 +34,7 @@ export class Studio {
   #rival: Rival | null = null;
   #difference: Difference | null = null;
   #asked = 0;
+  #isPaused = false;
   /** What comes back for an older source or model is not drawn. */
   #epoch = 0;
 
@@ -76,6 +78,12 @@ export class Studio {
     void this.#feed();
   }
 
+  /** While it is paused no frame is labelled. */
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused;
+    void this.#feed();
+  }
+
   /** Draw the last frame again, after a setting was changed. */
   redraw(): void {
     if (this.#source) this.#draw(this.#source.frame);
@@ -95,8 +103,9 @@ export class Studio {
 
   async #feed(): Promise<void> {
     const source = this.#source;
-    if (!source || !this.#loaded || this.#asked >= this.#depth) return;
+    if (!source || !this.#loaded || this.#isPaused || this.#asked >= this.#depth) return;
     const epoch = this.#epoch;
+    const asked = performance.now();
     this.#asked += 1;
     try {
       const frame = await createImageBitmap(source.frame);
@@ -107,7 +116,7 @@ export class Studio {
         this.#engine.segment(frame),
         rival && copy ? rival.engine.segment(copy) : null,
       ]);
-      if (epoch === this.#epoch) this.#take(found, other, shown ?? source.frame);
+      if (epoch === this.#epoch) this.#take(found, other, shown ?? source.frame, asked);
       shown?.close();
     } catch (error) {
       if (epoch === this.#epoch) this.#listener.failed(error as Error);
@@ -118,7 +127,7 @@ export class Studio {
     }
   }
 
-  #take(found: Segmented, other: Segmented | null, frame: Frame): void {
+  #take(found: Segmented, other: Segmented | null, frame: Frame, asked: number): void {
     if (this.#rival && other) {
       this.#rival.picture.labelled = other;
       this.#difference = differenceOf(found, other);
@@ -127,7 +136,7 @@ export class Studio {
     this.stats.segmented(found.timing, found.tensors, performance.now());
     this.#picture.labelled = found;
     if (this.inStep || this.#source?.isStill) this.#draw(frame);
-    this.#listener.segmented(found);
+    this.#listener.segmented(found, asked);
   }
 
   #draw(frame: Frame): void {

@@ -1,0 +1,114 @@
+"""Which model runs: measured one after another, or by the frame rate that is to be held."""
+
+import pytest
+from support.artifacts import PLAIN, tfjs_artifact
+from support.chromium import needs_chromium
+from support.demo import demo_page
+from support.sample import PHOTOS
+
+from dlconv.convert.interface import Interface
+from dlconv.demo.site import Offer, make_site
+from dlconv.models.registry import voc_colours
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+
+PHOTO = PHOTOS / "scene_2000030.png"
+LARGE, MIDDLE, SMALL = 0, 1, 2
+
+
+@pytest.fixture(scope="module")
+def sizes(graph, tmp_path_factory):
+    """The sample network at sizes that take some 16, 1 and 1/4 times as long as its own."""
+    folder = tmp_path_factory.mktemp("sizes")
+    offers = []
+    for side in (513, 129, 65):
+        interface = Interface(input_size=(side, side))
+        made = tfjs_artifact(graph, folder / str(side), PLAIN, interface=interface)
+        offers.append(Offer(made, voc_colours(256)))
+    return make_site(offers)
+
+
+@pytest.fixture
+def page(browser, site):
+    with demo_page(browser, site) as page:
+        yield page
+
+
+def run_camera(page):
+    page.page.click("#camera")
+    page.wait_for_labels()
+
+
+def wait_for_size(page, size):
+    page.page.wait_for_selector(f"#state:has-text('{size}x{size} runs')", timeout=20_000)
+
+
+def test_a_size_that_misses_the_rate_is_left_for_one_that_holds_it(browser, sizes):
+    with demo_page(browser, sizes) as page:
+        page.page.select_option("[name=rate]", "10")
+        run_camera(page)
+        wait_for_size(page, 129)
+        assert page.page.is_checked(f"[name=model][value='{MIDDLE}']")
+        assert "513x513 ran at" in page.page.inner_text("#pace")
+        page.page.wait_for_timeout(6000)
+        assert page.page.is_checked(f"[name=model][value='{MIDDLE}']")
+        assert float(page.stats()["Masks"].split()[0]) > 8
+        assert not page.troubles
+
+
+def test_a_smaller_size_goes_up_when_there_is_room_and_down_when_the_device_slows_down(
+    browser, sizes
+):
+    with demo_page(browser, sizes) as page:
+        page.run(SMALL)
+        page.page.select_option("[name=rate]", "10")
+        run_camera(page)
+        wait_for_size(page, 129)
+        assert "with room for more" in page.page.inner_text("#pace")
+        # What another program would do to the worker that needs the processor.
+        page.page.workers[0].evaluate(
+            "addEventListener('message', () => {"
+            " const end = Date.now() + 150; while (Date.now() < end); })"
+        )
+        wait_for_size(page, 65)
+        page.page.wait_for_selector("#pace:has-text('Not even 65x65')")
+
+
+def test_without_a_rate_the_chosen_model_stays(browser, sizes):
+    with demo_page(browser, sizes) as page:
+        run_camera(page)
+        page.page.wait_for_timeout(4000)
+        assert page.page.is_checked(f"[name=model][value='{LARGE}']")
+
+
+def test_every_model_is_listed_with_its_size_and_bytes(page):
+    listed = page.page.locator("#models .list label").all_inner_texts()
+    assert [text.split("\n")[0].strip() for text in listed] == [
+        "tfjs float32",
+        "tfjs uint8 plain1",
+        "onnx float32",
+    ]
+    assert all("up to 129x129" in text and "kB" in text for text in listed)
+
+
+def test_all_models_are_measured_on_what_is_shown(page):
+    page.page.click("#measure")
+    page.page.wait_for_selector("#message:has-text('Open a photo, a video or the camera first')")
+    page.show(PHOTO)
+    page.page.click("#measure")
+    page.page.wait_for_selector("#measured:has-text('3 of 3 measured')")
+    costs = page.page.locator("#models .cost").all_inner_texts()
+    assert all(text.endswith(" ms") for text in costs), costs
+    assert page.page.is_checked("[name=model][value='0']")
+    page.show(PHOTO)
+
+
+def test_measuring_can_be_stopped(browser, sizes):
+    with demo_page(browser, sizes) as page:
+        page.show(PHOTO)
+        page.page.click("#measure")
+        page.page.wait_for_selector("#measured:has-text('1 of 3: ')")
+        page.page.click("#measure:has-text('Stop')")
+        page.page.wait_for_selector("#measured:has-text('0 of 3 measured')")
+        assert "not yet run" in page.page.locator("#models .cost").nth(MIDDLE).inner_text()
+        page.show(PHOTO)
