@@ -94,6 +94,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
         graph_sha256=source.graph_sha256,
         licence=known.licence if known else "",
         dataset=known.dataset.title if known else "",
+        dataset_terms=known.dataset.terms if known else "",
         crop=manifest.contract.crop or (known.crop if known else None),
         classes=manifest.classes,
         colours=known.dataset.colours if known else (),
