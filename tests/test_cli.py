@@ -35,6 +35,7 @@ COMMANDS = (
     "bench",
     "run",
     "demo",
+    "card",
 )
 
 

@@ -17,6 +17,7 @@ from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import digest_of, new_directory
 from dlconv.models.entries import Model as RegistryModel
+from dlconv.release.card import CARD_NAME, card
 from dlconv.release.command import command_of
 from dlconv.release.document import (
     RELEASE_NAME,
@@ -61,6 +62,7 @@ def pack(
             artifacts=released,
             files=[],
         )
+        (folder / CARD_NAME).write_bytes(card(release).encode())
         (folder / RELEASE_NAME).write_bytes(as_json(release))
         (folder / SUMS_NAME).write_bytes(sums(folder))
     return release
@@ -94,6 +96,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
         graph_sha256=source.graph_sha256,
         licence=known.licence if known else "",
         dataset=known.dataset.title if known else "",
+        dataset_terms=known.dataset.terms if known else "",
         crop=manifest.contract.crop or (known.crop if known else None),
         classes=manifest.classes,
         colours=known.dataset.colours if known else (),
