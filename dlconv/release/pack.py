@@ -6,16 +6,15 @@ same bytes. The folder is made beside its target and takes its name when it is c
 """
 
 import dataclasses
-import hashlib
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import digest_of, new_directory
+from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
 from dlconv.release.command import command_of
 from dlconv.release.document import (
@@ -25,8 +24,10 @@ from dlconv.release.document import (
     Release,
     Released,
     as_json,
+    content_digest,
 )
 from dlconv.release.evidence import evidence_for
+from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
 
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
@@ -64,21 +65,6 @@ def pack(
         (folder / RELEASE_NAME).write_bytes(as_json(release))
         (folder / SUMS_NAME).write_bytes(sums(folder))
     return release
-
-
-def content_digest(artifacts: Iterable[Released]) -> str:
-    """Return the SHA-256 over the paths and digests of all files of artifacts."""
-    lines = sorted(f"{file.sha256}  {file.path}\n" for each in artifacts for file in each.files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def sums(folder: Path) -> bytes:
-    """Return what ``sha256sum -c`` checks: the digest of every file but this list, by path."""
-    paths = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
-    lines = [f"{digest_of(folder / path)}  {path}\n" for path in paths if path != SUMS_NAME]
-    return "".join(lines).encode()
 
 
 def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
