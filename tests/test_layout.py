@@ -55,7 +55,7 @@ def test_rooms_import_one_way():
         | {"inspect", "artifacts", "web", "convert"},
         "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
         | {"inspect", "artifacts", "web", "verify"},
-        "release": {"errors", "files", "disk", "markdown"}
+        "release": {"errors", "files", "disk", "compare", "markdown"}
         | {"artifacts", "verify", "models", "release"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }

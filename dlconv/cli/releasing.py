@@ -1,4 +1,4 @@
-"""``dlconv pack``: artifacts that passed, with their proof, for others."""
+"""``dlconv pack`` and ``check``: artifacts that passed, with their proof, for others."""
 
 from pathlib import Path
 from typing import Annotated
@@ -44,3 +44,38 @@ def pack(
         show({"path": str(out), "content_sha256": release.content_sha256, "bytes": size})
     else:
         typer.echo(f"{out}: {release.name} {release.version}, {len(release.artifacts)} artifacts")
+
+
+@app.command(epilog="Example: dlconv check https://example.org/models/sample/1.0.0/")
+def check(
+    release: Annotated[
+        str, typer.Argument(metavar="DIR|URL", help="A release's folder, or its release.json.")
+    ] = "release",
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check a release again: every byte, and that its evidence is for these bytes and holds.
+
+    Needs neither TensorFlow nor the runtimes. Exit code 0: nothing is wrong; 1: something is, or
+    the release could not be read.
+    """
+    import dataclasses
+
+    from dlconv import console
+    from dlconv.release.bring import brought_release
+    from dlconv.release.check import check_release
+    from dlconv.release.document import read_release
+    from dlconv.release.report import table
+
+    with brought_release(release) as folder:
+        with console.step(f"checking {release}"):
+            problems = check_release(folder)
+        if json:
+            found = [dataclasses.asdict(problem) for problem in problems]
+            show({"passed": not problems, "problems": found})
+        elif not problems:
+            show(table(read_release(folder)))
+    for problem in problems:
+        typer.echo(f"wrong: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)

@@ -72,14 +72,28 @@ def _fetched(url: str, folder: Path, show: ShowProgress) -> Path:
     return entry
 
 
-def _fetch(url: str, path: Path, show: ShowProgress, expected_bytes: int | None = None) -> None:
+def fetch_file(
+    url: str,
+    path: Path,
+    progress: Progress,
+    expected_bytes: int | None = None,
+    most_bytes: int | None = None,
+) -> None:
+    """Bring the bytes of an address that a person gave, or that follows from it, to ``path``.
+
+    Raises DlconvError, for a size other than ``expected_bytes`` or above ``most_bytes``, too.
+    """
+    try:
+        download(url, path, expected_bytes, most_bytes=most_bytes, progress=progress)
+    except DiskError:
+        raise
+    except DlconvError as error:
+        raise DlconvError(error.message, HINT) from error
+
+
+def _fetch(url: str, path: Path, show: ShowProgress) -> None:
     with show(path.name) as progress:
-        try:
-            download(url, path, expected_bytes, progress=progress)
-        except DiskError:
-            raise
-        except DlconvError as error:
-            raise DlconvError(error.message, HINT) from error
+        fetch_file(url, path, progress)
 
 
 def _fetch_shards(url: str, manifest: Path, show: ShowProgress) -> None:

@@ -47,19 +47,21 @@ def download(
     expected_bytes: int | None = None,
     *,
     verified: bool = False,
+    most_bytes: int | None = None,
     progress: Progress = no_progress,
     patience: Patience | None = None,
 ) -> Downloaded:
     """Bring the bytes of ``source`` (an http, https, file or package URL) to ``destination``.
 
     ``verified`` promises that the caller knows the size and a digest and checks both, so that a
-    part is resumed even if the server gave no ETag and no date with it. Raises DlconvError.
+    part is resumed even if the server gave no ETag and no date with it. A server may send no more
+    than ``most_bytes``. Raises DlconvError.
     """
     if is_local(source):
         _copy(local_path(source), destination, expected_bytes, progress)
         return Downloaded(destination, resumed=False)
     return _download(
-        source, destination, expected_bytes, verified, progress, patience or Patience()
+        source, destination, expected_bytes, verified, most_bytes, progress, patience or Patience()
     )
 
 
@@ -83,18 +85,20 @@ def _download(
     destination: Path,
     expected_bytes: int | None,
     verified: bool,
+    most_bytes: int | None,
     progress: Progress,
     patience: Patience,
 ) -> Downloaded:
     import tenacity
 
-    from dlconv.models.transfer import Transfer, Transient
+    from dlconv.models.transfer import MOST_BYTES, Transfer, Transient
 
     part = Part(destination)
     with disk_trouble(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
     timeouts = (patience.connect_seconds, patience.read_seconds)
-    transfer = Transfer(source, part, expected_bytes, verified, progress, timeouts)
+    most = MOST_BYTES if most_bytes is None else most_bytes
+    transfer = Transfer(source, part, expected_bytes, verified, progress, timeouts, most)
     trying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(patience.tries),
         retry=tenacity.retry_if_exception_type(Transient),

@@ -52,6 +52,7 @@ class Transfer:
     verified: bool
     progress: Progress
     timeouts: tuple[float, float]
+    most_bytes: int = MOST_BYTES
 
     def run(self) -> bool:
         """Complete the part; return whether it holds bytes of an earlier connection.
@@ -115,7 +116,7 @@ class Transfer:
     def _receive(self, response: requests.Response, offset: int) -> None:
         total = self._announced_total(response, offset)
         needed = total or self.expected_bytes
-        most = needed or MOST_BYTES
+        most = needed or self.most_bytes
         done = offset
         with disk_trouble(self.part.path, needed), self._network_trouble():
             if not offset:
@@ -144,9 +145,9 @@ class Transfer:
             raise BadContent(
                 f"{self.url}: has {total:,} bytes, expected {self.expected_bytes:,}", _SIZE_HINT
             )
-        if total > MOST_BYTES:
+        if total > self.most_bytes:
             raise BadContent(
-                f"{self.url}: {total:,} bytes are more than {MOST_BYTES:,}", _SIZE_HINT
+                f"{self.url}: {total:,} bytes are more than {self.most_bytes:,}", _SIZE_HINT
             )
         return total
 

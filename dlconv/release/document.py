@@ -7,8 +7,10 @@ verify`` measured on exactly these bytes. The classes are its schema, version ``
 it is the machine's or the day's but what verify measured.
 """
 
+import hashlib
 import json
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +23,8 @@ from dlconv.verify.document import RECORD, File, Result
 SCHEMA: Literal[1] = 1
 RELEASE_NAME = "release.json"
 SUMS_NAME = "SHA256SUMS"
+# Where OpenSSF model-signing looks for a signature.
+SIGNATURE_NAME = "model.sig"
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -91,6 +95,24 @@ class Release:
     """By their paths."""
     files: list[File]
     """The other files, but for this one, SHA256SUMS and signatures."""
+
+
+def content_digest(artifacts: Iterable[Released]) -> str:
+    """Return the SHA-256 over the paths and digests of all files of artifacts."""
+    lines = sorted(f"{file.sha256}  {file.path}\n" for each in artifacts for file in each.files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def listed_files(release: Release) -> list[File]:
+    """Return all files that a release lists, those of its artifacts first."""
+    return [*(file for each in release.artifacts for file in each.files), *release.files]
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a path, as a release writes it, is plain and stays in the release's folder."""
+    parts = PurePosixPath(path).parts
+    is_plain = path == "/".join(parts) and path.isprintable() and "\\" not in path
+    return is_plain and bool(parts) and ".." not in parts and not path.startswith("/")
 
 
 def as_json(release: Release) -> bytes:

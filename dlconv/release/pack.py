@@ -6,16 +6,15 @@ same bytes. The folder is made beside its target and takes its name when it is c
 """
 
 import dataclasses
-import hashlib
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
+from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import digest_of, new_directory
+from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
 from dlconv.release.card import CARD_NAME, card
 from dlconv.release.command import command_of
@@ -26,10 +25,18 @@ from dlconv.release.document import (
     Release,
     Released,
     as_json,
+    content_digest,
 )
 from dlconv.release.evidence import evidence_for
+from dlconv.release.statement import STATEMENT_NAME, statement
+from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
 
+# What is written about a release, by file.
+PAPERS: Mapping[str, Callable[[Release], bytes]] = {
+    CARD_NAME: lambda release: card(release).encode(),
+    STATEMENT_NAME: statement,
+}
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
 
@@ -62,25 +69,17 @@ def pack(
             artifacts=released,
             files=[],
         )
-        (folder / CARD_NAME).write_bytes(card(release).encode())
+        release = dataclasses.replace(release, files=_write_papers(release, folder))
         (folder / RELEASE_NAME).write_bytes(as_json(release))
         (folder / SUMS_NAME).write_bytes(sums(folder))
     return release
 
 
-def content_digest(artifacts: Iterable[Released]) -> str:
-    """Return the SHA-256 over the paths and digests of all files of artifacts."""
-    lines = sorted(f"{file.sha256}  {file.path}\n" for each in artifacts for file in each.files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def sums(folder: Path) -> bytes:
-    """Return what ``sha256sum -c`` checks: the digest of every file but this list, by path."""
-    paths = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
-    lines = [f"{digest_of(folder / path)}  {path}\n" for path in paths if path != SUMS_NAME]
-    return "".join(lines).encode()
+def _write_papers(release: Release, folder: Path) -> list[File]:
+    for name, write in PAPERS.items():
+        (folder / name).write_bytes(write(release))
+    entries = [file_entry(folder / name) for name in sorted(PAPERS)]
+    return [File(each.path, each.bytes, each.sha256) for each in entries]
 
 
 def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:

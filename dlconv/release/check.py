@@ -1,0 +1,113 @@
+"""Checking a release again: that it is what it says, and its evidence is for exactly these bytes.
+
+It takes neither TensorFlow nor a runtime. What does not show in the bytes of the files is held
+against each other: the manifests, the frozen graph that they name, and the evidence, whose numbers
+are counted again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from dlconv.artifacts.manifest import read_artifact
+from dlconv.errors import DlconvError
+from dlconv.release.document import (
+    RELEASE_NAME,
+    SUMS_NAME,
+    Release,
+    Released,
+    content_digest,
+    is_inside,
+    listed_files,
+    parse_release,
+)
+from dlconv.release.file_check import UNLISTED, Found, find_files, wrong_files
+from dlconv.release.judge import complaints_about
+from dlconv.release.problem import Problem
+from dlconv.verify.document import Result
+
+
+def check_release(folder: Path) -> tuple[Problem, ...]:
+    """Return what is wrong with the release in a folder, by path; nothing when all is well.
+
+    Raises DlconvError where there is no release, or a file cannot be read.
+    """
+    if not any((folder / name).is_file() for name in (RELEASE_NAME, SUMS_NAME)):
+        raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
+    try:
+        return tuple(sorted({*_problems(folder)}, key=lambda each: (each.path, each.what)))
+    except OSError as error:
+        raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _problems(folder: Path) -> Iterator[Problem]:
+    found = find_files(folder)
+    release = None
+    if RELEASE_NAME not in found.digests:
+        yield Problem(RELEASE_NAME, "is missing")
+    else:
+        try:
+            release = parse_release((folder / RELEASE_NAME).read_bytes(), "it")
+        except DlconvError as error:
+            yield Problem(RELEASE_NAME, error.message.removeprefix("it "))
+    yield from wrong_files(folder, found, release)
+    if release is not None:
+        yield from _wrong_lists(release)
+        for released in release.artifacts:
+            yield from _wrong_artifact(folder, found, release, released)
+
+
+def _wrong_lists(release: Release) -> Iterator[Problem]:
+    paths = Counter(file.path for file in listed_files(release))
+    for path, count in paths.items():
+        if not is_inside(path):
+            yield Problem(RELEASE_NAME, f"names {path!r}, which is outside the release")
+        if count > 1:
+            yield Problem(RELEASE_NAME, f"lists {path} more than once")
+        if path in (*UNLISTED, SUMS_NAME):
+            yield Problem(RELEASE_NAME, f"lists {path}, which is not for it to list")
+    if release.content_sha256 != content_digest(release.artifacts):
+        yield Problem(RELEASE_NAME, "content_sha256 is not that of the files it lists")
+    if not release.artifacts:
+        yield Problem(RELEASE_NAME, "holds no artifacts")
+
+
+def _wrong_artifact(
+    folder: Path, found: Found, release: Release, released: Released
+) -> Iterator[Problem]:
+    if released.manifest.source.graph_sha256 != release.model.graph_sha256:
+        yield Problem(RELEASE_NAME, f"{released.path} is of another frozen graph than the release")
+    if released.entry not in {file.path for file in released.files}:
+        yield Problem(RELEASE_NAME, f"{released.entry} is no file of {released.path}")
+    elif all(found.digests.get(file.path) == file.sha256 for file in released.files):
+        yield from _wrong_manifest(folder, released)
+    if not released.evidence:
+        yield Problem(released.entry, "has no evidence")
+    for result in released.evidence:
+        where = f"{result.runtime.name} {result.runtime.backend}"
+        for complaint in (*_complaints_about_subject(released, result), *complaints_about(result)):
+            yield Problem(released.entry, f"the evidence in {where} {complaint}")
+
+
+def _wrong_manifest(folder: Path, released: Released) -> Iterator[Problem]:
+    try:
+        artifact = read_artifact(folder / released.entry)
+    except DlconvError as error:
+        yield Problem(released.entry, f"has no manifest: {error.message}")
+        return
+    path = artifact.manifest_path.relative_to(folder).as_posix()
+    if artifact.manifest != released.manifest:
+        yield Problem(path, f"is not the manifest that {RELEASE_NAME} holds")
+    if artifact.entry != folder / released.entry:
+        yield Problem(RELEASE_NAME, f"{released.entry} is not what runs of {released.path}")
+    own = {(f"{released.path}/{file.path}", file.sha256) for file in released.manifest.files}
+    if own != {(file.path, file.sha256) for file in released.files if file.path != path}:
+        yield Problem(path, f"names other files than {RELEASE_NAME} lists in {released.path}")
+
+
+def _complaints_about_subject(released: Released, result: Result) -> Iterator[str]:
+    checked = {(f"{released.path}/{file.path}", file.sha256) for file in result.files}
+    if checked != {(file.path, file.sha256) for file in released.files}:
+        yield "is for other bytes"
+    if result.graph_sha256 != released.manifest.source.graph_sha256:
+        yield "compares with another frozen graph"

@@ -1,0 +1,16 @@
+"""A problem: what is wrong with one file of a release."""
+
+from dataclasses import dataclass
+
+from dlconv.errors import printable
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``path`` is the file's, from the release's folder; ``what`` says what is wrong with it."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return printable(f"{self.path}: {self.what}")

@@ -1,0 +1,48 @@
+"""What a release holds, and what it was measured to do, for people at a terminal."""
+
+from rich import box
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from dlconv.release.document import Release, Released
+from dlconv.verify.document import Floors, Result
+from dlconv.verify.report import megabytes, percent
+
+
+def table(release: Release) -> RenderableType:
+    """Return a table with a row for each artifact in each runtime."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=escape(f"{release.name} {release.version}"),
+        title_justify="left",
+    )
+    for column in ("artifact", "runtime"):
+        table.add_column(column)
+    for column in ("size", "photos", "agreement", "worst", "mIoU"):
+        table.add_column(column, justify="right")
+    table.add_column("floors")
+    for released in release.artifacts:
+        for result in released.evidence:
+            table.add_row(*_row(released, result))
+    return table
+
+
+def _row(released: Released, result: Result) -> list[str]:
+    agreement, miou = result.agreement, result.miou
+    return [
+        escape(released.path),
+        escape(f"{result.runtime.name} {result.runtime.backend}"),
+        megabytes(sum(file.bytes for file in released.files)),
+        f"{len(result.photos):,}",
+        percent(agreement.mean) if agreement else "",
+        percent(agreement.worst) if agreement else "",
+        f"{miou:.3f}" if miou is not None else "",
+        floors_in_words(result.floors),
+    ]
+
+
+def floors_in_words(floors: Floors) -> str:
+    """Return floors as a person writes them: ``agreement 0.99, worst 0.95``."""
+    named = {name: floor for name, floor in vars(floors).items() if floor is not None}
+    return ", ".join(f"{name} {floor}" for name, floor in named.items())
