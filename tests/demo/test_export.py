@@ -1,13 +1,9 @@
 """The exported site in Chromium, from a server that knows nothing of it, below a path."""
 
-import functools
-import http.server
-import threading
-from contextlib import contextmanager
-
 import pytest
 from support.chromium import needs_chromium
 from support.demo import DemoPage
+from support.hosting import static_server
 from support.sample import PHOTOS
 
 from dlconv.demo.site import Offer, export, make_site
@@ -16,20 +12,6 @@ from dlconv.models.registry import voc_colours
 pytestmark = [needs_chromium, pytest.mark.slow]
 
 PHOTO = PHOTOS / "scene_2000030.png"
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@contextmanager
-def static_server(folder):
-    handler = functools.partial(_Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 def kept_site(artifacts):
