@@ -56,6 +56,8 @@ def test_rooms_import_one_way():
         "verify": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "artifacts", "verify", "models", "release"},
+        "build": {"errors", "files", "disk", "console", "pipeline"}
+        | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():
