@@ -5,6 +5,7 @@ beside them. Writing is atomic: new content stands under a temporary name beside
 it is complete, and only then takes the target's name. A run that dies leaves the old content.
 """
 
+import glob
 import hashlib
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 20
+NAME_BYTES = 8
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:
@@ -73,6 +75,16 @@ def _replace_directory(source: Path, target: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
+def remove_leftovers(target: Path) -> None:
+    """Remove what writers of ``target`` left beside it when they died; nobody may be writing it."""
+    pattern = f".{glob.escape(target.name)}-{'[0-9a-f]' * NAME_BYTES * 2}"
+    for left in target.parent.glob(pattern):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
 def _unused_name(target: Path) -> Path:
     """Return a name beside ``target``, known before anything has it, so that it can be cleaned."""
-    return target.with_name(f".{target.name}-{secrets.token_hex(8)}")
+    return target.with_name(f".{target.name}-{secrets.token_hex(NAME_BYTES)}")

@@ -296,6 +296,13 @@ def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ())
         write_atomically(output, graph_def.SerializeToString(deterministic=True))
 
 
+def artifact_name(
+    target: str, quantization: Quantization, interface: Interface, made_by: str = ""
+) -> str:
+    """Return the name of the folder that an artifact has below its model's."""
+    return "-".join(filter(None, [target, quantization.name, interface.name, made_by]))
+
+
 def convert_to_tfjs(
     frozen: FrozenGraph,
     quantization: Quantization = NOT_QUANTIZED,
@@ -308,8 +315,8 @@ def convert_to_tfjs(
 ) -> Made:
     """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
     made_by = "plain" if converter == "dlconv" and not rewriting else converter
-    parts = ["tfjs", quantization.name, interface.name, made_by.removeprefix("dlconv")]
-    directory = output or root / frozen.source.model / "-".join(filter(None, parts))
+    name = artifact_name("tfjs", quantization, interface, made_by.removeprefix("dlconv"))
+    directory = output or root / frozen.source.model / name
     made = make_tfjs(frozen, directory, quantization, converter, interface, rewriting, progress)
     _draw_curve(made, directory)
     store.add_graph(frozen.path)
@@ -345,8 +352,8 @@ def convert_to_onnx(
     progress: StepProgress = _no_steps,
 ) -> Made:
     """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
-    parts = ["onnx", quantization.name, interface.name, "" if rewriting else "plain"]
-    place = output or root / frozen.source.model / "-".join(filter(None, parts))
+    name = artifact_name("onnx", quantization, interface, "" if rewriting else "plain")
+    place = output or root / frozen.source.model / name
     make = make_onnx if output is None else make_onnx_file
     made = make(frozen, place, quantization, opset, interface, rewriting, progress)
     _draw_curve(made, place)

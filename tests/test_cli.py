@@ -34,6 +34,8 @@ COMMANDS = (
     "bisect",
     "bench",
     "run",
+    "init",
+    "build",
     "demo",
     "card",
 )

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from dlconv.files import digest_of, new_directory, write_atomically
+from dlconv.files import digest_of, new_directory, remove_leftovers, write_atomically
 
 
 def names(folder):
@@ -51,3 +51,14 @@ def test_what_fails_leaves_the_old_directory(tmp_path, error):
         raise error
     assert names(target) == ["old"]
     assert names(tmp_path) == ["out"]
+
+
+def test_what_a_killed_writer_left_can_be_removed_and_nothing_else(tmp_path):
+    kept = [".model-of-mine", ".model-0123456789abcdeg", ".models-0123456789abcdef", "model"]
+    for name in kept:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / ".model-0123456789abcdef").mkdir()
+    (tmp_path / ".model-0123456789abcdef" / "shard").write_bytes(b"")
+    (tmp_path / ".model-00000000ffffffff").write_bytes(b"")
+    remove_leftovers(tmp_path / "model")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)

@@ -57,6 +57,8 @@ def test_rooms_import_one_way():
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "compare", "markdown"}
         | {"artifacts", "verify", "models", "release"},
+        "build": {"errors", "files", "disk", "console", "pipeline"}
+        | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}
         | {"demo", "web"},
     }

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
+from dlconv.files import digest_of
 from dlconv.models import store
 from dlconv.models.digests import BadContent, check, measure
 from dlconv.models.download import Downloaded, Patience, download
 from dlconv.models.entries import Model
-from dlconv.models.lock import LockEntry, check_or_record, default_lock_path
+from dlconv.models.lock import LockEntry, check_or_record, default_lock_path, read_lock
 from dlconv.models.one_at_a_time import Say, one_at_a_time, say_nothing
 from dlconv.models.progress import Progress, no_progress
-from dlconv.models.sources import is_local, is_packaged, mirrored
+from dlconv.models.sources import is_local, is_packaged, local_path, mirrored
 from dlconv.models.store import FetchedModel
 from dlconv.models.unpack import extract_frozen_graph
 
@@ -89,6 +90,25 @@ def fetch(
         return record
 
 
+def find_fetched(
+    model: Model, mirror: str | None = None, lock: Path | None = None
+) -> FetchedModel | None:
+    """Return the cache's copy of a model if a fetch would give the same, or None.
+
+    That is told without the network. Raises DlconvError for a mirror or lock file that is none.
+    """
+    source = mirrored(model.url, mirror)
+    record = store.graph_for(model.name)
+    if record is None or not _is_same(model, record):
+        return None
+    if is_packaged(source):
+        return record if digest_of(local_path(source)) == record.tarball.sha256 else None
+    if model.is_pinned:
+        return record
+    known = read_lock(lock or default_lock_path()).get(model.name)
+    return record if known == _lock_entry(model, record) else None
+
+
 def _read_source(
     model: Model,
     source: str,
@@ -147,18 +167,21 @@ def _take_in(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
 def _hold_against_lock(model: Model, fetched: FetchedModel, lock: Path, say: Say) -> None:
     if model.is_pinned or is_packaged(model.url):
         return
-    entry = LockEntry(
+    if check_or_record(lock, model.name, _lock_entry(model, fetched)):
+        say(
+            f"no strong digest of {model.name} is published: its SHA-256 is now recorded in {lock} "
+            "and compared from here on"
+        )
+
+
+def _lock_entry(model: Model, fetched: FetchedModel) -> LockEntry:
+    return LockEntry(
         url=model.url,
         tarball_bytes=fetched.tarball.size,
         tarball_sha256=fetched.tarball.sha256,
         graph_bytes=fetched.graph.size,
         graph_sha256=fetched.graph.sha256,
     )
-    if check_or_record(lock, model.name, entry):
-        say(
-            f"no strong digest of {model.name} is published: its SHA-256 is now recorded in {lock} "
-            "and compared from here on"
-        )
 
 
 def _is_same(model: Model, record: FetchedModel) -> bool:

@@ -1,10 +1,11 @@
 """Reading TOML files of a known form, with errors that name the file, the entry and the key."""
 
+import difflib
 import sys
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from dlconv.errors import DlconvError
 
@@ -18,6 +19,17 @@ class Table(BaseModel):
     """The form of a TOML table that has no other keys than these."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_other_keys(cls, table: Any) -> Any:
+        known = list(cls.model_fields)
+        others = [key for key in table if key not in known] if isinstance(table, dict) else []
+        for key in others:
+            near = difflib.get_close_matches(key, known, n=1)
+            advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise ValueError(f"there is no key {key!r}; {advice}")
+        return table
 
 
 Form = TypeVar("Form", bound=Table)

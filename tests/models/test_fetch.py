@@ -11,8 +11,9 @@ from support.processes import hear_ctrl_c
 from dlconv.errors import DlconvError
 from dlconv.models import store
 from dlconv.models.digests import Measured
-from dlconv.models.fetch import Action, decide, fetch
-from dlconv.models.lock import read_lock
+from dlconv.models.fetch import Action, decide, fetch, find_fetched
+from dlconv.models.lock import default_lock_path, read_lock
+from dlconv.models.registry import load_registry
 from dlconv.models.store import FetchedModel
 
 OTHER = "0" * 64
@@ -360,3 +361,37 @@ def test_a_process_that_died_holding_the_lock_stops_nobody(
     process.communicate(timeout=10)
     server.answers(server.honest(tarball))
     assert fetch(unpinned).graph_path.read_bytes() == graph
+
+
+# Finding.
+
+
+def test_a_fetched_model_is_found_until_its_graph_or_its_entry_changes(
+    server, pinned, tarball, model_of
+):
+    assert find_fetched(pinned) is None
+    server.answers(server.honest(tarball))
+    fetched = fetch(pinned)
+    assert find_fetched(pinned) == fetched
+    assert find_fetched(model_of(server.url, tarball_digests={"sha256": OTHER})) is None
+    fetched.graph_path.write_bytes(b"rotten")
+    assert find_fetched(pinned) is None
+    assert len(server.paths) == 1
+
+
+def test_a_model_without_digests_is_found_while_the_lock_file_has_it(server, unpinned, tarball):
+    server.answers(server.honest(tarball))
+    fetched = fetch(unpinned)
+    assert find_fetched(unpinned) == fetched
+    default_lock_path().unlink()
+    assert find_fetched(unpinned) is None
+
+
+def test_a_packaged_model_is_found_while_the_package_has_it(monkeypatch, tmp_path):
+    sample = load_registry().models["sample"]
+    fetched = fetch(sample)
+    assert find_fetched(sample) == fetched
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample" / Path(sample.url).name).write_bytes(b"that of the next version")
+    monkeypatch.setattr("dlconv.models.sources.PACKAGE_FOLDER", tmp_path)
+    assert find_fetched(sample) is None

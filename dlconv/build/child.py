@@ -1,0 +1,67 @@
+"""The process of a step: a task comes in as a line of JSON, an answer goes out as JSON.
+
+A step has a process of its own because TensorFlow never gives back its memory and its threads. The
+process ends, with all that it started, as soon as the one that started it is gone, even if that was
+killed. What libraries print goes to standard error.
+"""
+
+import os
+import resource
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from dlconv.build.tasks import TASK, Done, do
+from dlconv.errors import DlconvError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a task made, or why it failed; and the most memory that it held, in bytes."""
+
+    done: Done | None = None
+    error: str = ""
+    memory: int = 0
+
+
+ANSWER = TypeAdapter(Answer)
+
+
+def main() -> None:
+    """Do the task that standard input brings."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    line = sys.stdin.buffer.readline()
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    with answers:
+        answers.write(ANSWER.dump_json(_answer(line)))
+
+
+def _answer(line: bytes) -> Answer:
+    task = TASK.validate_json(line)
+    try:
+        return Answer(do(task), memory=_memory())
+    except DlconvError as error:
+        return Answer(error=str(error), memory=_memory())
+
+
+def _memory() -> int:
+    """Return the most memory that this process and its children held."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return unit * sum(resource.getrusage(each).ru_maxrss for each in who)
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the end of standard input, which the parent holds open as long as it lives."""
+    os.read(sys.stdin.fileno(), 1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""What was done, and whether it would be done the same way again.
+
+Beside the artifacts, in ``.build/``, each step has a record: its inputs by name (digests, options,
+versions) and the files it made by SHA-256. A step need not run if its record has exactly today's
+inputs and every file is what it was. No clock counts. A record that is absent or unreadable is that
+of a step that never ran; what a fetch did is in the cache.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from dlconv.artifacts.manifest import MANIFEST_NAME, read_artifact
+from dlconv.build.plan import ARTIFACTS, Step
+from dlconv.build.tasks import Convert, Done, Fetch, Origin, Verify
+from dlconv.build.versions import versions
+from dlconv.convert.quantize.scheme import Scheme
+from dlconv.disk import disk_trouble
+from dlconv.errors import DlconvError
+from dlconv.files import digest_of, write_atomically
+from dlconv.inspect.graph import check_graph_file
+from dlconv.models import store
+from dlconv.models.fetch import find_fetched
+from dlconv.models.registry import load_registry
+from dlconv.models.sources import local_path
+from dlconv.release.evidence import evidence_path
+from dlconv.verify.photos import find_photos
+
+STATE = ".build"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a step did: inputs and versions by name, files below the root by SHA-256.
+
+    ``memory`` is the most that its process held, in bytes.
+    """
+
+    inputs: Mapping[str, str]
+    files: Mapping[str, str]
+    bytes: int
+    agreement: float | None
+    memory: int
+
+
+RECORD = TypeAdapter(Record)
+
+
+class State:
+    """The records below a root."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def place(self, step: Step, suffix: str) -> Path:
+        """Return where something about a step is kept."""
+        return self._root / ARTIFACTS / STATE / f"{step.name}{suffix}"
+
+    def record(self, step: Step) -> Record | None:
+        """Return what a step did when it last succeeded, or None if that is not known."""
+        try:
+            return RECORD.validate_json(self.place(step, ".json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def keep(self, step: Step, done: Done, inputs: Mapping[str, str], memory: int) -> None:
+        """Record what a step did. Raises DlconvError if the disk is full."""
+        files = {str(path.relative_to(self._root)): sha for path, sha in done.files.items()}
+        record = Record(inputs, files, done.bytes, done.agreement, memory)
+        path = self.place(step, ".json")
+        with disk_trouble(path):
+            write_atomically(path, RECORD.dump_json(record, indent=2))
+
+    def why_run(self, step: Step) -> str:
+        """Say in a few words why a step has to run; empty if it need not.
+
+        What it needs has to be there. Raises DlconvError for an input that cannot be read.
+        """
+        if isinstance(step.task, Fetch):
+            return _why_fetch(step.task.origin)
+        record = self.record(step)
+        if record is None:
+            return "not made yet"
+        inputs = inputs_of(step)
+        for name in sorted({*inputs, *record.inputs}):
+            if inputs.get(name) != record.inputs.get(name):
+                return f"{name} changed"
+        for name, sha256 in record.files.items():
+            if _digest_or_none(self._root / name) != sha256:
+                return f"{name} is not what was made"
+        return ""
+
+
+def inputs_of(step: Step) -> dict[str, str]:
+    """Return what a step's result depends on, by name, as digests or as they are.
+
+    What it needs has to be there. Raises DlconvError for what cannot be read.
+    """
+    task = step.task
+    found = dict(versions())
+    if isinstance(task, Fetch):
+        return found
+    found["registry"] = _joined([repr(_entry(task.origin))])
+    if isinstance(task, Convert):
+        floors = vars(task.floors) if task.scheme is Scheme.AUTO else None
+        options = [task.scheme.value, task.input_size, floors]
+        found["graph"] = graph_digest(task.origin)
+        found["options"] = json.dumps(options)
+        found["calibration photos"] = _photos_digest(task.calibrate)
+    elif isinstance(task, Verify):
+        found["artifact"] = digest_of(task.folder / MANIFEST_NAME)
+        found["runtimes"] = " ".join(task.runtimes)
+        found["floors"] = json.dumps(vars(task.floors))
+        found["photos"] = _photos_digest(task.photos or _own_photos(task.origin))
+    else:
+        artifacts = [read_artifact(folder) for folder in task.artifacts]
+        found["version"] = task.version
+        found["artifacts"] = _joined(digest_of(each.manifest_path) for each in artifacts)
+        found["evidence"] = _joined(digest_of(evidence_path(each)) for each in artifacts)
+    return found
+
+
+def graph_digest(origin: Origin) -> str:
+    """Return the SHA-256 of a model's frozen graph. Raises DlconvError if it is not there."""
+    if origin.graph is not None:
+        return _digest_of_graph(origin.graph)
+    record = store.read_record(origin.model)
+    if record is None:
+        raise DlconvError(f"{origin.model} has not been fetched yet")
+    return record.graph.sha256
+
+
+def _digest_of_graph(path: Path) -> str:
+    check_graph_file(path)
+    try:
+        return digest_of(path)
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _why_fetch(origin: Origin) -> str:
+    if origin.graph is not None:
+        is_there = store.find_graph(_digest_of_graph(origin.graph)) is not None
+    else:
+        model = load_registry(origin.registry).find(origin.model)
+        is_there = find_fetched(model, origin.mirror, origin.lock) is not None
+    return "" if is_there else "not in the cache"
+
+
+def _own_photos(origin: Origin) -> list[Path]:
+    known = load_registry(origin.registry).models.get(origin.model)
+    if known is None or not known.photos:
+        raise DlconvError(
+            f"there are no photos to check {origin.model} on, so nothing can be checked",
+            f"name some in dlconv.toml: [models.{origin.model}] photos",
+        )
+    return [local_path(known.photos)]
+
+
+def _entry(origin: Origin) -> object:
+    return load_registry(origin.registry).models.get(origin.model)
+
+
+def _photos_digest(paths: Iterable[Path]) -> str:
+    found = find_photos(list(paths)) if paths else []
+    return _joined(f"{photo.name} {photo.sha256}" for photo in found)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _digest_or_none(path: Path) -> str | None:
+    try:
+        return digest_of(path)
+    except OSError:
+        return None

@@ -1,0 +1,95 @@
+"""``dlconv init`` and ``build``: all that a project wants made, from its ``dlconv.toml``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlconv.cli.app import app
+from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
+from dlconv.output import show
+
+
+@app.command(epilog="Example: dlconv init && dlconv build")
+def init(json: Json = False, verbose: Verbose = False) -> None:
+    """Write a commented dlconv.toml, which says what dlconv build makes, into this folder."""
+    from dlconv.build.config import write_template
+
+    path = write_template(Path.cwd())
+    if json:
+        show({"path": str(path)})
+    else:
+        typer.echo(f"{path}: change it as you like, then run dlconv build")
+
+
+@app.command(epilog="Example: dlconv build --jobs 2")
+def build(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What to make.",
+            show_default="the dlconv.toml of this folder or the nearest above it",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many steps run side by side.", show_default="one for each processor"
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="GB",
+            help="How much memory the steps may take together.",
+            show_default="three quarters of the machine's",
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what would run, and why; change nothing.")
+    ] = False,
+    twice: Annotated[
+        bool,
+        typer.Option(
+            "--twice",
+            help="Then make every artifact again, elsewhere, and compare all bytes.",
+        ),
+    ] = False,
+    mirror: Mirror = None,
+    registry: RegistryFile = None,
+    offline: Offline = False,
+    lock: Lock = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make all that dlconv.toml asks for: fetch, convert, verify and pack.
+
+    A step whose inputs, options and tools have not changed is skipped; one that fails does not stop
+    the others. What the steps print is kept in artifacts/.build/.
+
+    Exit code 0: all is there; 1: a step failed, or a file differs the second time; 2: wrong usage.
+    """
+    from dlconv import building
+    from dlconv.build.report import as_data, table
+    from dlconv.build.tasks import Origin
+    from dlconv.errors import UsageError
+
+    if check and twice:
+        raise UsageError("--check and --twice exclude each other")
+    project = building.find_project(config, Origin("", None, registry, mirror, offline, lock))
+    limits = building.limits(jobs, memory)
+    results = building.check(project) if check else building.build(project, limits)
+    if json:
+        show(as_data(results))
+    else:
+        show(table(results))
+    failures = building.failures(results)
+    for failure in failures:
+        typer.echo(f"failed: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+    if twice:
+        count = building.prove(project, limits)
+        typer.echo(f"made again: {count} files, all the same", err=True)

@@ -1,0 +1,92 @@
+"""When a step has to run again, and why."""
+
+import os
+
+import pytest
+from support.project import TFJS
+
+from dlconv.build.config import SCHEMES
+from dlconv.build.state import State, inputs_of
+from dlconv.build.tasks import do
+from dlconv.build.versions import versions
+from dlconv.convert.quantize.scheme import Scheme
+from dlconv.errors import DlconvError
+
+
+@pytest.fixture
+def state(project):
+    return State(project.folder)
+
+
+def steps_of(project):
+    return {step.task.kind: step for step in project.steps}
+
+
+def made(project, state):
+    """Fetch and convert in this process, and return the conversion."""
+    steps = steps_of(project)
+    do(steps["fetch"].task)
+    step = steps["convert"]
+    state.keep(step, do(step.task), inputs_of(step), 1)
+    return step
+
+
+def test_a_step_runs_once(project, state):
+    step = steps_of(project)["convert"]
+    assert state.why_run(step) == "not made yet"
+    assert made(project, state) == step
+    assert state.why_run(step) == ""
+
+
+def test_another_graph_or_tool_is_named(project, state, monkeypatch):
+    step = made(project, state)
+    monkeypatch.setitem(versions(), "numpy", "9")
+    assert state.why_run(step) == "numpy changed"
+    monkeypatch.undo()
+    (project.folder / "tiny.pb").write_bytes(b"\n\x02\n\x00")
+    assert state.why_run(step) == "graph changed"
+
+
+@pytest.mark.parametrize("change", [lambda p: p.unlink(), lambda p: p.write_bytes(b"")])
+def test_a_file_that_is_not_what_was_made_is_named(project, state, change):
+    step = made(project, state)
+    change(step.task.folder / "model.json")
+    assert state.why_run(step) == "artifacts/tiny/tfjs-float32/model.json is not what was made"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"inputs": 1}', b"\xff\xfe", b"[[[["])
+def test_a_damaged_record_is_none(project, state, content):
+    step = made(project, state)
+    state.place(step, ".json").write_bytes(content)
+    assert state.why_run(step) == "not made yet"
+
+
+def test_no_clock_counts(project, state):
+    step = made(project, state)
+    for path in [*project.folder.rglob("*")]:
+        os.utime(path, (4e9, 4e9))
+    assert state.why_run(step) == ""
+    path = step.task.folder / "model.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    os.utime(path, (0, 0))
+    assert "is not what was made" in state.why_run(step)
+
+
+def test_a_graph_that_the_cache_lost_is_fetched_again(project, state, monkeypatch, tmp_path):
+    made(project, state)
+    fetch = steps_of(project)["fetch"]
+    assert state.why_run(fetch) == ""
+    monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "another"))
+    assert state.why_run(fetch) == "not in the cache"
+
+
+def test_photos_that_are_not_there_are_an_error(project, state):
+    made(project, state)
+    verify = steps_of(project.says(TFJS.replace('"photos"', '"phtos"')))["verify"]
+    state.keep(verify, do(steps_of(project)["fetch"].task), {}, 1)
+    with pytest.raises(DlconvError, match="there is no photo at"):
+        state.why_run(verify)
+
+
+def test_every_scheme_of_the_command_line_but_the_official_one_has_a_name():
+    assert {*SCHEMES.values()} == {*Scheme} - {Scheme.PLAIN}

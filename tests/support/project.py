@@ -1,0 +1,71 @@
+"""Projects to build: a folder with a dlconv.toml, a tiny graph and photos."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from support.graphs import tiny_segmenter
+
+from dlconv.build.config import read_config
+from dlconv.build.plan import plan
+from dlconv.build.tasks import Origin
+from dlconv.models.registry import load_registry
+
+TINY = '[models.tiny]\ngraph = "tiny.pb"\nphotos = ["photos"]\n'
+TFJS = f'{TINY}targets = ["tfjs"]\n'
+
+
+class Project:
+    """A folder, what its dlconv.toml says, and ``dlconv build`` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "tiny.pb").write_bytes(tiny_segmenter().SerializeToString(deterministic=True))
+        (folder / "photos").mkdir()
+        for seed in range(2):
+            pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / f"{seed}.png")
+
+    def says(self, text: str) -> "Project":
+        (self.folder / "dlconv.toml").write_text(text)
+        return self
+
+    @property
+    def steps(self):
+        config = read_config(self.folder / "dlconv.toml")
+        return plan(config, load_registry(), self.folder, Origin(""))
+
+    def command(self, *options):
+        return [sys.executable, "-m", "dlconv", "build", *options]
+
+    def build(self, *options, **environment):
+        return subprocess.run(
+            self.command(*options),
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    def results(self, *options, **environment):
+        """What became of each step, by its name."""
+        answer = self.build("--json", *options, **environment)
+        assert answer.stdout, answer.stderr
+        rows = json.loads(answer.stdout)
+        parts = [(row["model"], row["artifact"], row["step"]) for row in rows]
+        names = ["/".join(filter(None, each)) for each in parts]
+        return dict(zip(names, [row["result"] for row in rows], strict=True))
+
+    @property
+    def files(self):
+        """The files that were built, by their paths, and their bytes."""
+        paths = (self.folder / "artifacts").rglob("*")
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(paths)
+            if path.is_file() and ".build" not in path.parts
+        }
