@@ -44,16 +44,16 @@ def test_nothing_is_wrong_with_a_release(packed):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_any_changed_byte_is_found_and_its_file_named(release, data):
-    paths = sorted(path for path in release.rglob("*") if path.is_file())
+def test_any_changed_byte_is_found_and_its_file_named(signed, data):
+    paths = sorted(path for path in signed.rglob("*") if path.is_file())
     path = data.draw(st.sampled_from(paths))
     kept = path.read_bytes()
     offset = data.draw(st.integers(0, len(kept) - 1))
     mask = data.draw(st.integers(1, 255))
     path.write_bytes(kept[:offset] + bytes([kept[offset] ^ mask]) + kept[offset + 1 :])
     try:
-        name = path.relative_to(release).as_posix()
-        assert any(name in problem for problem in said(release))
+        name = path.relative_to(signed).as_posix()
+        assert any(name in problem for problem in said(signed))
     finally:
         path.write_bytes(kept)
 
