@@ -1,0 +1,47 @@
+"""Which target a text means."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dlconv.errors import UsageError
+from dlconv.models.sources import REMOTE_SCHEMES, local_path
+from dlconv.release.publish.target import Target
+
+FORMS = "a folder or a URL such as s3://BUCKET/PATH"
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
+
+
+def choose_target(text: str) -> Target:
+    """Return the target that a text means: a folder, an fsspec URL, or one of ``FORMS``.
+
+    Raises UsageError for a text that means none, DlconvError where a target lacks its token or its
+    library.
+    """
+    match = SCHEME.fullmatch(text)
+    if match is None:
+        return _folder(Path(text))
+    scheme, rest = match.groups()
+    if not rest.startswith("//"):
+        return _service(scheme, rest)
+    if scheme in REMOTE_SCHEMES:
+        raise UsageError(f"a release cannot be written to {scheme}:", f"give {FORMS}")
+    if urlsplit(text).password is not None:
+        raise UsageError("a target holds no password", "put it into the environment")
+    return _folder(local_path(text)) if scheme == "file" else _store(text)
+
+
+def _folder(path: Path) -> Target:
+    from dlconv.release.publish.folder import Folder
+
+    return Folder(path)
+
+
+def _store(url: str) -> Target:
+    from dlconv.release.publish.store import Store
+
+    return Store(url)
+
+
+def _service(scheme: str, name: str) -> Target:
+    raise UsageError(f"there is no target {scheme}:", f"give {FORMS}")
