@@ -8,7 +8,7 @@ from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
-FORMS = "a folder or a URL such as s3://BUCKET/PATH"
+FORMS = "a folder, a URL such as s3://BUCKET/PATH, or github:OWNER/REPO"
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
 
 
@@ -44,4 +44,8 @@ def _store(url: str) -> Target:
 
 
 def _service(scheme: str, name: str) -> Target:
+    if scheme == "github":
+        from dlconv.release.publish.github import GitHub
+
+        return GitHub(name)
     raise UsageError(f"there is no target {scheme}:", f"give {FORMS}")

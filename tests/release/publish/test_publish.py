@@ -35,9 +35,16 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
     [
         ("gihub:me/models", "there is no target gihub:"),
         ("ftp://me:secret@host/models", "a target holds no password"),
+        ("github:models", "give github:OWNER/REPO"),
         ("https://host/models", "cannot be written to https:"),
     ],
 )
 def test_targets_that_are_none(packed, target, said):
     with pytest.raises(UsageError, match=said):
+        publish(packed, target)
+
+
+@pytest.mark.parametrize(("target", "name"), [("github:me/models", "GITHUB_TOKEN")])
+def test_a_token_that_is_not_set_is_asked_for(packed, target, name):
+    with pytest.raises(DlconvError, match=f"^{name} is not set"):
         publish(packed, target)
