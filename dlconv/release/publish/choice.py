@@ -8,7 +8,7 @@ from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
-FORMS = "a folder, a URL such as s3://BUCKET/PATH, or github:OWNER/REPO"
+FORMS = "a folder, a URL such as s3://BUCKET/PATH, github:OWNER/REPO or hf:OWNER/NAME"
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
 
 
@@ -48,4 +48,8 @@ def _service(scheme: str, name: str) -> Target:
         from dlconv.release.publish.github import GitHub
 
         return GitHub(name)
+    if scheme == "hf":
+        from dlconv.release.publish.huggingface import HuggingFace
+
+        return HuggingFace(name)
     raise UsageError(f"there is no target {scheme}:", f"give {FORMS}")
