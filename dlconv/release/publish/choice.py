@@ -8,7 +8,7 @@ from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
-FORMS = "a folder, a URL such as s3://BUCKET/PATH, github:OWNER/REPO or hf:OWNER/NAME"
+FORMS = "DIR, s3://BUCKET/PATH or the like, github:OWNER/REPO, hf:OWNER/NAME or oci:HOST/REPO"
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
 
 
@@ -52,4 +52,8 @@ def _service(scheme: str, name: str) -> Target:
         from dlconv.release.publish.huggingface import HuggingFace
 
         return HuggingFace(name)
+    if scheme == "oci":
+        from dlconv.release.publish.oci import Oci
+
+        return Oci(name)
     raise UsageError(f"there is no target {scheme}:", f"give {FORMS}")

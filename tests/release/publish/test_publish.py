@@ -37,6 +37,7 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
         ("ftp://me:secret@host/models", "a target holds no password"),
         ("github:models", "give github:OWNER/REPO"),
         ("hf:models", "give hf:OWNER/NAME"),
+        ("oci:models", "give oci:HOST/REPO"),
         ("https://host/models", "cannot be written to https:"),
     ],
 )
