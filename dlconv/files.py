@@ -61,6 +61,11 @@ def new_directory(target: Path) -> Iterator[Path]:
         raise
 
 
+def left_behind(target: Path) -> list[Path]:
+    """Return what stayed beside ``target`` of writers that were killed, or are still at it."""
+    return sorted(target.parent.glob(f".{target.name}-{'[0-9a-f]' * 16}"))
+
+
 def _replace_directory(source: Path, target: Path) -> None:
     if not target.exists():
         source.rename(target)

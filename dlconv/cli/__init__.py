@@ -13,6 +13,7 @@ from dlconv.cli import converting
 from dlconv.cli import checking
 from dlconv.cli import building
 from dlconv.cli import releasing
+from dlconv.cli import publishing
 from dlconv.cli import card
 from dlconv.cli import page
 from dlconv.cli import schemas

@@ -1,0 +1,59 @@
+"""Which target a text means."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dlconv.errors import UsageError
+from dlconv.models.sources import REMOTE_SCHEMES, local_path
+from dlconv.release.publish.target import Target
+
+FORMS = "DIR, s3://BUCKET/PATH or the like, github:OWNER/REPO, hf:OWNER/NAME or oci:HOST/REPO"
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
+
+
+def choose_target(text: str) -> Target:
+    """Return the target that a text means: a folder, an fsspec URL, or one of ``FORMS``.
+
+    Raises UsageError for a text that means none, DlconvError where a target lacks its token or its
+    library.
+    """
+    match = SCHEME.fullmatch(text)
+    if match is None:
+        return _folder(Path(text))
+    scheme, rest = match.groups()
+    if not rest.startswith("//"):
+        return _service(scheme, rest)
+    if scheme in REMOTE_SCHEMES:
+        raise UsageError(f"a release cannot be written to {scheme}:", f"give {FORMS}")
+    if urlsplit(text).password is not None:
+        raise UsageError("a target holds no password", "put it into the environment")
+    return _folder(local_path(text)) if scheme == "file" else _store(text)
+
+
+def _folder(path: Path) -> Target:
+    from dlconv.release.publish.folder import Folder
+
+    return Folder(path)
+
+
+def _store(url: str) -> Target:
+    from dlconv.release.publish.store import Store
+
+    return Store(url)
+
+
+def _service(scheme: str, name: str) -> Target:
+    if scheme == "github":
+        from dlconv.release.publish.github import GitHub
+
+        return GitHub(name)
+    if scheme == "hf":
+        from dlconv.release.publish.huggingface import HuggingFace
+
+        return HuggingFace(name)
+    if scheme == "oci":
+        from dlconv.release.publish.oci import Oci
+
+        return Oci(name)
+    raise UsageError(f"there is no target {scheme}:", f"give {FORMS}")

@@ -1,0 +1,193 @@
+"""A release of a GitHub repository, under the tag ``<name>-v<version>``.
+
+Its assets are archives, since TF.js models are folders: one of the whole release, which ``dlconv
+check`` takes once it is unpacked, and one of each artifact; beside them ``release.json`` and the
+``SHA256SUMS`` of the assets. They are sent to a draft, which is published when all are there. A
+draft that an interrupted upload left is taken over, with those assets that are right.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from dlconv.errors import UsageError
+from dlconv.files import digest_of
+from dlconv.release.document import RELEASE_NAME, SUMS_NAME
+from dlconv.release.publish.archive import write_archive
+from dlconv.release.publish.checked import CheckedRelease
+from dlconv.release.publish.http import (
+    TIMEOUTS,
+    USER_AGENT,
+    Bearer,
+    network_trouble,
+    patiently,
+    refusal,
+)
+from dlconv.release.publish.secrets import secret
+from dlconv.release.publish.target import Progress, digest_in
+
+API = "https://api.github.com"
+API_VERSION = "2022-11-28"
+REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+PAGE = 100
+MOST_NOTES = 100_000
+HINT = "check that the repository is there and GITHUB_TOKEN may write its contents"
+
+Json = dict[str, Any]
+
+
+class GitHub:
+    """A repository; its API is at ``GITHUB_API_URL``, if that is set."""
+
+    def __init__(self, repository: str) -> None:
+        if not REPOSITORY.fullmatch(repository):
+            raise UsageError(f"github:{repository} is no repository", "give github:OWNER/REPO")
+        api = os.environ.get("GITHUB_API_URL") or API
+        self._repository = repository
+        self._releases = f"{api.rstrip('/')}/repos/{repository}/releases"
+        self._session = requests.Session()
+        self._session.auth = Bearer(secret("GITHUB_TOKEN", "a token that may write contents"))
+        self._session.headers.update(
+            {
+                "Accept": "application/vnd.github+json",
+                "User-Agent": USER_AGENT,
+                "X-GitHub-Api-Version": API_VERSION,
+            }
+        )
+
+    def place_of(self, release: CheckedRelease) -> str:
+        """Return the page of the release."""
+        server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
+        return f"{server}/{self._repository}/releases/tag/{_tag(release)}"
+
+    def published(self, release: CheckedRelease) -> str | None:
+        """Return the content digest in the release's asset ``release.json``."""
+        url = f"{self._releases}/tags/{_tag(release)}"
+        answer = self._ask("GET", url, allowed=(200, 404))
+        if answer.status_code == 404:
+            return None
+        for asset in answer.json()["assets"]:
+            if asset["name"] == RELEASE_NAME:
+                accept = {"Accept": "application/octet-stream"}
+                content = self._ask("GET", asset["url"], headers=accept).content
+                return digest_in(content, asset["url"]) or ""
+        return ""
+
+    def send(self, release: CheckedRelease, progress: Progress) -> None:
+        """Fill a draft, and publish it."""
+        draft = self._draft(release)
+        with tempfile.TemporaryDirectory() as folder:
+            assets = write_assets(release, Path(folder))
+            self._remove_others(draft, {asset.name for asset in assets})
+            for done, asset in enumerate(assets):
+                progress(asset.name, done, len(assets))
+                self._upload(draft, asset)
+        self._ask("PATCH", draft["url"], json={**_description(release), "draft": False})
+
+    def _draft(self, release: CheckedRelease) -> Json:
+        """Return the draft of this version, a new one if there is none."""
+        for each in self._pages(self._releases):
+            if each["draft"] and each["tag_name"] == _tag(release):
+                return each
+        description = {**_description(release), "draft": True}
+        created: Json = self._ask("POST", self._releases, (201,), json=description).json()
+        return created
+
+    def _remove_others(self, draft: Json, names: set[str]) -> None:
+        for asset in self._assets(draft):
+            if asset["name"] not in names:
+                self._ask("DELETE", asset["url"], (204, 404))
+
+    def _upload(self, draft: Json, asset: Path) -> None:
+        """Upload an asset unless it is there; a failed upload may have left one of its name."""
+
+        def attempt() -> None:
+            for there in self._assets(draft):
+                if there["name"] != asset.name:
+                    continue
+                if there["state"] == "uploaded" and there.get("digest") == _digest(asset):
+                    return
+                self._ask_once("DELETE", there["url"], (204, 404))
+            url = draft["upload_url"].partition("{")[0]
+            kind = "application/json" if asset.suffix == ".json" else "application/octet-stream"
+            with asset.open("rb") as file:
+                self._ask_once(
+                    "POST",
+                    url,
+                    (201,),
+                    params={"name": asset.name},
+                    data=file,
+                    headers={"Content-Type": kind},
+                )
+
+        patiently(attempt)
+
+    def _assets(self, draft: Json) -> list[Json]:
+        return list(self._pages(f"{draft['url']}/assets"))
+
+    def _pages(self, url: str) -> Iterator[Json]:
+        page = 1
+        while True:
+            found = self._ask("GET", url, params={"per_page": PAGE, "page": page}).json()
+            yield from found
+            if len(found) < PAGE:
+                return
+            page += 1
+
+    def _ask(
+        self, method: str, url: str, allowed: tuple[int, ...] = (200,), **options: Any
+    ) -> requests.Response:
+        return patiently(lambda: self._ask_once(method, url, allowed, **options))
+
+    def _ask_once(
+        self, method: str, url: str, allowed: tuple[int, ...], **options: Any
+    ) -> requests.Response:
+        with network_trouble(url):
+            answer = self._session.request(method, url, timeout=TIMEOUTS, **options)
+        if answer.status_code not in allowed:
+            raise refusal(answer, HINT)
+        return answer
+
+
+def write_assets(release: CheckedRelease, folder: Path) -> list[Path]:
+    """Write the assets of a release into an empty folder; return them as they are sent."""
+    top = f"{release.name}-{release.version}"
+    parts = {top: release.paths}
+    for artifact in release.release.artifacts:
+        parts[f"{top}-{artifact.path}"] = tuple(file.path for file in artifact.files)
+    for name, paths in parts.items():
+        write_archive(folder / _asset_name(f"{name}.tar.gz"), release.folder, paths, top)
+    (folder / RELEASE_NAME).write_bytes((release.folder / RELEASE_NAME).read_bytes())
+    assets = sorted(folder.iterdir())
+    (folder / SUMS_NAME).write_text(
+        "".join(f"{digest_of(asset)}  {asset.name}\n" for asset in assets)
+    )
+    return [*assets, folder / SUMS_NAME]
+
+
+def _tag(release: CheckedRelease) -> str:
+    return f"{release.name}-v{release.version}"
+
+
+def _description(release: CheckedRelease) -> Json:
+    card = release.folder / "README.md"
+    return {
+        "tag_name": _tag(release),
+        "name": f"{release.name} {release.version}",
+        "body": card.read_text("utf-8")[:MOST_NOTES] if card.is_file() else "",
+        "prerelease": release.is_preview,
+    }
+
+
+def _asset_name(name: str) -> str:
+    """Return a name that GitHub leaves as it is."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)
+
+
+def _digest(asset: Path) -> str:
+    return f"sha256:{digest_of(asset)}"

@@ -1,0 +1,93 @@
+"""Requests to a service: patient with what may pass, and in one line about what does not."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+
+from dlconv import __version__
+from dlconv.errors import DlconvError
+
+TIMEOUTS = (10.0, 60.0)
+TRIES = 4
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 15.0
+PASSING_STATUSES = (408, 429)
+USER_AGENT = f"dlconv/{__version__}"
+
+T = TypeVar("T")
+
+
+class PassingError(DlconvError):
+    """A failure that may pass."""
+
+
+class Bearer(requests.auth.AuthBase):
+    """A token for one host; requests takes it off where another host answers."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token into a request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def patiently(attempt: Callable[[], T]) -> T:
+    """Return what an attempt returns; repeat it, a few times, while it raises PassingError."""
+    import tenacity
+
+    trying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(TRIES),
+        wait=tenacity.wait_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
+        + tenacity.wait_random(0, FIRST_WAIT_SECONDS),
+        retry=tenacity.retry_if_exception_type(PassingError),
+        reraise=True,
+    )
+    return trying(attempt)
+
+
+@contextmanager
+def network_trouble(url: str) -> Iterator[None]:
+    """Turn what requests raises into a DlconvError about the URL's host."""
+    host = urlsplit(url).netloc
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        hint = "the certificate is not trusted: check the clock and the proxy"
+        raise DlconvError(f"no safe connection to {host}: {_reason(error)}", hint) from error
+    except (requests.ConnectionError, requests.Timeout) as error:
+        hint = "check the network, then run the same command again"
+        raise PassingError(f"cannot reach {host}: {_reason(error)}", hint) from error
+    except requests.RequestException as error:
+        raise DlconvError(f"{host}: {error}") from error
+
+
+def refusal(response: requests.Response, hint: str) -> DlconvError:
+    """Return the error for an answer that is none of those wanted."""
+    status = response.status_code
+    message = f"{urlsplit(response.url).netloc}: {status} {response.reason}{_words_in(response)}"
+    if status in PASSING_STATUSES or status >= 500:
+        return PassingError(message, "the server has trouble: run the same command again later")
+    return DlconvError(message, hint)
+
+
+def _words_in(response: requests.Response) -> str:
+    """Return what a service says in JSON, as GitHub and registries of images do."""
+    try:
+        said = response.json()
+        words = [said.get("message"), *(each.get("message") for each in said.get("errors", []))]
+    except (ValueError, AttributeError):
+        return ""
+    return "".join(f": {each}" for each in words if each)
+
+
+def _reason(error: BaseException) -> str:
+    cause = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    words = cause.strerror if isinstance(cause, OSError) else ""
+    return words or str(cause) or type(cause).__name__

@@ -1,0 +1,174 @@
+"""A model repository on the Hugging Face Hub: one commit, and the tag ``v<version>``.
+
+The repository holds the release in the folder ``release``, as it was packed, and a model card whose
+front matter has the evidence as a model index. A commit replaces the last release as a whole; the
+versions stay under their tags.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlconv.errors import DlconvError, UsageError
+from dlconv.release.document import RELEASE_NAME, Release
+from dlconv.release.publish.checked import CheckedRelease
+from dlconv.release.publish.secrets import secret
+from dlconv.release.publish.target import Progress, digest_in, words_of
+from dlconv.verify.document import Result
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+FOLDER = "release"
+CARD = "README.md"
+TAGS = ("deeplab", "dlconv", "semantic-segmentation")
+# The Hub's name of what a target is for.
+TARGET_TAGS = {"tfjs": "tensorflow.js", "onnx": "onnx"}
+
+
+class HuggingFace:
+    """A repository of models; the Hub is at ``HF_ENDPOINT``, if that is set."""
+
+    def __init__(self, repository: str) -> None:
+        if not REPOSITORY.fullmatch(repository):
+            raise UsageError(f"hf:{repository} is no repository", "give hf:OWNER/NAME")
+        hub = _library()
+        self._repository = repository
+        self._hub = hub.HfApi(
+            endpoint=os.environ.get("HF_ENDPOINT"),
+            token=secret("HF_TOKEN", "a token that may write to the repository"),
+        )
+
+    def place_of(self, release: CheckedRelease) -> str:
+        """Return the page of the repository at the release's tag."""
+        return f"{self._hub.endpoint}/{self._repository}/tree/{_tag(release)}"
+
+    def published(self, release: CheckedRelease) -> str | None:
+        """Return the content digest of the release under the tag."""
+        from huggingface_hub.errors import RepositoryNotFoundError
+
+        path, tag = f"{FOLDER}/{RELEASE_NAME}", _tag(release)
+        with self._trouble():
+            try:
+                refs = self._hub.list_repo_refs(self._repository)
+            except RepositoryNotFoundError:
+                return None
+            if tag not in {each.name for each in refs.tags}:
+                return None
+            if not self._hub.file_exists(self._repository, path, revision=tag):
+                return ""
+            with tempfile.TemporaryDirectory() as folder:
+                found = self._hub.hf_hub_download(
+                    self._repository, path, revision=tag, local_dir=folder
+                )
+                content = Path(found).read_bytes()
+        return digest_in(content, self.place_of(release)) or ""
+
+    def send(self, release: CheckedRelease, progress: Progress) -> None:
+        """Commit the release in place of the last one, and tag it."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        with self._trouble():
+            self._hub.create_repo(self._repository, exist_ok=True)
+            wanted = {f"{FOLDER}/{path}": release.folder / path for path in release.paths}
+            gone = [
+                path
+                for path in self._hub.list_repo_files(self._repository)
+                if path.startswith(f"{FOLDER}/") and path not in wanted
+            ]
+            operations = [
+                CommitOperationAdd(CARD, card_with_index(release).encode()),
+                *(CommitOperationAdd(path, file) for path, file in wanted.items()),
+                *(CommitOperationDelete(path) for path in gone),
+            ]
+            progress("commit", 0, 2)
+            commit = self._hub.create_commit(
+                self._repository, operations, commit_message=f"{release.name} {release.version}"
+            )
+            progress("tag", 1, 2)
+            self._hub.create_tag(self._repository, tag=_tag(release), revision=commit.oid)
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Turn what the library and whatever HTTP client it has raise into a DlconvError."""
+        try:
+            yield
+        except Exception as error:
+            raise DlconvError(
+                f"hf:{self._repository}: {words_of(error)}",
+                "check the network, and that HF_TOKEN may write to the repository",
+            ) from error
+
+
+def card_with_index(release: CheckedRelease) -> str:
+    """Return the model card with a front matter for the Hub."""
+    from huggingface_hub import ModelCardData
+
+    found = release.release
+    targets = sorted({each.manifest.target for each in found.artifacts})
+    data = ModelCardData(
+        license=found.model.licence.lower() or None,
+        library_name="dlconv",
+        pipeline_tag="image-segmentation",
+        tags=[*TAGS, *(TARGET_TAGS[target] for target in targets)],
+        model_name=release.name,
+        eval_results=list(evaluation(found)),
+    )
+    card = release.folder / CARD
+    text = card.read_text("utf-8") if card.is_file() else f"# {release.name}\n"
+    return f"---\n{data.to_yaml()}\n---\n\n{text}"
+
+
+def evaluation(release: Release) -> "Iterator[EvalResult]":
+    """Return the evidence as results of a model index."""
+    for artifact in release.artifacts:
+        for result in artifact.evidence:
+            yield from _results(artifact.title, result)
+
+
+def _results(title: str, result: Result) -> "Iterator[EvalResult]":
+    from huggingface_hub import EvalResult
+
+    runtime = f"{result.runtime.name} {result.runtime.backend}"
+    photos = f"{len(result.photos)} photos"
+    against_graph = {
+        "accuracy": result.agreement.mean if result.agreement else None,
+        "mean_iou": result.miou,
+    }
+    against_masks = {"mean_iou": result.truth.artifact_miou if result.truth else None}
+    for dataset, metrics in (
+        (f"labels of the frozen graph, {photos}", against_graph),
+        (f"masks that people drew, {photos}", against_masks),
+    ):
+        for metric, value in metrics.items():
+            if value is not None:
+                yield EvalResult(
+                    task_type="image-segmentation",
+                    dataset_type="photos",
+                    dataset_name=dataset,
+                    dataset_config=f"{title}, {runtime}",
+                    metric_type=metric,
+                    metric_name=f"{metric} of {title} in {runtime}",
+                    metric_value=value,
+                )
+
+
+def _tag(release: CheckedRelease) -> str:
+    return f"v{release.version}"
+
+
+def _library() -> Any:
+    try:
+        import huggingface_hub
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+    except ImportError as error:
+        raise DlconvError(
+            "huggingface_hub is not installed, which hf: needs", "pip install 'dlconv[huggingface]'"
+        ) from error
+    disable_progress_bars()
+    return huggingface_hub

@@ -1,0 +1,187 @@
+"""An artifact in an OCI registry, such as ghcr.io, with the version as its tag.
+
+Each file is a layer that has its path as title, so that ``oras pull`` gives the release's folder.
+Layers are named by their digests and found by nobody before the manifest with the tag is there; one
+that is in the registry already is not sent again.
+"""
+
+import inspect
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from dlconv.errors import DlconvError, UsageError
+from dlconv.files import digest_of
+from dlconv.release.publish.checked import CheckedRelease
+from dlconv.release.publish.http import TIMEOUTS, network_trouble, patiently, refusal
+from dlconv.release.publish.target import Progress, words_of
+
+REPOSITORY = re.compile(r"([^/@]+)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)")
+LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1)(:\d+)?")
+ARTIFACT_TYPE = "application/vnd.dlconv.release.v1"
+CONTENT = "dlconv.content.sha256"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+MEDIA_TYPES = {".json": "application/json", ".md": "text/markdown"}
+OTHER_TYPE = "application/octet-stream"
+ACCEPTED = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json")
+HINT = "check that ORAS_USER and ORAS_PASS may push to the repository"
+
+Json = dict[str, Any]
+
+
+class Oci:
+    """A repository of a registry, which is asked over HTTP where it is on this machine.
+
+    The account is ``ORAS_USER`` with the password ``ORAS_PASS``, or that of ``docker login``.
+    """
+
+    def __init__(self, repository: str) -> None:
+        match = REPOSITORY.fullmatch(repository)
+        if match is None:
+            raise UsageError(f"oci:{repository} is no repository", "give oci:HOST/REPO")
+        self._repository = repository
+        self._host = match[1]
+
+    @cached_property
+    def _registry(self) -> Any:
+        return _connect(self._host, self._repository)
+
+    def place_of(self, release: CheckedRelease) -> str:
+        """Return what ``oras pull`` takes."""
+        # A tag has no plus; Helm writes it so, too.
+        return f"{self._repository}:{release.version.replace('+', '_')}"
+
+    def published(self, release: CheckedRelease) -> str | None:
+        """Return the content digest in the annotations of the manifest."""
+        with self._trouble():
+            answer = self._registry.do_request(
+                self._manifest_url(release), headers={"Accept": ", ".join(ACCEPTED)}
+            )
+            if answer.status_code == 404:
+                return None
+            _check(answer)
+            digest: str = (answer.json().get("annotations") or {}).get(CONTENT, "")
+        return digest
+
+    def send(self, release: CheckedRelease, progress: Progress) -> None:
+        """Send the layers, and then the manifest."""
+        with self._trouble(), tempfile.TemporaryDirectory() as folder:
+            container = self._registry.get_container(self.place_of(release))
+            empty = Path(folder, "empty.json")
+            empty.write_text("{}")
+            config = _layer(empty, EMPTY_TYPE)
+            _check(self._registry.upload_blob(str(empty), container, config))
+            layers = []
+            for done, path in enumerate(release.paths):
+                progress(path, done, len(release.paths))
+                file = release.folder / path
+                layer = _layer(file, MEDIA_TYPES.get(file.suffix, OTHER_TYPE))
+                _check(self._registry.upload_blob(str(file), container, layer))
+                layers.append({**layer, "annotations": {"org.opencontainers.image.title": path}})
+            manifest = _manifest(release, config, layers)
+            _check(self._registry.upload_manifest(manifest, container))
+
+    def _manifest_url(self, release: CheckedRelease) -> str:
+        container = self._registry.get_container(self.place_of(release))
+        return f"{self._registry.prefix}://{container.manifest_url()}"
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Turn what the library raises for want of a type of its own into a DlconvError."""
+        try:
+            yield
+        except ValueError as error:
+            raise DlconvError(f"oci:{self._repository}: {words_of(error)}", HINT) from error
+
+
+def _connect(host: str, container: str) -> Any:
+    """Return the library's client of a registry, with the account for a repository."""
+    library = _library()
+    is_local = LOOPBACK.fullmatch(host) is not None
+    challenge = _challenge(f"{'http' if is_local else 'https'}://{host}/v2/")
+    registry = library.Registry(insecure=is_local, auth_backend=challenge)
+    user, password = os.environ.get("ORAS_USER"), os.environ.get("ORAS_PASS")
+    if user and password:
+        registry.auth.set_basic_auth(user, password)
+    else:
+        registry.auth.load_configs(registry.get_container(container))
+    if challenge == "basic" and not hasattr(registry.auth, "_basic_auth"):
+        raise DlconvError(f"{host} asks for an account", "set ORAS_USER and ORAS_PASS")
+    registry.session.request = partial(registry.session.request, timeout=TIMEOUTS)
+    registry.do_request = _patient(registry)
+    return registry
+
+
+def _challenge(url: str) -> str:
+    """Return how a registry wants to know who asks: ``basic``, or ``token`` if it wants to."""
+
+    def attempt() -> requests.Response:
+        with network_trouble(url):
+            answer = requests.get(url, timeout=TIMEOUTS)
+        if answer.status_code not in (200, 401):
+            raise refusal(answer, "check that this is a registry: oci:HOST/REPO")
+        return answer
+
+    challenge = patiently(attempt).headers.get("WWW-Authenticate", "")
+    return "basic" if challenge.lower().startswith("basic ") else "token"
+
+
+def _patient(registry: Any) -> Callable[..., Any]:
+    """Return the client's way to ask, without its own, which waits for minutes."""
+    ask = inspect.unwrap(type(registry).do_request)
+
+    def ask_patiently(url: str, *arguments: Any, **options: Any) -> Any:
+        def attempt() -> Any:
+            with network_trouble(url):
+                answer = ask(registry, url, *arguments, **options)
+            if answer.status_code >= 500:
+                raise refusal(answer, HINT)
+            return answer
+
+        return patiently(attempt)
+
+    return ask_patiently
+
+
+def _manifest(release: CheckedRelease, config: Json, layers: list[Json]) -> Json:
+    annotations = {
+        "org.opencontainers.image.title": release.name,
+        "org.opencontainers.image.version": release.version,
+        "org.opencontainers.image.licenses": release.release.model.licence,
+        CONTENT: release.digest,
+    }
+    return {
+        "schemaVersion": 2,
+        "mediaType": ACCEPTED[0],
+        "artifactType": ARTIFACT_TYPE,
+        "config": config,
+        "layers": layers,
+        "annotations": {name: value for name, value in annotations.items() if value},
+    }
+
+
+def _layer(file: Path, media_type: str) -> Json:
+    digest = f"sha256:{digest_of(file)}"
+    return {"mediaType": media_type, "size": file.stat().st_size, "digest": digest}
+
+
+def _check(answer: requests.Response) -> None:
+    if answer.status_code not in (200, 201, 202):
+        raise refusal(answer, HINT)
+
+
+def _library() -> Any:
+    try:
+        import oras.provider
+    except ImportError as error:
+        raise DlconvError(
+            "oras is not installed, which oci: needs", "pip install 'dlconv[oci]'"
+        ) from error
+    return oras.provider

@@ -1,0 +1,55 @@
+"""Secrets come from the environment, and nothing that is raised or logged shows them."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dlconv.errors import DlconvError
+
+NAMES = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL", re.IGNORECASE)
+LEAST_CHARACTERS = 8
+MASK = "***"
+
+
+def secret(name: str, what: str) -> str:
+    """Return a secret of the environment. Raises DlconvError where it is not set."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise DlconvError(f"{name} is not set", f"set it to {what}")
+    return value
+
+
+def masked(text: str) -> str:
+    """Return a text without the values of the environment's secrets."""
+    values = {
+        value
+        for name, value in os.environ.items()
+        if NAMES.search(name) and len(value) >= LEAST_CHARACTERS
+    }
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text
+
+
+@contextmanager
+def hidden_secrets() -> Iterator[None]:
+    """Keep secrets out of what the block logs, and out of the DlconvErrors it raises."""
+    handlers = logging.getLogger().handlers
+    for handler in handlers:
+        handler.addFilter(_mask)
+    try:
+        yield
+    except DlconvError as error:
+        raise type(error)(masked(error.message), masked(error.hint)) from error
+    finally:
+        for handler in handlers:
+            handler.removeFilter(_mask)
+
+
+def _mask(record: logging.LogRecord) -> bool:
+    record.msg, record.args = masked(record.getMessage()), ()
+    if record.exc_info:
+        record.exc_text = masked(logging.Formatter().formatException(record.exc_info))
+    return True

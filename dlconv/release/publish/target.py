@@ -1,0 +1,52 @@
+"""What a place to publish to has to do."""
+
+import json
+from collections.abc import Callable
+from typing import Protocol
+
+from dlconv.release.document import parse_release
+from dlconv.release.publish.checked import CheckedRelease
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is sent next, how many pieces are done, and how many there are."""
+
+
+class Target(Protocol):
+    """A place to publish to. All of it raises DlconvError for what the user can act on."""
+
+    def place_of(self, release: CheckedRelease) -> str:
+        """Return where people find the release once it is published.
+
+        Raises UsageError for a version that cannot be one here.
+        """
+
+    def published(self, release: CheckedRelease) -> str | None:
+        """Return the content digest of what is published under the release's name and version.
+
+        None where there is nothing, or only what an interrupted upload left; "" for what is no
+        release of dlconv.
+        """
+
+    def send(self, release: CheckedRelease, progress: Progress) -> None:
+        """Publish the release, which nobody sees before all of it is there.
+
+        What an earlier upload of this version left is used, or removed.
+        """
+
+
+def digest_in(content: bytes, place: str) -> str | None:
+    """Return the content digest in a ``release.json`` found at a place; None if it is cut short.
+
+    Raises DlconvError for another dlconv's.
+    """
+    try:
+        json.loads(content)
+    except ValueError:
+        return None
+    return parse_release(content, place).content_sha256
+
+
+def words_of(error: Exception) -> str:
+    """Return what a library's error says, in one line."""
+    words = str(error).split()
+    return " ".join(words if len(words) > 1 else [f"{type(error).__name__}:", *words])
