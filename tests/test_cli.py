@@ -36,6 +36,7 @@ COMMANDS = (
     "run",
     "demo",
     "card",
+    "doctor",
 )
 
 

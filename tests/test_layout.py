@@ -57,6 +57,7 @@ def test_rooms_import_one_way():
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "markdown"}
         | {"artifacts", "verify", "models", "release"},
+        "doctor": {"errors", "models", "web", "verify", "doctor"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():

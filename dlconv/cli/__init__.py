@@ -6,13 +6,24 @@ needs them, so that ``--help`` is quick; it lists commands in the order of the i
 
 # isort: off
 from dlconv.cli.app import app
-from dlconv.cli import fetching, graphs, converting, checking, page, releasing, card, schemas
+from dlconv.cli import (
+    fetching,
+    graphs,
+    converting,
+    checking,
+    page,
+    releasing,
+    card,
+    doctor,
+    schemas,
+)
 
 __all__ = [
     "app",
     "card",
     "checking",
     "converting",
+    "doctor",
     "fetching",
     "graphs",
     "page",
