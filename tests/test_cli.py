@@ -38,6 +38,7 @@ COMMANDS = (
     "build",
     "demo",
     "card",
+    "doctor",
 )
 
 

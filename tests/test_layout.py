@@ -61,6 +61,7 @@ def test_rooms_import_one_way():
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}
         | {"demo", "web"},
+        "doctor": {"errors", "models", "web", "verify", "doctor"},
     }
     for room, rooms in allowed.items():
         for path in (ROOT / "dlconv" / room).rglob("*.py"):

@@ -16,6 +16,7 @@ from dlconv.cli import releasing
 from dlconv.cli import publishing
 from dlconv.cli import card
 from dlconv.cli import page
+from dlconv.cli import doctor
 from dlconv.cli import schemas
 
 __all__ = ["app"]
