@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     drawn: showStats,
     segmented({ labels, timing }) {
       showStats();
-      describePicture(sharesOf(labels, classes.length));
+      if (labels) describePicture(sharesOf(labels, classes.length));
       models.showCost(models.chosen, studio.stats.inference ?? timing.inference);
     },
     compared: (share) => compare.showDifference(share),
