@@ -1,14 +1,18 @@
 """The page on WebGL and WebGPU, in Chromium's software graphics."""
 
 import re
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.artifacts import tfjs_artifact
+from support.camera import write_y4m
 from support.chromium import needs_chromium
 from support.demo import demo_page, fake_camera, iou
 from support.sample import PHOTOS
 
+from dlconv.convert.interface import Interface
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, make_site
 from dlconv.models.registry import voc_colours
@@ -22,17 +26,64 @@ PHOTO = PHOTOS / "scene_2000030.png"
 KEPT = [1, 2, 3, 4]
 TFJS, ONNX = 0, 2
 SLOW_MS = 60_000
+# With these WebGPU in software has canvases.
+GRAPHICS = (*SOFTWARE_GRAPHICS, "--use-vulkan=swiftshader", "--enable-features=Vulkan")
+COUNT_CALLS = """
+globalThis.calls = { read: 0, drawn: 0 };
+const count = (kind, owner, name) => {
+  const real = owner.prototype[name];
+  owner.prototype[name] = function (...given) {
+    calls[kind] += 1;
+    return real.apply(this, given);
+  };
+};
+count("read", WebGL2RenderingContext, "readPixels");
+count("read", GPUBuffer, "mapAsync");
+count("drawn", OffscreenCanvas, "transferToImageBitmap");
+"""
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    """A camera that shows a part of one of the sample's photos."""
+    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
+    frame = np.asarray(Image.open(PHOTO).convert("RGB"))[:96, :128]
+    write_y4m(path, [frame, frame], rate=30)
+    return path
 
 
 @pytest.fixture(scope="module")
 def browser(camera):
-    with open_browser([*SOFTWARE_GRAPHICS, *fake_camera(camera)]) as browser:
+    with open_browser([*GRAPHICS, *fake_camera(camera)]) as browser:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def small(graph, tmp_path_factory):
+    """The sample model where it is quick in software."""
+    folder = tmp_path_factory.mktemp("small") / "tfjs"
+    artifact = tfjs_artifact(graph, folder, interface=Interface(input_size=(65, 65)))
+    return make_site([Offer(artifact, voc_colours(256))])
+
+
 def run_on(page, backend):
+    page.page.set_default_timeout(SLOW_MS)
     page.page.select_option("[name=backend]", backend)
-    page.page.wait_for_selector(f"#state:has-text('runs on {backend}')", timeout=SLOW_MS)
+    page.page.wait_for_selector(f"#state:has-text('runs on {backend}')")
+
+
+def calls(page):
+    counts = page.page.workers[0].evaluate("calls")
+    return np.array([counts["read"], counts["drawn"]])
+
+
+def wait_for_masks(page, count):
+    """Wait until that many masks were drawn on a GPU."""
+    _, before = calls(page)
+    end = time.monotonic() + SLOW_MS / 1000
+    while calls(page)[1] < before + count:
+        assert time.monotonic() < end, "no more masks come"
+        page.page.wait_for_timeout(50)
 
 
 def test_an_onnx_artifact_runs_on_webgpu_and_only_then_fetches_it(browser, site, graph, tmp_path):
@@ -61,3 +112,47 @@ def test_an_onnx_artifact_s_backends_are_tried(browser, artifacts):
         page.page.wait_for_selector("#state:has-text('Tried here')", timeout=SLOW_MS)
         state = page.page.inner_text("#state")
         assert re.search(r"Tried here: wasm [\d.]+ ms, webgpu [\d.]+ ms", state)
+
+
+@pytest.mark.parametrize("backend", ["webgl", "webgpu"])
+def test_a_gpu_draws_the_mask_that_the_processor_draws(browser, small, backend):
+    with demo_page(browser, small) as page:
+        page.page.workers[0].evaluate(COUNT_CALLS)
+        page.page.click("#camera")
+        page.wait_for_labels()
+
+        def drawn(effect, settle):
+            page.choose(effect=effect)
+            settle()
+            return page.pixels().astype(int)
+
+        def settle_on_processor():
+            page.page.wait_for_timeout(1000)
+
+        alpha = drawn("transparent", settle_on_processor)[..., 3]
+        plain_map = drawn("classes", settle_on_processor)
+        run_on(page, backend)
+        # Masks that are mixed with those before need a few to settle.
+        found = drawn("transparent", lambda: wait_for_masks(page, 10))[..., 3]
+        assert 0.1 < (alpha > 127).mean() < 0.9
+        assert ((alpha > 8) & (alpha < 247)).any()
+        assert abs(found - alpha).max() <= 3
+        assert abs(drawn("classes", lambda: wait_for_masks(page, 4)) - plain_map).max() <= 3
+        assert not page.troubles
+
+
+@pytest.mark.parametrize("backend", ["webgl", "webgpu"])
+def test_frames_are_not_read_back_from_a_gpu(browser, small, backend):
+    with demo_page(browser, small) as page:
+        page.page.workers[0].evaluate(COUNT_CALLS)
+        run_on(page, backend)
+        page.page.click("#camera")
+        page.wait_for_labels()
+        before = calls(page)
+        wait_for_masks(page, 20)
+        read, drawn = calls(page) - before
+        # The labels for the legend.
+        assert read <= drawn / 10 + 1
+        assert page.stats()["Read-back"] == "0.0 ms"
+        assert "background" in page.page.get_attribute("#picture", "aria-label")
+        assert not page.troubles

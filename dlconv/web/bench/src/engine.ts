@@ -1,7 +1,7 @@
 // The way of the demo page: @dlconv/segment, and a mask that the canvas enlarges.
 
-import { loadSegmenter } from "@dlconv/segment";
-import { alphaOf, keptAtFirst, maskPixels } from "../../demo/src/mask.ts";
+import { alphaOf, loadSegmenter } from "@dlconv/segment";
+import { keptAtFirst, maskPixels } from "../../demo/src/mask.ts";
 import { compose, type Remover } from "./remover.ts";
 
 export async function openEngine(artifact: string): Promise<Remover> {

@@ -1,7 +1,6 @@
 // The artifacts that the page can run, as the server or the export lists them.
 
-import type { Backend } from "@dlconv/segment";
-import type { Colour } from "./mask.ts";
+import type { Backend, Colour } from "@dlconv/segment";
 import type { SelfCheck } from "./self_check.ts";
 
 export interface Listed {

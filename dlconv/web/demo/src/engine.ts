@@ -1,17 +1,33 @@
 // The network behind the page: one artifact at a time, labels for one frame after another.
 
-import { type Backend, loadSegmenter, type Segmentation, type Segmenter } from "@dlconv/segment";
-import { brightnessOf } from "./mask.ts";
+import {
+  type Backend,
+  brightnessOf,
+  type DrawnMask,
+  type Labels,
+  loadSegmenter,
+  type MaskStyle,
+  type Segmentation,
+  type Segmenter,
+} from "@dlconv/segment";
 
 export interface Loaded {
   readonly classes: readonly string[];
   readonly backend: string;
   readonly description: Readonly<Record<string, unknown>>;
+  /** Whether `draw` is to be had. */
+  readonly draws: boolean;
 }
 
 /** `brightness` is that of the frame, 0 to 255, at the size of the labels. */
 export interface Segmented extends Omit<Segmentation, "pixels"> {
   readonly brightness: Uint8Array;
+  readonly tensors: number;
+}
+
+/** A mask, and the labels of an earlier frame when some have come back. */
+export interface Drawn extends Omit<DrawnMask, "labels"> {
+  readonly labels: Labels | null;
   readonly tensors: number;
 }
 
@@ -21,6 +37,8 @@ export interface Engine {
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded>;
   /** Label a frame, which is closed then. */
   segment(frame: ImageBitmap): Promise<Segmented>;
+  /** Draw the mask of a frame, which is closed then, and ask for its labels if they are wanted. */
+  draw(frame: ImageBitmap, style: MaskStyle, wantsLabels: boolean): Promise<Drawn>;
   /** End it, whatever it is busy with. */
   stop(): void;
 }
@@ -30,6 +48,8 @@ export class LocalEngine implements Engine {
   readonly place = "page";
   #segmenter: Segmenter | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
+  /** Labels that nobody has been given yet. */
+  #cameBack: Labels | null = null;
   readonly #underWay = new Set<Promise<unknown>>();
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
@@ -39,16 +59,24 @@ export class LocalEngine implements Engine {
   }
 
   segment(frame: ImageBitmap): Promise<Segmented> {
-    const found = this.#segment(frame).finally(() => {
+    return this.#withFrame(frame, () => this.#segment(frame));
+  }
+
+  draw(frame: ImageBitmap, style: MaskStyle, wantsLabels: boolean): Promise<Drawn> {
+    return this.#withFrame(frame, () => this.#draw(frame, style, wantsLabels));
+  }
+
+  stop(): void {
+    void this.#segmenter?.dispose();
+  }
+
+  #withFrame<T>(frame: ImageBitmap, work: () => Promise<T>): Promise<T> {
+    const found = work().finally(() => {
       frame.close();
       this.#underWay.delete(found);
     });
     this.#underWay.add(found);
     return found;
-  }
-
-  stop(): void {
-    void this.#segmenter?.dispose();
   }
 
   async #replace(
@@ -60,19 +88,38 @@ export class LocalEngine implements Engine {
     this.#segmenter = null;
     await Promise.allSettled(this.#underWay);
     await old?.dispose();
+    this.#cameBack = null;
     const segmenter = await loadSegmenter(url, {
       backend,
       progress: (done, total) => progress(done / total),
     });
     this.#segmenter = segmenter;
-    const { classes, description } = segmenter;
-    return { classes, backend: segmenter.backend, description };
+    const { classes, description, draws } = segmenter;
+    return { classes, backend: segmenter.backend, description, draws };
+  }
+
+  get #loaded(): Segmenter {
+    if (!this.#segmenter) throw new Error("no model is loaded");
+    return this.#segmenter;
   }
 
   async #segment(frame: ImageBitmap): Promise<Segmented> {
-    const segmenter = this.#segmenter;
-    if (!segmenter) throw new Error("no model is loaded");
+    const segmenter = this.#loaded;
     const { pixels, ...found } = await segmenter.segment(frame);
     return { ...found, brightness: brightnessOf(pixels), tensors: segmenter.tensors };
+  }
+
+  async #draw(frame: ImageBitmap, style: MaskStyle, wantsLabels: boolean): Promise<Drawn> {
+    const segmenter = this.#loaded;
+    const { labels, ...drawn } = await segmenter.draw(frame, style, wantsLabels);
+    labels?.then(
+      (found) => {
+        this.#cameBack = found;
+      },
+      () => {},
+    );
+    const cameBack = this.#cameBack;
+    this.#cameBack = null;
+    return { ...drawn, labels: cameBack, tensors: segmenter.tensors };
   }
 }

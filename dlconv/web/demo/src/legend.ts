@@ -1,7 +1,8 @@
 // The classes of the model: which are kept, their colours, and how much of the picture they have.
 
+import type { Colour } from "@dlconv/segment";
 import { find, make } from "./dom.ts";
-import { type Colour, keptAtFirst } from "./mask.ts";
+import { keptAtFirst } from "./mask.ts";
 
 const PAUSE_MS = 500;
 

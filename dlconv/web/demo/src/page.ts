@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     drawn: showStats,
     segmented({ labels, timing }, asked) {
       showStats();
-      describePicture(sharesOf(labels, classes.length));
+      if (labels) describePicture(sharesOf(labels, classes.length));
       showCost(models.chosen, running, studio.stats.total ?? totalOf(timing));
       holdRate(asked);
     },

@@ -1,9 +1,16 @@
 // Draws a frame with its background changed, on a canvas of the frame's size.
 
-import type { Labels, Size } from "@dlconv/segment";
+import {
+  alphaOf,
+  type Colour,
+  guided,
+  type Labels,
+  type MaskStyle,
+  type Size,
+  steadied,
+} from "@dlconv/segment";
 import type { Difference } from "./difference.ts";
-import { guided } from "./guided_filter.ts";
-import { alphaOf, type Colour, mapPixels, maskPixels, steadied } from "./mask.ts";
+import { mapPixels, maskPixels } from "./mask.ts";
 
 export const EFFECTS = {
   magenta: "Magenta",
@@ -39,8 +46,8 @@ type Drawable = ImageBitmap | HTMLVideoElement;
 
 const MAGENTA = "#ff00ff";
 const MAP_OPACITY = 0.75;
-/** How far the border of a mask is blurred, in pixels of the mask. */
-const SOFT_PIXELS = 1;
+/** The border of a mask is blurred by a pixel of the mask. */
+const SOFTENED = "blur(1px)";
 
 export class Picture {
   readonly #context: CanvasRenderingContext2D;
@@ -48,22 +55,33 @@ export class Picture {
   readonly #small = newContext();
   #labelled: Labelled | null = null;
   #alpha: Uint8ClampedArray | null = null;
+  /** Whether what the mask's canvas holds is a class map; null while it holds nothing. */
+  #isMap: boolean | null = null;
   #colours: readonly Colour[] = [];
   #look: Look;
+  #sequence = 0;
 
   constructor(canvas: HTMLCanvasElement, look: Look) {
     this.#context = contextOf(canvas);
     this.#look = look;
   }
 
-  get hasLabels(): boolean {
-    return this.#labelled !== null;
+  get hasMask(): boolean {
+    return this.#isMap !== null;
   }
 
   set look(look: Look) {
     this.#look = look;
-    this.#alpha = null;
+    this.#forgetMasks();
     this.#drawMask();
+  }
+
+  /** What a mask has to be that is drawn elsewhere. */
+  get style(): MaskStyle {
+    const { kept, follow, steady, effect } = this.#look;
+    const sequence = this.#sequence;
+    if (effect !== "classes") return { kept, colours: null, follow, steady, sequence };
+    return { kept, colours: this.#colours, follow: false, steady: false, sequence };
   }
 
   set colours(colours: readonly Colour[]) {
@@ -73,9 +91,30 @@ export class Picture {
 
   /** The labels of the frames from now on; null when another source starts. */
   set labelled(labelled: Labelled | null) {
-    if (!labelled) this.#alpha = null;
     this.#labelled = labelled;
+    if (!labelled) {
+      this.#forgetMasks();
+      this.#isMap = null;
+    }
     this.#drawMask();
+  }
+
+  /** Take a mask that was drawn in a style elsewhere; it is closed. */
+  take(mask: ImageBitmap, style: MaskStyle): void {
+    this.#labelled = null;
+    this.#isMap = style.colours !== null;
+    const { canvas } = this.#mask;
+    canvas.width = mask.width;
+    canvas.height = mask.height;
+    if (this.#look.soft && !this.#isMap) this.#mask.filter = SOFTENED;
+    this.#mask.drawImage(mask, 0, 0);
+    this.#mask.filter = "none";
+    mask.close();
+  }
+
+  #forgetMasks(): void {
+    this.#alpha = null;
+    this.#sequence += 1;
   }
 
   /** Draw a frame with the last labels. */
@@ -89,8 +128,10 @@ export class Picture {
     context.globalCompositeOperation = "copy";
     context.drawImage(frame, 0, 0, size.width, size.height);
     context.globalCompositeOperation = "source-over";
-    if (!this.#labelled || this.#look.effect === "none") return;
-    if (this.#look.effect === "classes") this.#overlay(size);
+    const isMap = this.#look.effect === "classes";
+    // A mask that was drawn for another look is not shown.
+    if (this.#look.effect === "none" || this.#isMap !== isMap) return;
+    if (isMap) this.#overlay(size);
     else this.#replace(frame, size);
   }
 
@@ -172,7 +213,8 @@ export class Picture {
     const { canvas } = this.#mask;
     canvas.width = width;
     canvas.height = height;
-    if (effect === "classes") {
+    this.#isMap = effect === "classes";
+    if (this.#isMap) {
       const pixels = mapPixels(labels, kept, this.#colours);
       this.#mask.putImageData(new ImageData(pixels, width, height), 0, 0);
       return;
@@ -187,7 +229,7 @@ export class Picture {
 
 function blurInPlace(context: CanvasRenderingContext2D): void {
   context.globalCompositeOperation = "copy";
-  context.filter = `blur(${SOFT_PIXELS}px)`;
+  context.filter = SOFTENED;
   context.drawImage(context.canvas, 0, 0);
   context.filter = "none";
   context.globalCompositeOperation = "source-over";

@@ -1,7 +1,7 @@
 // The engine in a worker, as the page sees it.
 
-import type { Backend } from "@dlconv/segment";
-import type { Engine, Loaded, Segmented } from "./engine.ts";
+import type { Backend, MaskStyle } from "@dlconv/segment";
+import type { Drawn, Engine, Loaded, Segmented } from "./engine.ts";
 import type { Question, Reply } from "./protocol.ts";
 
 type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
@@ -44,6 +44,10 @@ class RemoteEngine implements Engine {
 
   segment(frame: ImageBitmap): Promise<Segmented> {
     return this.#ask({ ask: "segment", frame }, [frame]);
+  }
+
+  draw(frame: ImageBitmap, style: MaskStyle, wantsLabels: boolean): Promise<Drawn> {
+    return this.#ask({ ask: "draw", frame, style, wantsLabels }, [frame]);
   }
 
   stop(): void {

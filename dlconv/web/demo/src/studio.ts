@@ -2,10 +2,14 @@
 // and the engine gets the newest frame as soon as it can take one.
 
 import { type Difference, differenceOf } from "./difference.ts";
-import type { Engine, Loaded, Segmented } from "./engine.ts";
+import type { Drawn, Engine, Loaded, Segmented } from "./engine.ts";
 import type { Picture } from "./picture.ts";
 import type { Frame, PictureSource } from "./sources.ts";
 import { Stats } from "./stats.ts";
+
+/** Of a GPU that draws the masks, labels are read back once in so many, and once in so long. */
+const LABELS_EVERY = 10;
+const LABELS_PAUSE_MS = 1000;
 
 /** A second model, which labels the same frames. */
 export interface Rival {
@@ -15,8 +19,11 @@ export interface Rival {
 
 export interface Listener {
   drawn(): void;
-  /** `asked` is when the frame was taken, as performance.now() has it. */
-  segmented(found: Segmented, asked: number): void;
+  /**
+   * Told of each mask. Labels that a GPU keeps are null, but for those that were read back; `asked`
+   * is when the frame was taken, as performance.now() has it.
+   */
+  segmented(found: Segmented | Drawn, asked: number): void;
   /** Told the share of the pixels in which the two models differ. */
   compared(share: number): void;
   failed(error: Error): void;
@@ -35,6 +42,9 @@ export class Studio {
   #difference: Difference | null = null;
   #asked = 0;
   #isPaused = false;
+  /** Masks since labels were asked for, and when that was. */
+  #unread = LABELS_EVERY;
+  #lastRead = -LABELS_PAUSE_MS;
   /** What comes back for an older source or model is not drawn. */
   #epoch = 0;
 
@@ -58,7 +68,7 @@ export class Studio {
     this.#draw(source.frame);
     void this.#feed();
     source.onFrame(() => {
-      if (!this.inStep || !this.#picture.hasLabels) this.#draw(source.frame);
+      if (!this.inStep || !this.#picture.hasMask) this.#draw(source.frame);
       void this.#feed();
     });
   }
@@ -92,6 +102,8 @@ export class Studio {
   #startAnew(): void {
     this.#epoch += 1;
     this.#difference = null;
+    this.#unread = LABELS_EVERY;
+    this.#lastRead = -LABELS_PAUSE_MS;
     if (this.#rival) this.#rival.picture.labelled = null;
     this.stats = new Stats();
   }
@@ -110,13 +122,17 @@ export class Studio {
     try {
       const frame = await createImageBitmap(source.frame);
       const shown = this.inStep ? await createImageBitmap(frame) : null;
-      const rival = this.#rival;
-      const copy = rival && (await createImageBitmap(frame));
-      const [found, other] = await Promise.all([
-        this.#engine.segment(frame),
-        rival && copy ? rival.engine.segment(copy) : null,
-      ]);
-      if (epoch === this.#epoch) this.#take(found, other, shown ?? source.frame, asked);
+      const [found, take] = await (this.#draws(source)
+        ? this.#drawn(frame)
+        : this.#labelled(frame));
+      if (epoch === this.#epoch) {
+        take();
+        if (this.inStep || source.isStill) this.#draw(shown ?? source.frame);
+        this.stats.segmented(found.timing, found.tensors, performance.now());
+        this.#listener.segmented(found, asked);
+      } else if ("mask" in found) {
+        found.mask.close();
+      }
       shown?.close();
     } catch (error) {
       if (epoch === this.#epoch) this.#listener.failed(error as Error);
@@ -127,23 +143,51 @@ export class Studio {
     }
   }
 
-  #take(found: Segmented, other: Segmented | null, frame: Frame, asked: number): void {
-    if (this.#rival && other) {
-      this.#rival.picture.labelled = other;
-      this.#difference = differenceOf(found, other);
-      this.#listener.compared(this.#difference.share);
-    }
-    this.stats.segmented(found.timing, found.tensors, performance.now());
-    this.#picture.labelled = found;
-    if (this.inStep || this.#source?.isStill) this.#draw(frame);
-    this.#listener.segmented(found, asked);
+  /** Masks of frames that follow each other stay on the GPU; a photo's is drawn anew for each look. */
+  #draws(source: PictureSource): boolean {
+    return Boolean(this.#loaded?.draws) && !source.isStill && !this.#rival;
+  }
+
+  /** Have a frame's mask drawn; what takes it comes with it. */
+  async #drawn(frame: ImageBitmap): Promise<[Drawn, () => void]> {
+    const { style } = this.#picture;
+    const found = await this.#engine.draw(frame, style, this.#areLabelsDue());
+    return [found, () => this.#picture.take(found.mask, style)];
+  }
+
+  #areLabelsDue(): boolean {
+    const now = performance.now();
+    this.#unread += 1;
+    if (this.#unread <= LABELS_EVERY || now - this.#lastRead < LABELS_PAUSE_MS) return false;
+    this.#unread = 0;
+    this.#lastRead = now;
+    return true;
+  }
+
+  /** Have a frame labelled, by both models where there are two; what takes it comes with it. */
+  async #labelled(frame: ImageBitmap): Promise<[Segmented, () => void]> {
+    const rival = this.#rival;
+    const copy = rival && (await createImageBitmap(frame));
+    const [found, other] = await Promise.all([
+      this.#engine.segment(frame),
+      rival && copy ? rival.engine.segment(copy) : null,
+    ]);
+    const take = () => {
+      if (rival && other) {
+        rival.picture.labelled = other;
+        this.#difference = differenceOf(found, other);
+        this.#listener.compared(this.#difference.share);
+      }
+      this.#picture.labelled = found;
+    };
+    return [found, take];
   }
 
   #draw(frame: Frame): void {
     if (!this.#source) return;
     const started = performance.now();
     this.#picture.draw(frame, this.#source.size);
-    if (this.#rival?.picture.hasLabels) {
+    if (this.#rival?.picture.hasMask) {
       this.#rival.picture.draw(frame, this.#source.size);
       this.#picture.splitWith(this.#rival.picture, this.#difference);
     }

@@ -7,13 +7,16 @@ import { BackendError } from "./errors.ts";
 import { checkedReader, fetchBytes, type Progress } from "./files.ts";
 import { bestClasses, fitted, framed, type Labels, type Size, unframed } from "./framing.ts";
 import { entryOf, type Manifest, readManifest } from "./manifest.ts";
-import type { Session, Timing } from "./session.ts";
+import type { MaskStyle } from "./mask.ts";
+import type { Scores, Session, Timing } from "./session.ts";
 import { PixelReader, type Source, sizeOf } from "./source.ts";
 import type { TfjsBackend } from "./tfjs_session.ts";
 
 export { ArtifactError, BackendError } from "./errors.ts";
 export type { Progress } from "./files.ts";
 export type { Labels, Size } from "./framing.ts";
+export { guided } from "./guided_filter.ts";
+export { alphaOf, brightnessOf, type Colour, type MaskStyle, steadied } from "./mask.ts";
 export type { Timing } from "./session.ts";
 export type { Source } from "./source.ts";
 export type Backend = TfjsBackend;
@@ -34,6 +37,17 @@ export interface Segmentation extends Size {
   readonly timing: Timing;
 }
 
+/** A mask that was drawn on the GPU and never left it. */
+export interface DrawnMask extends Size {
+  readonly mask: ImageBitmap;
+  /** Where they were asked for. */
+  readonly labels: Promise<Labels> | null;
+  readonly timing: Timing;
+}
+
+/** More classes than a model without names for them has. */
+const MANY_CLASSES = 256;
+
 export interface Segmenter {
   readonly classes: readonly string[];
   /** Photos are shrunk or enlarged to fit this size, and their labels have that size. */
@@ -45,6 +59,13 @@ export interface Segmenter {
   readonly tensors: number;
   /** Label each pixel of a photo or a frame. Rejects with TypeError for one without pixels. */
   segment(source: Source): Promise<Segmentation>;
+  /** Whether `draw` is to be had: on GPUs that compute with 32 bits. */
+  readonly draws: boolean;
+  /**
+   * Draw the mask of a frame at the size of its labels. Labels are only read back, after the mask,
+   * when they are asked for.
+   */
+  draw(source: Source, style: MaskStyle, wantsLabels?: boolean): Promise<DrawnMask>;
   /** Give back what the artifact holds. */
   dispose(): Promise<void>;
 }
@@ -76,7 +97,7 @@ async function openSession(folder: URL, manifest: Manifest, options: Options): P
   const backend = options.backend ?? "wasm";
   if (manifest.target === "tfjs") {
     const { openTfjs } = await import("./tfjs_session.ts");
-    return openTfjs(read, backend, runtimeUrl);
+    return openTfjs(read, backend, runtimeUrl, manifest.classes.length || MANY_CLASSES);
   }
   if (backend === "webgl")
     throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
@@ -89,17 +110,34 @@ function segmenterOf(manifest: Manifest, session: Session): Segmenter {
   const { classes, crop, fixed, input, givesLabels } = manifest;
   const reader = new PixelReader();
 
-  async function segment(source: Source): Promise<Segmentation> {
+  function read(source: Source) {
     const started = performance.now();
     const photo = fitted(sizeOf(source), crop);
     const frame = fixed ?? photo;
     const pixels = reader.read(source, photo);
     const framedPixels = framed(pixels, photo, frame, input);
-    const reading = performance.now() - started;
-    const { values, depth, timing } = await session.infer(framedPixels, frame);
+    return { photo, frame, pixels, framedPixels, reading: performance.now() - started };
+  }
+
+  function labelsOf({ values, depth }: Scores, frame: Size, photo: Size): Labels {
     const found = givesLabels ? values : bestClasses(values as ArrayLike<number>, depth);
-    const labels = unframed(found, frame, photo, classes.length);
+    return unframed(found, frame, photo, classes.length);
+  }
+
+  async function segment(source: Source): Promise<Segmentation> {
+    const { photo, frame, pixels, framedPixels, reading } = read(source);
+    const { timing, ...scores } = await session.infer(framedPixels, frame);
+    const labels = labelsOf(scores, frame, photo);
     return { ...photo, labels, pixels, timing: { ...timing, upload: timing.upload + reading } };
+  }
+
+  async function draw(source: Source, style: MaskStyle, wantsLabels = false): Promise<DrawnMask> {
+    if (!session.draw) throw new BackendError(`masks are not drawn on ${session.backend}`);
+    const { photo, frame, framedPixels, reading } = read(source);
+    const drawing = { photo, style, wantsLabels };
+    const { mask, scores, timing } = await session.draw(framedPixels, frame, drawing);
+    const labels = scores?.then((found) => labelsOf(found, frame, photo)) ?? null;
+    return { ...photo, mask, labels, timing: { ...timing, upload: timing.upload + reading } };
   }
 
   return {
@@ -111,6 +149,8 @@ function segmenterOf(manifest: Manifest, session: Session): Segmenter {
       return session.tensors;
     },
     segment,
+    draws: session.draw !== null,
+    draw,
     dispose: () => session.dispose(),
   };
 }

@@ -4,6 +4,7 @@ import type * as Ort from "onnxruntime-web/wasm";
 
 import { BackendError } from "./errors.ts";
 import type { Pixels, Size } from "./framing.ts";
+import { Loss } from "./loss.ts";
 import { describeOrt, openModel } from "./ort_model.ts";
 import type { Answer, Session } from "./session.ts";
 import { nameOf, openDevice } from "./webgpu_device.ts";
@@ -29,6 +30,8 @@ export async function openOrt(
     throw new BackendError(`ONNX Runtime cannot start on ${backend}: ${error.message}`);
   });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
+  const loss = new Loss();
+  void device?.lost.then(({ message }) => loss.tell(message));
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after another: a session takes no photo before it has answered the last one. */
@@ -64,7 +67,8 @@ export async function openOrt(
       ? { ...describeOrt(ort), backend, renderer: nameOf(device) }
       : describeOrt(ort),
     tensors: 0,
-    infer,
+    infer: (pixels, frame) => loss.guard(() => infer(pixels, frame)),
+    draw: null,
     dispose: async () => {
       await session.release();
       device?.destroy();

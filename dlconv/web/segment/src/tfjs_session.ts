@@ -4,50 +4,71 @@ import * as tf from "@tensorflow/tfjs-core";
 
 import type { Read } from "./files.ts";
 import type { Pixels, Size } from "./framing.ts";
-import type { Answer, Session } from "./session.ts";
+import { type Gpu, startGpu } from "./gpu.ts";
+import type { Answer, Drawing, Drawn, Scores, Session } from "./session.ts";
+import { cutOut, TensorMask } from "./tfjs_mask.ts";
 import { describeBackend, loadModel, startBackend } from "./tfjs_model.ts";
 
 export type TfjsBackend = "wasm" | "webgl" | "webgpu";
 
-// The packages register their backends; that of wasm comes with tfjs_model.ts.
-const REGISTER: Readonly<Record<TfjsBackend, () => Promise<unknown>>> = {
-  wasm: async () => {},
-  webgl: () => import("@tensorflow/tfjs-backend-webgl"),
-  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
-};
-
+/** `classes` is how many there are. */
 export async function openTfjs(
   read: Read,
   backend: TfjsBackend,
   runtimeUrl: string,
+  classes: number,
 ): Promise<Session> {
-  await REGISTER[backend]();
-  await startBackend(backend, runtimeUrl);
+  const gpu = await start(backend, runtimeUrl);
   const model = await loadModel(read);
   const description = await describeBackend();
   const dtype = model.inputs[0]!.dtype as "float32" | "int32";
+  const mask = new TensorMask(classes);
 
-  async function infer(pixels: Pixels, { width, height }: Size): Promise<Answer> {
-    // The backend is one for all models; another one may have been started since.
+  /** The backend is one for all models; another one may have been started since. */
+  async function whileCurrent<T>(work: () => Promise<T>): Promise<T> {
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
-    const started = performance.now();
+    return work();
+  }
+
+  function guarded<T>(work: () => Promise<T>): Promise<T> {
+    return gpu ? gpu.loss.guard(() => whileCurrent(work)) : whileCurrent(work);
+  }
+
+  function uploaded(pixels: Pixels, { width, height }: Size): tf.Tensor4D {
     const typed = dtype === "float32" ? Float32Array.from(pixels) : Int32Array.from(pixels);
-    const input = tf.tensor(typed, [1, height, width, 3], dtype);
-    const uploaded = performance.now();
-    let output: tf.Tensor | undefined;
-    try {
-      output = model.predict(input) as tf.Tensor;
-      const inferred = performance.now();
-      const values = await output.data();
-      const timing = {
-        upload: uploaded - started,
-        inference: inferred - uploaded,
-        readBack: performance.now() - inferred,
-      };
-      return { values, depth: output.rank === 4 ? output.shape[3]! : 1, timing };
-    } finally {
-      tf.dispose(output ? [input, output] : input);
-    }
+    return tf.tensor4d(typed, [1, height, width, 3], dtype);
+  }
+
+  async function infer(pixels: Pixels, frame: Size): Promise<Answer> {
+    const watch = new Watch();
+    const output = tf.tidy(() => {
+      const input = uploaded(pixels, frame);
+      watch.lap("upload");
+      return model.predict(input) as tf.Tensor;
+    });
+    watch.lap("inference");
+    const scores = await readBack(output);
+    watch.lap("readBack");
+    return { ...scores, timing: watch.timing };
+  }
+
+  async function draw(gpu: Gpu, pixels: Pixels, frame: Size, drawing: Drawing): Promise<Drawn> {
+    const { photo, style, wantsLabels } = drawing;
+    const watch = new Watch();
+    let drawn!: ImageBitmap;
+    const output = tf.tidy(() => {
+      const input = uploaded(pixels, frame);
+      watch.lap("upload");
+      const output = model.predict(input) as tf.Tensor;
+      const labels = cutOut(labelsOf(output), photo);
+      drawn = gpu.draw(mask.next(labels, cutOut(input, photo), style));
+      return output;
+    });
+    const scores = wantsLabels ? readBack(output) : null;
+    if (!wantsLabels) output.dispose();
+    await gpu.done();
+    watch.lap("inference");
+    return { mask: drawn, scores, timing: watch.timing };
   }
 
   return {
@@ -56,7 +77,46 @@ export async function openTfjs(
     get tensors() {
       return tf.memory().numTensors;
     },
-    infer,
-    dispose: async () => model.dispose(),
+    infer: (pixels, frame) => guarded(() => infer(pixels, frame)),
+    draw: gpu?.draws
+      ? (pixels, frame, drawing) => guarded(() => draw(gpu, pixels, frame, drawing))
+      : null,
+    dispose: async () => {
+      mask.dispose();
+      model.dispose();
+    },
   };
+}
+
+/** What it gives beside its kernels; null on the processor. */
+async function start(backend: TfjsBackend, runtimeUrl: string): Promise<Gpu | null> {
+  if (backend !== "wasm") return startGpu(backend);
+  await startBackend(backend, runtimeUrl);
+  return null;
+}
+
+function labelsOf(output: tf.Tensor): tf.Tensor3D {
+  return output.rank === 4 ? tf.argMax(output, 3) : tf.cast(output as tf.Tensor3D, "int32");
+}
+
+/** What an output holds, which is disposed of then. */
+async function readBack(output: tf.Tensor): Promise<Scores> {
+  try {
+    const values = await output.data();
+    return { values, depth: output.rank === 4 ? output.shape[3]! : 1 };
+  } finally {
+    output.dispose();
+  }
+}
+
+/** How long the parts of a segmentation take, one after another. */
+class Watch {
+  readonly timing = { upload: 0, inference: 0, readBack: 0 };
+  #last = performance.now();
+
+  lap(part: keyof Watch["timing"]): void {
+    const now = performance.now();
+    this.timing[part] = now - this.#last;
+    this.#last = now;
+  }
 }

@@ -3,14 +3,14 @@
 // In each window the mask is taken for a linear function of the picture's brightness, so that it
 // changes where the brightness does, and stays as it is where nothing is to be seen.
 
-import type { Size } from "@dlconv/segment";
+import type { Size } from "./framing.ts";
 
 /** The side of a window is twice this share of the longest side, and one pixel. */
 const RADIUS_SHARE = 1 / 80;
 /** The variance of brightness, 0 to 1, below which there is no edge. */
-const LEAST_VARIANCE = 1e-3;
+export const LEAST_VARIANCE = 1e-3;
 /** How much narrower the border becomes than the windows make it. */
-const STEEPNESS = 2.5;
+export const STEEPNESS = 2.5;
 
 /** `alpha` and `brightness` are 0 to 255, of the same size; so is the result. */
 export function guided(
@@ -18,7 +18,7 @@ export function guided(
   brightness: Uint8Array,
   size: Size,
 ): Uint8ClampedArray {
-  const radius = Math.max(1, Math.round(Math.max(size.width, size.height) * RADIUS_SHARE));
+  const radius = radiusOf(size);
   const mean = (values: Float32Array) => boxMean(values, size, radius);
   const mask = Float32Array.from(alpha, (value) => value / 255);
   const guide = Float32Array.from(brightness, (value) => value / 255);
@@ -37,6 +37,11 @@ export function guided(
     guide,
     (value, pixel) => 255 * steepened(meanSlope[pixel]! * value + meanOffset[pixel]!),
   );
+}
+
+/** How far a window reaches from its middle, in pixels. */
+export function radiusOf({ width, height }: Size): number {
+  return Math.max(1, Math.round(Math.max(width, height) * RADIUS_SHARE));
 }
 
 function steepened(value: number): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { guided } from "../../../dlconv/web/demo/src/guided_filter.ts";
+import { guided } from "../../../dlconv/web/segment/src/guided_filter.ts";
 
 const SIZE = { width: 240, height: 20 };
 

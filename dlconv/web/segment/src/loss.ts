@@ -1,0 +1,33 @@
+// What is under way on a GPU when it is lost would never end: here it is rejected.
+
+import { BackendError } from "./errors.ts";
+
+export class Loss {
+  #error: Error | null = null;
+  readonly #underWay = new Set<(error: Error) => void>();
+
+  get isKnown(): boolean {
+    return this.#error !== null;
+  }
+
+  /** Reject what is under way, and all that comes. */
+  tell(reason: string): void {
+    this.#error ??= new BackendError(`the GPU was lost${reason ? `: ${reason}` : ""}`);
+    for (const reject of this.#underWay) reject(this.#error);
+    this.#underWay.clear();
+  }
+
+  /** What the work resolves to. Rejects with BackendError when the GPU is lost before it ends. */
+  guard<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#error) {
+        reject(this.#error);
+        return;
+      }
+      this.#underWay.add(reject);
+      work()
+        .then(resolve, reject)
+        .finally(() => this.#underWay.delete(reject));
+    });
+  }
+}
