@@ -6,8 +6,8 @@
 import { find } from "./dom.ts";
 
 /** The shares of the picture from which on a class is there; what was missing has to be larger. */
-const LEAST_KEPT = 0.002;
-const LEAST_BACK = 0.005;
+const LEAST_KEPT = 0.005;
+const LEAST_BACK = 0.01;
 const LEAST_SEEN = 0.01;
 /** How long it takes until a frame counts for no more than a third. */
 const MEMORY_MS = 500;
