@@ -106,7 +106,7 @@ def test_all_models_are_measured_on_what_is_shown(page):
 
 def test_measuring_can_be_stopped(browser, site_of_sizes):
     with demo_page(browser, site_of_sizes(513, 65)) as page:
-        page.show(PHOTO)
+        run_camera(page)
         page.page.click("#measure")
         page.page.wait_for_selector("#measured:has-text('1 of 2: ')")
         page.page.click("#measure:has-text('Stop')")
