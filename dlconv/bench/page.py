@@ -100,11 +100,12 @@ class Measured:
 def contenders(artifacts: Sequence[Artifact], with_peer: bool) -> list[Contender]:
     """Return all ways, for each artifact those that take one.
 
-    Raises UsageError for an artifact that is not a TF.js one.
+    Raises UsageError for an artifact that is not a TF.js one, or gives no labels.
     """
     for artifact in artifacts:
-        if artifact.manifest.target != "tfjs":
-            raise UsageError(f"{artifact.entry} is not for TF.js, which the article's page runs")
+        gives_labels = artifact.manifest.options.get("output", "labels") == "labels"
+        if artifact.manifest.target != "tfjs" or not gives_labels:
+            raise UsageError(f"{artifact.entry} is no TF.js artifact that gives labels")
     ours = [Contender(way, artifact) for artifact in artifacts for way in (ENGINE, ARTICLE)]
     return [*ours, *([Contender(MEDIAPIPE)] if with_peer else [])]
 
@@ -114,9 +115,9 @@ def measure(everyone: Sequence[Contender], photo: Path, rounds: int) -> list[Mea
 
     Raises DlconvError when there is no Chromium, when a file is missing, and when one fails.
     """
-    from playwright.sync_api import Error
-
     with _site(everyone, photo) as site, served(site) as address, open_browser() as browser:
+        from playwright.sync_api import Error
+
         try:
             pages = [browser.new_page() for _ in everyone]
             runs_on = [

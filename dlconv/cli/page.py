@@ -73,8 +73,8 @@ def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
     from dlconv.demo.server import ANY_PORT, served
 
     with serving.until_stopped(), served(site, port or ANY_PORT) as address:
+        console.say("Ctrl-C stops it")
         typer.echo(address)
         if opens:
             serving.open_page(address)
-        console.say("Ctrl-C stops it")
         serving.wait()

@@ -39,6 +39,7 @@ def test_every_way_removes_the_background_and_is_timed(artifact, capsys):
     assert article["ratio"] == pytest.approx(article["ms"]["median"] / engine["ms"]["median"])
     assert (engine["ratio"], engine["runs_on"]["backend"]) == (None, "wasm")
     assert mediapipe["artifact"] is None
+    assert mediapipe["ratio"] == pytest.approx(mediapipe["ms"]["median"] / engine["ms"]["median"])
     assert mediapipe["runs_on"]["backend"] == "webgl"
 
 
@@ -51,4 +52,4 @@ def test_what_is_no_photo_is_refused_in_a_line(artifact, tmp_path, capsys):
 
 def test_onnx_artifacts_are_refused(onnx_artifact, capsys):
     assert main([str(onnx_artifact.entry)]) == 2
-    assert "is not for TF.js" in capsys.readouterr().err
+    assert "is no TF.js artifact that gives labels" in capsys.readouterr().err

@@ -242,6 +242,9 @@ def test_a_keyboard_is_enough(page):
 def test_axe_finds_nothing(browser, site, scheme):
     with demo_page(browser, site, bypass_csp=True, color_scheme=scheme) as page:
         page.show(PHOTO)
+        page.page.click("#none")
+        page.page.select_option("[name=rate]", "10")
+        page.page.wait_for_selector("#absence button:visible")
         page.page.add_script_tag(path=WEB / "node_modules/axe-core/axe.min.js")
         found = page.page.evaluate("axe.run()")
         assert len(found["passes"]) > 20

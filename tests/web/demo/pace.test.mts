@@ -82,7 +82,7 @@ test("on a device that gets hot each try comes later", () => {
   assert(visited.length <= 18, `${visited}`);
 });
 
-test("the smallest stays where nothing holds the rate, and that can be told", () => {
+test("the smallest stays where nothing holds the rate, and that is told for as long", () => {
   const pace = new Pace(SIZES, 30, 0);
   assert.equal(pace.isBeaten, false);
   assert.deepEqual(
@@ -90,6 +90,8 @@ test("the smallest stays where nothing holds the rate, and that can be told", ()
     [0, 2],
   );
   assert.equal(pace.isBeaten, true);
+  run(pace, 1, () => 20, 30_000);
+  assert.equal(pace.isBeaten, false);
 });
 
 test("frames that are under way together are not counted twice", () => {

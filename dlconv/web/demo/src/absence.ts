@@ -6,8 +6,8 @@
 import { find } from "./dom.ts";
 
 /** The shares of the picture from which on a class is there; what was missing has to be larger. */
-const LEAST_KEPT = 0.002;
-const LEAST_BACK = 0.005;
+const LEAST_KEPT = 0.005;
+const LEAST_BACK = 0.01;
 const LEAST_SEEN = 0.01;
 /** How long it takes until a frame counts for no more than a third. */
 const MEMORY_MS = 500;
@@ -26,17 +26,19 @@ export class Watch {
   #shares: readonly number[] = [];
   #started = 0;
   #last = 0;
+  #isStill = false;
   #isMissing = false;
 
-  /** Forget what was seen, for another source or model. */
+  /** Forget what was seen, for another source or other classes. */
   reset(): void {
     this.#shares = [];
     this.#isMissing = false;
   }
 
-  /** `shares` are from 0 to 1, `now` is in milliseconds. */
-  add(shares: readonly number[], now: number): void {
-    if (this.#shares.length !== shares.length) {
+  /** `shares` are from 0 to 1, `now` is in milliseconds; a photo `isStill`. */
+  add(shares: readonly number[], now: number, isStill: boolean): void {
+    this.#isStill = isStill;
+    if (isStill || this.#shares.length !== shares.length) {
       this.#shares = shares;
       this.#started = now;
     } else {
@@ -47,11 +49,11 @@ export class Watch {
   }
 
   /** What is to be said; null while something that is kept is there, or it is too early to tell. */
-  absence(classes: readonly string[], kept: ReadonlySet<number>, isStill: boolean): Absence | null {
+  absence(classes: readonly string[], kept: ReadonlySet<number>): Absence | null {
     if (this.#shares.length === 0) return null;
-    if (!isStill && this.#last - this.#started < FIRST_MS) return null;
+    if (!this.#isStill && this.#last - this.#started < FIRST_MS) return null;
     const there = [...kept].reduce((sum, index) => sum + (this.#shares[index] ?? 0), 0);
-    this.#isMissing = there < (this.#isMissing && !isStill ? LEAST_BACK : LEAST_KEPT);
+    this.#isMissing = there < (this.#isMissing && !this.#isStill ? LEAST_BACK : LEAST_KEPT);
     if (!this.#isMissing) return null;
     const seen = [...classes.keys()]
       .filter((index) => classes[index] !== "background" && !kept.has(index))

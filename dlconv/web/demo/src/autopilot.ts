@@ -13,6 +13,8 @@ export class Autopilot {
   readonly #words = find("#pace", HTMLParagraphElement);
   #ladder: readonly Listed[] = [];
   #pace: Pace | null = null;
+  /** Why this size runs, in words. */
+  #reason = "";
 
   /** `cost` is what a frame takes with an artifact, in milliseconds, where that is known. */
   constructor(
@@ -35,7 +37,8 @@ export class Autopilot {
       milliseconds: this.#cost(artifact),
     }));
     this.#pace = perSecond && at >= 0 ? new Pace(rungs, perSecond, at) : null;
-    this.#say(perSecond ? this.#atFirst(chosen) : "");
+    this.#reason = perSecond ? this.#atFirst(chosen) : "";
+    this.#say(this.#reason);
   }
 
   /** Tell of a frame of moving pictures. Returns the model to change to, or null. */
@@ -45,15 +48,14 @@ export class Autopilot {
     const before = this.#ladder[pace.at]!;
     const took = pace.milliseconds;
     const next = this.#ladder[pace.frame(asked, done)]!;
-    if (next !== before) {
-      this.#say(inReason(before, next, took));
-      return next;
-    }
-    if (pace.isBeaten) {
-      const rate = this.#select.value;
-      this.#say(`Not even ${inPixels(next)}, the smallest size here, holds ${rate} per second.`);
-    }
-    return null;
+    if (next !== before) this.#reason = inReason(before, next, took);
+    this.#say(pace.isBeaten ? this.#inDefeat(next) : this.#reason);
+    return next === before ? null : next;
+  }
+
+  #inDefeat(smallest: Listed): string {
+    const rate = this.#select.value;
+    return `Not even ${inPixels(smallest)}, the smallest size here, holds ${rate} per second.`;
   }
 
   #atFirst({ model }: Listed): string {

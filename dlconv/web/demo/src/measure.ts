@@ -42,13 +42,13 @@ export class Measuring {
   readonly #words = find("#measured", HTMLParagraphElement);
   #stop: AbortController | null = null;
 
-  /** `run` is what the button starts; pressed again, it stops that. */
-  constructor(start: StartEngine, run: () => void) {
+  /** `run` is what the button starts; pressed again, it gives the signal to stop. */
+  constructor(start: StartEngine, run: (signal: AbortSignal) => Promise<void>) {
     this.#start = start;
     this.#button.textContent = START;
     this.#button.addEventListener("click", () => {
       if (this.#stop) this.#stop.abort();
-      else run();
+      else void this.#press(run);
     });
   }
 
@@ -56,11 +56,9 @@ export class Measuring {
   async run(
     jobs: readonly Job[],
     frame: ImageBitmap,
+    signal: AbortSignal,
     tell: (job: Job, milliseconds: number | null) => void,
   ): Promise<void> {
-    this.#stop = new AbortController();
-    const { signal } = this.#stop;
-    this.#button.textContent = "Stop measuring";
     let done = 0;
     for (const job of jobs) {
       const { model, title } = job.artifact;
@@ -71,6 +69,12 @@ export class Measuring {
       done += 1;
     }
     this.#words.textContent = `${done} of ${jobs.length} measured.`;
+  }
+
+  async #press(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#stop = new AbortController();
+    this.#button.textContent = "Stop measuring";
+    await run(this.#stop.signal);
     this.#button.textContent = START;
     this.#stop = null;
   }

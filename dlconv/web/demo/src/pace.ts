@@ -32,6 +32,7 @@ export class Pace {
   #since = 0;
   #wait = ROOM_MS;
   #rose = false;
+  #beatenSince: number | null = null;
 
   /** `rungs` go from the largest to the smallest; it starts `at` one of them. */
   constructor(rungs: readonly Rung[], perSecond: number, at: number) {
@@ -51,9 +52,9 @@ export class Pace {
     return this.#recent.median;
   }
 
-  /** Whether not even the smallest holds the rate. */
+  /** Whether not even the smallest holds the rate, and has not for a while. */
   get isBeaten(): boolean {
-    return this.#at === this.#pixels.length - 1 && (this.milliseconds ?? 0) > this.#budget;
+    return this.#beatenSince !== null && this.#lastDone - this.#beatenSince >= LATE_MS;
   }
 
   /**
@@ -74,11 +75,17 @@ export class Pace {
   #consider(now: number): void {
     const current = this.milliseconds!;
     if (this.#frames === WINDOW + 1) this.#remember(current);
+    if (!this.#isSmallest || current <= ROOM * this.#budget) this.#beatenSince = null;
+    else if (current > this.#budget) this.#beatenSince ??= now;
     const target = this.#fitting(current);
     if (Math.sign(target - this.#at) !== Math.sign(this.#target - this.#at)) this.#since = now;
     this.#target = target;
     const wait = target > this.#at ? LATE_MS : this.#wait;
     if (target !== this.#at && now - this.#since >= wait) this.#move(current);
+  }
+
+  get #isSmallest(): boolean {
+    return this.#at === this.#pixels.length - 1;
   }
 
   /** The largest rung that holds the rate, the smallest if none does; one may have to grow. */

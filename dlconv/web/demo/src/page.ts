@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     (artifact) => costs.get(artifact, backendOf(artifact)),
     () => autopilot.start(models.chosen),
   );
-  const measuring = new Measuring(startEngine, () => void measureAll().catch(complain));
+  const measuring = new Measuring(startEngine, (signal) => measureAll(signal).catch(complain));
   const picture = new Picture(canvas, looks.look(legend.kept));
   const studio = new Studio(engine, picture, {
     drawn: showStats,
@@ -89,17 +89,19 @@ async function main(): Promise<void> {
 
   function showAbsence(): void {
     const { effect, kept } = looks.look(legend.kept);
-    const isStill = studio.source?.isStill ?? true;
-    const absence = effect === "none" ? null : watch.absence(classes, kept, isStill);
-    notice.show(absence, classes, performance.now(), isStill);
+    const absence = effect === "none" ? null : watch.absence(classes, kept);
+    notice.show(absence, classes, performance.now(), isStill());
+  }
+
+  function isStill(): boolean {
+    return studio.source?.isStill ?? true;
   }
 
   function showStats(): void {
     const now = performance.now();
-    const isStill = studio.source?.isStill ?? true;
-    if (!isStill && now - lastStats < STATS_PAUSE_MS) return;
+    if (!isStill() && now - lastStats < STATS_PAUSE_MS) return;
     lastStats = now;
-    const rows = studio.stats.rows(isStill);
+    const rows = studio.stats.rows(isStill());
     statsList.replaceChildren(
       ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
     );
@@ -108,7 +110,7 @@ async function main(): Promise<void> {
   function describePicture(shares: readonly number[]): void {
     const now = performance.now();
     legend.showShares(shares, now);
-    watch.add(shares, now);
+    watch.add(shares, now, isStill());
     showAbsence();
     const seen = [...classes.keys()]
       .filter((index) => (shares[index] ?? 0) >= 0.01)
@@ -123,21 +125,21 @@ async function main(): Promise<void> {
 
   /** Change to another size when the rate asks for it; not while a backend is looked for. */
   function holdRate(asked: number): void {
-    if (looking === loading || studio.source?.isStill) return;
+    if (looking === loading || isStill()) return;
     const next = autopilot.frame(asked, performance.now());
     if (!next) return;
     models.chosen = next;
     void load(backendOf(next));
   }
 
-  async function measureAll(): Promise<void> {
+  async function measureAll(signal: AbortSignal): Promise<void> {
     if (!studio.source) throw new SourceError("Open a photo, a video or the camera first.");
     calm();
     const frame = await createImageBitmap(studio.source.frame);
     const jobs = artifacts.map((artifact) => ({ artifact, backend: backendOf(artifact) }));
     studio.isPaused = true;
     try {
-      await measuring.run(jobs, frame, ({ artifact, backend }, milliseconds) =>
+      await measuring.run(jobs, frame, signal, ({ artifact, backend }, milliseconds) =>
         showCost(artifact, backend, milliseconds),
       );
     } finally {
@@ -208,8 +210,8 @@ async function main(): Promise<void> {
         state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
       });
       if (turn !== loading) return false;
+      if (`${loaded.classes}` !== `${classes}`) watch.reset();
       classes = loaded.classes;
-      watch.reset();
       picture.colours = chosen.colours;
       legend.show(classes, chosen.colours);
       studio.loaded = loaded;
