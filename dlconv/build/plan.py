@@ -12,7 +12,7 @@ from pathlib import Path
 from dlconv.build.config import SCHEMES, Config, ModelTable, nearest
 from dlconv.build.tasks import Convert, Fetch, Origin, Pack, Task, Verify
 from dlconv.convert.interface import Interface
-from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization
+from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization, Scheme
 from dlconv.errors import UsageError
 from dlconv.models.registry import Registry
 from dlconv.pipeline import artifact_name
@@ -98,6 +98,9 @@ def _conversions(
     found: dict[Path, Convert] = {}
     for precision in model.precisions:
         scheme = SCHEMES[precision]
+        if scheme is Scheme.AUTO and not model.calibrate:
+            reason = "precisions: auto needs photos to check its tries on, 16 or more: calibrate"
+            raise config.error(f"models.{origin.model}", reason)
         targets = [target for target in model.targets if scheme in SCHEMES_OF[target]]
         if not targets:
             reason = f"precisions: {' and '.join(model.targets)} artifacts have no {precision}"

@@ -36,8 +36,13 @@ class Project:
 
     @property
     def steps(self):
+        return self.steps_with(None)
+
+    def steps_with(self, registry):
+        """What is planned where this file adds to the registry."""
         config = read_config(self.folder / "dlconv.toml")
-        return plan(config, load_registry(), self.folder, Origin(""))
+        origin = Origin("", registry=registry)
+        return plan(config, load_registry(registry), self.folder, origin)
 
     def command(self, *options):
         return [sys.executable, "-m", "dlconv", "build", *options]
@@ -61,11 +66,10 @@ class Project:
         return dict(zip(names, [row["result"] for row in rows], strict=True))
 
     @property
-    def files(self):
-        """The files that were built, by their paths, and their bytes."""
-        paths = (self.folder / "artifacts").rglob("*")
+    def files_made(self):
+        """The files of artifacts, by their paths, and their bytes."""
         return {
             str(path.relative_to(self.folder)): path.read_bytes()
-            for path in sorted(paths)
+            for path in sorted(self.folder.glob("artifacts/*/*/*"))
             if path.is_file() and ".build" not in path.parts
         }
