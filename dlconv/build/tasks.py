@@ -109,6 +109,18 @@ class Done:
     agreement: float | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a task made, or why it failed; and the most memory that it held, in bytes."""
+
+    done: Done | None = None
+    error: str = ""
+    memory: int = 0
+
+
+ANSWER = TypeAdapter(Answer)
+
+
 def do(task: Task) -> Done:
     """Do a task. Raises DlconvError."""
     if isinstance(task, Fetch):
