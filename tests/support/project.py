@@ -12,7 +12,7 @@ from support.graphs import tiny_segmenter
 
 from dlconv.build.config import read_config
 from dlconv.build.plan import plan
-from dlconv.build.tasks import Origin
+from dlconv.build.tasks import Access
 from dlconv.models.registry import load_registry
 
 TINY = '[models.tiny]\ngraph = "tiny.pb"\nphotos = ["photos"]\n'
@@ -41,8 +41,7 @@ class Project:
     def steps_with(self, registry):
         """What is planned where this file adds to the registry."""
         config = read_config(self.folder / "dlconv.toml")
-        origin = Origin("", registry=registry)
-        return plan(config, load_registry(registry), self.folder, origin)
+        return plan(config, load_registry(registry), Access(registry))
 
     def command(self, *options):
         return [sys.executable, "-m", "dlconv", "build", *options]
