@@ -85,7 +85,8 @@ class State:
         record = self.record(step)
         if record is None:
             return "not made yet"
-        inputs = inputs_of(step)
+        with disk_trouble(self._root):
+            inputs = inputs_of(step)
         for name in sorted({*inputs, *record.inputs}):
             if inputs.get(name) != record.inputs.get(name):
                 return f"{name} changed"
