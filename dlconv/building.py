@@ -10,7 +10,7 @@ from dlconv.build.plan import Step, plan
 from dlconv.build.result import Result, Status
 from dlconv.build.run import Builder, Limits, preview
 from dlconv.build.state import State
-from dlconv.build.tasks import Origin
+from dlconv.build.tasks import Access
 from dlconv.build.twice import build_again, conversions
 from dlconv.models.registry import load_registry
 
@@ -28,14 +28,13 @@ class Project:
         return State(self.root)
 
 
-def find_project(config: Path | None, origin: Origin) -> Project:
+def find_project(config: Path | None, access: Access) -> Project:
     """Read a configuration, or the nearest one, and plan it.
 
-    ``origin`` says where models come from, whatever their name. Raises UsageError where there is
-    no configuration, DlconvError for one with a slip.
+    Raises UsageError where there is no configuration, DlconvError for one with a slip.
     """
     found = read_config(config or find_config(Path.cwd()))
-    steps = plan(found, load_registry(origin.registry), found.folder, origin)
+    steps = plan(found, load_registry(access.registry), access)
     return Project(found.folder, steps)
 
 

@@ -30,6 +30,7 @@ def wheel(tmp_path_factory):
 def test_the_wheel_carries_its_data_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
+        "dlconv/build/template.toml",
         "dlconv/inspect/contract.py",
         "dlconv/models/registry.toml",
         "dlconv/models/sample/deeplabv3_mnv2_sample.tar.gz",

@@ -2,7 +2,8 @@
 
 A step has a process of its own because TensorFlow never gives back its memory and its threads. The
 process ends, with all that it started, as soon as the one that started it is gone, even if that was
-killed. What libraries print goes to standard error.
+killed: it watches for that before it imports anything that takes long. What libraries print goes to
+standard error.
 """
 
 import os
@@ -10,24 +11,6 @@ import resource
 import signal
 import sys
 import threading
-from dataclasses import dataclass
-
-from pydantic import TypeAdapter
-
-from dlconv.build.tasks import TASK, Done, do
-from dlconv.errors import DlconvError
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a task made, or why it failed; and the most memory that it held, in bytes."""
-
-    done: Done | None = None
-    error: str = ""
-    memory: int = 0
-
-
-ANSWER = TypeAdapter(Answer)
 
 
 def main() -> None:
@@ -37,15 +20,19 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     with answers:
-        answers.write(ANSWER.dump_json(_answer(line)))
+        answers.write(_answer(line))
 
 
-def _answer(line: bytes) -> Answer:
+def _answer(line: bytes) -> bytes:
+    from dlconv.build.tasks import ANSWER, TASK, Answer, do
+    from dlconv.errors import DlconvError
+
     task = TASK.validate_json(line)
     try:
-        return Answer(do(task), memory=_memory())
+        answer = Answer(do(task), memory=_memory())
     except DlconvError as error:
-        return Answer(error=str(error), memory=_memory())
+        answer = Answer(error=str(error), memory=_memory())
+    return ANSWER.dump_json(answer)
 
 
 def _memory() -> int:

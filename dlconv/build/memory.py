@@ -34,7 +34,7 @@ def memory_of(step: Step, record: Record | None) -> int:
         if task.target == "onnx" or task.scheme.is_calibrated:
             return 700 * MIB + 40 * graph_bytes
     if isinstance(task, Verify):
-        return 1000 * MIB + 10 * graph_bytes
+        return 1500 * MIB + 15 * graph_bytes
     return 100 * MIB + 8 * graph_bytes
 
 

@@ -6,13 +6,13 @@ targets that have it. What is asked for and cannot be is an error before anythin
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.build.config import SCHEMES, Config, ModelTable, nearest
-from dlconv.build.tasks import Convert, Fetch, Origin, Pack, Task, Verify
+from dlconv.build.tasks import Access, Convert, Fetch, Origin, Pack, Task, Verify
 from dlconv.convert.interface import Interface
-from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization
+from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization, Scheme
 from dlconv.errors import UsageError
 from dlconv.models.registry import Registry
 from dlconv.pipeline import artifact_name
@@ -51,11 +51,10 @@ class Step:
         return self.task.origin.model
 
 
-def plan(config: Config, registry: Registry, root: Path, origin: Origin) -> list[Step]:
-    """Return the steps that make everything below ``root``, each after all that it needs.
+def plan(config: Config, registry: Registry, access: Access) -> list[Step]:
+    """Return the steps that make everything beside a configuration, each after all that it needs.
 
-    ``origin`` says where models come from, whatever their name. Raises DlconvError for what cannot
-    be made.
+    ``registry`` is the one that ``access`` gives. Raises DlconvError for what cannot be made.
     """
     steps: list[Step] = []
     for name, model in config.models.items():
@@ -64,16 +63,16 @@ def plan(config: Config, registry: Registry, root: Path, origin: Origin) -> list
         elif name in registry.models:
             raise config.error(f"models.{name}", "graph: the registry has a model of this name")
         graph = None if model.graph is None else config.folder / model.graph
-        steps += _steps_of(config, model, root, replace(origin, model=name, graph=graph))
+        steps += _steps_of(config, model, Origin(name, graph, access))
     _check_floors(config, steps)
     return steps
 
 
-def _steps_of(config: Config, model: ModelTable, root: Path, origin: Origin) -> Iterator[Step]:
+def _steps_of(config: Config, model: ModelTable, origin: Origin) -> Iterator[Step]:
     fetch = Step(Fetch(origin))
     yield fetch
     verified = []
-    for convert in _conversions(config, model, root / ARTIFACTS, origin):
+    for convert in _conversions(config, model, origin):
         made = Step(convert, convert.folder.name, (fetch.name,))
         yield made
         check = Verify(
@@ -86,18 +85,20 @@ def _steps_of(config: Config, model: ModelTable, root: Path, origin: Origin) -> 
         verified.append(Step(check, made.artifact, (made.name,)))
         yield verified[-1]
     if config.release is not None:
-        folders = tuple(root / ARTIFACTS / origin.model / step.artifact for step in verified)
-        folder = root / RELEASE / origin.model
+        model_folder = config.folder / ARTIFACTS / origin.model
+        folders = tuple(model_folder / step.artifact for step in verified)
+        folder = config.folder / RELEASE / origin.model
         needs = tuple(step.name for step in verified)
         yield Step(Pack(origin, folder, folders, config.release.version), needs=needs)
 
 
-def _conversions(
-    config: Config, model: ModelTable, artifacts: Path, origin: Origin
-) -> Iterable[Convert]:
+def _conversions(config: Config, model: ModelTable, origin: Origin) -> Iterable[Convert]:
     found: dict[Path, Convert] = {}
     for precision in model.precisions:
         scheme = SCHEMES[precision]
+        if scheme is Scheme.AUTO and not model.calibrate:
+            reason = "precisions: auto needs photos to check its tries on, 16 or more: calibrate"
+            raise config.error(f"models.{origin.model}", reason)
         targets = [target for target in model.targets if scheme in SCHEMES_OF[target]]
         if not targets:
             reason = f"precisions: {' and '.join(model.targets)} artifacts have no {precision}"
@@ -105,7 +106,7 @@ def _conversions(
         for target in targets:
             for size in model.input_sizes:
                 name = artifact_name(target, Quantization(scheme), Interface(size))
-                folder = artifacts / origin.model / name
+                folder = config.folder / ARTIFACTS / origin.model / name
                 calibrate = model.calibrate if scheme.is_calibrated else ()
                 found[folder] = Convert(
                     origin,

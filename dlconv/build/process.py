@@ -15,8 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from dlconv.build.child import ANSWER, Answer
-from dlconv.build.tasks import TASK, Task
+from dlconv.build.tasks import ANSWER, TASK, Answer, Task
 from dlconv.disk import disk_trouble
 
 # How long a process that is interrupted may take to clean up.

@@ -100,11 +100,11 @@ class Builder:
         """Start the steps that can start; return whether one did, or is over without."""
         before = len(self._waiting)
         for step in list(self._waiting):
-            found = [self._results.get(name) for name in step.needs]
-            if any(result is not None and not result.is_there for result in found):
-                failed = next(r.step for r in found if r is not None and not r.is_there)
-                self._settle(Result(step, Status.NOT_RUN, reason=f"needs {failed.title}"))
-            elif all(result is not None for result in found) and self._has_room_for(step):
+            found = [self._results[name] for name in step.needs if name in self._results]
+            lacking = [result.step.title for result in found if not result.is_there]
+            if lacking:
+                self._settle(Result(step, Status.NOT_RUN, reason=f"needs {lacking[0]}"))
+            elif len(found) == len(step.needs) and self._has_room_for(step):
                 self._try(step)
         return len(self._waiting) < before
 

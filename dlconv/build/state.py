@@ -85,7 +85,8 @@ class State:
         record = self.record(step)
         if record is None:
             return "not made yet"
-        inputs = inputs_of(step)
+        with disk_trouble(self._root):
+            inputs = inputs_of(step)
         for name in sorted({*inputs, *record.inputs}):
             if inputs.get(name) != record.inputs.get(name):
                 return f"{name} changed"
@@ -104,7 +105,7 @@ def inputs_of(step: Step) -> dict[str, str]:
     found = dict(versions())
     if isinstance(task, Fetch):
         return found
-    found["registry"] = _joined([repr(_entry(task.origin))])
+    found["registry"] = _joined([repr(task.origin.entry)])
     if isinstance(task, Convert):
         floors = vars(task.floors) if task.scheme is Scheme.AUTO else None
         options = [task.scheme.value, task.input_size, floors]
@@ -146,23 +147,19 @@ def _why_fetch(origin: Origin) -> str:
     if origin.graph is not None:
         is_there = store.find_graph(_digest_of_graph(origin.graph)) is not None
     else:
-        model = load_registry(origin.registry).find(origin.model)
-        is_there = find_fetched(model, origin.mirror, origin.lock) is not None
+        model = load_registry(origin.access.registry).find(origin.model)
+        is_there = find_fetched(model, origin.access.mirror, origin.access.lock) is not None
     return "" if is_there else "not in the cache"
 
 
 def _own_photos(origin: Origin) -> list[Path]:
-    known = load_registry(origin.registry).models.get(origin.model)
+    known = origin.entry
     if known is None or not known.photos:
         raise DlconvError(
             f"there are no photos to check {origin.model} on, so nothing can be checked",
             f"name some in dlconv.toml: [models.{origin.model}] photos",
         )
     return [local_path(known.photos)]
-
-
-def _entry(origin: Origin) -> object:
-    return load_registry(origin.registry).models.get(origin.model)
 
 
 def _photos_digest(paths: Iterable[Path]) -> str:

@@ -21,7 +21,7 @@ from dlconv.files import digest_of
 from dlconv.inspect.graph import read_graph
 from dlconv.models import store
 from dlconv.models.fetch import fetch
-from dlconv.models.registry import load_registry
+from dlconv.models.registry import Model, load_registry
 from dlconv.release.evidence import evidence_path, keep_evidence
 from dlconv.release.pack import pack
 from dlconv.verify.floors import GivenFloors
@@ -30,22 +30,32 @@ from dlconv.verify.runtimes.catalogue import parse_choices
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a model comes from: its name, the file of its graph if the registry lacks it, and how
-    registry entries are found and fetched.
-    """
+class Access:
+    """How models are found and fetched: a file that adds to the registry, and what fetch takes."""
 
-    model: str
-    graph: Path | None = None
     registry: Path | None = None
     mirror: str | None = None
     offline: bool = False
     lock: Path | None = None
 
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from; ``graph`` is the file of one that the registry lacks."""
+
+    model: str
+    graph: Path | None
+    access: Access
+
+    @property
+    def entry(self) -> Model | None:
+        """Its entry of the registry. Raises DlconvError for a registry file that is none."""
+        return load_registry(self.access.registry).models.get(self.model)
+
     def frozen(self) -> FrozenGraph:
         """Return the frozen graph, under the model's name. Raises DlconvError without one."""
         spec = self.model if self.graph is None else str(self.graph)
-        found = pipeline.find_frozen_graph(spec, load_registry(self.registry))
+        found = pipeline.find_frozen_graph(spec, load_registry(self.access.registry))
         return replace(found, source=replace(found.source, model=self.model))
 
 
@@ -109,6 +119,18 @@ class Done:
     agreement: float | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a task made, or why it failed; and the most memory that it held, in bytes."""
+
+    done: Done | None = None
+    error: str = ""
+    memory: int = 0
+
+
+ANSWER = TypeAdapter(Answer)
+
+
 def do(task: Task) -> Done:
     """Do a task. Raises DlconvError."""
     if isinstance(task, Fetch):
@@ -123,8 +145,9 @@ def _fetch(origin: Origin) -> Done:
         read_graph(origin.graph)
         store.add_graph(origin.graph)
         return Done({}, origin.graph.stat().st_size)
-    model = load_registry(origin.registry).find(origin.model)
-    fetched = fetch(model, mirror=origin.mirror, offline=origin.offline, lock=origin.lock)
+    access = origin.access
+    model = load_registry(access.registry).find(origin.model)
+    fetched = fetch(model, mirror=access.mirror, offline=access.offline, lock=access.lock)
     return Done({}, fetched.graph.size)
 
 
@@ -145,7 +168,7 @@ def _convert(task: Convert) -> Done:
 
 def _verify(task: Verify) -> Done:
     artifact = read_artifact(task.folder)
-    registry = load_registry(task.origin.registry)
+    registry = load_registry(task.origin.access.registry)
     photos = pipeline.choose_photos(list(task.photos), [artifact], registry)
     choices = parse_choices(task.runtimes)
     results = pipeline.verify_all([artifact], photos, task.floors, choices)
@@ -163,8 +186,7 @@ def _check_passed(results: Iterable[ArtifactResult]) -> None:
 
 def _pack(task: Pack) -> Done:
     artifacts = [read_artifact(folder) for folder in task.artifacts]
-    known = load_registry(task.origin.registry).models.get(task.origin.model)
-    pack(artifacts, task.version, task.folder, known)
+    pack(artifacts, task.version, task.folder, task.origin.entry)
     files = [path for path in sorted(task.folder.rglob("*")) if path.is_file()]
     return Done(_digests(files), sum(path.stat().st_size for path in files))
 

@@ -73,12 +73,12 @@ def build(
     """
     from dlconv import building
     from dlconv.build.report import as_data, table
-    from dlconv.build.tasks import Origin
+    from dlconv.build.tasks import Access
     from dlconv.errors import UsageError
 
     if check and twice:
         raise UsageError("--check and --twice exclude each other")
-    project = building.find_project(config, Origin("", None, registry, mirror, offline, lock))
+    project = building.find_project(config, Access(registry, mirror, offline, lock))
     limits = building.limits(jobs, memory)
     results = building.check(project) if check else building.build(project, limits)
     if json:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of
+from dlconv.files import digest_of, remove_leftovers
 from dlconv.models import store
 from dlconv.models.digests import BadContent, check, measure
 from dlconv.models.download import Downloaded, Patience, download
@@ -144,6 +144,7 @@ def _read_source(
 def _take_in(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
     """Check a complete tarball, put its graph in place and record it; the tarball is removed."""
     graph = tarball.with_name(f"{model.name}.pb")
+    remove_leftovers(graph)
     try:
         with disk_trouble(tarball):
             measured_tarball = measure(tarball, model.tarball_digests)

@@ -9,10 +9,10 @@ from dlconv.build.display import display
 from dlconv.build.plan import Step
 from dlconv.build.report import as_data, table
 from dlconv.build.result import Result, Status
-from dlconv.build.tasks import Fetch, Origin, Pack
+from dlconv.build.tasks import Access, Fetch, Origin, Pack
 
-FETCH = Step(Fetch(Origin("net")))
-PACK = Step(Pack(Origin("net"), Path("r"), (), "1"), needs=(FETCH.name,))
+FETCH = Step(Fetch(Origin("net", None, Access())))
+PACK = Step(Pack(Origin("net", None, Access()), Path("r"), (), "1"), needs=(FETCH.name,))
 FAILED = Result(FETCH, Status.FAILED, 3.25, reason="the server [1.2.3.4] is gone")
 NOT_RUN = Result(PACK, Status.NOT_RUN, reason="needs fetch net")
 

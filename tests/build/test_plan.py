@@ -78,6 +78,7 @@ def test_runtimes_are_those_of_the_target(project):
             f'{TINY}targets = ["onnx"]\nprecisions = ["uint16"]',
             "models.tiny.: precisions: onnx artifacts have no uint16",
         ),
+        (f'{TINY}precisions = ["auto"]', "models.tiny.: precisions: auto needs photos"),
         (
             f'{TINY}runtimes = ["onnxruntime"]',
             "models.tiny.: runtimes: none of the chosen runtimes runs tfjs",

@@ -4,11 +4,10 @@ import json
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from PIL import Image
-from support.processes import hear_ctrl_c, still_running
+from support.processes import descendants, hear_ctrl_c, still_running
 from support.project import TFJS, TINY
 
 from dlconv.build.display import Lines
@@ -48,7 +47,7 @@ def run(project, limits=None):
 def test_what_is_made_is_skipped_the_next_time_and_what_changed_is_made_again(project):
     first, _ = run(project.says(SIZES))
     assert {result.status for result in first.values()} == {Status.DONE}
-    files = project.files
+    files = project.files_made
     second, told = run(project)
     assert {result.status for result in second.values()} == {Status.SKIPPED}
     assert told.started == []
@@ -58,7 +57,7 @@ def test_what_is_made_is_skipped_the_next_time_and_what_changed_is_made_again(pr
     third, told = run(project)
     assert told.started == [convert]
     assert third[convert].status is Status.DONE
-    assert project.files == files
+    assert project.files_made == files
 
 
 @pytest.mark.slow
@@ -184,16 +183,10 @@ def test_the_end_of_a_build_is_the_end_of_its_processes(project, number):
         if line.startswith("convert tiny onnx-float32"):
             break
     time.sleep(1)
-    children = _descendants(process.pid)
+    children = descendants(process.pid)
     assert children
     process.send_signal(number)
     said = process.stderr.read()
     assert process.wait(10) in (1, -number)
     assert number != signal.SIGINT or "error: interrupted" in said
     assert still_running(children) == []
-
-
-def _descendants(process_id):
-    path = Path(f"/proc/{process_id}/task/{process_id}/children")
-    children = [int(each) for each in path.read_text().split()]
-    return children + [each for child in children for each in _descendants(child)]

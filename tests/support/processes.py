@@ -20,6 +20,16 @@ def still_running(process_ids: Sequence[int], seconds: float = 5) -> list[int]:
     return left
 
 
+def descendants(process_id: int) -> list[int]:
+    """The processes that a process started, and those that they did, as they are now."""
+    try:
+        text = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    children = [int(each) for each in text.split()]
+    return [*children, *(each for child in children for each in descendants(child))]
+
+
 def _runs(process_id: int) -> bool:
     """Whether a process is there; one that has ended and that nobody has waited for is not."""
     try:

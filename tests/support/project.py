@@ -12,7 +12,7 @@ from support.graphs import tiny_segmenter
 
 from dlconv.build.config import read_config
 from dlconv.build.plan import plan
-from dlconv.build.tasks import Origin
+from dlconv.build.tasks import Access
 from dlconv.models.registry import load_registry
 
 TINY = '[models.tiny]\ngraph = "tiny.pb"\nphotos = ["photos"]\n'
@@ -36,8 +36,12 @@ class Project:
 
     @property
     def steps(self):
+        return self.steps_with(None)
+
+    def steps_with(self, registry):
+        """What is planned where this file adds to the registry."""
         config = read_config(self.folder / "dlconv.toml")
-        return plan(config, load_registry(), self.folder, Origin(""))
+        return plan(config, load_registry(registry), Access(registry))
 
     def command(self, *options):
         return [sys.executable, "-m", "dlconv", "build", *options]
@@ -61,11 +65,10 @@ class Project:
         return dict(zip(names, [row["result"] for row in rows], strict=True))
 
     @property
-    def files(self):
-        """The files that were built, by their paths, and their bytes."""
-        paths = (self.folder / "artifacts").rglob("*")
+    def files_made(self):
+        """The files of artifacts, by their paths, and their bytes."""
         return {
             str(path.relative_to(self.folder)): path.read_bytes()
-            for path in sorted(paths)
+            for path in sorted(self.folder.glob("artifacts/*/*/*"))
             if path.is_file() and ".build" not in path.parts
         }
