@@ -56,7 +56,7 @@ def test_rooms_import_one_way():
         "verify": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "compare"}
-        | {"artifacts", "verify", "models", "release"},
+        | {"inspect", "artifacts", "verify", "models", "release"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():

@@ -16,6 +16,7 @@ from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
+from dlconv.release.bom import BOM_NAME, bom
 from dlconv.release.command import command_of
 from dlconv.release.document import (
     RELEASE_NAME,
@@ -34,6 +35,7 @@ from dlconv.verify.document import File, Result
 # What is written about a release, by file.
 PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     STATEMENT_NAME: statement,
+    BOM_NAME: bom,
 }
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
