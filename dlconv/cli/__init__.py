@@ -6,6 +6,27 @@ needs them, so that ``--help`` is quick; it lists commands in the order of the i
 
 # isort: off
 from dlconv.cli.app import app
-from dlconv.cli import fetching, graphs, converting, checking, page, releasing, schemas
+from dlconv.cli import (
+    fetching,
+    graphs,
+    converting,
+    checking,
+    page,
+    releasing,
+    card,
+    doctor,
+    schemas,
+)
 
-__all__ = ["app", "checking", "converting", "fetching", "graphs", "page", "releasing", "schemas"]
+__all__ = [
+    "app",
+    "card",
+    "checking",
+    "converting",
+    "doctor",
+    "fetching",
+    "graphs",
+    "page",
+    "releasing",
+    "schemas",
+]

@@ -45,6 +45,8 @@ class Model:
     """Of the weights; an SPDX identifier where there is one."""
     dataset: str
     """What it was trained on, in words; empty where that is not known."""
+    dataset_terms: str
+    """What that data may be used for; empty where that is not known."""
     crop: tuple[int, int] | None
     """Height and width that the network was trained at."""
     classes: tuple[str, ...]

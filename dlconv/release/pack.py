@@ -18,6 +18,7 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
 from dlconv.release.bom import BOM_NAME, bom
+from dlconv.release.card import CARD_NAME, card
 from dlconv.release.check import check_release
 from dlconv.release.command import command_of
 from dlconv.release.document import (
@@ -38,6 +39,7 @@ from dlconv.verify.document import File, Result
 PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     STATEMENT_NAME: statement,
     BOM_NAME: bom,
+    CARD_NAME: lambda release: card(release).encode(),
 }
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
@@ -99,6 +101,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
         graph_sha256=source.graph_sha256,
         licence=known.licence if known else "",
         dataset=known.dataset.title if known else "",
+        dataset_terms=known.dataset.terms if known else "",
         crop=manifest.contract.crop or (known.crop if known else None),
         classes=manifest.classes,
         colours=known.dataset.colours if known else (),

@@ -23,6 +23,7 @@ def test_a_release_holds_the_artifacts_and_what_was_measured_on_their_bytes(rele
         assert {file.sha256 for file in result.files} == {file.sha256 for file in released.files}
         assert (release / released.entry).read_bytes() == artifact.entry.read_bytes()
     assert found.model.licence == "Apache-2.0"
+    assert "nobody's photos" in found.model.dataset_terms
     assert found.artifacts[1].command == "dlconv tfjs sample"
 
 
