@@ -56,7 +56,7 @@ def test_rooms_import_one_way():
         "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "compare", "markdown"}
-        | {"artifacts", "verify", "models", "release"},
+        | {"inspect", "artifacts", "verify", "models", "release"},
         "build": {"errors", "files", "disk", "console", "pipeline"}
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}

@@ -44,12 +44,13 @@ def pack(
     verbose: Verbose = False,
 ) -> None:
     """Put artifacts that passed into a release: a folder with their files and their proof."""
-    from dlconv import pipeline
+    from dlconv import console, pipeline
     from dlconv.release.pack import pack as make_release
 
     chosen = pipeline.choose_artifacts(artifacts or [])
     known = load_registry(registry).models.get(chosen[0].manifest.source.model)
-    release = make_release(chosen, version, out, known, evidence or ())
+    with console.step(f"packing {out}"):
+        release = make_release(chosen, version, out, known, evidence or ())
     if json:
         size = sum(file.bytes for each in release.artifacts for file in each.files)
         show({"path": str(out), "content_sha256": release.content_sha256, "bytes": size})

@@ -92,8 +92,8 @@ def _python(artifact: Released) -> Iterator[str]:
     if interface.size is not None:
         height, width = interface.size
         yield f"scale = min({width} / photo.width, {height} / photo.height)"
-        yield "size = int(photo.width * scale), int(photo.height * scale)"
-        yield "photo = photo.resize(size, Image.Resampling.LANCZOS)"
+        size = "(int(photo.width * scale), int(photo.height * scale))"
+        yield f"photo = photo.resize({size}, Image.Resampling.LANCZOS)"
     yield f"pixels = np.asarray(photo, np.{interface.dtype})[None]"
     if interface.is_fixed:
         yield f"below, right = {height} - photo.height, {width} - photo.width"
@@ -118,23 +118,26 @@ def _tfjs(artifact: Released) -> Iterator[str]:
     yield 'await tf.setBackend("wasm");'
     yield f"const model = await loadGraphModel({json.dumps(artifact.entry)});"
     yield 'const photo = document.querySelector("img");'
-    yield "let [height, width] = [photo.naturalHeight, photo.naturalWidth];"
+    size = ""
     if interface.size is not None:
         rows, columns = interface.size
+        yield "const { naturalHeight: height, naturalWidth: width } = photo;"
         yield f"const scale = Math.min({rows} / height, {columns} / width);"
-        yield "[height, width] = [Math.floor(height * scale), Math.floor(width * scale)];"
-    yield 'const size = { resizeHeight: height, resizeWidth: width, resizeQuality: "high" };'
-    yield "let pixels = tf.browser.fromPixels(await createImageBitmap(photo, size));"
+        yield "const size = { resizeHeight: height * scale, resizeWidth: width * scale };"
+        size = ', { ...size, resizeQuality: "high" }'
+    yield f"const bitmap = await createImageBitmap(photo{size});"
+    yield "let pixels = tf.browser.fromPixels(bitmap);"
     if interface.dtype == "float32":
         yield 'pixels = tf.cast(pixels, "float32");'
     if interface.is_fixed:
-        yield f"const around = [[0, {rows} - height], [0, {columns} - width], [0, 0]];"
-        yield f"pixels = tf.pad(pixels, around, {interface.mean_pixel});"
+        yield f"const below = {rows} - bitmap.height, right = {columns} - bitmap.width;"
+        mean = interface.mean_pixel
+        yield f"pixels = tf.pad(pixels, [[0, below], [0, right], [0, 0]], {mean});"
     yield "let labels = model.execute(tf.expandDims(pixels));"
     if interface.gives_scores:
         yield "labels = tf.argMax(labels, 3);"
     if interface.is_fixed:
-        yield "labels = tf.slice(labels, [0, 0, 0], [1, height, width]);"
+        yield "labels = tf.slice(labels, [0, 0, 0], [1, bitmap.height, bitmap.width]);"
     yield "console.log(labels.shape, new Set(await labels.data()));"
 
 

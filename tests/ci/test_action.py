@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -156,9 +157,10 @@ def test_it_verifies_packs_and_tells_what_fell_short(action, workspace):
 def test_without_a_restored_environment_it_installs_one(definition, workspace, tmp_path):
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "node_modules", "dist"))
-    (tmp_path / "temp").mkdir()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    runner = Runner(checkout, definition, tmp_path / "temp")
-    run = runner.run(workspace, {"command": "run sample"}, FRESH, {"PATH": path, "PYTHONPATH": ""})
+    with tempfile.TemporaryDirectory() as temp:  # gigabytes, not to be kept
+        runner = Runner(checkout, definition, Path(temp))
+        environment = {"PATH": path, "PYTHONPATH": ""}
+        run = runner.run(workspace, {"command": "run sample"}, FRESH, environment)
     assert (run.code, run.outputs["passed"]) == (0, "true"), run.log
     assert "### dlconv verify: 3 of 3 passed" in run.summary

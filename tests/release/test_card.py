@@ -168,13 +168,13 @@ def test_its_python_gives_the_frozen_graph_s_labels(release, frozen, labels_of, 
     np.testing.assert_array_equal(np.load(release / "labels.npy")[0], expected)
 
 
-def found_in_page(release, files, script, import_map="{}"):
+def found_in_page(release, files, script, import_map="{}", photo=PHOTO):
     """What a script leaves in ``found`` on a page with a photo, served from a release's folder."""
     page = f'<script type="importmap">{import_map}</script><img src="photo.png">'
     served_files = {
         path.relative_to(release).as_posix(): path for path in release.rglob("*") if path.is_file()
     }
-    site = Site({**served_files, **files, "index.html": page.encode(), "photo.png": PHOTO})
+    site = Site({**served_files, **files, "index.html": page.encode(), "photo.png": photo})
     with served(site) as address, open_browser([]) as browser:
         opened = browser.new_page()
         opened.goto(address)
@@ -210,6 +210,12 @@ def test_its_javascript_gives_the_frozen_graph_s_labels(
     expected = labels_of(load_photo(find_photos([PHOTO])[0], CROP))
     labels = found_in_page(release, files, script)
     np.testing.assert_array_equal(labels.reshape(expected.shape), expected)
+    # A browser shrinks photos in its own way, but to the same size.
+    large = tmp_path / "large.png"
+    Image.open(PHOTO).resize((300, 226)).save(large)
+    expected = labels_of(load_photo(find_photos([large])[0], CROP))
+    labels = found_in_page(release, files, script, photo=large)
+    assert (labels.reshape(expected.shape) == expected).mean() > 0.99
 
 
 @needs_chromium
