@@ -62,7 +62,7 @@ def test_rooms_import_one_way():
         "verify": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "compare"}
-        | {"artifacts", "verify", "models", "web", "release"},
+        | {"inspect", "artifacts", "verify", "models", "web", "release"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():

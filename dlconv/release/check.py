@@ -13,6 +13,7 @@ from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError
 from dlconv.release.document import (
     RELEASE_NAME,
+    SIGNATURE_NAME,
     SUMS_NAME,
     Release,
     Released,
@@ -24,23 +25,26 @@ from dlconv.release.document import (
 from dlconv.release.file_check import UNLISTED, Found, find_files, wrong_files
 from dlconv.release.judge import complaints_about
 from dlconv.release.problem import Problem
+from dlconv.release.signature import files_not_signed
+from dlconv.release.trust import Trust, complaint_about_signature
 from dlconv.verify.document import Result
 
 
-def check_release(folder: Path) -> tuple[Problem, ...]:
+def check_release(folder: Path, trust: Trust | None = None) -> tuple[Problem, ...]:
     """Return what is wrong with the release in a folder, by path; nothing when all is well.
 
-    Raises DlconvError where there is no release, or a file cannot be read.
+    With ``trust``, it has to be signed by whom that names; a signature has to be for these files in
+    any case. Raises DlconvError where there is no release, or a file cannot be read.
     """
     if not any((folder / name).is_file() for name in (RELEASE_NAME, SUMS_NAME)):
         raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
     try:
-        return tuple(sorted({*_problems(folder)}, key=lambda each: (each.path, each.what)))
+        return tuple(sorted({*_problems(folder, trust)}, key=lambda each: (each.path, each.what)))
     except OSError as error:
         raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
-def _problems(folder: Path) -> Iterator[Problem]:
+def _problems(folder: Path, trust: Trust | None) -> Iterator[Problem]:
     found = find_files(folder)
     release = None
     if RELEASE_NAME not in found.digests:
@@ -55,6 +59,20 @@ def _problems(folder: Path) -> Iterator[Problem]:
         yield from _wrong_lists(release)
         for released in release.artifacts:
             yield from _wrong_artifact(folder, found, release, released)
+    yield from _wrong_signature(folder, found, trust)
+
+
+def _wrong_signature(folder: Path, found: Found, trust: Trust | None) -> Iterator[Problem]:
+    if SIGNATURE_NAME not in found.digests:
+        if trust is not None:
+            yield Problem(SIGNATURE_NAME, "is missing: the release is not signed")
+        return
+    unsigned = list(files_not_signed(folder, found.digests))
+    yield from unsigned
+    if trust is None or unsigned:
+        return
+    if complaint := complaint_about_signature(folder, trust):
+        yield Problem(SIGNATURE_NAME, complaint)
 
 
 def _wrong_lists(release: Release) -> Iterator[Problem]:

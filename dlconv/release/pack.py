@@ -8,14 +8,15 @@ same bytes. The folder is made beside its target and takes its name when it is c
 import dataclasses
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
+from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
+from dlconv.release.bom import BOM_NAME, bom
 from dlconv.release.command import command_of
 from dlconv.release.document import (
     RELEASE_NAME,
@@ -27,9 +28,15 @@ from dlconv.release.document import (
     content_digest,
 )
 from dlconv.release.evidence import evidence_for
+from dlconv.release.statement import STATEMENT_NAME, statement
 from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
 
+# What is written about a release, by file.
+PAPERS: Mapping[str, Callable[[Release], bytes]] = {
+    STATEMENT_NAME: statement,
+    BOM_NAME: bom,
+}
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
 
@@ -62,9 +69,17 @@ def pack(
             artifacts=released,
             files=[],
         )
+        release = dataclasses.replace(release, files=_write_papers(release, folder))
         (folder / RELEASE_NAME).write_bytes(as_json(release))
         (folder / SUMS_NAME).write_bytes(sums(folder))
     return release
+
+
+def _write_papers(release: Release, folder: Path) -> list[File]:
+    for name, write in PAPERS.items():
+        (folder / name).write_bytes(write(release))
+    entries = [file_entry(folder / name) for name in sorted(PAPERS)]
+    return [File(each.path, each.bytes, each.sha256) for each in entries]
 
 
 def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:

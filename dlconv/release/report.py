@@ -1,13 +1,38 @@
 """What a release holds, and what it was measured to do, for people at a terminal."""
 
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
 from rich import box
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from dlconv.release.document import Release, Released
+from dlconv.release.document import SIGNATURE_NAME, Release, Released, read_release
+from dlconv.release.problem import Problem
 from dlconv.verify.document import Floors, Result
 from dlconv.verify.report import megabytes, percent
+
+
+def as_data(problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return what a check found, as plain data."""
+    return {"passed": not problems, "problems": [dataclasses.asdict(each) for each in problems]}
+
+
+def tables(folder: Path, problems: Sequence[Problem], is_trusted: bool) -> Iterator[RenderableType]:
+    """Yield what a person reads after a check: what the release holds, if nothing is wrong.
+
+    ``is_trusted`` says that the check was told whose signature counts.
+    """
+    if problems:
+        return
+    yield table(read_release(folder))
+    signature = "signed as asked" if is_trusted else "not signed"
+    if not is_trusted and (folder / SIGNATURE_NAME).is_file():
+        signature = "signed, by whom was not checked (--public-key, --identity)"
+    yield f"every byte is as packed; {signature}"
 
 
 def table(release: Release) -> RenderableType:

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 
 import pytest
+from support.keys import write_keys
 from support.sample import PHOTOS, sample_graph
 
 from dlconv import pipeline
@@ -12,6 +13,7 @@ from dlconv.models import store
 from dlconv.models.registry import load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.release.pack import pack
+from dlconv.release.signing import PrivateKey, sign_release
 from dlconv.verify.photos import find_photos
 
 VERSION = "1.2.0"
@@ -48,3 +50,16 @@ def packed(verified, tmp_path_factory):
 def release(packed, tmp_path):
     """A release of one's own."""
     return shutil.copytree(packed, tmp_path / "release")
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """A key pair."""
+    return write_keys(tmp_path / "keys")
+
+
+@pytest.fixture
+def signed(release, keys):
+    """A release of one's own, signed with them."""
+    sign_release(release, PrivateKey(keys.private))
+    return release

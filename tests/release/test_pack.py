@@ -4,10 +4,11 @@ import json
 import subprocess
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.document import read_release
+from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path
 from dlconv.release.pack import pack
 
@@ -78,3 +79,24 @@ def test_a_folder_of_something_else_is_left_alone(verified, tmp_path):
 def test_versions_are_names_of_folders(verified, tmp_path, version):
     with pytest.raises(UsageError, match="is no version"):
         pack(verified, version, tmp_path / "release")
+
+
+def test_its_schema_holds_for_what_is_written_and_every_field_is_described(release):
+    Draft202012Validator.check_schema(json_schema())
+    validator = Draft202012Validator(json_schema())
+    content = json.loads((release / "release.json").read_bytes())
+    validator.validate(content)
+    assert not validator.is_valid({**content, "rating": 5})
+    assert not validator.is_valid({**content, "artifacts": [{"path": "x"}]})
+    own = ("Release", "Released", "Model", "Result", "File", "Runtime", "Floors", "Photo")
+    records = {"Release": json_schema(), **json_schema()["$defs"]}
+    for name in own:
+        for field, described in records[name]["properties"].items():
+            assert described.get("description"), f"{name}.{field}"
+
+
+def test_it_lists_every_file_but_itself_and_the_sums(release):
+    listed = {file.path for file in listed_files(read_release(release))}
+    found = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    assert found - listed == {"release.json", "SHA256SUMS"}
+    assert listed < found
