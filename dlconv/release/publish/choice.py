@@ -9,7 +9,7 @@ from dlconv.models.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
 FORMS = "DIR, URL, github:OWNER/REPO, hf:OWNER/NAME, npm:NAME or oci:HOST/REPO"
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 
 
 def choose_target(text: str) -> Target:
@@ -21,7 +21,7 @@ def choose_target(text: str) -> Target:
     match = SCHEME.fullmatch(text)
     if match is None:
         return _folder(Path(text))
-    scheme, rest = match.groups()
+    scheme, rest = match[1].lower(), match[2]
     if not rest.startswith("//"):
         return _service(scheme, rest)
     if scheme in REMOTE_SCHEMES:

@@ -34,6 +34,7 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
     ("target", "said"),
     [
         ("gihub:me/models", "there is no target gihub:"),
+        ("GitHub:models", "give github:OWNER/REPO"),
         ("ftp://me:secret@host/models", "a target holds no password"),
         ("github:models", "give github:OWNER/REPO"),
         ("hf:models", "give hf:OWNER/NAME"),
