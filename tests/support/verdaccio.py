@@ -22,6 +22,7 @@ storage: ./storage
 auth: {htpasswd: {file: ./htpasswd, max_users: 9}}
 packages: {'**': {access: $all, publish: $authenticated, unpublish: $authenticated}}
 log: {type: stdout, level: fatal}
+max_body_size: 200mb
 """
 
 
