@@ -35,6 +35,8 @@ COMMANDS = (
     "bench",
     "run",
     "demo",
+    "card",
+    "doctor",
 )
 
 

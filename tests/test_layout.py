@@ -59,10 +59,11 @@ def test_rooms_import_one_way():
         "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "convert"},
-        "verify": {"errors", "files", "disk", "tensorflow", "compare"}
+        "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
         | {"inspect", "artifacts", "web", "verify"},
-        "release": {"errors", "files", "disk", "compare"}
+        "release": {"errors", "files", "disk", "compare", "markdown"}
         | {"inspect", "artifacts", "verify", "models", "web", "release"},
+        "doctor": {"errors", "models", "web", "verify", "doctor"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"},
     }
     for room, rooms in allowed.items():

@@ -85,6 +85,17 @@ def test_the_installed_wheel_does_the_main_job_without_the_checkout_or_npm(wheel
         text=True,
     )
     assert where.stdout.startswith(str(tmp_path / "venv"))
+    doctor = subprocess.run(
+        [tmp_path / "venv" / "bin" / "dlconv", "doctor", "--json"],
+        cwd=outside,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    states = {each["name"]: each["found"]["state"] for each in json.loads(doctor.stdout)["checks"]}
+    assert doctor.returncode == 0, doctor.stdout
+    assert {states[name] for name in ("tensorflow", "node", "bundle", "cache")} == {"ok"}
+    assert {states[name] for name in ("browser", "chromium", "sign")} == {"missing"}
 
 
 def _pins(folder: Path) -> Path:

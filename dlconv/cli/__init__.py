@@ -6,12 +6,25 @@ needs them, so that ``--help`` is quick; it lists commands in the order of the i
 
 # isort: off
 from dlconv.cli.app import app
-from dlconv.cli import fetching, graphs, converting, checking, page, releasing, publishing, schemas
+from dlconv.cli import (
+    fetching,
+    graphs,
+    converting,
+    checking,
+    page,
+    releasing,
+    publishing,
+    card,
+    doctor,
+    schemas,
+)
 
 __all__ = [
     "app",
+    "card",
     "checking",
     "converting",
+    "doctor",
     "fetching",
     "graphs",
     "page",

@@ -331,6 +331,7 @@ def _report(
 ) -> None:
     from dlconv.release.evidence import keep_evidence
     from dlconv.verify import document, report
+    from dlconv.verify.annotations import annotations
     from dlconv.verify.report_files import write_reports
 
     write_reports(results, files)
@@ -345,5 +346,7 @@ def _report(
         for failure in result.failures:
             where = f"{result.artifact.entry} in {result.place}"
             typer.echo(f"failed: {where}: {failure}", err=True)
+    for annotation in annotations(results):
+        typer.echo(annotation, err=True)
     if not all(result.passed for result in results):
         raise typer.Exit(1)

@@ -18,13 +18,17 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Classes by id, their colours, and the ground-truth label that is not to be judged."""
+    """Classes by id, their colours, and the ground-truth label that is not to be judged.
+
+    ``terms`` says in a sentence what the data may be used for, and where that is written.
+    """
 
     name: str
     title: str
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
     ignore_label: int | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ def details(model: Model) -> RenderableType:
         for algorithm, digest in digests.items():
             facts.add_row(f"{algorithm} of the {what}", digest)
     facts.add_row("dataset", model.dataset.title)
+    if model.dataset.terms:
+        facts.add_row("terms of the dataset", model.dataset.terms)
     facts.add_row("classes", ", ".join(model.dataset.classes))
     facts.add_row("crop", _crop(model))
     facts.add_row("licence", model.licence)

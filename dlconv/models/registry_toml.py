@@ -53,6 +53,7 @@ class DatasetTable(Table):
         tuple[HexColour, ...] | None, BeforeValidator(lambda v: None if v == "voc" else v)
     ]
     ignore_label: Annotated[int, Field(strict=True, ge=0)] | None = None
+    terms: str = ""
 
     @model_validator(mode="after")
     def _every_class_has_a_colour(self) -> "DatasetTable":
@@ -108,7 +109,7 @@ def _dataset(name: str, table: DatasetTable) -> Dataset:
     colours = voc_colours(len(table.classes))
     if table.colours is not None:
         colours = tuple(_colour(text) for text in table.colours)
-    return Dataset(name, title, table.classes, colours, table.ignore_label)
+    return Dataset(name, title, table.classes, colours, table.ignore_label, table.terms)
 
 
 def _colour(text: str) -> Colour:

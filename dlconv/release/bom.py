@@ -128,8 +128,12 @@ def _graph(release: Release) -> "Component":
 def _dataset(release: Release) -> list["Component"]:
     from cyclonedx.model.component import Component, ComponentType
 
-    name = release.model.dataset
-    return [Component(bom_ref=DATASET, type=ComponentType.DATA, name=name)] if name else []
+    model = release.model
+    if not model.dataset:
+        return []
+    terms = model.dataset_terms or None
+    kind = ComponentType.DATA
+    return [Component(bom_ref=DATASET, type=kind, name=model.dataset, description=terms)]
 
 
 def _tools(release: Release) -> list["Component"]:

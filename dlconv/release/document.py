@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from dlconv.artifacts.manifest import Manifest
+from dlconv.artifacts.manifest import Manifest, Sha256
 from dlconv.errors import DlconvError
 from dlconv.verify.document import RECORD, File, Result
 
@@ -39,12 +39,14 @@ class Model:
     """Hex digests of the tarball by algorithm."""
     graph_bytes: int
     """The size of the frozen graph."""
-    graph_sha256: str
+    graph_sha256: Sha256
     """SHA-256 of the frozen graph."""
     licence: str
     """Of the weights; an SPDX identifier where there is one."""
     dataset: str
     """What it was trained on, in words; empty where that is not known."""
+    dataset_terms: str
+    """What that data may be used for; empty where that is not known."""
     crop: tuple[int, int] | None
     """Height and width that the network was trained at."""
     classes: tuple[str, ...]
@@ -85,7 +87,7 @@ class Release:
     """What it is called: the model's name, if nothing else."""
     version: str
     """Of the release."""
-    content_sha256: str
+    content_sha256: Sha256
     """SHA-256 over the paths and digests of the artifacts' files: the same for the same bytes."""
     model: Model
     """What it was made from."""

@@ -37,15 +37,18 @@ def verifying_config() -> "verifying.Config":
 def one_line_errors() -> Iterator[None]:
     """Turn what reading keys, or asking Sigstore what to trust, raises into a DlconvError."""
     from sigstore.errors import Error
+    from sigstore.oidc import IssuerError
 
     try:
         yield
     except OSError as error:
         raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
-    except Error as error:
+    except (Error, IssuerError) as error:
         raise DlconvError(f"cannot reach Sigstore: {error}", REACH_HINT) from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise DlconvError(f"no such key or certificate can be used: {error}", KEY_HINT) from error
+        raise DlconvError(
+            f"a key, certificate or trust config cannot be used: {error}", KEY_HINT
+        ) from error
 
 
 def _all_but_unsigned() -> "hashing.Config":

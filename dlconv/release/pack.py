@@ -2,7 +2,8 @@
 
 Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
 at least one runtime, and every result has to have passed. The same artifacts and evidence give the
-same bytes. The folder is made beside its target and takes its name when it is complete.
+same bytes. The folder is made beside its target and takes its name when it is complete and ``dlconv
+check`` finds nothing wrong with it.
 """
 
 import dataclasses
@@ -17,6 +18,8 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.files import new_directory
 from dlconv.models.entries import Model as RegistryModel
 from dlconv.release.bom import BOM_NAME, bom
+from dlconv.release.card import CARD_NAME, card
+from dlconv.release.check import check_release
 from dlconv.release.command import command_of
 from dlconv.release.document import (
     RELEASE_NAME,
@@ -36,6 +39,7 @@ from dlconv.verify.document import File, Result
 PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     STATEMENT_NAME: statement,
     BOM_NAME: bom,
+    CARD_NAME: lambda release: card(release).encode(),
 }
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
@@ -72,6 +76,8 @@ def pack(
         release = dataclasses.replace(release, files=_write_papers(release, folder))
         (folder / RELEASE_NAME).write_bytes(as_json(release))
         (folder / SUMS_NAME).write_bytes(sums(folder))
+        if problems := check_release(folder):
+            raise DlconvError(f"{target} would not be right: {problems[0]}", "dlconv verify")
     return release
 
 
@@ -95,6 +101,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
         graph_sha256=source.graph_sha256,
         licence=known.licence if known else "",
         dataset=known.dataset.title if known else "",
+        dataset_terms=known.dataset.terms if known else "",
         crop=manifest.contract.crop or (known.crop if known else None),
         classes=manifest.classes,
         colours=known.dataset.colours if known else (),

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from dlconv.artifacts.manifest import Sha256
 from dlconv.compare import Confusion, Scores
 from dlconv.verify.person import MaskScores
 from dlconv.verify.result import ArtifactResult, PhotoResult
@@ -160,7 +161,7 @@ class File:
     """Where it lies: from the artifact's folder, or from the release's."""
     bytes: int
     """Its size."""
-    sha256: str
+    sha256: Sha256
     """Its SHA-256, in hex."""
 
 

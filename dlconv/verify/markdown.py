@@ -4,6 +4,7 @@ fell short, and the worst photos of what did not pass.
 
 from collections.abc import Iterable, Iterator
 
+from dlconv.markdown import escaped, table
 from dlconv.verify.report import megabytes, percent, remarks
 from dlconv.verify.result import ArtifactResult
 
@@ -18,20 +19,14 @@ def as_markdown(results: Iterable[ArtifactResult]) -> str:
     lines = [
         f"### dlconv verify: {passed} of {len(listed)} passed",
         "",
-        _row(COLUMNS),
-        _row(["---"] * len(COLUMNS)),
-        *(_row(_summary(result)) for result in listed),
+        table(COLUMNS, map(_summary, listed)),
     ]
     for result in listed:
-        said = [f"- {result.title}: {remark}" for remark in remarks(result)]
+        said = [f"- {escaped(f'{result.title}: {remark}')}" for remark in remarks(result)]
         lines += ["", *said] if said else []
     for result in listed:
         lines += _shortfalls(result)
     return "\n".join(lines) + "\n"
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def _summary(result: ArtifactResult) -> list[str]:
@@ -39,13 +34,13 @@ def _summary(result: ArtifactResult) -> list[str]:
     if result.total is not None:
         numbers = [
             percent(result.mean_agreement),
-            f"{percent(result.worst.scores.agreement)} ({result.worst.photo})",
+            f"{percent(result.worst.scores.agreement)} ({escaped(result.worst.photo)})",
             f"{result.total.miou:.3f}",
             f"{result.median_ms:,.0f}",
         ]
     return [
-        result.artifact.manifest.source.model,
-        result.artifact.title,
+        escaped(result.artifact.manifest.source.model),
+        escaped(result.artifact.title),
         result.place,
         megabytes(result.artifact.bytes),
         *numbers,
@@ -57,15 +52,17 @@ def _shortfalls(result: ArtifactResult) -> Iterator[str]:
     if result.passed:
         return
     yield ""
-    yield f"**{result.title}**"
+    yield f"**{escaped(result.title)}**"
     yield ""
-    yield from (f"- {failure}" for failure in result.failures)
+    yield from (f"- {escaped(failure)}" for failure in result.failures)
     worst = sorted(result.photos, key=lambda photo: photo.scores.agreement)[:MOST_PHOTOS]
     if not worst:
         return
     yield ""
-    yield _row(["worst photos", "agreement", "differing pixels"])
-    yield _row(["---"] * 3)
-    for photo in worst:
-        scores = photo.scores
-        yield _row([photo.photo, percent(scores.agreement), f"{scores.differing:,}"])
+    yield table(
+        ["worst photos", "agreement", "differing pixels"],
+        [
+            [escaped(each.photo), percent(each.scores.agreement), f"{each.scores.differing:,}"]
+            for each in worst
+        ],
+    )

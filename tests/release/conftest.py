@@ -24,8 +24,9 @@ def verified(tmp_path_factory):
     """Artifacts of the sample model, with the evidence of two photos beside them."""
     folder = tmp_path_factory.mktemp("verified")
     unpacked = sample_graph(tmp_path_factory.mktemp("graph"))
-    source = dataclasses.replace(unpacked.source, model="sample")
-    frozen = dataclasses.replace(unpacked, source=source)
+    known = load_registry().models["sample"]
+    source = dataclasses.replace(unpacked.source, model="sample", url=known.url)
+    frozen = dataclasses.replace(unpacked, source=source, classes=known.dataset.classes)
     artifacts = [
         make_onnx(frozen, folder / "onnx-float32").artifact,
         make_tfjs(frozen, folder / "tfjs-float32").artifact,

@@ -1,6 +1,7 @@
 """What gets into a release, and what does not."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -22,6 +23,7 @@ def test_a_release_holds_the_artifacts_and_what_was_measured_on_their_bytes(rele
         assert {file.sha256 for file in result.files} == {file.sha256 for file in released.files}
         assert (release / released.entry).read_bytes() == artifact.entry.read_bytes()
     assert found.model.licence == "Apache-2.0"
+    assert "nobody's photos" in found.model.dataset_terms
     assert found.artifacts[1].command == "dlconv tfjs sample"
 
 
@@ -57,11 +59,29 @@ def test_what_did_not_pass_or_is_not_verified_stays_out(verified, tmp_path):
     assert not (tmp_path / "release").exists()
 
 
-def test_evidence_for_other_bytes_does_not_count(verified, tmp_path):
+def test_evidence_whose_numbers_fall_short_is_refused_whatever_it_says(verified, tmp_path):
+    evidence = evidence_path(verified[0])
+    kept = evidence.read_bytes()
+    report = json.loads(kept)
+    report["results"][0]["photos"][0].update(differing_pixels=9000, agreement=0.999)
+    try:
+        evidence.write_text(json.dumps(report))
+        with pytest.raises(DlconvError, match="would not be right: onnx-float32/model.onnx"):
+            pack(verified, "1", tmp_path / "release")
+    finally:
+        evidence.write_bytes(kept)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0, 2_000_000_000])
+def test_evidence_for_other_bytes_does_not_count_whatever_the_clock_says(
+    verified, tmp_path, seconds
+):
     artifact = verified[1]
     kept = artifact.manifest_path.read_bytes()
     try:
         artifact.manifest_path.write_bytes(kept + b"\n")
+        os.utime(artifact.manifest_path, (seconds, seconds))
         with pytest.raises(DlconvError, match="is not verified as it is"):
             pack([read_artifact(artifact.directory)], "1", tmp_path / "release")
     finally:

@@ -102,6 +102,7 @@ def test_the_command_prints_the_schema(call):
         "manifest": "Manifest",
         "inspect": "Document",
         "diff": "Comparison",
+        "release": "Release",
     }
     for kind, title in titles.items():
         printed = json.loads(call("schema", kind).stdout)
@@ -110,6 +111,6 @@ def test_the_command_prints_the_schema(call):
     called = call("schema", "nonsense")
     assert called.exit_code == 2
     assert (
-        called.stderr
-        == "error: there is no schema 'nonsense'; there are manifest, verify, inspect, diff\n"
+        called.stderr == "error: there is no schema 'nonsense'; "
+        "there are manifest, verify, inspect, diff, release\n"
     )

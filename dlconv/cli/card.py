@@ -1,0 +1,23 @@
+"""``dlconv card``: what a release is, for people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlconv.cli.app import app
+from dlconv.cli.options import Verbose
+
+
+@app.command(epilog="Example: dlconv card release > MODEL_CARD.md")
+def card(
+    release: Annotated[
+        Path, typer.Argument(metavar="RELEASE", help="The release's folder.")
+    ] = Path("release"),
+    verbose: Verbose = False,
+) -> None:
+    """Print the model card of a release, Markdown made of its release.json."""
+    from dlconv.release.card import card as card_of
+    from dlconv.release.document import read_release
+
+    typer.echo(card_of(read_release(release)), nl=False)

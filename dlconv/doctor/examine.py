@@ -1,0 +1,73 @@
+"""All that ``dlconv doctor`` looks at."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+
+from dlconv.doctor import libraries, machine
+from dlconv.doctor.check import Check, Group, Look, looked
+from dlconv.doctor.requirements import installed
+
+# Packages with a line of their own: what imports them, and what for.
+LIBRARIES = {
+    "numpy": ("numpy", "everything"),
+    "protobuf": ("tensorboard.compat.proto.graph_pb2", "frozen graphs"),
+    "tensorflow": ("tensorflow", "verify, onnx"),
+    "tf2onnx": ("tf2onnx", "onnx"),
+}
+EXTRAS = {
+    "browser": ("playwright.sync_api", "driving Chromium"),
+    "dask": ("distributed", "verify --dask"),
+    "huggingface": ("huggingface_hub", "publish hf:"),
+    "oci": ("oras.client", "publish oci:"),
+    "sign": ("model_signing", "sign, check"),
+    "view": ("netron, model_explorer", "inspect --view"),
+    "tensorflowjs": ("tensorflowjs", "tfjs --converter"),
+}
+WORKERS = 4
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A check that has not been made."""
+
+    group: Group
+    name: str
+    purpose: str
+    look: Look
+    is_needed: bool = True
+
+    def made(self) -> Check:
+        return Check(self.group, self.name, self.purpose, self.is_needed, looked(self.look))
+
+
+def examine(progress: Callable[[str, int, int], None]) -> list[Check]:
+    """Make all checks side by side; ``progress`` is told which was made last, and how many."""
+    planned = list(_planned())
+    with ThreadPoolExecutor(WORKERS) as pool:
+        making = {pool.submit(each.made): each.name for each in planned}
+        for done, future in enumerate(as_completed(making), 1):
+            progress(making[future], done, len(planned))
+    return [future.result() for future in making]
+
+
+def _planned() -> Iterator[_Planned]:
+    yield _Planned("base", "python", "everything", libraries.python)
+    for package, (module, purpose) in LIBRARIES.items():
+        look = partial(libraries.library, package, module)
+        yield _Planned("base", package, purpose, look)
+    if installed("tensorflowjs") is not None:
+        purpose = "tfjs --converter"
+        yield _Planned("base", "setuptools", purpose, libraries.pkg_resources)
+    others = partial(libraries.other_libraries, LIBRARIES)
+    yield _Planned("base", "other packages", "everything", others)
+    yield _Planned("base", "cache", "models, labels", machine.cache)
+    onnxruntime = partial(libraries.library, "onnxruntime", "onnxruntime")
+    yield _Planned("runtimes", "onnxruntime", "ONNX artifacts", onnxruntime)
+    yield _Planned("runtimes", "node", "TF.js artifacts", machine.node)
+    yield _Planned("runtimes", "bundle", "TF.js, the page", machine.bundle)
+    purpose, is_needed = "artifacts in browsers", machine.is_chromium_wanted()
+    yield _Planned("runtimes", "chromium", purpose, machine.chromium, is_needed)
+    for name, (module, purpose) in EXTRAS.items():
+        yield _Planned("extras", name, purpose, partial(libraries.extra, name, module), False)

@@ -1,0 +1,24 @@
+"""What fell short, as errors that GitHub Actions shows at the top of a run."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from dlconv.verify.result import ArtifactResult
+
+IN_ACTIONS = "GITHUB_ACTIONS"
+
+
+def annotations(results: Iterable[ArtifactResult]) -> Iterator[str]:
+    """Yield a workflow command for each failure; none where no GitHub Action listens."""
+    if os.environ.get(IN_ACTIONS) != "true":
+        return
+    for result in results:
+        for failure in result.failures:
+            title = _escaped(f"{result.artifact.manifest.source.model}: {result.title}")
+            title = title.replace(":", "%3A").replace(",", "%2C")
+            message = _escaped(f"{result.artifact.entry}: {failure}")
+            yield f"::error title={title}::{message}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
