@@ -8,8 +8,8 @@ from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
-FORMS = "DIR, s3://BUCKET/PATH or the like, github:OWNER/REPO, hf:OWNER/NAME or oci:HOST/REPO"
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.DOTALL)
+FORMS = "DIR, URL, github:OWNER/REPO, hf:OWNER/NAME, npm:NAME or oci:HOST/REPO"
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 
 
 def choose_target(text: str) -> Target:
@@ -21,7 +21,7 @@ def choose_target(text: str) -> Target:
     match = SCHEME.fullmatch(text)
     if match is None:
         return _folder(Path(text))
-    scheme, rest = match.groups()
+    scheme, rest = match[1].lower(), match[2]
     if not rest.startswith("//"):
         return _service(scheme, rest)
     if scheme in REMOTE_SCHEMES:
@@ -52,6 +52,10 @@ def _service(scheme: str, name: str) -> Target:
         from dlconv.release.publish.huggingface import HuggingFace
 
         return HuggingFace(name)
+    if scheme == "npm":
+        from dlconv.release.publish.npm import Npm
+
+        return Npm(name)
     if scheme == "oci":
         from dlconv.release.publish.oci import Oci
 

@@ -94,9 +94,15 @@ class GitHub:
         for each in self._pages(self._releases):
             if each["draft"] and each["tag_name"] == _tag(release):
                 return each
-        description = {**_description(release), "draft": True}
+        description = {**_description(release), **self._commit(), "draft": True}
         created: Json = self._ask("POST", self._releases, (201,), json=description).json()
         return created
+
+    def _commit(self) -> Json:
+        """Return what the tag is to name: in a job of this repository the job's commit."""
+        is_job = os.environ.get("GITHUB_REPOSITORY") == self._repository
+        commit = os.environ.get("GITHUB_SHA") if is_job else None
+        return {"target_commitish": commit} if commit else {}
 
     def _remove_others(self, draft: Json, names: set[str]) -> None:
         for asset in self._assets(draft):

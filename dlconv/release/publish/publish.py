@@ -17,6 +17,8 @@ from dlconv.release.publish.target import Progress, Target
 
 State = Literal["published", "already published", "to be published"]
 
+WAITING = "waiting for another publish to this place"
+
 
 @dataclass(frozen=True)
 class Published:
@@ -48,16 +50,17 @@ def publish(
         chosen = choose_target(target)
         release = check(folder)
         place = chosen.place_of(release)
-        with one_at_a_time(f"publish-{hashlib.sha256(place.encode()).hexdigest()}"):
+        lock = f"publish-{hashlib.sha256(place.encode()).hexdigest()}"
+        with one_at_a_time(lock, WAITING, lambda message: progress(message, 0, 1)):
             state = _publish(release, chosen, place, dry_run, progress)
     return Published(
-        state,
-        place,
-        release.name,
-        release.version,
-        release.digest,
-        len(release.paths),
-        release.bytes,
+        state=state,
+        place=place,
+        name=release.name,
+        version=release.version,
+        content_sha256=release.digest,
+        files=len(release.paths),
+        bytes=release.bytes,
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from dlconv.errors import DlconvError
 
-NAMES = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL", re.IGNORECASE)
+NAMES = re.compile(r".*(TOKEN|SECRET|PASS|PASSWORD|KEY|KEY_ID|CREDENTIALS|CONNECTION_STRING)")
 LEAST_CHARACTERS = 8
 MASK = "***"
 
@@ -26,7 +26,7 @@ def masked(text: str) -> str:
     values = {
         value
         for name, value in os.environ.items()
-        if NAMES.search(name) and len(value) >= LEAST_CHARACTERS
+        if NAMES.fullmatch(name.upper()) and len(value) >= LEAST_CHARACTERS
     }
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, MASK)
@@ -42,7 +42,8 @@ def hidden_secrets() -> Iterator[None]:
     try:
         yield
     except DlconvError as error:
-        raise type(error)(masked(error.message), masked(error.hint)) from error
+        error.message, error.hint = masked(error.message), masked(error.hint)
+        raise
     finally:
         for handler in handlers:
             handler.removeFilter(_mask)

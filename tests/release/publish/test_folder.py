@@ -1,6 +1,7 @@
 """Publishing into a folder."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.publishing import files_below, kill_publish, run_publish
@@ -52,6 +53,13 @@ def test_a_killed_one_leaves_the_last_release_and_the_next_one_cleans_up(packed,
     assert publish(later, str(tmp_path)).state == "published"
     assert files_below(tmp_path / "sample" / "1.3.0") == files_below(later)
     assert len(list((tmp_path / "sample").iterdir())) == 2
+
+
+def test_of_several_at_once_one_publishes(packed, tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: run_publish(packed, tmp_path, "--json"), range(4)))
+    states = sorted(json.loads(answer.stdout)["state"] for answer in answers)
+    assert states == ["already published"] * 3 + ["published"]
 
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_line(packed, tmp_path):

@@ -49,6 +49,17 @@ def test_the_assets_are_the_release_and_each_of_its_artifacts(packed, github, tm
     files = [path for path in files_below(packed) if path.startswith("tfjs-float32/")]
     assert names == [f"sample-1.2.0/{path}" for path in sorted(files)]
     assert published["name"] == "sample 1.2.0"
+    assert published["body"] == (packed / "README.md").read_text()
+
+
+def test_in_a_job_of_the_repository_the_tag_names_its_commit(packed, later, github, monkeypatch):
+    monkeypatch.setenv("GITHUB_SHA", "0" * 40)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "me/models")
+    publish(packed, TARGET)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "me/others")
+    publish(later, TARGET)
+    assert github.published()[TAG]["target_commitish"] == "0" * 40
+    assert "target_commitish" not in github.published()["sample-v1.3.0"]
 
 
 def test_the_second_time_nothing_is_sent(packed, github):

@@ -44,7 +44,9 @@ def test_a_release_is_one_commit_and_a_tag(packed, hub):
 
 def test_the_card_says_what_was_measured(packed, hub):
     publish(packed, TARGET)
-    card = huggingface_hub.ModelCard(hub.files()["README.md"].decode()).data
+    text = hub.files()["README.md"].decode()
+    assert text.endswith(f"\n---\n\n{(packed / 'README.md').read_text()}")
+    card = huggingface_hub.ModelCard(text).data
     assert card.license == "apache-2.0"
     assert card.pipeline_tag == "image-segmentation"
     assert {"onnx", "tensorflow.js"} <= {*card.tags}

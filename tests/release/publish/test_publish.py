@@ -34,9 +34,11 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
     ("target", "said"),
     [
         ("gihub:me/models", "there is no target gihub:"),
+        ("GitHub:models", "give github:OWNER/REPO"),
         ("ftp://me:secret@host/models", "a target holds no password"),
         ("github:models", "give github:OWNER/REPO"),
         ("hf:models", "give hf:OWNER/NAME"),
+        ("npm:Big Name", "give npm:NAME"),
         ("oci:models", "give oci:HOST/REPO"),
         ("https://host/models", "cannot be written to https:"),
     ],
@@ -47,7 +49,8 @@ def test_targets_that_are_none(packed, target, said):
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("github:me/models", "GITHUB_TOKEN"), ("hf:me/models", "HF_TOKEN")]
+    ("target", "name"),
+    [("github:me/models", "GITHUB_TOKEN"), ("hf:me/models", "HF_TOKEN"), ("npm:me", "NPM_TOKEN")],
 )
 def test_a_token_that_is_not_set_is_asked_for(packed, target, name):
     with pytest.raises(DlconvError, match=f"^{name} is not set"):
