@@ -40,7 +40,6 @@ PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     CARD_NAME: lambda release: card(release).encode(),
     STATEMENT_NAME: statement,
     BOM_NAME: bom,
-    CARD_NAME: lambda release: card(release).encode(),
 }
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 
