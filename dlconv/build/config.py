@@ -100,9 +100,9 @@ class ReleaseTable(Table):
 
 
 class PublishTable(Table):
-    """The table [publish]: where releases go, each an address or a table of its own."""
+    """The table [publish]: where releases go, as ``dlconv publish`` takes it."""
 
-    targets: tuple[str | dict[str, Any], ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 class ConfigFile(Table):

@@ -8,14 +8,16 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Verbose
+from dlconv.errors import DlconvError
 from dlconv.output import show
 
 PublishTarget = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="TARGET",
         help="A folder, a URL of fsspec (s3://BUCKET/PATH), github:OWNER/REPO, hf:OWNER/NAME, "
         "npm:NAME or oci:HOST/REPO.",
+        show_default="all that dlconv.toml names",
     ),
 ]
 
@@ -26,24 +28,56 @@ PublishTarget = Annotated[
     "Examples: dlconv publish s3://models/segmentation; dlconv publish github:me/models --dry-run"
 )
 def publish(
-    target: PublishTarget,
+    target: PublishTarget = None,
     release: Annotated[
-        Path, typer.Option("--release", metavar="DIR", help="The folder that dlconv pack made.")
-    ] = Path("release"),
+        Path | None,
+        typer.Option(
+            "--release",
+            metavar="DIR",
+            help="A folder that dlconv pack made, or one of several such.",
+            show_default="release",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What names the targets.",
+            show_default="the dlconv.toml of this folder or the nearest above it",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check all, look what is there, and send nothing.")
     ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Publish a release. The same one twice is sent once; another of that version is refused."""
+    """Publish releases. The same one twice is sent once; another of that version is refused."""
     from dlconv.console import steps
+    from dlconv.publishing import shipments
     from dlconv.release.publish.publish import publish as publish_release
 
-    with steps(f"{release} to {target}") as progress:
-        done = publish_release(release, target, dry_run=dry_run, progress=progress)
+    planned = shipments(target, release, config)
+    done, failures = [], []
+    for each in planned:
+        try:
+            with steps(f"{each.release} to {each.target}") as progress:
+                published = publish_release(
+                    each.release, each.target, dry_run=dry_run, progress=progress
+                )
+        except DlconvError as error:
+            if len(planned) == 1:
+                raise
+            failures.append(f"{each.release} to {each.target}: {error}")
+            continue
+        done.append(dataclasses.asdict(published))
+        if not json:
+            size = f"{published.files} files, {published.bytes:,} bytes"
+            what = f"{published.name} {published.version} {published.state} ({size})"
+            typer.echo(f"{published.place}: {what}")
     if json:
-        show(dataclasses.asdict(done))
-    else:
-        size = f"{done.files} files, {done.bytes:,} bytes"
-        typer.echo(f"{done.place}: {done.name} {done.version} {done.state} ({size})")
+        show(done)
+    for failure in failures:
+        typer.echo(f"failed: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)

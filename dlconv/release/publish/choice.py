@@ -31,6 +31,11 @@ def choose_target(text: str) -> Target:
     return _folder(local_path(text)) if scheme == "file" else _store(text)
 
 
+def is_folder(text: str) -> bool:
+    """Tell whether a text means a folder of this machine, by its path."""
+    return SCHEME.fullmatch(text) is None
+
+
 def _folder(path: Path) -> Target:
     from dlconv.release.publish.folder import Folder
 

@@ -58,7 +58,7 @@ def test_a_killed_one_leaves_the_last_release_and_the_next_one_cleans_up(packed,
 def test_of_several_at_once_one_publishes(packed, tmp_path):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: run_publish(packed, tmp_path, "--json"), range(4)))
-    states = sorted(json.loads(answer.stdout)["state"] for answer in answers)
+    states = sorted(json.loads(answer.stdout)[0]["state"] for answer in answers)
     assert states == ["already published"] * 3 + ["published"]
 
 
@@ -73,7 +73,7 @@ def test_the_command_says_what_it_did(packed, tmp_path):
     assert answer.returncode == 0, answer.stderr
     assert f"{tmp_path}/sample/1.2.0: sample 1.2.0 to be published (" in answer.stdout
     assert not files_below(tmp_path)
-    said = [json.loads(run_publish(packed, tmp_path, "--json").stdout) for _ in range(2)]
+    said = [json.loads(run_publish(packed, tmp_path, "--json").stdout)[0] for _ in range(2)]
     assert [each["state"] for each in said] == ["published", "already published"]
     assert said[0]["files"] == len(files_below(packed))
     assert said[0]["bytes"] == sum(map(len, files_below(packed).values()))

@@ -1,0 +1,52 @@
+"""Which releases ``dlconv publish`` takes where, as told or as ``dlconv.toml`` says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.build.config import find_config, read_config
+from dlconv.build.plan import RELEASE
+from dlconv.errors import DlconvError, UsageError
+from dlconv.release.document import RELEASE_NAME
+from dlconv.release.publish.choice import is_folder
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """A release's folder, and the target that it goes to."""
+
+    release: Path
+    target: str
+
+
+def shipments(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
+    """Return what is to be published.
+
+    Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
+    the folder of releases: that of the configuration, or of the working folder. Raises UsageError
+    where there is no target, DlconvError where there is no release.
+    """
+    if target is not None and config is not None:
+        raise UsageError("--config does nothing where a target is named")
+    if target is not None:
+        return [Shipment(each, target) for each in find_releases(release or Path(RELEASE))]
+    project = read_config(config or find_config(Path.cwd()))
+    if not project.publish.targets:
+        raise UsageError(f"{project.path} names no target: [publish] has no targets")
+    targets = [_from(project.folder, each) for each in project.publish.targets]
+    releases = find_releases(release or project.folder / RELEASE)
+    return [Shipment(each, target) for each in releases for target in targets]
+
+
+def find_releases(folder: Path) -> list[Path]:
+    """Return the release that a folder is, or those in it. Raises DlconvError for none."""
+    if (folder / RELEASE_NAME).is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{RELEASE_NAME}"))
+    if not found:
+        raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
+    return found
+
+
+def _from(folder: Path, target: str) -> str:
+    """Return a target of a configuration, whose folders are relative to it."""
+    return str(folder / target) if is_folder(target) else target
