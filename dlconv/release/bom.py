@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from cyclonedx.model.component import Component
 
 BOM_NAME = "bom.cdx.json"
-RELEASE, GRAPH, DATASET = "release", "frozen graph", "dataset"
+# Names that no path of a file has.
+RELEASE, GRAPH, DATASET = "dlconv:release", "dlconv:graph", "dlconv:dataset"
 # What runtimes tell of themselves are switches, too.
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 
@@ -200,7 +201,7 @@ def _metrics(result: Result) -> list[dict[str, str]]:
     }
     where = f"{result.runtime.name} {result.runtime.backend}, {len(result.photos)} photos"
     return [
-        {"type": name, "value": f"{value:.6g}", "slice": where}
+        {"type": name, "value": str(value), "slice": where}
         for name, value in values.items()
         if value is not None
     ]

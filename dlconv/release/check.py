@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from dlconv.artifacts.manifest import read_artifact
+from dlconv.artifacts.manifest import Manifest, read_artifact
 from dlconv.errors import DlconvError
 from dlconv.release.document import (
     RELEASE_NAME,
     SIGNATURE_NAME,
     SUMS_NAME,
+    Model,
     Release,
     Released,
     content_digest,
@@ -86,8 +87,14 @@ def _wrong_lists(release: Release) -> Iterator[Problem]:
             yield Problem(RELEASE_NAME, f"lists {path}, which is not for it to list")
     if release.content_sha256 != content_digest(release.artifacts):
         yield Problem(RELEASE_NAME, "content_sha256 is not that of the files it lists")
-    if not release.artifacts:
-        yield Problem(RELEASE_NAME, "holds no artifacts")
+    if not any(_is_of(release.model, each.manifest) for each in release.artifacts):
+        yield Problem(RELEASE_NAME, "its model is not what the artifacts were made from")
+
+
+def _is_of(model: Model, manifest: Manifest) -> bool:
+    source = manifest.source
+    made_from = source.model, source.url, source.graph_bytes, manifest.classes
+    return made_from == (model.name, model.url, model.graph_bytes, model.classes)
 
 
 def _wrong_artifact(
@@ -127,5 +134,9 @@ def _complaints_about_subject(released: Released, result: Result) -> Iterator[st
     checked = {(f"{released.path}/{file.path}", file.sha256) for file in result.files}
     if checked != {(file.path, file.sha256) for file in released.files}:
         yield "is for other bytes"
-    if result.graph_sha256 != released.manifest.source.graph_sha256:
+    manifest = released.manifest
+    if result.graph_sha256 != manifest.source.graph_sha256:
         yield "compares with another frozen graph"
+    kind = manifest.source.model, manifest.target, manifest.precision
+    if (result.model, result.target, result.precision) != kind:
+        yield "is of another model, target or precision"

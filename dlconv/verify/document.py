@@ -129,7 +129,7 @@ class Photo:
 
     photo: str
     """The file's name, or its path in the dataset."""
-    sha256: str
+    sha256: Sha256
     """SHA-256 of the file."""
     pixels: int
     """Pixels that were compared."""

@@ -203,6 +203,8 @@ def test_a_body_of_unknown_size_has_a_cap(server, body, target, patience, monkey
     monkeypatch.setattr(transfer, "MOST_BYTES", SIZE - 1)
     with pytest.raises(DlconvError, match="more than 199,999 bytes"):
         download(server.url, target, patience=patience)
+    with pytest.raises(DlconvError, match="more than 100,000 bytes"):
+        download(server.url, target, most_bytes=100_000, patience=patience)
 
 
 def test_an_unsized_body_that_is_short_is_noticed_if_the_size_is_known(

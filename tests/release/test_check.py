@@ -127,7 +127,7 @@ def test_what_is_not_of_the_schema_is_said(release):
 def test_the_manifest_beside_an_artifact_is_the_one_in_the_release(release):
     before = read_release(release)
     first, *others = before.artifacts
-    manifest = dataclasses.replace(first.manifest, precision="uint8")
+    manifest = dataclasses.replace(first.manifest, converter="tensorflowjs")
     changed = dataclasses.replace(first, manifest=manifest)
     store(release, dataclasses.replace(before, artifacts=[changed, *others]))
     assert said(release) == [
@@ -150,6 +150,24 @@ def test_evidence_for_other_bytes_is_none(release):
     assert said(release) == [
         "onnx-float32/model.onnx: the evidence in onnxruntime cpu is for other bytes"
     ]
+
+
+def test_evidence_of_another_kind_of_artifact_is_none(release):
+    store(release, with_result(read_release(release), precision="uint8"))
+    assert said(release) == [
+        "onnx-float32/model.onnx: the evidence in onnxruntime cpu is of another model, target or "
+        "precision"
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"url": "https://example.org/other.tar.gz"}, {"classes": ("cat", "dog")}]
+)
+def test_the_model_is_the_one_of_the_manifests(release, changes):
+    before = read_release(release)
+    model = dataclasses.replace(before.model, **changes)
+    store(release, dataclasses.replace(before, model=model))
+    assert said(release) == ["release.json: its model is not what the artifacts were made from"]
 
 
 def test_evidence_older_than_the_artifact_does_not_count_whatever_the_clock_says(release):

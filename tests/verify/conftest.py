@@ -66,8 +66,8 @@ def checked(tiny, tmp_path):
     """A result by hand, of two photos."""
     artifact = tfjs_artifact(tiny, tmp_path / "artifact", PLAIN)
     rows = (
-        PhotoResult("good.jpg", "aa", Confusion(((0, 0, 90), (0, 1, 1), (1, 1, 9))), 12.0),
-        PhotoResult("bad.jpg", "bb", Confusion(((0, 0, 60), (0, 7, 31), (7, 7, 9))), 16.0),
+        PhotoResult("good.jpg", "aa" * 32, Confusion(((0, 0, 90), (0, 1, 1), (1, 1, 9))), 12.0),
+        PhotoResult("bad.jpg", "bb" * 32, Confusion(((0, 0, 60), (0, 7, 31), (7, 7, 9))), 16.0),
     )
     floors = Floors(agreement=0.95, worst=0.7, miou=None)
     checks = (
