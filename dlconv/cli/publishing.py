@@ -36,7 +36,10 @@ def publish(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Publish a release. The same one twice is sent once; another of that version is refused."""
+    """Publish a release: once for the same artifacts, and never over others of its version.
+
+    What counts is the bytes of the artifacts, so sign it before, not after.
+    """
     from dlconv.console import steps
     from dlconv.release.publish.publish import publish as publish_release
 
