@@ -52,7 +52,10 @@ def publish(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Publish releases. The same one twice is sent once; another of that version is refused."""
+    """Publish releases: once for the same artifacts, and never over others of their version.
+
+    What counts is the bytes of the artifacts, so sign a release before, not after.
+    """
     from dlconv.console import steps
     from dlconv.publishing import shipments
     from dlconv.release.publish.publish import publish as publish_release

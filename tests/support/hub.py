@@ -14,7 +14,7 @@ LARGE_BYTES = 100_000
 class HubServer:
     """The repository ``me/models`` on a pytest-httpserver, there once it is created.
 
-    ``commits`` are trees, files by path; ``fails_to_tag`` makes the next tag fail.
+    ``commits`` are trees, files by path; ``troubles`` are statuses to answer the next tags with.
     """
 
     def __init__(self, server, token: str) -> None:
@@ -22,7 +22,7 @@ class HubServer:
         self.tags: dict[str, str] = {}
         self.head: str | None = None
         self.requests: list[str] = []
-        self.fails_to_tag = False
+        self.troubles: list[int] = []
         self._large: dict[str, bytes] = {}
         self._token = token
         self.url = server.url_for("").rstrip("/")
@@ -123,9 +123,8 @@ class HubServer:
         return _json({"commitUrl": f"{self.url}/{MODEL}/commit/{oid}", "commitOid": oid})
 
     def _tag(self, request: Request, revision: str) -> Response:
-        if self.fails_to_tag:
-            self.fails_to_tag = False
-            return _json({"error": "Internal Error"}, 500)
+        if self.troubles:
+            return _json({"error": "Internal Error"}, self.troubles.pop(0))
         self.tags[request.get_json()["tag"]] = revision
         return _json({})
 

@@ -66,11 +66,16 @@ def network_trouble(url: str) -> Iterator[None]:
         raise DlconvError(f"{host}: {error}") from error
 
 
+def may_pass(status: int) -> bool:
+    """Tell whether another try may have another answer."""
+    return status in PASSING_STATUSES or status >= 500
+
+
 def refusal(response: requests.Response, hint: str) -> DlconvError:
     """Return the error for an answer that is none of those wanted."""
     status = response.status_code
     message = f"{urlsplit(response.url).netloc}: {status} {response.reason}{_words_in(response)}"
-    if status in PASSING_STATUSES or status >= 500:
+    if may_pass(status):
         return PassingError(message, "the server has trouble: run the same command again later")
     return DlconvError(message, hint)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dlconv.errors import DlconvError, UsageError
 from dlconv.release.document import RELEASE_NAME, Release
 from dlconv.release.publish.checked import CheckedRelease
+from dlconv.release.publish.http import PassingError, may_pass, patiently
 from dlconv.release.publish.secrets import secret
 from dlconv.release.publish.target import Progress, digest_in, words_of
 from dlconv.verify.document import Result
@@ -71,6 +72,9 @@ class HuggingFace:
 
     def send(self, release: CheckedRelease, progress: Progress) -> None:
         """Commit the release in place of the last one, and tag it."""
+        patiently(lambda: self._send(release, progress))
+
+    def _send(self, release: CheckedRelease, progress: Progress) -> None:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         with self._trouble():
@@ -99,7 +103,9 @@ class HuggingFace:
         try:
             yield
         except Exception as error:
-            raise DlconvError(
+            status = getattr(getattr(error, "response", None), "status_code", 0)
+            kind = PassingError if may_pass(status) else DlconvError
+            raise kind(
                 f"hf:{self._repository}: {words_of(error)}",
                 "check the network, and that HF_TOKEN may write to the repository",
             ) from error

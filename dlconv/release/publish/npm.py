@@ -35,7 +35,13 @@ CARD = "README.md"
 TOKEN = "NPM_TOKEN"
 SECONDS = 600
 PUBLIC_REGISTRY = "https://registry.npmjs.org/"
-OPTIONS = ("--json", "--loglevel=error", "--no-update-notifier", "--fetch-retry-mintimeout=1000")
+OPTIONS = (
+    "--json",
+    "--loglevel=error",
+    "--no-update-notifier",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-factor=2",
+)
 ABSENT = "E404"
 
 TYPES = """/** An artifact of this release. */

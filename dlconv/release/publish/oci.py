@@ -20,7 +20,7 @@ import requests
 from dlconv.errors import DlconvError, UsageError
 from dlconv.files import digest_of
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.http import TIMEOUTS, network_trouble, patiently, refusal
+from dlconv.release.publish.http import TIMEOUTS, may_pass, network_trouble, patiently, refusal
 from dlconv.release.publish.target import Progress, words_of
 
 REPOSITORY = re.compile(r"([^/@]+)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)")
@@ -141,7 +141,7 @@ def _patient(registry: Any) -> Callable[..., Any]:
         def attempt() -> Any:
             with network_trouble(url):
                 answer = ask(registry, url, *arguments, **options)
-            if answer.status_code >= 500:
+            if may_pass(answer.status_code):
                 raise refusal(answer, HINT)
             return answer
 

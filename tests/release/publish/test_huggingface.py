@@ -8,6 +8,7 @@ from support.publishing import files_below, run_publish
 
 from dlconv.errors import DlconvError
 from dlconv.release.document import read_release
+from dlconv.release.publish import http
 from dlconv.release.publish.publish import publish
 
 TARGET = "hf:me/models"
@@ -23,6 +24,7 @@ def hub(httpserver, monkeypatch, tmp_path):
     # The server knows Git LFS, which the library takes where there is no Xet.
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.01)
     return server
 
 
@@ -93,10 +95,16 @@ def test_a_tag_that_others_set_is_left_alone(packed, later, hub):
 
 
 def test_one_that_stopped_before_its_tag_is_finished(packed, hub):
-    hub.fails_to_tag = True
+    hub.troubles += [500] * http.TRIES
     with pytest.raises(DlconvError, match=f"^{TARGET}: .*500"):
         publish(packed, TARGET)
     assert not hub.tags
+    assert publish(packed, TARGET).state == "published"
+    assert in_release(hub.files("v1.2.0")) == files_below(packed)
+
+
+def test_trouble_of_the_hub_passes(packed, hub):
+    hub.troubles += [502, 503]
     assert publish(packed, TARGET).state == "published"
     assert in_release(hub.files("v1.2.0")) == files_below(packed)
 

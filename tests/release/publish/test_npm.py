@@ -116,6 +116,7 @@ def test_the_installed_package_holds_the_release_as_it_was_packed(project, packe
     installed = project / "node_modules" / NAME
     assert files_below(installed / "release") == files_below(packed)
     assert not check_release(installed / "release")
+    assert (installed / "README.md").read_bytes() == (packed / "README.md").read_bytes()
     package = json.loads((installed / "package.json").read_text())
     assert package["version"] == "1.2.0"
     assert package["license"] == "Apache-2.0"
