@@ -60,7 +60,7 @@ def _planned() -> Iterator[_Planned]:
     if installed("tensorflowjs") is not None:
         purpose = "tfjs --converter"
         yield _Planned("base", "setuptools", purpose, libraries.pkg_resources)
-    others = partial(libraries.other_libraries, LIBRARIES)
+    others = partial(libraries.other_libraries, {*LIBRARIES, "onnxruntime"})
     yield _Planned("base", "other packages", "everything", others)
     yield _Planned("base", "cache", "models, labels", machine.cache)
     onnxruntime = partial(libraries.library, "onnxruntime", "onnxruntime")

@@ -13,7 +13,6 @@ from dlconv.doctor.check import Found, State
 from dlconv.doctor.requirements import ROOT, Unmet, installed, requirements_of, unmet
 
 IMPORT_SECONDS = 120
-REINSTALL = "pip install --force-reinstall"
 
 
 def python() -> Found:
@@ -29,10 +28,13 @@ def python() -> Found:
 
 def library(package: str, module: str) -> Found:
     """Look at a package that dlconv needs: what asks for it, and a module that imports it."""
-    wrong = [each for each in unmet() if each.package == package]
-    if wrong:
-        return _wrong(wrong)
-    return _imported(module, installed(package) or "", f"{REINSTALL} {package}")
+    wrong = list(unmet())
+    own = [each for each in wrong if each.package == package]
+    if own:
+        return _wrong(own)
+    # One that cannot be imported most often suffers from another.
+    remedy = _wrong(wrong).remedy if wrong else f"pip install --force-reinstall {package}"
+    return _imported(module, installed(package) or "", remedy)
 
 
 def other_libraries(shown: Collection[str]) -> Found:

@@ -58,6 +58,7 @@ def pretend(folder, package, version, requires=()):
     (place / "METADATA").write_text("\n".join(lines) + "\n")
 
 
+@needs_chromium
 @pytest.mark.slow
 def test_this_machine_is_sound_and_fits_a_screen():
     told = []
@@ -119,6 +120,14 @@ def test_a_wrong_version_is_found_by_what_asks_for_it(look, tmp_path, package, v
     (remedy,) = re.fullmatch(rf"pip install '{package}(.*)'", found.remedy).groups()
     assert SpecifierSet(remedy).contains(installed(package))
     assert not SpecifierSet(remedy).contains(version)
+
+
+def test_the_cause_is_to_be_cured_and_not_what_suffers_from_it(look, tmp_path):
+    pretend(tmp_path, "numpy", "1.0")
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('numpy 1.0 is too old')")
+    found = look("libraries.library('onnxruntime', 'onnxruntime')")
+    assert found.state == "broken"
+    assert found.remedy.startswith("pip install 'numpy>=")
 
 
 def test_libraries_of_libraries_count(look, tmp_path):
