@@ -247,3 +247,19 @@ def test_hundreds_of_frames_leave_nothing_behind_on_webgl(browser, small):
         # The next frame is submitted before the last one is done.
         assert worker.evaluate("mostInFlight") == 2
         assert not page.troubles
+
+
+@pytest.mark.long
+def test_a_worker_that_is_stuck_is_replaced(browser, site):
+    with demo_page(browser, site) as page:
+        page.run(ONNX)
+        run_on(page, "webgpu")
+        page.page.click("#camera")
+        page.wait_for_labels()
+        # As ONNX Runtime is when its device is lost while it runs.
+        page.page.workers[0].evaluate("void setTimeout(() => { for (;;); }, 0)")
+        page.page.set_default_timeout(2 * SLOW_MS)
+        said = "webgpu failed, so it runs on wasm now: the worker failed: it does not answer"
+        page.page.wait_for_selector(f"#message:has-text('{said}')")
+        page.wait_for_next_labels()
+        assert not page.troubles
