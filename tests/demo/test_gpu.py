@@ -20,7 +20,7 @@ from dlconv.verify.photos import find_photos
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 
-pytestmark = [needs_chromium, pytest.mark.slow]
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PHOTO = PHOTOS / "scene_2000030.png"
 KEPT = [1, 2, 3, 4]
@@ -28,19 +28,64 @@ TFJS, ONNX = 0, 2
 SLOW_MS = 60_000
 # With these WebGPU in software has canvases.
 GRAPHICS = (*SOFTWARE_GRAPHICS, "--use-vulkan=swiftshader", "--enable-features=Vulkan")
-COUNT_CALLS = """
-globalThis.calls = { read: 0, drawn: 0 };
-const count = (kind, owner, name) => {
-  const real = owner.prototype[name];
-  owner.prototype[name] = function (...given) {
-    calls[kind] += 1;
-    return real.apply(this, given);
+COUNT_CALLS = """() => {
+  globalThis.calls = { read: 0, drawn: 0 };
+  const count = (kind, owner, name) => {
+    const real = owner.prototype[name];
+    owner.prototype[name] = function (...given) {
+      calls[kind] += 1;
+      return real.apply(this, given);
+    };
   };
-};
-count("read", WebGL2RenderingContext, "readPixels");
-count("read", GPUBuffer, "mapAsync");
-count("drawn", OffscreenCanvas, "transferToImageBitmap");
-"""
+  count("read", WebGL2RenderingContext, "readPixels");
+  count("read", GPUBuffer, "mapAsync");
+  count("drawn", OffscreenCanvas, "transferToImageBitmap");
+}"""
+REMEMBER_GPUS = """() => {
+  globalThis.contexts = [];
+  const getContext = OffscreenCanvas.prototype.getContext;
+  OffscreenCanvas.prototype.getContext = function (kind, ...given) {
+    const context = getContext.call(this, kind, ...given);
+    if (kind === "webgl2") contexts.push(context);
+    return context;
+  };
+  globalThis.devices = [];
+  const requestDevice = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    const device = await requestDevice.apply(this, given);
+    devices.push(device);
+    return device;
+  };
+}"""
+LOSE = {
+    "webgl": "contexts.at(-1).getExtension('WEBGL_lose_context').loseContext()",
+    "webgpu": "devices.at(-1).destroy()",
+}
+COUNT_TEXTURES = """() => {
+  globalThis.textures = 0;
+  for (const [name, step] of [["createTexture", 1], ["deleteTexture", -1]]) {
+    const real = WebGL2RenderingContext.prototype[name];
+    WebGL2RenderingContext.prototype[name] = function (...given) {
+      textures += step;
+      return real.apply(this, given);
+    };
+  }
+}"""
+COUNT_IN_FLIGHT = """() => {
+  globalThis.inFlight = 0;
+  globalThis.mostInFlight = 0;
+  addEventListener("message", ({ data }) => {
+    if (data.ask !== "draw") return;
+    inFlight += 1;
+    mostInFlight = Math.max(mostInFlight, inFlight);
+  });
+  const post = globalThis.postMessage;
+  globalThis.postMessage = (content, ...given) => {
+    if (content.answer?.mask) inFlight -= 1;
+    post(content, ...given);
+  };
+}"""
+FRAMES = 300
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +125,7 @@ def calls(page):
 def wait_for_masks(page, count):
     """Wait until that many masks were drawn on a GPU."""
     _, before = calls(page)
-    end = time.monotonic() + SLOW_MS / 1000
+    end = time.monotonic() + SLOW_MS / 1000 + 4 * count
     while calls(page)[1] < before + count:
         assert time.monotonic() < end, "no more masks come"
         page.page.wait_for_timeout(50)
@@ -155,4 +200,66 @@ def test_frames_are_not_read_back_from_a_gpu(browser, small, backend):
         assert read <= drawn / 10 + 1
         assert page.stats()["Read-back"] == "0.0 ms"
         assert "background" in page.page.get_attribute("#picture", "aria-label")
+        assert not page.troubles
+
+
+@pytest.mark.parametrize("backend", LOSE)
+def test_a_gpu_that_is_lost_while_frames_run_is_replaced_and_can_be_had_again(
+    browser, small, backend
+):
+    with demo_page(browser, small) as page:
+        worker = page.page.workers[0]
+        worker.evaluate(REMEMBER_GPUS)
+        page.page.click("#camera")
+        page.wait_for_labels()
+        for _ in range(2):
+            run_on(page, backend)
+            page.wait_for_next_labels()
+            assert not page.page.is_visible("#message")
+            worker.evaluate(LOSE[backend])
+            said = f"{backend} failed, so it runs on wasm now: the GPU was lost: "
+            page.page.wait_for_selector(f"#message:has-text('{said}')")
+            page.wait_for_next_labels()
+            assert "runs on wasm" in page.page.inner_text("#state")
+        assert not page.troubles
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_hundreds_of_frames_leave_nothing_behind_on_webgl(browser, small):
+    with demo_page(browser, small) as page:
+        worker = page.page.workers[0]
+        worker.evaluate(COUNT_CALLS)
+        worker.evaluate(COUNT_TEXTURES)
+        worker.evaluate(COUNT_IN_FLIGHT)
+        run_on(page, "webgl")
+        page.page.click("#camera")
+
+        def held_after(frames):
+            wait_for_masks(page, frames)
+            tensors = {page.stats()["Tensors"] for _ in range(20)}
+            return tensors, worker.evaluate("textures")
+
+        tensors, textures = held_after(50)
+        tensors_later, textures_later = held_after(FRAMES)
+        assert tensors_later == tensors
+        assert textures_later == textures
+        # The next frame is submitted before the last one is done.
+        assert worker.evaluate("mostInFlight") == 2
+        assert not page.troubles
+
+
+@pytest.mark.long
+def test_a_worker_that_is_stuck_is_replaced(browser, site):
+    with demo_page(browser, site) as page:
+        page.run(ONNX)
+        run_on(page, "webgpu")
+        page.page.click("#camera")
+        page.wait_for_labels()
+        # As ONNX Runtime is when its device is lost while it runs.
+        page.page.workers[0].evaluate("void setTimeout(() => { for (;;); }, 0)")
+        page.page.set_default_timeout(2 * SLOW_MS)
+        said = "webgpu failed, so it runs on wasm now: the worker failed: it does not answer"
+        page.page.wait_for_selector(f"#message:has-text('{said}')")
+        page.wait_for_next_labels()
         assert not page.troubles

@@ -7,14 +7,23 @@ import type { Question, Reply } from "./protocol.ts";
 type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
 
 interface Waiting {
+  /** Frames are answered soon; models are as slow as the network. */
+  readonly isFrame: boolean;
   resolve(answer: never): void;
   reject(error: Error): void;
   progress(share: number): void;
 }
 
+/** A worker that leaves frames waiting for so long is stuck; shaders are compiled in half of it. */
+const SILENCE_MS = 60_000;
+
 /** Start a worker; rejects where there are none that can run the engine. */
 export async function startRemoteEngine(script: URL): Promise<Engine> {
   if (typeof OffscreenCanvas === "undefined") throw new Error("no OffscreenCanvas");
+  return new RemoteEngine(script, await startWorker(script));
+}
+
+async function startWorker(script: URL): Promise<Worker> {
   // A worker made from a blob has the page's Content-Security-Policy; one from a file has none on
   // hosts that send no headers.
   const source = new Blob([`import ${JSON.stringify(script.href)};`], { type: "text/javascript" });
@@ -23,19 +32,20 @@ export async function startRemoteEngine(script: URL): Promise<Engine> {
     worker.addEventListener("message", resolve, { once: true });
     worker.addEventListener("error", () => reject(new Error("the worker does not start")));
   });
-  return new RemoteEngine(worker);
+  return worker;
 }
 
 class RemoteEngine implements Engine {
   readonly place = "worker";
-  readonly #worker: Worker;
+  readonly #script: URL;
+  #worker: Promise<Worker>;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#hear(data));
-    worker.addEventListener("error", ({ message }) => this.#failAll(message));
+  constructor(script: URL, worker: Worker) {
+    this.#script = script;
+    this.#worker = Promise.resolve(this.#heard(worker));
   }
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
@@ -51,21 +61,45 @@ class RemoteEngine implements Engine {
   }
 
   stop(): void {
-    this.#worker.terminate();
+    clearTimeout(this.#silence);
+    void this.#worker.then((worker) => worker.terminate());
   }
 
   #ask<T>(asked: Asked, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, progress });
-      this.#worker.postMessage({ ...asked, id }, transfer);
+      this.#waiting.set(id, { isFrame: asked.ask !== "load", resolve, reject, progress });
+      this.#worker.then((worker) => worker.postMessage({ ...asked, id }, transfer), reject);
+      if (this.#silence === undefined) this.#listen();
     });
+  }
+
+  /** Wait for the next word of the worker, as long as frames wait for it. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    if (![...this.#waiting.values()].some(({ isFrame }) => isFrame)) return;
+    this.#silence = setTimeout(() => this.#startAnew(), SILENCE_MS);
+  }
+
+  /** What the stuck worker holds is lost; another one has to load its model. */
+  #startAnew(): void {
+    void this.#worker.then((worker) => worker.terminate());
+    this.#worker = startWorker(this.#script).then((worker) => this.#heard(worker));
+    this.#failAll("it does not answer");
+  }
+
+  #heard(worker: Worker): Worker {
+    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#hear(data));
+    worker.addEventListener("error", ({ message }) => this.#failAll(message));
+    return worker;
   }
 
   #failAll(message: string): void {
     const error = new Error(`the worker failed: ${message || "without a word"}`);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#listen();
   }
 
   #hear(reply: Reply): void {
@@ -73,10 +107,12 @@ class RemoteEngine implements Engine {
     if (!waiting) return;
     if ("progress" in reply) {
       waiting.progress(reply.progress);
-      return;
+    } else {
+      this.#waiting.delete(reply.id);
+      if ("answer" in reply) waiting.resolve(reply.answer as never);
+      else
+        waiting.reject(Object.assign(new Error(reply.error.message), { name: reply.error.name }));
     }
-    this.#waiting.delete(reply.id);
-    if ("answer" in reply) waiting.resolve(reply.answer as never);
-    else waiting.reject(Object.assign(new Error(reply.error.message), { name: reply.error.name }));
+    this.#listen();
   }
 }

@@ -70,7 +70,8 @@ export async function openOrt(
     infer: (pixels, frame) => loss.guard(() => infer(pixels, frame)),
     draw: null,
     dispose: async () => {
-      await session.release();
+      // A session whose device was lost never ends.
+      if (!loss.isKnown) await session.release();
       device?.destroy();
     },
   };
