@@ -66,6 +66,7 @@ from dlconv.models import store
 from dlconv.models.bring import brought, is_address, is_tarball
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
+from dlconv.release.evidence import SUFFIX as EVIDENCE_SUFFIX
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as node_errors
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
@@ -80,6 +81,8 @@ from dlconv.verify.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.workers import Workers
 
 ARTIFACTS_ROOT = Path("artifacts")
+CURVE_SUFFIX = ".curve.svg"
+BESIDE_ARTIFACTS = (EVIDENCE_SUFFIX, CURVE_SUFFIX)
 # What the page checks backends on.
 CHECK_PHOTOS = "package:sample/photos"
 
@@ -336,7 +339,7 @@ def _draw_curve(made: Made, place: Path) -> None:
     found = made.learned.found if made.learned is not None else None
     if found is None:
         return
-    target = place.with_name(f"{place.name}.curve.svg")
+    target = place.with_name(f"{place.name}{CURVE_SUFFIX}")
     with disk_trouble(target):
         write_atomically(target, curve_svg(found))
 
@@ -395,10 +398,12 @@ def choose_artifacts(
 ) -> list[Artifact]:
     """Return the artifacts at ``paths``, or all below ``root`` when none is named.
 
-    A path that is a folder of artifacts stands for all of them. With a ``reference``, it is what
-    they are compared with, and they need no manifest. Raises DlconvError when there is none.
+    A path that is a folder of artifacts stands for all of them; what dlconv puts beside artifacts,
+    which a shell's ``*`` names, too, is passed over. With a ``reference``, it is what they are
+    compared with, and they need no manifest. Raises DlconvError when there is none.
     """
-    chosen = [artifact for path in paths for artifact in _artifacts_at(path, reference)]
+    named = [path for path in paths if not path.name.endswith(BESIDE_ARTIFACTS)]
+    chosen = [artifact for path in named for artifact in _artifacts_at(path, reference)]
     if chosen:
         return chosen
     found = find_artifacts(root)

@@ -89,9 +89,14 @@ def _write_papers(release: Release, folder: Path) -> list[File]:
 
 
 def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
-    """Describe what an artifact was made from, as far as its manifest and the registry tell."""
+    """Describe what an artifact was made from, as far as its manifest and the registry tell.
+
+    An entry of the same name for another tarball says nothing of this graph.
+    """
     manifest = artifact.manifest
     source = manifest.source
+    if known is not None and known.url != source.url:
+        known = None
     seen = {} if source.tarball_sha256 is None else {"sha256": source.tarball_sha256}
     return Model(
         name=source.model,

@@ -1,5 +1,6 @@
 """What gets into a release, and what does not."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ from jsonschema import Draft202012Validator
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
+from dlconv.models.registry import load_registry
+from dlconv.pipeline import choose_artifacts
 from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path
 from dlconv.release.pack import pack
@@ -120,3 +123,14 @@ def test_it_lists_every_file_but_itself_and_the_sums(release):
     found = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     assert found - listed == {"release.json", "SHA256SUMS"}
     assert listed < found
+
+
+def test_a_graph_called_as_a_known_model_does_not_get_its_licence(verified, tmp_path):
+    known = dataclasses.replace(load_registry().models["sample"], url="https://example.org/other")
+    assert pack(verified, "1", tmp_path / "release", known).model.licence == ""
+
+
+def test_what_lies_beside_artifacts_is_passed_over(verified):
+    named = sorted(verified[0].directory.parent.iterdir())
+    assert any(path.is_file() for path in named)
+    assert len(choose_artifacts(named)) == len(verified)
