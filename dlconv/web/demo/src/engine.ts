@@ -114,7 +114,7 @@ export class LocalEngine implements Engine {
     const { labels, ...drawn } = await segmenter.draw(frame, style, wantsLabels);
     labels?.then(
       (found) => {
-        this.#cameBack = found;
+        if (this.#segmenter === segmenter) this.#cameBack = found;
       },
       () => {},
     );

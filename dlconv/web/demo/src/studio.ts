@@ -108,7 +108,7 @@ export class Studio {
     this.stats = new Stats();
   }
 
-  /** On a GPU the next frame is submitted before the last one's labels have come back. */
+  /** On a GPU the next frame is submitted before the last one is done. */
   get #depth(): number {
     return this.#loaded?.backend === "wasm" ? 1 : 2;
   }

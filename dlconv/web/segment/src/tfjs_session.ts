@@ -65,6 +65,8 @@ export async function openTfjs(
       return output;
     });
     const scores = wantsLabels ? readBack(output) : null;
+    // When the mask fails, too, nobody is left to hear of it.
+    scores?.catch(() => {});
     if (!wantsLabels) output.dispose();
     await gpu.done();
     watch.lap("inference");
