@@ -195,6 +195,17 @@ def test_what_cannot_be_opened_is_said(shared, tmp_path):
         shared.page.wait_for_selector(f"#message:has-text('{said}')")
 
 
+def test_a_photo_that_is_chosen_before_the_page_listens_is_shown(browser, site):
+    with demo_page(browser, site, wait=False) as page:
+        waiting = []
+        page.page.route("**/artifacts.json", lambda route: waiting.append(route))
+        page.visit()
+        page.page.set_input_files("#chosen-file", PHOTO)
+        waiting[0].continue_()
+        page.wait_for_labels()
+        assert not page.troubles
+
+
 def test_no_camera_is_said(site):
     with open_browser([]) as browser, demo_page(browser, site) as page:
         page.page.click("#camera")

@@ -7,7 +7,7 @@ import { Autopilot } from "./autopilot.ts";
 import { Compare } from "./compare.ts";
 import { Costs } from "./costs.ts";
 import { find, make } from "./dom.ts";
-import { type Engine, LocalEngine } from "./engine.ts";
+import { type Drawn, type Engine, LocalEngine, type Segmented } from "./engine.ts";
 import { Legend } from "./legend.ts";
 import { Looks } from "./looks.ts";
 import { sharesOf } from "./mask.ts";
@@ -48,214 +48,249 @@ async function main(): Promise<void> {
   const { artifacts, isKept } = await listArtifacts();
   // Where it cannot be, in a private window for one, the page only needs its network.
   if (isKept) navigator.serviceWorker?.register("service-worker.js").catch(() => {});
-  const engine = await startEngine();
-  const legend = new Legend(restyle);
-  const looks = new Looks(restyle);
-  const models = new Models(artifacts, () => void choose());
-  const costs = new Costs();
-  const autopilot = new Autopilot(
-    artifacts,
-    (artifact) => costs.get(artifact, backendOf(artifact)),
-    () => autopilot.start(models.chosen),
-  );
-  const measuring = new Measuring(startEngine, (signal) => measureAll(signal).catch(complain));
-  const picture = new Picture(canvas, looks.look(legend.kept));
-  const studio = new Studio(engine, picture, {
-    drawn: showStats,
-    segmented({ labels, timing }, asked) {
-      showStats();
-      if (labels) describePicture(sharesOf(labels, classes.length));
-      showCost(models.chosen, running, studio.stats.total ?? totalOf(timing));
-      holdRate(asked);
-    },
-    compared: (share) => compare.showDifference(share),
-    failed: (error) => void fallBack(error),
-  });
-  const rivalPicture = new Picture(make("canvas"), looks.look(legend.kept));
-  const compare = new Compare(artifacts, startEngine, setRival);
-  const watch = new Watch();
-  const notice = new Notice((seen) => legend.keep(seen));
-  let classes: readonly string[] = [];
-  let lastStats = 0;
+  await new Page(artifacts, await startEngine()).start();
+}
 
-  function restyle(): void {
-    studio.inStep = looks.inStep;
-    const look = looks.look(legend.kept);
-    picture.look = look;
-    rivalPicture.look = look;
-    studio.redraw();
-    showAbsence();
+class Page {
+  readonly #artifacts: readonly Listed[];
+  readonly #engine: Engine;
+  readonly #studio: Studio;
+  readonly #models: Models;
+  readonly #autopilot: Autopilot;
+  readonly #measuring: Measuring;
+  readonly #compare: Compare;
+  readonly #legend = new Legend(() => this.#restyle());
+  readonly #looks = new Looks(() => this.#restyle());
+  readonly #costs = new Costs();
+  readonly #picture = new Picture(canvas, this.#looks.look(this.#legend.kept));
+  readonly #rivalPicture = new Picture(make("canvas"), this.#looks.look(this.#legend.kept));
+  readonly #watch = new Watch();
+  readonly #notice = new Notice((seen) => this.#legend.keep(seen));
+  #classes: readonly string[] = [];
+  #lastStats = 0;
+  #loading = 0;
+  #running: Backend = "wasm";
+  /** Which load a backend is looked for after. */
+  #looking = 0;
+
+  constructor(artifacts: readonly Listed[], engine: Engine) {
+    this.#artifacts = artifacts;
+    this.#engine = engine;
+    this.#models = new Models(artifacts, () => void this.#choose());
+    this.#autopilot = new Autopilot(
+      artifacts,
+      (artifact) => this.#costs.get(artifact, this.#backendOf(artifact)),
+      () => this.#autopilot.start(this.#models.chosen),
+    );
+    this.#measuring = new Measuring(startEngine, (signal) =>
+      this.#measureAll(signal).catch(complain),
+    );
+    this.#compare = new Compare(artifacts, startEngine, () => this.#setRival());
+    this.#studio = new Studio(engine, this.#picture, {
+      drawn: () => this.#showStats(),
+      segmented: (found, asked) => this.#take(found, asked),
+      compared: (share) => this.#compare.showDifference(share),
+      failed: (error) => void this.#fallBack(error),
+    });
   }
 
-  function showAbsence(): void {
-    const { effect, kept } = looks.look(legend.kept);
-    const absence = effect === "none" ? null : watch.absence(classes, kept);
-    notice.show(absence, classes, performance.now(), isStill());
+  /** Listen to the controls, and load the first model. */
+  async start(): Promise<void> {
+    wireSources((opening) => void this.#show(opening));
+    stop.addEventListener("click", () => this.#end());
+    save.addEventListener("click", () => canvas.toBlob(download));
+    await this.#choose();
   }
 
-  function isStill(): boolean {
-    return studio.source?.isStill ?? true;
+  #take({ labels, timing }: Segmented | Drawn, asked: number): void {
+    this.#showStats();
+    if (labels) this.#describePicture(sharesOf(labels, this.#classes.length));
+    const milliseconds = this.#studio.stats.total ?? totalOf(timing);
+    this.#showCost(this.#models.chosen, this.#running, milliseconds);
+    this.#holdRate(asked);
   }
 
-  function showStats(): void {
+  #restyle(): void {
+    this.#studio.inStep = this.#looks.inStep;
+    const look = this.#looks.look(this.#legend.kept);
+    this.#picture.look = look;
+    this.#rivalPicture.look = look;
+    this.#studio.redraw();
+    this.#showAbsence();
+  }
+
+  #showAbsence(): void {
+    const { effect, kept } = this.#looks.look(this.#legend.kept);
+    const absence = effect === "none" ? null : this.#watch.absence(this.#classes, kept);
+    this.#notice.show(absence, this.#classes, performance.now(), this.#isStill());
+  }
+
+  #isStill(): boolean {
+    return this.#studio.source?.isStill ?? true;
+  }
+
+  #showStats(): void {
     const now = performance.now();
-    if (!isStill() && now - lastStats < STATS_PAUSE_MS) return;
-    lastStats = now;
-    const rows = studio.stats.rows(isStill());
+    if (!this.#isStill() && now - this.#lastStats < STATS_PAUSE_MS) return;
+    this.#lastStats = now;
+    const rows = this.#studio.stats.rows(this.#isStill());
     statsList.replaceChildren(
       ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
     );
   }
 
-  function describePicture(shares: readonly number[]): void {
+  #describePicture(shares: readonly number[]): void {
     const now = performance.now();
-    legend.showShares(shares, now);
-    watch.add(shares, now, isStill());
-    showAbsence();
-    const seen = [...classes.keys()]
+    this.#legend.showShares(shares, now);
+    this.#watch.add(shares, now, this.#isStill());
+    this.#showAbsence();
+    const seen = [...this.#classes.keys()]
       .filter((index) => (shares[index] ?? 0) >= 0.01)
-      .map((index) => `${classes[index]} ${Math.round((shares[index] ?? 0) * 100)} %`);
-    canvas.setAttribute("aria-label", `The ${studio.source?.name}: ${seen.join(", ")}`);
+      .map((index) => `${this.#classes[index]} ${Math.round((shares[index] ?? 0) * 100)} %`);
+    canvas.setAttribute("aria-label", `The ${this.#studio.source?.name}: ${seen.join(", ")}`);
   }
 
-  function showCost(artifact: Listed, backend: Backend, milliseconds: number | null): void {
-    if (milliseconds !== null) costs.set(artifact, backend, milliseconds);
-    models.showCost(artifact, milliseconds);
+  #showCost(artifact: Listed, backend: Backend, milliseconds: number | null): void {
+    if (milliseconds !== null) this.#costs.set(artifact, backend, milliseconds);
+    this.#models.showCost(artifact, milliseconds);
   }
 
   /** Change to another size when the rate asks for it; not while a backend is looked for. */
-  function holdRate(asked: number): void {
-    if (looking === loading || isStill()) return;
-    const next = autopilot.frame(asked, performance.now());
+  #holdRate(asked: number): void {
+    if (this.#looking === this.#loading || this.#isStill()) return;
+    const next = this.#autopilot.frame(asked, performance.now());
     if (!next) return;
-    models.chosen = next;
-    void load(backendOf(next));
+    this.#models.chosen = next;
+    void this.#load(this.#backendOf(next));
   }
 
-  async function measureAll(signal: AbortSignal): Promise<void> {
-    if (!studio.source) throw new SourceError("Open a photo, a video or the camera first.");
+  async #measureAll(signal: AbortSignal): Promise<void> {
+    if (!this.#studio.source) throw new SourceError("Open a photo, a video or the camera first.");
     calm();
-    const frame = await createImageBitmap(studio.source.frame);
-    const jobs = artifacts.map((artifact) => ({ artifact, backend: backendOf(artifact) }));
-    studio.isPaused = true;
+    const frame = await createImageBitmap(this.#studio.source.frame);
+    const jobs = this.#artifacts.map((artifact) => ({
+      artifact,
+      backend: this.#backendOf(artifact),
+    }));
+    this.#studio.isPaused = true;
     try {
-      await measuring.run(jobs, frame, signal, ({ artifact, backend }, milliseconds) =>
-        showCost(artifact, backend, milliseconds),
+      await this.#measuring.run(jobs, frame, signal, ({ artifact, backend }, milliseconds) =>
+        this.#showCost(artifact, backend, milliseconds),
       );
     } finally {
       frame.close();
-      studio.isPaused = false;
-      autopilot.start(models.chosen);
+      this.#studio.isPaused = false;
+      this.#autopilot.start(this.#models.chosen);
     }
   }
 
-  let loading = 0;
-  let running: Backend = "wasm";
-  /** Which load a backend is looked for after. */
-  let looking = 0;
-
   /** The backend that runs, where an artifact can run on it. */
-  function backendOf(artifact: Listed): Backend {
-    return backendsFor(artifact).includes(running) ? running : "wasm";
+  #backendOf(artifact: Listed): Backend {
+    return backendsFor(artifact).includes(this.#running) ? this.#running : "wasm";
   }
 
   /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
-  async function choose(): Promise<void> {
-    autopilot.start(models.chosen);
-    if (models.backend !== AUTO) {
-      await load(models.backend);
+  async #choose(): Promise<void> {
+    this.#autopilot.start(this.#models.chosen);
+    const { backend } = this.#models;
+    if (backend !== AUTO) {
+      await this.#load(backend);
       return;
     }
-    const { chosen } = models;
-    if (!(await load("wasm"))) return;
-    const turn = loading;
+    if (await this.#load("wasm")) await this.#lookForFaster();
+  }
+
+  async #lookForFaster(): Promise<void> {
+    const { chosen } = this.#models;
+    const turn = this.#loading;
     const before = state.textContent;
     state.textContent = `${before} Looking for a faster backend …`;
     const trials: Trial[] = [];
-    looking = turn;
+    this.#looking = turn;
     for (const backend of await backendsHere(chosen)) {
       trials.push(await tryBackend(chosen.url, backend, chosen.check!, startEngine));
-      if (turn !== loading) return;
+      if (turn !== this.#loading) return;
     }
-    looking = 0;
+    this.#looking = 0;
     const best = fastest(trials)?.backend ?? "wasm";
     if (!fastest(trials))
       complain("No backend gives the right labels here: do not trust the mask.");
-    if (best !== "wasm" && !(await load(best))) return;
+    if (best !== "wasm" && !(await this.#load(best))) return;
     state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;
   }
 
-  async function setRival(): Promise<void> {
-    studio.rival = null;
+  async #setRival(): Promise<void> {
+    this.#studio.rival = null;
     try {
-      const opened = await compare.open();
+      const opened = await this.#compare.open();
       if (!opened) return;
-      rivalPicture.colours = opened.artifact.colours;
-      studio.rival = { engine: opened.engine, picture: rivalPicture };
+      this.#rivalPicture.colours = opened.artifact.colours;
+      this.#studio.rival = { engine: opened.engine, picture: this.#rivalPicture };
     } catch (error) {
       complain(error);
     }
   }
 
-  async function load(backend: Backend): Promise<boolean> {
-    const turn = ++loading;
-    const chosen = models.chosen;
-    running = backend;
-    studio.loaded = null;
+  async #load(backend: Backend): Promise<boolean> {
+    const turn = ++this.#loading;
+    const chosen = this.#models.chosen;
+    this.#running = backend;
+    this.#studio.loaded = null;
     calm();
     state.textContent = `Loading ${chosen.model} …`;
     try {
-      const loaded = await engine.load(chosen.url, backend, (share) => {
-        if (turn !== loading) return;
+      const loaded = await this.#engine.load(chosen.url, backend, (share) => {
+        if (turn !== this.#loading) return;
         state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
       });
-      if (turn !== loading) return false;
-      if (`${loaded.classes}` !== `${classes}`) watch.reset();
-      classes = loaded.classes;
-      picture.colours = chosen.colours;
-      legend.show(classes, chosen.colours);
-      studio.loaded = loaded;
-      state.textContent = inWords(chosen, loaded.backend, loaded.description, engine.place);
+      if (turn !== this.#loading) return false;
+      if (`${loaded.classes}` !== `${this.#classes}`) this.#watch.reset();
+      this.#classes = loaded.classes;
+      this.#picture.colours = chosen.colours;
+      this.#legend.show(this.#classes, chosen.colours);
+      this.#studio.loaded = loaded;
+      state.textContent = inWords(chosen, loaded.backend, loaded.description, this.#engine.place);
       return true;
     } catch (error) {
-      if (turn === loading) {
+      if (turn === this.#loading) {
         state.textContent = "No model is loaded.";
-        await fallBack(error as Error);
+        await this.#fallBack(error as Error);
       }
       return false;
     }
   }
 
   /** What fails on a GPU is tried again without it. */
-  async function fallBack(error: Error): Promise<void> {
-    const failed = running;
+  async #fallBack(error: Error): Promise<void> {
+    const failed = this.#running;
     if (failed === "wasm" || error.name === "ArtifactError") {
       complain(error);
       return;
     }
-    models.backend = "wasm";
-    if (await load("wasm")) complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
+    this.#models.backend = "wasm";
+    if (await this.#load("wasm"))
+      complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
   }
 
-  function end(): void {
-    studio.show(null);
-    watch.reset();
-    showAbsence();
+  #end(): void {
+    this.#studio.show(null);
+    this.#watch.reset();
+    this.#showAbsence();
     stop.hidden = true;
     save.hidden = true;
     canvas.hidden = true;
     empty.hidden = false;
   }
 
-  async function show(opening: Promise<PictureSource>): Promise<void> {
+  async #show(opening: Promise<PictureSource>): Promise<void> {
     calm();
     try {
       const source = await opening;
-      studio.show(source);
-      watch.reset();
-      showAbsence();
+      this.#studio.show(source);
+      this.#watch.reset();
+      this.#showAbsence();
       source.onEnd(() => {
-        end();
+        this.#end();
         complain("The camera gives no more pictures. Is it still plugged in?");
       });
       stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
@@ -267,11 +302,6 @@ async function main(): Promise<void> {
       complain(error);
     }
   }
-
-  wireSources((opening) => void show(opening));
-  stop.addEventListener("click", end);
-  save.addEventListener("click", () => canvas.toBlob(download));
-  await choose();
 }
 
 function wireSources(show: (opening: Promise<PictureSource>) => void): void {
@@ -294,6 +324,8 @@ function wireSources(show: (opening: Promise<PictureSource>) => void): void {
     });
   }
   document.addEventListener("paste", (event) => open(event.clipboardData?.files));
+  // What was chosen before the page listened.
+  open(file.files);
 }
 
 function inWords(
