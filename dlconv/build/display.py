@@ -15,6 +15,7 @@ from dlconv.build.plan import Step
 from dlconv.build.result import Result, Status
 from dlconv.build.run import Watch
 from dlconv.console import say
+from dlconv.verify.annotations import escaped
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def _printed(log: Path) -> str:
 def _github_group(result: Result, printed: str) -> str:
     # A log line of a step must not pass for a command of GitHub's.
     lines = ["::group::" + _line(result), *(f"  {line}" for line in printed.splitlines())]
-    error = [f"::error::{_line(result)}"] if result.status is Status.FAILED else []
+    error = [f"::error::{escaped(_line(result))}"] if result.status is Status.FAILED else []
     return "\n".join([*lines, "::endgroup::", *error])
 
 

@@ -22,9 +22,11 @@ from dlconv.inspect.graph import read_graph
 from dlconv.models import store
 from dlconv.models.fetch import fetch
 from dlconv.models.registry import Model, load_registry
+from dlconv.release.document import SUMS_NAME
 from dlconv.release.evidence import evidence_path, keep_evidence
 from dlconv.release.pack import pack
 from dlconv.verify.floors import GivenFloors
+from dlconv.verify.report_files import write_reports
 from dlconv.verify.result import ArtifactResult
 from dlconv.verify.runtimes.catalogue import parse_choices
 
@@ -172,22 +174,26 @@ def _verify(task: Verify) -> Done:
     photos = pipeline.choose_photos(list(task.photos), [artifact], registry)
     choices = parse_choices(task.runtimes)
     results = pipeline.verify_all([artifact], photos, task.floors, choices)
+    # What earlier builds measured in other runtimes is no longer asked for.
+    evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)
+    write_reports(results, ())
     _check_passed(results)
     agreement = min(result.mean_agreement for result in results)
     return Done(_digests([evidence_path(artifact)]), artifact.bytes, agreement)
 
 
 def _check_passed(results: Iterable[ArtifactResult]) -> None:
-    for result in results:
-        for failure in result.failures:
-            raise DlconvError(f"{result.artifact.title} in {result.place}: {failure}")
+    failures = [f"{result.title}: {failure}" for result in results for failure in result.failures]
+    if failures:
+        raise DlconvError("; ".join(failures))
 
 
 def _pack(task: Pack) -> Done:
     artifacts = [read_artifact(folder) for folder in task.artifacts]
     pack(artifacts, task.version, task.folder, task.origin.entry)
-    files = [path for path in sorted(task.folder.rglob("*")) if path.is_file()]
+    # The sums change when the release is signed.
+    files = [path for path in task.folder.rglob("*") if path.is_file() and path.name != SUMS_NAME]
     return Done(_digests(files), sum(path.stat().st_size for path in files))
 
 

@@ -14,11 +14,12 @@ def annotations(results: Iterable[ArtifactResult]) -> Iterator[str]:
         return
     for result in results:
         for failure in result.failures:
-            title = _escaped(f"{result.artifact.manifest.source.model}: {result.title}")
+            title = escaped(f"{result.artifact.manifest.source.model}: {result.title}")
             title = title.replace(":", "%3A").replace(",", "%2C")
-            message = _escaped(f"{result.artifact.entry}: {failure}")
+            message = escaped(f"{result.artifact.entry}: {failure}")
             yield f"::error title={title}::{message}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -13,7 +13,7 @@ from dlconv.build.tasks import Access, Fetch, Origin, Pack
 
 FETCH = Step(Fetch(Origin("net", None, Access())))
 PACK = Step(Pack(Origin("net", None, Access()), Path("r"), (), "1"), needs=(FETCH.name,))
-FAILED = Result(FETCH, Status.FAILED, 3.25, reason="the server [1.2.3.4] is gone")
+FAILED = Result(FETCH, Status.FAILED, 3.25, reason="the server [1.2.3.4] is gone at 50%")
 NOT_RUN = Result(PACK, Status.NOT_RUN, reason="needs fetch net")
 
 
@@ -38,18 +38,18 @@ def test_a_log_has_a_line_for_the_start_and_one_for_the_end(shown):
     assert shown() == [
         "fetch net: waiting for another build",
         "fetch net: not in the cache",
-        "failed: fetch net (3.2 s): the server [1.2.3.4] is gone",
+        "failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%",
         "not run: pack net: needs fetch net",
     ]
 
 
 def test_github_gets_groups_and_annotations_and_no_commands_of_others(shown):
     assert shown(GITHUB_ACTIONS="true")[2:] == [
-        "::group::failed: fetch net (3.2 s): the server [1.2.3.4] is gone",
+        "::group::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%",
         "  trying",
         "  ::error::not a command",
         "::endgroup::",
-        "::error::failed: fetch net (3.2 s): the server [1.2.3.4] is gone",
+        "::error::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25",
         "not run: pack net: needs fetch net",
     ]
 
@@ -65,7 +65,7 @@ def test_gitlab_gets_sections(shown):
 def test_the_table_gives_each_step_with_its_reason(capsys):
     Console(width=120, force_terminal=False).print(table([FAILED, NOT_RUN]))
     rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "fetch net failed 3.2 the server [1.2.3.4] is gone" in rows
+    assert "fetch net failed 3.2 the server [1.2.3.4] is gone at 50%" in rows
     assert "pack net not run needs fetch net" in rows
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from PIL import Image
+from support.keys import write_keys
 from support.processes import descendants, hear_ctrl_c, still_running
 from support.project import TFJS, TINY
 
@@ -15,6 +16,8 @@ from dlconv.build.result import Status
 from dlconv.build.run import Builder, Limits, preview
 from dlconv.build.state import State
 from dlconv.files import digest_of
+from dlconv.release.document import SIGNATURE_NAME
+from dlconv.release.signing import PrivateKey, sign_release
 
 # No step of these needs TensorFlow.
 SIZES = TFJS + 'precisions = ["float32", "float16", "uint16"]\n'
@@ -121,13 +124,24 @@ def test_a_build_ends_with_a_release_unless_something_did_not_pass(project):
 
     Image.new("RGB", (8, 6)).save(project.folder / "photos" / "0.png")
     (project.folder / "photos" / "1.png").unlink()
-    answer = project.build()
+    summary = project.folder / "summary.md"
+    answer = project.build(GITHUB_STEP_SUMMARY=str(summary))
     assert answer.returncode == 1
     assert (
         "failed: verify tiny tfjs-float32: tfjs float32 in tfjs-node wasm: the ref" in answer.stderr
     )
     assert "not run: pack tiny: needs verify tiny " in answer.stderr
     assert json.loads(release.read_bytes())["version"] == "1.1"
+    assert "tfjs float32" in summary.read_text()
+
+
+@pytest.mark.slow
+def test_a_release_that_is_signed_is_not_packed_again(project, tmp_path):
+    project.says(f'{TFJS}[release]\nversion = "1.0"\n').results()
+    folder = project.folder / "release" / "tiny"
+    sign_release(folder, PrivateKey(write_keys(tmp_path / "keys").private))
+    assert set(project.results().values()) == {"skipped"}
+    assert (folder / SIGNATURE_NAME).is_file()
 
 
 @pytest.mark.slow

@@ -19,14 +19,26 @@ publish(Path(sys.argv[1]), sys.argv[2], progress=progress)
 
 def run_publish(release: Path, target, *options, **environment) -> subprocess.CompletedProcess:
     """Run dlconv publish with more in its environment."""
-    command = ["-m", "dlconv", "publish", str(target), "--release", str(release), *options]
-    return _python(command, environment)
+    return _run([*_command(release, target), *options], environment)
 
 
 def kill_publish(release: Path, target, sent: int, **environment) -> None:
     """Run dlconv's publish until so many pieces are sent, and kill it."""
-    answer = _python(["-c", KILLED, str(release), str(target), str(sent)], environment)
+    command = [sys.executable, "-c", KILLED, str(release), str(target), str(sent)]
+    answer = _run(command, environment)
     assert answer.returncode == -signal.SIGKILL, answer.stderr
+
+
+def kill_publish_after(seconds: float, release: Path, target) -> bool:
+    """Run dlconv publish for so long, and kill it; return whether it still ran."""
+    process = subprocess.Popen(
+        _command(release, target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    return process.wait() == -signal.SIGKILL
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -35,9 +47,14 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def _python(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
+def _command(release: Path, target) -> list[str]:
+    options = ["--release", str(release)]
+    return [sys.executable, "-m", "dlconv", "publish", str(target), *options]
+
+
+def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, *arguments],
+        command,
         capture_output=True,
         text=True,
         env={**os.environ, **environment},

@@ -1,14 +1,19 @@
 """Publishing into a folder."""
 
 import json
+import random
+import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support.publishing import files_below, kill_publish, run_publish
+from support.publishing import files_below, kill_publish, kill_publish_after, run_publish
 
 from dlconv.disk import DiskError
 from dlconv.errors import DlconvError
 from dlconv.release.publish.publish import publish
+
+KILLS = 50
 
 
 def test_a_release_lies_under_its_name_and_version(packed, later, tmp_path):
@@ -53,6 +58,24 @@ def test_a_killed_one_leaves_the_last_release_and_the_next_one_cleans_up(packed,
     assert publish(later, str(tmp_path)).state == "published"
     assert files_below(tmp_path / "sample" / "1.3.0") == files_below(later)
     assert len(list((tmp_path / "sample").iterdir())) == 2
+
+
+@pytest.mark.long
+def test_killed_at_any_moment_what_is_there_is_whole(packed, later, tmp_path):
+    started = time.monotonic()
+    assert run_publish(packed, tmp_path).returncode == 0
+    seconds = time.monotonic() - started
+    random_ = random.Random(8)
+    place = tmp_path / "sample" / "1.3.0"
+    hits = 0
+    for _ in range(KILLS):
+        shutil.rmtree(place, ignore_errors=True)
+        hits += kill_publish_after(random_.uniform(0, seconds), later, tmp_path)
+        assert files_below(tmp_path / "sample" / "1.2.0") == files_below(packed)
+        assert not place.exists() or files_below(place) == files_below(later)
+    assert hits > KILLS / 2
+    assert publish(later, str(tmp_path)).state in ("published", "already published")
+    assert {path.name for path in place.parent.iterdir()} == {"1.2.0", "1.3.0"}
 
 
 def test_of_several_at_once_one_publishes(packed, tmp_path):
