@@ -103,6 +103,7 @@ def test_every_op_is_covered_and_counted_as_it_is_converted(model, call, work):
     assert converted == {row["op"]: row["tfjs"] for row in ops if row["tfjs"]}
 
 
+@pytest.mark.long
 def test_diff_finds_the_weights_in_every_format(model, call):
     graph = json.loads(call("inspect", model, "--json").stdout)
     total = sum(np.prod(weight["shape"], dtype=int) for weight in graph["weights"])
@@ -153,6 +154,7 @@ def test_float32_artifacts_agree_with_the_frozen_graph(model, call, images):
         assert "person" in row["class_iou"] or len(row["class_iou"]) > 2
 
 
+@pytest.mark.long
 def test_onnx_agrees_on_all_photos(model, call):
     artifact = json.loads(call("onnx", model, "--json").stdout)["path"]
     answer = call("verify", artifact, "--images", PHOTOS, "--json")
@@ -172,6 +174,7 @@ def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, images):
     assert [failure.split(" ")[0] for failure in row["failures"]] == ["mean", "worst", "mIoU"]
 
 
+@pytest.mark.long
 def test_a_model_of_2018_is_upgraded_and_keeps_its_labels(model, call, images, work):
     graph = json.loads(call("fetch", model, "--json").stdout)["path"]
     old = write_layout_2018(read_graph(Path(graph)), work / f"old-{model}", Precision.UINT8)

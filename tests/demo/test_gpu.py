@@ -57,6 +57,7 @@ REMEMBER_GPUS = """() => {
     return device;
   };
 }"""
+BACKENDS = ["webgl", pytest.param("webgpu", marks=pytest.mark.long)]
 LOSE = {
     "webgl": "contexts.at(-1).getExtension('WEBGL_lose_context').loseContext()",
     "webgpu": "devices.at(-1).destroy()",
@@ -159,7 +160,7 @@ def test_an_onnx_artifact_s_backends_are_tried(browser, artifacts):
         assert re.search(r"Tried here: wasm [\d.]+ ms, webgpu [\d.]+ ms", state)
 
 
-@pytest.mark.parametrize("backend", ["webgl", "webgpu"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_gpu_draws_the_mask_that_the_processor_draws(browser, small, backend):
     with demo_page(browser, small) as page:
         page.page.workers[0].evaluate(COUNT_CALLS)
@@ -186,7 +187,7 @@ def test_a_gpu_draws_the_mask_that_the_processor_draws(browser, small, backend):
         assert not page.troubles
 
 
-@pytest.mark.parametrize("backend", ["webgl", "webgpu"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_frames_are_not_read_back_from_a_gpu(browser, small, backend):
     with demo_page(browser, small) as page:
         page.page.workers[0].evaluate(COUNT_CALLS)
@@ -203,7 +204,7 @@ def test_frames_are_not_read_back_from_a_gpu(browser, small, backend):
         assert not page.troubles
 
 
-@pytest.mark.parametrize("backend", LOSE)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_gpu_that_is_lost_while_frames_run_is_replaced_and_can_be_had_again(
     browser, small, backend
 ):
