@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,15 @@ class StepProcess:
                     env={**os.environ, **environment},
                     start_new_session=True,
                 )
+        self._content = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self._send(TASK.dump_json(task) + b"\n")
+
+    def _read(self) -> None:
+        """Take the answer while it is written: it may be more than a pipe holds."""
+        assert self._process.stdout is not None
+        self._content = self._process.stdout.read()
 
     def _send(self, line: bytes) -> None:
         """Write a line; a process that has died already is noticed when its answer is due."""
@@ -62,11 +71,9 @@ class StepProcess:
 
     def answer(self) -> Answer:
         """Return the answer of a process that has ended."""
-        assert self._process.stdout is not None
-        content = self._process.stdout.read()
         self._close()
         try:
-            return ANSWER.validate_json(content)
+            return ANSWER.validate_json(self._content)
         except ValidationError:
             return Answer(error=f"{self._death()}; its output is in {self._log}")
 
@@ -91,6 +98,7 @@ class StepProcess:
             os.killpg(self._process.pid, number)
 
     def _close(self) -> None:
+        self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
