@@ -41,9 +41,16 @@ def memory_of(step: Step, record: Record | None) -> int:
 def _graph_bytes(step: Step) -> int:
     origin = step.task.origin
     if origin.graph is not None:
-        return origin.graph.stat().st_size if origin.graph.is_file() else 0
+        return _size_of(origin.graph)
     record = store.read_record(origin.model)
     return record.graph.size if record else 0
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def memory_for_steps() -> int:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, read_artifact
 from dlconv.build.plan import ARTIFACTS, Step
-from dlconv.build.tasks import Convert, Done, Fetch, Origin, Verify
+from dlconv.build.tasks import Convert, Done, Fetch, Origin, Task, Verify
 from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.disk import disk_trouble
@@ -85,8 +85,7 @@ class State:
         record = self.record(step)
         if record is None:
             return "not made yet"
-        with disk_trouble(self._root):
-            inputs = inputs_of(step)
+        inputs = inputs_of(step)
         for name in sorted({*inputs, *record.inputs}):
             if inputs.get(name) != record.inputs.get(name):
                 return f"{name} changed"
@@ -101,11 +100,16 @@ def inputs_of(step: Step) -> dict[str, str]:
 
     What it needs has to be there. Raises DlconvError for what cannot be read.
     """
-    task = step.task
-    found = dict(versions())
+    try:
+        return {**versions(), **_own_inputs(step.task)}
+    except OSError as error:
+        raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _own_inputs(task: Task) -> dict[str, str]:
     if isinstance(task, Fetch):
-        return found
-    found["registry"] = _joined([repr(task.origin.entry)])
+        return {}
+    found = {"registry": _joined([repr(task.origin.entry)])}
     if isinstance(task, Convert):
         floors = vars(task.floors) if task.scheme is Scheme.AUTO else None
         options = [task.scheme.value, task.input_size, floors]

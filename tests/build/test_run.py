@@ -84,6 +84,22 @@ def test_a_step_that_fails_stops_what_needs_it_and_nothing_else(project):
     assert results["tiny/tfjs-uint16/convert"].status is Status.DONE
 
 
+@pytest.mark.parametrize(
+    ("keys", "step"),
+    [
+        ('graph = "{}"', "net/fetch"),
+        ('graph = "tiny.pb"\nprecisions = ["uint8"]\ncalibrate = ["{}"]', "net/tfjs-uint8/convert"),
+    ],
+)
+def test_a_path_that_cannot_be_read_fails_its_step_and_no_other(project, keys, step):
+    long = "a" * 300
+    project.says(f'{TFJS}[models.net]\ntargets = ["tfjs"]\n{keys.format(long)}\n')
+    results, _ = run(project)
+    assert results[step].status is Status.FAILED
+    assert results[step].reason == f"cannot read {project.folder / long}: File name too long"
+    assert results["tiny/tfjs-float32/convert"].status is Status.DONE
+
+
 def test_a_process_that_dies_is_a_failure_that_says_so(project, monkeypatch):
     monkeypatch.setattr("sys.executable", "/bin/false")
     results, _ = run(project)
