@@ -50,6 +50,12 @@ def _runtime(word: str) -> str:
         raise ValueError(error.message) from error
 
 
+def _path(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("has a character of no path, NUL")
+    return path
+
+
 def _version(text: str) -> str:
     if not VERSION.fullmatch(text):
         raise ValueError(f"{text!r} is no version; give one such as 1.2.0")
@@ -59,6 +65,7 @@ def _version(text: str) -> str:
 Target = Literal["tfjs", "onnx"]
 Precision = Literal["float32", "float16", "uint16", "uint8", "auto", "static"]
 Size = Annotated[tuple[int, int] | None, BeforeValidator(_size)]
+Place = Annotated[Path, AfterValidator(_path)]
 Runtime = Annotated[str, AfterValidator(_runtime)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -74,15 +81,15 @@ class Wanted(Table):
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = ("tfjs", "onnx")
     precisions: Annotated[tuple[Precision, ...], Field(min_length=1)] = ("float32",)
     input_sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = (None,)
-    photos: tuple[Path, ...] = ()
-    calibrate: tuple[Path, ...] = ()
+    photos: tuple[Place, ...] = ()
+    calibrate: tuple[Place, ...] = ()
     runtimes: tuple[Runtime, ...] = ()
 
 
 class ModelTable(Wanted):
     """A table [models.NAME]; ``graph`` is the frozen graph of a model that the registry lacks."""
 
-    graph: Path | None = None
+    graph: Place | None = None
 
 
 class FloorsTable(Table):

@@ -46,6 +46,10 @@ def test_defaults_hold_for_models_that_do_not_say_otherwise(config):
         ('[models.sample]\nruntimes = ["node"]', "runtimes.0: there is no runtime 'node'; there"),
         ("[models.sample]\n[floors.uint8]\nworst = 2", "[floors.uint8]: worst: Input should be"),
         ('[models.sample]\n[release]\nversion = "1 2"', "[release.version]: '1 2' is no version"),
+        (
+            '[models.mine]\ngraph = "a\\u0000.pb"',
+            "[models.mine]: graph: has a character of no path",
+        ),
         ("[models.sample\n", "is not a TOML file"),
         ('[models."../up"]', "[models.../up]: "),
     ],
