@@ -2,8 +2,9 @@
 
 Beside the artifacts, in ``.build/``, each step has a record: its inputs by name (digests, options,
 versions) and the files it made by SHA-256. A step need not run if its record has exactly today's
-inputs and every file is what it was. No clock counts. A record that is absent or unreadable is that
-of a step that never ran; what a fetch did is in the cache.
+inputs and every file is what it was; a release has to pass ``dlconv check``, too, signed or not. No
+clock counts. A record that is absent or unreadable is that of a step that never ran; what a fetch
+did is in the cache.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, read_artifact
 from dlconv.build.plan import ARTIFACTS, Step
-from dlconv.build.tasks import Convert, Done, Fetch, Origin, Task, Verify
+from dlconv.build.tasks import Convert, Done, Fetch, Origin, Pack, Task, Verify
 from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.disk import disk_trouble
@@ -27,6 +28,7 @@ from dlconv.models import store
 from dlconv.models.fetch import find_fetched
 from dlconv.models.registry import load_registry
 from dlconv.models.sources import local_path
+from dlconv.release.check import check_release
 from dlconv.release.evidence import evidence_path
 from dlconv.verify.photos import find_photos
 
@@ -92,7 +94,7 @@ class State:
         for name, sha256 in record.files.items():
             if _digest_or_none(self._root / name) != sha256:
                 return f"{name} is not what was made"
-        return ""
+        return _why_pack(step.task.folder) if isinstance(step.task, Pack) else ""
 
 
 def inputs_of(step: Step) -> dict[str, str]:
@@ -154,6 +156,11 @@ def _why_fetch(origin: Origin) -> str:
         model = load_registry(origin.access.registry).find(origin.model)
         is_there = find_fetched(model, origin.access.mirror, origin.access.lock) is not None
     return "" if is_there else "not in the cache"
+
+
+def _why_pack(release: Path) -> str:
+    """Say what is wrong with a release that has all files as they were made; empty if nothing."""
+    return next(map(str, check_release(release)), "")
 
 
 def _own_photos(origin: Origin) -> list[Path]:

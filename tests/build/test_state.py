@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from support.keys import write_keys
 from support.project import TFJS
 
 from dlconv.build.config import SCHEMES
@@ -11,6 +12,9 @@ from dlconv.build.tasks import do
 from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.errors import DlconvError
+from dlconv.release.check import check_release
+from dlconv.release.document import SIGNATURE_NAME, SUMS_NAME
+from dlconv.release.signing import PrivateKey, sign_release
 
 
 @pytest.fixture
@@ -22,13 +26,24 @@ def steps_of(project):
     return {step.task.kind: step for step in project.steps}
 
 
+def run_all(project, state):
+    """Run all steps in this process, and return them by kind."""
+    for step in project.steps:
+        run(step, state)
+    return steps_of(project)
+
+
+def run(step, state):
+    inputs = inputs_of(step)
+    state.keep(step, do(step.task), inputs, 1)
+
+
 def made(project, state):
     """Fetch and convert in this process, and return the conversion."""
     steps = steps_of(project)
     do(steps["fetch"].task)
-    step = steps["convert"]
-    state.keep(step, do(step.task), inputs_of(step), 1)
-    return step
+    run(steps["convert"], state)
+    return steps["convert"]
 
 
 def test_a_step_runs_once(project, state):
@@ -86,6 +101,26 @@ def test_photos_that_are_not_there_are_an_error(project, state):
     state.keep(verify, do(steps_of(project)["fetch"].task), {}, 1)
     with pytest.raises(DlconvError, match="there is no photo at"):
         state.why_run(verify)
+
+
+@pytest.mark.slow
+def test_a_release_that_would_not_pass_check_is_packed_again(project, state, tmp_path):
+    pack = run_all(project.says(f'{TFJS}[release]\nversion = "1"\n'), state)["pack"]
+    folder = pack.task.folder
+    sums, stray, signature = folder / SUMS_NAME, folder / ".DS_Store", folder / SIGNATURE_NAME
+    sign_release(folder, PrivateKey(write_keys(tmp_path / "keys").private))
+    assert state.why_run(pack) == ""
+    for damage, reason in (
+        (sums.unlink, "SHA256SUMS: is missing"),
+        (lambda: sums.write_text("no sums\n"), "SHA256SUMS: does not list README.md"),
+        (lambda: stray.write_text("a view"), ".DS_Store: is not of the release"),
+        (lambda: signature.write_text("{}"), "model.sig: is not a signature as model-signing wr"),
+    ):
+        damage()
+        assert state.why_run(pack).startswith(reason)
+        run(pack, state)
+        assert state.why_run(pack) == ""
+        assert check_release(folder) == ()
 
 
 def test_every_scheme_of_the_command_line_but_the_official_one_has_a_name():
