@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, read_artifact
 from dlconv.build.plan import ARTIFACTS, Step
+from dlconv.build.programs import programs
 from dlconv.build.tasks import Convert, Done, Fetch, Origin, Pack, Task, Verify
 from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
@@ -121,6 +122,7 @@ def _own_inputs(task: Task) -> dict[str, str]:
     elif isinstance(task, Verify):
         found["artifact"] = digest_of(task.folder / MANIFEST_NAME)
         found["runtimes"] = " ".join(task.runtimes)
+        found |= programs(task.runtimes)
         found["floors"] = json.dumps(vars(task.floors))
         found["photos"] = _photos_digest(task.photos or _own_photos(task.origin))
     else:

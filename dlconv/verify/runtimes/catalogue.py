@@ -24,13 +24,15 @@ class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
     ``make`` takes what runs, a model.json, an ONNX file or a frozen graph, a backend, and how many
-    threads ONNX Runtime and TensorFlow in Python work with, None leaving it to them.
+    threads ONNX Runtime and TensorFlow in Python work with, None leaving it to them. ``program`` is
+    what it runs in, if not in Python: ``node`` or ``chromium``.
     """
 
     name: str
     target: str
     backends: tuple[str, ...]
     make: Callable[[Path, str, int | None], Runtime]
+    program: str = ""
 
 
 KINDS = (
@@ -39,12 +41,14 @@ KINDS = (
         "tfjs",
         ("wasm", "cpu"),
         lambda entry, backend, threads: TfjsNodeRuntime(entry.parent, backend),
+        "node",
     ),
     RuntimeKind(
         "tfjs-chromium",
         "tfjs",
         ("wasm", "webgl", "webgpu"),
         lambda entry, backend, threads: TfjsChromiumRuntime(entry.parent, backend),
+        "chromium",
     ),
     RuntimeKind(
         "onnxruntime",
@@ -52,9 +56,19 @@ KINDS = (
         ("cpu",),
         lambda entry, backend, threads: OnnxruntimeRuntime(entry, threads),
     ),
-    RuntimeKind("ort-web", "onnx", ("wasm",), lambda entry, backend, threads: OrtWebRuntime(entry)),
     RuntimeKind(
-        "ort-web-node", "onnx", ("wasm",), lambda entry, backend, threads: OrtWebNodeRuntime(entry)
+        "ort-web",
+        "onnx",
+        ("wasm",),
+        lambda entry, backend, threads: OrtWebRuntime(entry),
+        "chromium",
+    ),
+    RuntimeKind(
+        "ort-web-node",
+        "onnx",
+        ("wasm",),
+        lambda entry, backend, threads: OrtWebNodeRuntime(entry),
+        "node",
     ),
     RuntimeKind(
         "tensorflow",
