@@ -6,6 +6,7 @@ All of it goes to standard error.
 """
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -71,10 +72,12 @@ def _printed(log: Path) -> str:
 
 
 def _github_group(result: Result, printed: str) -> str:
-    # A log line of a step must not pass for a command of GitHub's.
-    lines = ["::group::" + _line(result), *(f"  {line}" for line in printed.splitlines())]
-    error = [f"::error::{escaped(_line(result))}"] if result.status is Status.FAILED else []
-    return "\n".join([*lines, "::endgroup::", *error])
+    # No line of a step passes for a command of GitHub's until one that it cannot know.
+    token = secrets.token_hex()
+    log = [f"::stop-commands::{token}", *printed.splitlines(), f"::{token}::"]
+    said = escaped(_line(result))
+    error = [f"::error::{said}"] if result.status is Status.FAILED else []
+    return "\n".join([f"::group::{said}", *log, "::endgroup::", *error])
 
 
 def _gitlab_group(result: Result, printed: str) -> str:
@@ -82,6 +85,7 @@ def _gitlab_group(result: Result, printed: str) -> str:
     end = int(time.time())
     start = end - int(result.seconds or 0)
     is_folded = "" if result.status is Status.FAILED else "[collapsed=true]"
+    # No line of a step passes for a section's mark, which takes a carriage return.
     head = f"\033[0Ksection_start:{start}:{name}{is_folded}\r\033[0K{_line(result)}"
     return "\n".join([head, *printed.splitlines(), f"\033[0Ksection_end:{end}:{name}\r\033[0K"])
 

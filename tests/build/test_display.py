@@ -1,5 +1,6 @@
 """What a log shows of a build, in CI as well, and what its end says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,19 @@ FETCH = Step(Fetch(Origin("net", None, Access())))
 PACK = Step(Pack(Origin("net", None, Access()), Path("r"), (), "1"), needs=(FETCH.name,))
 FAILED = Result(FETCH, Status.FAILED, 3.25, reason="the server [1.2.3.4] is gone at 50%")
 NOT_RUN = Result(PACK, Status.NOT_RUN, reason="needs fetch net")
+LOG = [
+    "trying",
+    "  ::error::no command",
+    "[1] ##[error]nor this",
+    "section_end:1:net_fetch\r\033[0K",
+]
 
 
 @pytest.fixture
 def shown(tmp_path, capsys):
     """What is shown of a step that fails, and one that is not run, in an environment."""
     log = tmp_path / "fetch.log"
-    log.write_text("trying\n::error::not a command\n")
+    log.write_text("\n".join(LOG), newline="")
 
     def show(**environment):
         with display(2, environment) as watch:
@@ -29,13 +36,13 @@ def shown(tmp_path, capsys):
             watch.starts(FETCH, "not in the cache")
             watch.ends(FAILED, log)
             watch.ends(NOT_RUN, tmp_path / "none.log")
-        return capsys.readouterr().err.splitlines()
+        return capsys.readouterr().err
 
     return show
 
 
 def test_a_log_has_a_line_for_the_start_and_one_for_the_end(shown):
-    assert shown() == [
+    assert shown().splitlines() == [
         "fetch net: waiting for another build",
         "fetch net: not in the cache",
         "failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%",
@@ -43,23 +50,28 @@ def test_a_log_has_a_line_for_the_start_and_one_for_the_end(shown):
     ]
 
 
-def test_github_gets_groups_and_annotations_and_no_commands_of_others(shown):
-    assert shown(GITHUB_ACTIONS="true")[2:] == [
-        "::group::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%",
-        "  trying",
-        "  ::error::not a command",
-        "::endgroup::",
-        "::error::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25",
-        "not run: pack net: needs fetch net",
-    ]
+def test_github_gets_groups_and_annotations_and_takes_no_commands_from_a_log(shown):
+    start, stop, *log, resume, end, error, not_run = shown(GITHUB_ACTIONS="true").splitlines()[2:]
+    assert start == "::group::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25"
+    assert log == "\n".join(LOG).splitlines()
+    assert (stop, resume) == (f"::stop-commands::{resume.strip(':')}", f"::{resume.strip(':')}::")
+    assert end == "::endgroup::"
+    assert error == "::error::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25"
+    assert not_run == "not run: pack net: needs fetch net"
 
 
-def test_gitlab_gets_sections(shown):
-    lines = shown(GITLAB_CI="true")
-    start, end = [line for line in lines if "section_" in line and "net_fetch" in line][:2]
-    assert start.startswith("\033[0Ksection_start:")
-    assert end.startswith("\033[0Ksection_end:")
-    assert lines.index("trying") < lines.index(end)
+def test_what_lets_github_hear_again_is_another_each_time(shown):
+    first, second = (shown(GITHUB_ACTIONS="true").splitlines()[3] for _ in range(2))
+    assert first.startswith("::stop-commands::")
+    assert len(first) > 64
+    assert first != second
+
+
+def test_gitlab_gets_sections_and_none_from_a_log(shown):
+    said = shown(GITLAB_CI="true")
+    marks = re.findall(r"section_(start|end):\d+:(\w+)(?:\[collapsed=true\])?\r", said)
+    assert marks == [("start", "net_fetch"), ("end", "net_fetch")]
+    assert said.index("section_start") < said.index("trying") < said.index("section_end:")
 
 
 def test_the_table_gives_each_step_with_its_reason(capsys):
