@@ -143,8 +143,10 @@ def _floors(config: Config, precision: str, artifact: str) -> GivenFloors:
 
 def _check_floors(config: Config, steps: Iterable[Step]) -> None:
     """Raise DlconvError for floors of nothing that is made: they would look as if they held."""
-    known = [*SCHEMES, *dict.fromkeys(step.artifact for step in steps if step.artifact)]
+    made = {step.artifact: step.task for step in steps if isinstance(step.task, Convert)}
+    schemes = {task.scheme for task in made.values()}
+    known = [*(name for name, scheme in SCHEMES.items() if scheme in schemes), *made]
     for name in config.floors:
         if name not in known:
-            reason = f"there is no precision or artifact {name!r}; {nearest(name, known)}"
+            reason = f"no precision or artifact {name!r} is made; {nearest(name, known)}"
             raise config.error(f"floors.{name}", reason)

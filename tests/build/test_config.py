@@ -3,7 +3,10 @@
 import pytest
 
 from dlconv.build.config import CONFIG_NAME, TEMPLATE, find_config, read_config, write_template
+from dlconv.build.plan import plan
+from dlconv.build.tasks import Access
 from dlconv.errors import DlconvError, UsageError
+from dlconv.models.registry import load_registry
 
 
 @pytest.fixture
@@ -81,8 +84,9 @@ def test_the_one_that_init_writes_is_right_also_where_comments_are_taken_away(tm
         write_template(tmp_path)
     lines = [_uncommented(line) for line in TEMPLATE.read_text().splitlines()]
     full = read_config(config("\n".join(lines)))
+    assert plan(full, load_registry(), Access())
     assert set(full.models) == {"sample", "mine"}
-    assert set(full.floors) == {"uint8", "tfjs-uint8-257x257"}
+    assert set(full.floors) == {"uint8", "tfjs-uint8"}
     assert full.release.version == "1.0.0"
     assert full.publish.targets
 

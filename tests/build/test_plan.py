@@ -84,8 +84,12 @@ def test_runtimes_are_those_of_the_target(project):
             "models.tiny.: runtimes: none of the chosen runtimes runs tfjs",
         ),
         (
-            f"{TINY}[floors.tfjs-uint8]\nworst = 0.5",
-            "floors.tfjs-uint8.: there is no precision or artifact 'tfjs-uint8'; did you mean",
+            f"{TINY}[floors.tfjs-flaot32]\nworst = 0.5",
+            "floors.tfjs-flaot32.: no precision or artifact 'tfjs-flaot32' is made; did you mean",
+        ),
+        (
+            f"{TINY}[floors.uint8]\nworst = 0.5",
+            "floors.uint8.: no precision or artifact 'uint8' is made; known are float32, tfjs",
         ),
     ],
 )
