@@ -3,7 +3,7 @@
 A step has a process of its own because TensorFlow never gives back its memory and its threads. The
 process ends, with all that it started, as soon as the one that started it is gone, even if that was
 killed: it watches for that before it imports anything that takes long. What libraries print goes to
-standard error.
+standard error, with ``--verbose`` what they log, too.
 """
 
 import os
@@ -11,6 +11,8 @@ import resource
 import signal
 import sys
 import threading
+
+VERBOSE = "--verbose"
 
 
 def main() -> None:
@@ -26,7 +28,10 @@ def main() -> None:
 def _answer(line: bytes) -> bytes:
     from dlconv.build.tasks import ANSWER, TASK, Answer, do
     from dlconv.errors import DlconvError
+    from dlconv.logs import show_logs
 
+    if VERBOSE in sys.argv:
+        show_logs()
     task = TASK.validate_json(line)
     try:
         answer = Answer(do(task), memory=_memory())

@@ -16,24 +16,27 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from dlconv.build.child import VERBOSE
 from dlconv.build.tasks import ANSWER, TASK, Answer, Task
 from dlconv.disk import disk_trouble
+from dlconv.logs import are_logs_shown
 
 # How long a process that is interrupted may take to clean up.
 PATIENCE_SECONDS = 3.0
 
 
 class StepProcess:
-    """A process that does a task; what it prints goes to ``log``."""
+    """A process that does a task. To ``log`` goes what it prints, and if logs are shown its own."""
 
     def __init__(self, task: Task, log: Path, environment: Mapping[str, str]) -> None:
         self._log = log
         self._started = time.monotonic()
+        options = [VERBOSE] if are_logs_shown() else []
         with disk_trouble(log):
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("wb") as printed:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "dlconv.build.child"],
+                    [sys.executable, "-m", "dlconv.build.child", *options],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=printed,

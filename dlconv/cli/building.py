@@ -67,7 +67,7 @@ def build(
     """Make all that dlconv.toml asks for: fetch, convert, verify and pack.
 
     A step whose inputs, options and tools have not changed is skipped; one that fails does not stop
-    the others. What the steps print is kept in artifacts/.build/.
+    the others. What the steps print, and with -v log, is kept in artifacts/.build/.
 
     Exit code 0: all is there; 1: a step failed, or a file differs the second time; 2: wrong usage.
     """

@@ -12,12 +12,9 @@ if TYPE_CHECKING:
 
 def _set_verbose(wanted: bool) -> None:
     if wanted:
-        import logging
+        from dlconv.logs import show_logs
 
-        from dlconv.tensorflow import show_chatter
-
-        logging.basicConfig(level=logging.DEBUG)
-        show_chatter()
+        show_logs()
 
 
 Verbose = Annotated[

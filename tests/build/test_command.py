@@ -56,6 +56,16 @@ def test_wrong_usage_is_told(call, options, complaint):
     assert complaint in answer.stderr
 
 
+@pytest.mark.slow
+def test_verbose_is_for_the_steps_too(project):
+    steps = project.folder / "artifacts/.build/tiny/tfjs-float32"
+    assert project.build().returncode == 0
+    assert "DEBUG:" not in (steps / "verify.log").read_text()
+    (steps / "verify.json").unlink()
+    assert project.build("--verbose").returncode == 0
+    assert "DEBUG:PIL" in (steps / "verify.log").read_text()
+
+
 def test_a_slip_names_the_key(call, project):
     project.says(TFJS.replace("photos", "photso"))
     answer = call("build")
