@@ -29,8 +29,11 @@ from dlconv.release.document import (
     Released,
     as_json,
     content_digest,
+    listed_files,
+    read_release,
 )
 from dlconv.release.evidence import evidence_for
+from dlconv.release.file_check import UNLISTED
 from dlconv.release.statement import STATEMENT_NAME, statement
 from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
@@ -56,7 +59,7 @@ def pack(
     ``known`` is the model's entry of the registry, ``reports`` are JSON reports of verify beside
     the evidence that lies beside the artifacts. Raises DlconvError for an artifact that is not
     verified as it is, or did not pass, UsageError for artifacts that do not belong together, a
-    version that is none, or a target that holds something else.
+    version that is none, or a target that holds anything but a release.
     """
     _check_request(artifacts, version, target)
     released = [_released(artifact, reports) for artifact in artifacts]
@@ -124,12 +127,31 @@ def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) ->
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"two artifacts are called {twice[0]}")
-    if target.exists() and not (target.is_dir() and _is_ours(target)):
-        raise UsageError(f"{target} is there already and is not a release", "name another with -o")
+    if target.exists():
+        _check_replaceable(target)
 
 
-def _is_ours(folder: Path) -> bool:
-    return (folder / RELEASE_NAME).is_file() or not any(folder.iterdir())
+def _check_replaceable(target: Path) -> None:
+    """Refuse a target that is neither empty nor a release and nothing else: all of it would go."""
+    if target.is_dir() and not any(target.iterdir()):
+        return
+    try:
+        listed = {file.path for file in listed_files(read_release(target))}
+    except DlconvError as error:
+        raise UsageError(
+            f"{target} is there already and is not a release", "name another with -o"
+        ) from error
+    others = _paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
+    if others:
+        raise UsageError(
+            f"{target} holds {min(others)}, which is not of the release there",
+            "move it away, or name another folder with -o",
+        )
+
+
+def _paths_below(folder: Path) -> set[str]:
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from jsonschema import Draft202012Validator
+from support.publishing import files_below
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
@@ -96,6 +97,38 @@ def test_a_folder_of_something_else_is_left_alone(verified, tmp_path):
     with pytest.raises(UsageError, match="is not a release"):
         pack(verified, "1", tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_with_another_tools_release_json_is_left_alone(verified, tmp_path):
+    website = {"release.json": b'{"site": "2.0"}', "index.html": b"<h1>years of work</h1>"}
+    for name, content in website.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match="is not a release"):
+        pack(verified, "1", tmp_path)
+    assert files_below(tmp_path) == website
+
+
+@pytest.mark.parametrize("name", ["sample/model.sig", "notes.txt", "tfjs-float32/mine.js"])
+def test_a_release_with_something_else_in_it_is_left_alone(verified, release, name):
+    (release / name).parent.mkdir(exist_ok=True)
+    (release / name).write_text("not to be lost")
+    before = files_below(release)
+    with pytest.raises(UsageError, match=rf"holds {name}, which is not of .* \(hint: move it away"):
+        pack(verified, "2", release)
+    assert files_below(release) == before
+
+
+def test_a_link_in_a_release_is_something_else(verified, release, tmp_path):
+    (release / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(UsageError, match="holds elsewhere"):
+        pack(verified, "2", release)
+
+
+def test_a_release_takes_the_place_of_another_with_its_signature(verified, signed):
+    pack(verified[:1], "2", signed)
+    assert read_release(signed).version == "2"
+    assert not (signed / "model.sig").exists()
+    assert not (signed / "tfjs-float32").exists()
 
 
 @pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])
