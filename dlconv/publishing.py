@@ -38,10 +38,13 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
 
 
 def find_releases(folder: Path) -> list[Path]:
-    """Return the release that a folder is, or those in it. Raises DlconvError for none."""
+    """Return the release that a folder is, or those in it. Raises DlconvError for none.
+
+    A folder with a dot before its name is what a pack left that was killed.
+    """
     if (folder / RELEASE_NAME).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"*/{RELEASE_NAME}"))
+    found = sorted(path.parent for path in folder.glob(f"[!.]*/{RELEASE_NAME}"))
     if not found:
         raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
     return found

@@ -3,20 +3,24 @@
 Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
 at least one runtime, and every result has to have passed. The same artifacts and evidence give the
 same bytes. The folder is made beside its target and takes its name when it is complete and ``dlconv
-check`` finds nothing wrong with it.
+check`` finds nothing wrong with it. What one left that was killed starts with a dot, and the next
+one removes it.
 """
 
 import dataclasses
+import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import new_directory
+from dlconv.files import new_directory, remove_leftovers
 from dlconv.models.entries import Model as RegistryModel
+from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.bom import BOM_NAME, bom
 from dlconv.release.card import CARD_NAME, card
 from dlconv.release.check import check_release
@@ -64,7 +68,7 @@ def pack(
     _check_request(artifacts, version, target)
     released = [_released(artifact, reports) for artifact in artifacts]
     model = describe_model(artifacts[0], known)
-    with disk_trouble(target), new_directory(target) as folder:
+    with _writing(target) as folder:
         for artifact in artifacts:
             _copy(artifact, folder / _folder_name(artifact))
         release = Release(
@@ -82,6 +86,16 @@ def pack(
         if problems := check_release(folder):
             raise DlconvError(f"{target} would not be right: {problems[0]}", "dlconv verify")
     return release
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """Yield a folder that takes the target's place, once no other process packs there."""
+    lock = f"pack-{hashlib.sha256(bytes(target.resolve())).hexdigest()[:16]}"
+    with one_at_a_time(lock), disk_trouble(target):
+        remove_leftovers(target)
+        with new_directory(target) as folder:
+            yield folder
 
 
 def _write_papers(release: Release, folder: Path) -> list[File]:

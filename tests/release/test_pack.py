@@ -3,7 +3,12 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -15,7 +20,7 @@ from dlconv.models.registry import load_registry
 from dlconv.pipeline import choose_artifacts
 from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path
-from dlconv.release.pack import pack
+from dlconv.release.pack import PAPERS, pack
 
 
 def test_a_release_holds_the_artifacts_and_what_was_measured_on_their_bytes(release, verified):
@@ -129,6 +134,38 @@ def test_a_release_takes_the_place_of_another_with_its_signature(verified, signe
     assert read_release(signed).version == "2"
     assert not (signed / "model.sig").exists()
     assert not (signed / "tfjs-float32").exists()
+
+
+def test_what_a_killed_one_left_goes(verified, packed, tmp_path):
+    shutil.copytree(packed, tmp_path / ".release-0123456789abcdef")
+    pack(verified, "1", tmp_path / "release")
+    assert [path.name for path in tmp_path.iterdir()] == ["release"]
+
+
+def test_what_another_is_writing_stays(verified, tmp_path, monkeypatch):
+    begun, may_end = Event(), Event()
+
+    def write_slowly(release):
+        begun.set()
+        may_end.wait(20)
+        return b"# A card"
+
+    monkeypatch.setitem(PAPERS, "README.md", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(pack, verified, "1", tmp_path / "release")
+        assert begun.wait(20)
+        second = pool.submit(pack, verified, "2", tmp_path / "release")
+        time.sleep(0.5)
+        may_end.set()
+        assert [first.result().version, second.result().version] == ["1", "2"]
+    assert read_release(tmp_path / "release").version == "2"
+    assert [path.name for path in tmp_path.iterdir()] == ["release"]
+
+
+def test_the_working_folder_is_not_replaced(verified, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is the folder you are in"):
+        pack(verified, "1", Path())
 
 
 @pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])
