@@ -1,10 +1,10 @@
 """Packing: artifacts that passed, and their proof, as one folder.
 
 Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
-at least one runtime, and every result has to have passed. The same artifacts and evidence give the
-same bytes. The folder is made beside its target and takes its name when it is complete and ``dlconv
-check`` finds nothing wrong with it. What one left that was killed starts with a dot, and the next
-one removes it.
+at least one runtime, and every result for them has to have passed, also one that a later result of
+the same runtime takes the place of. The same artifacts and evidence give the same bytes. The folder
+is made beside its target and takes its name when it is complete and ``dlconv check`` finds nothing
+wrong with it. What one left that was killed starts with a dot, and the next one removes it.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ from dlconv.release.document import (
     listed_files,
     read_release,
 )
-from dlconv.release.evidence import evidence_for
+from dlconv.release.evidence import evidence_for, last_of_each_runtime
 from dlconv.release.file_check import UNLISTED
 from dlconv.release.statement import STATEMENT_NAME, statement
 from dlconv.release.sums import sums
@@ -181,7 +181,9 @@ def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:
         command=command_of(artifact.manifest),
         manifest=artifact.manifest,
         files=[File(f"{name}/{file.path}", file.bytes, file.sha256) for file in artifact.all_files],
-        evidence=[dataclasses.replace(result, artifact=entry) for result in results],
+        evidence=[
+            dataclasses.replace(result, artifact=entry) for result in last_of_each_runtime(results)
+        ],
     )
 
 

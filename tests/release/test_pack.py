@@ -68,6 +68,30 @@ def test_what_did_not_pass_or_is_not_verified_stays_out(verified, tmp_path):
     assert not (tmp_path / "release").exists()
 
 
+def test_a_report_that_passed_does_not_hide_a_failure(verified, tmp_path):
+    evidence = evidence_path(verified[0])
+    kept = evidence.read_bytes()
+    report = json.loads(kept)
+    report["results"][0].update(passed=False, failures=["mean agreement 0.5 is below the floor"])
+    older = tmp_path / "older.json"
+    older.write_bytes(kept)
+    try:
+        evidence.write_text(json.dumps(report))
+        with pytest.raises(DlconvError, match="did not pass in onnxruntime cpu: mean agreement"):
+            pack(verified, "1", tmp_path / "release", reports=[older])
+    finally:
+        evidence.write_bytes(kept)
+
+
+def test_of_two_reports_that_passed_the_later_is_kept(verified, tmp_path):
+    report = json.loads(evidence_path(verified[0]).read_bytes())
+    report["results"][0]["runtime"]["versions"] = {"onnxruntime": "99"}
+    later = tmp_path / "later.json"
+    later.write_text(json.dumps(report))
+    first = pack(verified, "1", tmp_path / "release", reports=[later]).artifacts[0]
+    assert [each.runtime.versions for each in first.evidence] == [{"onnxruntime": "99"}]
+
+
 def test_evidence_whose_numbers_fall_short_is_refused_whatever_it_says(verified, tmp_path):
     evidence = evidence_path(verified[0])
     kept = evidence.read_bytes()
