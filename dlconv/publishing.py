@@ -6,8 +6,9 @@ from pathlib import Path
 from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.document import RELEASE_NAME
-from dlconv.release.publish.choice import is_folder
+from dlconv.release.document import RELEASE_NAME, read_release
+from dlconv.release.publish.choice import is_folder, takes_one_model
+from dlconv.release.publish.target import OWN_PLACE
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,18 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
 
     Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
     the folder of releases: that of the configuration, or of the working folder. Raises UsageError
-    where there is no target, DlconvError where there is no release.
+    where there is no target, DlconvError where there is no release, or several models go where
+    there is room for one.
     """
+    planned = _plan(target, release, config)
+    for place in {each.target for each in planned if takes_one_model(each.target)}:
+        models = sorted({_model(each.release) for each in planned if each.target == place} - {""})
+        if len(models) > 1:
+            raise DlconvError(f"{place} is for one model, not for {', '.join(models)}", OWN_PLACE)
+    return planned
+
+
+def _plan(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
     if target is not None and config is not None:
         raise UsageError("--config does nothing where a target is named")
     if target is not None:
@@ -48,6 +59,14 @@ def find_releases(folder: Path) -> list[Path]:
     if not found:
         raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
     return found
+
+
+def _model(release: Path) -> str:
+    """Return the name of a release's model; "" for one that cannot be read, which fails later."""
+    try:
+        return read_release(release).name
+    except DlconvError:
+        return ""
 
 
 def _from(folder: Path, target: str) -> str:

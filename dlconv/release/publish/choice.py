@@ -36,6 +36,12 @@ def is_folder(text: str) -> bool:
     return SCHEME.fullmatch(text) is None
 
 
+def takes_one_model(text: str) -> bool:
+    """Tell whether a target has room for the versions of one model only."""
+    match = SCHEME.fullmatch(text)
+    return match is not None and match[1].lower() in ("hf", "npm", "oci")
+
+
 def _folder(path: Path) -> Target:
     from dlconv.release.publish.folder import Folder
 
