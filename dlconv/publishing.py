@@ -7,7 +7,7 @@ from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
 from dlconv.release.document import RELEASE_NAME, read_release
-from dlconv.release.publish.choice import is_folder, takes_one_model
+from dlconv.release.publish.choice import is_folder, shown, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE
 
 
@@ -17,6 +17,10 @@ class Shipment:
 
     release: Path
     target: str
+
+    def __str__(self) -> str:
+        """Return both as they may be printed."""
+        return f"{self.release} to {shown(self.target)}"
 
 
 def shipments(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
@@ -31,7 +35,8 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
     for place in {each.target for each in planned if takes_one_model(each.target)}:
         models = sorted({_model(each.release) for each in planned if each.target == place} - {""})
         if len(models) > 1:
-            raise DlconvError(f"{place} is for one model, not for {', '.join(models)}", OWN_PLACE)
+            what = f"{shown(place)} is for one model, not for {', '.join(models)}"
+            raise DlconvError(what, OWN_PLACE)
     return planned
 
 

@@ -64,14 +64,14 @@ def publish(
     done, failures = [], []
     for each in planned:
         try:
-            with steps(f"{each.release} to {each.target}") as progress:
+            with steps(str(each)) as progress:
                 published = publish_release(
                     each.release, each.target, dry_run=dry_run, progress=progress
                 )
         except DlconvError as error:
             if len(planned) == 1:
                 raise
-            failures.append(f"{each.release} to {each.target}: {error}")
+            failures.append(f"{each}: {error}")
             continue
         done.append(dataclasses.asdict(published))
         if not json:
