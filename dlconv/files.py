@@ -7,6 +7,7 @@ it is complete, and only then takes the target's name. A run that dies leaves th
 
 import glob
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -56,8 +57,8 @@ def new_directory(target: Path) -> Iterator[Path]:
     Raises UsageError for the working folder and those above it, which cannot be replaced under the
     feet of whoever is in them.
     """
-    target = target.resolve()
-    if Path.cwd().resolve().is_relative_to(target):
+    target = Path(os.path.realpath(target))
+    if Path.cwd().is_relative_to(target):
         raise UsageError(f"{target} is the folder you are in, or above it", "name one in it")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _unused_name(target)
@@ -86,7 +87,7 @@ def _replace_directory(source: Path, target: Path) -> None:
 
 def remove_leftovers(target: Path) -> None:
     """Remove what writers of ``target`` left beside it when they died; nobody may be writing it."""
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     pattern = f".{glob.escape(target.name)}-{'[0-9a-f]' * NAME_BYTES * 2}"
     for left in target.parent.glob(pattern):
         if left.is_dir():

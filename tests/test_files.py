@@ -73,6 +73,12 @@ def test_of_a_link_what_it_leads_to_is_replaced(tmp_path):
     assert names(tmp_path / "old") == ["new"]
 
 
+def test_a_link_that_leads_to_itself_is_trouble_of_the_disk(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"), new_directory(tmp_path / "loop" / "in"):
+        pytest.fail("it begins")
+
+
 def test_what_a_killed_writer_left_can_be_removed_and_nothing_else(tmp_path):
     kept = [".model-of-mine", ".model-0123456789abcdeg", ".models-0123456789abcdef", "model"]
     for name in kept:

@@ -9,6 +9,7 @@ wrong with it. What one left that was killed starts with a dot, and the next one
 
 import dataclasses
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,7 +92,7 @@ def pack(
 @contextmanager
 def _writing(target: Path) -> Iterator[Path]:
     """Yield a folder that takes the target's place, once no other process packs there."""
-    lock = f"pack-{hashlib.sha256(bytes(target.resolve())).hexdigest()[:16]}"
+    lock = f"pack-{hashlib.sha256(os.fsencode(os.path.realpath(target))).hexdigest()[:16]}"
     with one_at_a_time(lock), disk_trouble(target):
         remove_leftovers(target)
         with new_directory(target) as folder:
