@@ -142,8 +142,9 @@ def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) ->
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"two artifacts are called {twice[0]}")
-    if target.exists():
-        _check_replaceable(target)
+    with disk_trouble(target):
+        if target.exists():
+            _check_replaceable(target)
 
 
 def _check_replaceable(target: Path) -> None:

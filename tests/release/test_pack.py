@@ -192,6 +192,11 @@ def test_the_working_folder_is_not_replaced(verified, tmp_path, monkeypatch):
         pack(verified, "1", Path())
 
 
+def test_a_target_that_the_disk_does_not_take_is_said(verified, tmp_path):
+    with pytest.raises(DlconvError, match="File name too long"):
+        pack(verified, "1", tmp_path / ("x" * 300))
+
+
 @pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])
 def test_versions_are_names_of_folders(verified, tmp_path, version):
     with pytest.raises(UsageError, match="is no version"):
