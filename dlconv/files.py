@@ -7,12 +7,15 @@ it is complete, and only then takes the target's name. A run that dies leaves th
 
 import glob
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from dlconv.errors import UsageError
 
 CHUNK_BYTES = 1 << 20
 NAME_BYTES = 8
@@ -49,7 +52,14 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def new_directory(target: Path) -> Iterator[Path]:
-    """Yield an empty directory beside ``target`` that replaces it when the block succeeds."""
+    """Yield an empty directory beside ``target`` that replaces it when the block succeeds.
+
+    Raises UsageError for the working folder and those above it, which cannot be replaced under the
+    feet of whoever is in them.
+    """
+    target = Path(os.path.realpath(target))
+    if Path.cwd().is_relative_to(target):
+        raise UsageError(f"{target} is the folder you are in, or above it", "name one in it")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _unused_name(target)
     try:
@@ -59,11 +69,6 @@ def new_directory(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-def left_behind(target: Path) -> list[Path]:
-    """Return what stayed beside ``target`` of writers that were killed, or are still at it."""
-    return sorted(target.parent.glob(f".{target.name}-{'[0-9a-f]' * 16}"))
 
 
 def _replace_directory(source: Path, target: Path) -> None:
@@ -82,6 +87,7 @@ def _replace_directory(source: Path, target: Path) -> None:
 
 def remove_leftovers(target: Path) -> None:
     """Remove what writers of ``target`` left beside it when they died; nobody may be writing it."""
+    target = Path(os.path.realpath(target))
     pattern = f".{glob.escape(target.name)}-{'[0-9a-f]' * NAME_BYTES * 2}"
     for left in target.parent.glob(pattern):
         if left.is_dir():

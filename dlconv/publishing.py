@@ -6,8 +6,9 @@ from pathlib import Path
 from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.document import RELEASE_NAME
-from dlconv.release.publish.choice import is_folder
+from dlconv.release.document import RELEASE_NAME, read_release
+from dlconv.release.publish.choice import is_folder, shown, takes_one_model
+from dlconv.release.publish.target import OWN_PLACE
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,29 @@ class Shipment:
     release: Path
     target: str
 
+    def __str__(self) -> str:
+        """Return both as they may be printed."""
+        return f"{self.release} to {shown(self.target)}"
+
 
 def shipments(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
     """Return what is to be published.
 
     Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
     the folder of releases: that of the configuration, or of the working folder. Raises UsageError
-    where there is no target, DlconvError where there is no release.
+    where there is no target, DlconvError where there is no release, or several models go where
+    there is room for one.
     """
+    planned = _plan(target, release, config)
+    for place in {each.target for each in planned if takes_one_model(each.target)}:
+        models = sorted({_model(each.release) for each in planned if each.target == place} - {""})
+        if len(models) > 1:
+            what = f"{shown(place)} is for one model, not for {', '.join(models)}"
+            raise DlconvError(what, OWN_PLACE)
+    return planned
+
+
+def _plan(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
     if target is not None and config is not None:
         raise UsageError("--config does nothing where a target is named")
     if target is not None:
@@ -38,13 +54,24 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
 
 
 def find_releases(folder: Path) -> list[Path]:
-    """Return the release that a folder is, or those in it. Raises DlconvError for none."""
+    """Return the release that a folder is, or those in it. Raises DlconvError for none.
+
+    A folder with a dot before its name is what a pack left that was killed.
+    """
     if (folder / RELEASE_NAME).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"*/{RELEASE_NAME}"))
+    found = sorted(path.parent for path in folder.glob(f"[!.]*/{RELEASE_NAME}"))
     if not found:
         raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
     return found
+
+
+def _model(release: Path) -> str:
+    """Return the name of a release's model; "" for one that cannot be read, which fails later."""
+    try:
+        return read_release(release).name
+    except DlconvError:
+        return ""
 
 
 def _from(folder: Path, target: str) -> str:

@@ -1,8 +1,10 @@
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
+from dlconv.errors import UsageError
 from dlconv.files import digest_of, new_directory, remove_leftovers, write_atomically
 
 
@@ -51,6 +53,30 @@ def test_what_fails_leaves_the_old_directory(tmp_path, error):
         raise error
     assert names(target) == ["old"]
     assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("target", [".", "..", "/", "../in"])
+def test_the_working_folder_and_those_above_it_are_not_replaced(tmp_path, monkeypatch, target):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    with pytest.raises(UsageError, match="is the folder you are in"), new_directory(Path(target)):
+        pytest.fail("it begins")
+    assert names(tmp_path) == ["in"]
+
+
+def test_of_a_link_what_it_leads_to_is_replaced(tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "link").symlink_to("old")
+    with new_directory(tmp_path / "link") as work:
+        (work / "new").touch()
+    assert names(tmp_path) == ["link", "old"]
+    assert names(tmp_path / "old") == ["new"]
+
+
+def test_a_link_that_leads_to_itself_is_trouble_of_the_disk(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"), new_directory(tmp_path / "loop" / "in"):
+        pytest.fail("it begins")
 
 
 def test_what_a_killed_writer_left_can_be_removed_and_nothing_else(tmp_path):

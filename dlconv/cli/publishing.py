@@ -16,7 +16,7 @@ PublishTarget = Annotated[
     typer.Argument(
         metavar="TARGET",
         help="A folder, a URL of fsspec (s3://BUCKET/PATH), github:OWNER/REPO, hf:OWNER/NAME, "
-        "npm:NAME or oci:HOST/REPO.",
+        "npm:NAME or oci:HOST/REPO. The last three are for one model each.",
         show_default="all that dlconv.toml names",
     ),
 ]
@@ -64,14 +64,14 @@ def publish(
     done, failures = [], []
     for each in planned:
         try:
-            with steps(f"{each.release} to {each.target}") as progress:
+            with steps(str(each)) as progress:
                 published = publish_release(
                     each.release, each.target, dry_run=dry_run, progress=progress
                 )
         except DlconvError as error:
             if len(planned) == 1:
                 raise
-            failures.append(f"{each.release} to {each.target}: {error}")
+            failures.append(f"{each}: {error}")
             continue
         done.append(dataclasses.asdict(published))
         if not json:

@@ -50,10 +50,10 @@ def keep_evidence(results: Iterable[ArtifactResult]) -> None:
 
 
 def evidence_for(artifact: Artifact, extra: Iterable[Path] = ()) -> list[Result]:
-    """Return the results for exactly the bytes of an artifact, by runtime.
+    """Return all results for exactly the bytes of an artifact, by runtime.
 
-    They come from beside it and from ``extra`` reports of verify. Raises DlconvError for a report
-    that cannot be read.
+    They come from beside it and then from ``extra`` reports of verify, so that there may be several
+    of one runtime. Raises DlconvError for a report that cannot be read.
     """
     beside = evidence_path(artifact)
     paths = [*([beside] if beside.is_file() else []), *extra]
@@ -62,7 +62,12 @@ def evidence_for(artifact: Artifact, extra: Iterable[Path] = ()) -> list[Result]
     matching = [
         each for each in results if {(file.path, file.sha256) for file in each.files} == own
     ]
-    return sorted({_place(each): each for each in matching}.values(), key=_place)
+    return sorted(matching, key=_place)
+
+
+def last_of_each_runtime(results: Iterable[Result]) -> list[Result]:
+    """Return one result of each runtime, the last."""
+    return list({_place(each): each for each in results}.values())
 
 
 def _is_of_own_graph(artifact: Artifact) -> bool:

@@ -1,22 +1,27 @@
 """Packing: artifacts that passed, and their proof, as one folder.
 
 Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
-at least one runtime, and every result has to have passed. The same artifacts and evidence give the
-same bytes. The folder is made beside its target and takes its name when it is complete and ``dlconv
-check`` finds nothing wrong with it.
+at least one runtime, and every result for them has to have passed, also one that a later result of
+the same runtime takes the place of. The same artifacts and evidence give the same bytes. The folder
+is made beside its target and takes its name when it is complete and ``dlconv check`` finds nothing
+wrong with it. What one left that was killed starts with a dot, and the next one removes it.
 """
 
 import dataclasses
+import hashlib
+import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import new_directory
+from dlconv.files import new_directory, remove_leftovers
 from dlconv.models.entries import Model as RegistryModel
+from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.bom import BOM_NAME, bom
 from dlconv.release.card import CARD_NAME, card
 from dlconv.release.check import check_release
@@ -29,8 +34,11 @@ from dlconv.release.document import (
     Released,
     as_json,
     content_digest,
+    listed_files,
+    read_release,
 )
-from dlconv.release.evidence import evidence_for
+from dlconv.release.evidence import evidence_for, last_of_each_runtime
+from dlconv.release.file_check import UNLISTED
 from dlconv.release.statement import STATEMENT_NAME, statement
 from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
@@ -56,12 +64,12 @@ def pack(
     ``known`` is the model's entry of the registry, ``reports`` are JSON reports of verify beside
     the evidence that lies beside the artifacts. Raises DlconvError for an artifact that is not
     verified as it is, or did not pass, UsageError for artifacts that do not belong together, a
-    version that is none, or a target that holds something else.
+    version that is none, or a target that holds anything but a release.
     """
     _check_request(artifacts, version, target)
     released = [_released(artifact, reports) for artifact in artifacts]
     model = describe_model(artifacts[0], known)
-    with disk_trouble(target), new_directory(target) as folder:
+    with _writing(target) as folder:
         for artifact in artifacts:
             _copy(artifact, folder / _folder_name(artifact))
         release = Release(
@@ -79,6 +87,16 @@ def pack(
         if problems := check_release(folder):
             raise DlconvError(f"{target} would not be right: {problems[0]}", "dlconv verify")
     return release
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """Yield a folder that takes the target's place, once no other process packs there."""
+    lock = f"pack-{hashlib.sha256(os.fsencode(os.path.realpath(target))).hexdigest()[:16]}"
+    with one_at_a_time(lock), disk_trouble(target):
+        remove_leftovers(target)
+        with new_directory(target) as folder:
+            yield folder
 
 
 def _write_papers(release: Release, folder: Path) -> list[File]:
@@ -124,12 +142,32 @@ def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) ->
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"two artifacts are called {twice[0]}")
-    if target.exists() and not (target.is_dir() and _is_ours(target)):
-        raise UsageError(f"{target} is there already and is not a release", "name another with -o")
+    with disk_trouble(target):
+        if target.exists():
+            _check_replaceable(target)
 
 
-def _is_ours(folder: Path) -> bool:
-    return (folder / RELEASE_NAME).is_file() or not any(folder.iterdir())
+def _check_replaceable(target: Path) -> None:
+    """Refuse a target that is neither empty nor a release and nothing else: all of it would go."""
+    if target.is_dir() and not any(target.iterdir()):
+        return
+    try:
+        listed = {file.path for file in listed_files(read_release(target))}
+    except DlconvError as error:
+        raise UsageError(
+            f"{target} is there already and is not a release", "name another with -o"
+        ) from error
+    others = _paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
+    if others:
+        raise UsageError(
+            f"{target} holds {min(others)}, which is not of the release there",
+            "move it away, or name another folder with -o",
+        )
+
+
+def _paths_below(folder: Path) -> set[str]:
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:
@@ -145,7 +183,9 @@ def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:
         command=command_of(artifact.manifest),
         manifest=artifact.manifest,
         files=[File(f"{name}/{file.path}", file.bytes, file.sha256) for file in artifact.all_files],
-        evidence=[dataclasses.replace(result, artifact=entry) for result in results],
+        evidence=[
+            dataclasses.replace(result, artifact=entry) for result in last_of_each_runtime(results)
+        ],
     )
 
 

@@ -1,4 +1,7 @@
-"""``SHA256SUMS``: the digest of every other file of a release, as ``sha256sum`` writes it."""
+"""``SHA256SUMS``: the digest of every other file of a release, as ``sha256sum`` writes it.
+
+Names of files are bytes, which may be no UTF-8: they are kept as Python keeps them, escaped.
+"""
 
 import re
 from collections.abc import Mapping
@@ -20,11 +23,11 @@ def sums(folder: Path) -> bytes:
 def format_sums(digests: Mapping[str, str]) -> bytes:
     """Return the list for these digests by path."""
     lines = [f"{digests[path]}  {path}\n" for path in sorted(digests) if path != SUMS_NAME]
-    return "".join(lines).encode()
+    return "".join(lines).encode(errors="surrogateescape")
 
 
 def parse_sums(content: bytes) -> dict[str, str]:
     """Return the digests by path that a list holds; what is no line of one is left out."""
-    lines = content.decode(errors="replace").split("\n")
+    lines = content.decode(errors="surrogateescape").split("\n")
     matches = [match for line in lines if (match := _LINE.fullmatch(line))]
     return {match[2]: match[1] for match in matches}

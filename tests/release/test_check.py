@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +81,19 @@ def test_a_file_that_is_missing_or_too_many_is_named(release):
         "onnx-float32/model.onnx: is missing",
         "tfjs-float32/evil.js: is not of the release",
     ]
+
+
+def test_a_name_that_is_no_text_is_said(release):
+    Path(os.fsdecode(bytes(release) + b"/caf\xe9.js")).write_text("alert(1)")
+    assert said(release) == ["caf\\udce9.js: is not of the release"]
+    (release / SUMS_NAME).write_bytes(sums(release))
+    subprocess.run(["sha256sum", "--check", "--strict", SUMS_NAME], cwd=release, check=True)
+    assert said(release) == ["caf\\udce9.js: is not of the release"]
+    for options in ([], ["--json"]):
+        command = [sys.executable, "-m", "dlconv", "check", release, *options]
+        called = subprocess.run(command, capture_output=True, text=True)
+        assert called.returncode == 1
+        assert called.stderr.endswith("wrong: caf\\udce9.js: is not of the release\n")
 
 
 @pytest.mark.parametrize("name", [RELEASE_NAME, SUMS_NAME])

@@ -3,10 +3,16 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 
 import pytest
 from jsonschema import Draft202012Validator
+from support.publishing import files_below
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
@@ -14,7 +20,7 @@ from dlconv.models.registry import load_registry
 from dlconv.pipeline import choose_artifacts
 from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path
-from dlconv.release.pack import pack
+from dlconv.release.pack import PAPERS, pack
 
 
 def test_a_release_holds_the_artifacts_and_what_was_measured_on_their_bytes(release, verified):
@@ -62,6 +68,30 @@ def test_what_did_not_pass_or_is_not_verified_stays_out(verified, tmp_path):
     assert not (tmp_path / "release").exists()
 
 
+def test_a_report_that_passed_does_not_hide_a_failure(verified, tmp_path):
+    evidence = evidence_path(verified[0])
+    kept = evidence.read_bytes()
+    report = json.loads(kept)
+    report["results"][0].update(passed=False, failures=["mean agreement 0.5 is below the floor"])
+    older = tmp_path / "older.json"
+    older.write_bytes(kept)
+    try:
+        evidence.write_text(json.dumps(report))
+        with pytest.raises(DlconvError, match="did not pass in onnxruntime cpu: mean agreement"):
+            pack(verified, "1", tmp_path / "release", reports=[older])
+    finally:
+        evidence.write_bytes(kept)
+
+
+def test_of_two_reports_that_passed_the_later_is_kept(verified, tmp_path):
+    report = json.loads(evidence_path(verified[0]).read_bytes())
+    report["results"][0]["runtime"]["versions"] = {"onnxruntime": "99"}
+    later = tmp_path / "later.json"
+    later.write_text(json.dumps(report))
+    first = pack(verified, "1", tmp_path / "release", reports=[later]).artifacts[0]
+    assert [each.runtime.versions for each in first.evidence] == [{"onnxruntime": "99"}]
+
+
 def test_evidence_whose_numbers_fall_short_is_refused_whatever_it_says(verified, tmp_path):
     evidence = evidence_path(verified[0])
     kept = evidence.read_bytes()
@@ -96,6 +126,75 @@ def test_a_folder_of_something_else_is_left_alone(verified, tmp_path):
     with pytest.raises(UsageError, match="is not a release"):
         pack(verified, "1", tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_with_another_tools_release_json_is_left_alone(verified, tmp_path):
+    website = {"release.json": b'{"site": "2.0"}', "index.html": b"<h1>years of work</h1>"}
+    for name, content in website.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match="is not a release"):
+        pack(verified, "1", tmp_path)
+    assert files_below(tmp_path) == website
+
+
+@pytest.mark.parametrize("name", ["sample/model.sig", "notes.txt", "tfjs-float32/mine.js"])
+def test_a_release_with_something_else_in_it_is_left_alone(verified, release, name):
+    (release / name).parent.mkdir(exist_ok=True)
+    (release / name).write_text("not to be lost")
+    before = files_below(release)
+    with pytest.raises(UsageError, match=rf"holds {name}, which is not of .* \(hint: move it away"):
+        pack(verified, "2", release)
+    assert files_below(release) == before
+
+
+def test_a_link_in_a_release_is_something_else(verified, release, tmp_path):
+    (release / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(UsageError, match="holds elsewhere"):
+        pack(verified, "2", release)
+
+
+def test_a_release_takes_the_place_of_another_with_its_signature(verified, signed):
+    pack(verified[:1], "2", signed)
+    assert read_release(signed).version == "2"
+    assert not (signed / "model.sig").exists()
+    assert not (signed / "tfjs-float32").exists()
+
+
+def test_what_a_killed_one_left_goes(verified, packed, tmp_path):
+    shutil.copytree(packed, tmp_path / ".release-0123456789abcdef")
+    pack(verified, "1", tmp_path / "release")
+    assert [path.name for path in tmp_path.iterdir()] == ["release"]
+
+
+def test_what_another_is_writing_stays(verified, tmp_path, monkeypatch):
+    begun, may_end = Event(), Event()
+
+    def write_slowly(release):
+        begun.set()
+        may_end.wait(20)
+        return b"# A card"
+
+    monkeypatch.setitem(PAPERS, "README.md", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(pack, verified, "1", tmp_path / "release")
+        assert begun.wait(20)
+        second = pool.submit(pack, verified, "2", tmp_path / "release")
+        time.sleep(0.5)
+        may_end.set()
+        assert [first.result().version, second.result().version] == ["1", "2"]
+    assert read_release(tmp_path / "release").version == "2"
+    assert [path.name for path in tmp_path.iterdir()] == ["release"]
+
+
+def test_the_working_folder_is_not_replaced(verified, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is the folder you are in"):
+        pack(verified, "1", Path())
+
+
+def test_a_target_that_the_disk_does_not_take_is_said(verified, tmp_path):
+    with pytest.raises(DlconvError, match="File name too long"):
+        pack(verified, "1", tmp_path / ("x" * 300))
 
 
 @pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])

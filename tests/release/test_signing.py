@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -145,6 +147,14 @@ def test_a_release_with_which_something_is_wrong_is_not_signed(release, keys):
     with pytest.raises(DlconvError, match=r"is not to be signed: onnx-float32/model\.onnx"):
         sign_release(release, PrivateKey(keys.private))
     assert not (release / SIGNATURE_NAME).exists()
+
+
+def test_a_file_whose_name_is_no_text_was_not_signed(signed, keys):
+    Path(os.fsdecode(bytes(signed) + b"/caf\xe9.js")).write_text("alert(1)")
+    (signed / SUMS_NAME).write_bytes(sums(signed))
+    assert "caf\\udce9.js: was not signed" in said(signed, PublicKey(keys.public))
+    with pytest.raises(DlconvError, match="is not to be signed"):
+        sign_release(signed, PrivateKey(keys.private))
 
 
 def test_files_that_are_no_keys_are_said_in_a_line(release, tmp_path, keys):

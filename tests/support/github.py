@@ -39,6 +39,7 @@ class GitHubServer:
         if request.headers.get("Authorization") != f"Bearer {self._token}":
             return _json({"message": "Bad credentials"}, 401)
         for pattern, method, handler in (
+            (REPOSITORY, "GET", lambda _: _json({"full_name": "me/models"})),
             (f"{REPOSITORY}/releases", "GET", self._list),
             (f"{REPOSITORY}/releases", "POST", self._create),
             (f"{REPOSITORY}/releases/tags/(.+)", "GET", self._by_tag),

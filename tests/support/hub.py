@@ -14,13 +14,14 @@ LARGE_BYTES = 100_000
 class HubServer:
     """The repository ``me/models`` on a pytest-httpserver, there once it is created.
 
-    ``commits`` are trees, files by path; ``troubles`` are statuses to answer the next tags with.
+    ``commits`` are trees, files by path; ``branches`` and ``tags`` name them; ``troubles`` are
+    statuses to answer the next tags with.
     """
 
     def __init__(self, server, token: str) -> None:
         self.commits: dict[str, dict[str, bytes]] = {}
         self.tags: dict[str, str] = {}
-        self.head: str | None = None
+        self.branches: dict[str, str] = {}
         self.requests: list[str] = []
         self.troubles: list[int] = []
         self._large: dict[str, bytes] = {}
@@ -29,8 +30,8 @@ class HubServer:
         server.expect_request(re.compile("/.*")).respond_with_handler(self._answer)
 
     def files(self, tag: str | None = None) -> dict[str, bytes]:
-        """The files at a tag, or at the head."""
-        return self.commits[self.tags[tag] if tag else self.head]
+        """The files at a tag, or of main."""
+        return self.commits[self.tags[tag] if tag else self.branches["main"]]
 
     def _answer(self, request: Request) -> Response:
         self.requests.append(f"{request.method} {request.path}")
@@ -43,44 +44,57 @@ class HubServer:
             ("/api/repos/create", self._create),
             ("/api/validate-yaml", lambda _: _json({"errors": [], "warnings": []})),
             (f"{api}/refs", self._refs),
-            (f"{api}/tree/main", self._tree),
-            (f"{api}/preupload/main", self._modes),
+            (f"{api}/branch/(.+)", self._branch),
+            (f"{api}/tree/(.+)", self._tree),
+            (f"{api}/preupload/.+", self._modes),
             (f"/{MODEL}.git/info/lfs/objects/batch", self._batch),
-            (f"{api}/commit/main", self._commit),
+            (f"{api}/commit/(.+)", self._commit),
             (f"{api}/tag/(.+)", self._tag),
             (f"/{MODEL}/resolve/([^/]+)/(.+)", self._resolve),
         ):
             match = re.fullmatch(pattern, request.path)
-            if match and (self.head or pattern.startswith(("/api/repos", "/api/validate"))):
+            if match and (self.branches or pattern.startswith(("/api/repos", "/api/validate"))):
                 return handler(request, *match.groups())
         return _missing("RepoNotFound")
 
     def _create(self, _: Request) -> Response:
         there = {"url": f"{self.url}/{MODEL}"}
-        if self.head:
+        if self.branches:
             return _json({"error": "You already created this model repo", **there}, 409)
-        self._add_commit({".gitattributes": b"*.bin filter=lfs\n"})
+        self._add_commit("main", {".gitattributes": b"*.bin filter=lfs\n"})
         return _json(there)
 
-    def _add_commit(self, files: dict[str, bytes]) -> str:
+    def _add_commit(self, branch: str, files: dict[str, bytes]) -> str:
         content = repr((len(self.commits), sorted(files.items()))).encode()
-        self.head = hashlib.sha1(content).hexdigest()
-        self.commits[self.head] = files
-        return self.head
+        oid = self.branches[branch] = hashlib.sha1(content).hexdigest()
+        self.commits[oid] = files
+        return oid
 
     def _refs(self, _: Request) -> Response:
         tags = [
             {"name": name, "ref": f"refs/tags/{name}", "targetCommit": commit}
             for name, commit in self.tags.items()
         ]
-        main = {"name": "main", "ref": "refs/heads/main", "targetCommit": self.head}
-        return _json({"branches": [main], "converts": [], "tags": tags})
+        branches = [
+            {"name": name, "ref": f"refs/heads/{name}", "targetCommit": commit}
+            for name, commit in self.branches.items()
+        ]
+        return _json({"branches": branches, "converts": [], "tags": tags})
 
-    def _tree(self, _: Request) -> Response:
+    def _branch(self, request: Request, name: str) -> Response:
+        if request.method == "DELETE":
+            del self.branches[name]
+        elif name in self.branches:
+            return _json({"error": "Reference already exists"}, 409)
+        else:
+            self.branches[name] = self.branches["main"]
+        return _json({})
+
+    def _tree(self, _: Request, branch: str) -> Response:
         return _json(
             [
                 {"type": "file", "path": path, "size": len(content), "oid": "0" * 40}
-                for path, content in self.files().items()
+                for path, content in self.commits[self.branches[branch]].items()
             ]
         )
 
@@ -108,8 +122,8 @@ class HubServer:
         self._large[request.path.rpartition("/")[2]] = content
         return Response()
 
-    def _commit(self, request: Request) -> Response:
-        files = dict(self.files())
+    def _commit(self, request: Request, branch: str) -> Response:
+        files = dict(self.commits[self.branches[branch]])
         for line in request.get_data().splitlines():
             operation = json.loads(line)
             value = operation["value"]
@@ -119,7 +133,7 @@ class HubServer:
                 files[value["path"]] = self._large[value["oid"]]
             elif operation["key"] == "deletedFile":
                 del files[value["path"]]
-        oid = self._add_commit(files)
+        oid = self._add_commit(branch, files)
         return _json({"commitUrl": f"{self.url}/{MODEL}/commit/{oid}", "commitOid": oid})
 
     def _tag(self, request: Request, revision: str) -> Response:
@@ -129,7 +143,7 @@ class HubServer:
         return _json({})
 
     def _resolve(self, _: Request, revision: str, path: str) -> Response:
-        commit = self.tags.get(revision)
+        commit = {**self.branches, **self.tags}.get(revision)
         content = self.commits[commit].get(path) if commit else None
         if content is None:
             return _missing("EntryNotFound" if commit else "RevisionNotFound")

@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 
 from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
+from dlconv.release.publish.secrets import MASK
 from dlconv.release.publish.target import Target
 
 FORMS = "DIR, URL, github:OWNER/REPO, hf:OWNER/NAME, npm:NAME or oci:HOST/REPO"
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
+# An account and its password, which may hold slashes; a port before a path is none.
+PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?[^/@:\[]*):(?!\d+/).*@", re.DOTALL)
 
 
 def choose_target(text: str) -> Target:
@@ -21,19 +24,40 @@ def choose_target(text: str) -> Target:
     match = SCHEME.fullmatch(text)
     if match is None:
         return _folder(Path(text))
+    if shown(text) != text:
+        raise UsageError("a target holds no password", "put it into the environment")
     scheme, rest = match[1].lower(), match[2]
     if not rest.startswith("//"):
         return _service(scheme, rest)
     if scheme in REMOTE_SCHEMES:
         raise UsageError(f"a release cannot be written to {scheme}:", f"give {FORMS}")
-    if urlsplit(text).password is not None:
-        raise UsageError("a target holds no password", "put it into the environment")
+    if complaint := _complaint_about(text):
+        raise UsageError(f"{text} is no URL: {complaint}", f"give {FORMS}")
     return _folder(local_path(text)) if scheme == "file" else _store(text)
+
+
+def shown(text: str) -> str:
+    """Return a target as it may be printed: the password that it should not hold is masked."""
+    return text if is_folder(text) else PASSWORD.sub(rf"\1:{MASK}@", text)
 
 
 def is_folder(text: str) -> bool:
     """Tell whether a text means a folder of this machine, by its path."""
     return SCHEME.fullmatch(text) is None
+
+
+def takes_one_model(text: str) -> bool:
+    """Tell whether a target has room for the versions of one model only."""
+    match = SCHEME.fullmatch(text)
+    return match is not None and match[1].lower() in ("hf", "npm", "oci")
+
+
+def _complaint_about(url: str) -> str:
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _folder(path: Path) -> Target:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from dlconv.disk import disk_trouble
-from dlconv.files import left_behind, new_directory
+from dlconv.files import new_directory, remove_leftovers
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.target import Progress, digest_in
@@ -37,8 +37,7 @@ class Folder:
         """Copy the release."""
         place = self._place(release)
         with disk_trouble(place):
-            for left in left_behind(place):
-                shutil.rmtree(left)
+            remove_leftovers(place)
             with new_directory(place) as folder:
                 for done, path in enumerate(release.paths):
                     progress(path, done, len(release.paths))

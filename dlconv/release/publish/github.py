@@ -49,7 +49,8 @@ class GitHub:
             raise UsageError(f"github:{repository} is no repository", "give github:OWNER/REPO")
         api = os.environ.get("GITHUB_API_URL") or API
         self._repository = repository
-        self._releases = f"{api.rstrip('/')}/repos/{repository}/releases"
+        self._url = f"{api.rstrip('/')}/repos/{repository}"
+        self._releases = f"{self._url}/releases"
         self._session = requests.Session()
         self._session.auth = Bearer(secret("GITHUB_TOKEN", "a token that may write contents"))
         self._session.headers.update(
@@ -70,6 +71,8 @@ class GitHub:
         url = f"{self._releases}/tags/{_tag(release)}"
         answer = self._ask("GET", url, allowed=(200, 404))
         if answer.status_code == 404:
+            # Where it is the repository that is not there, this one is a 404, too, and is said.
+            self._ask("GET", self._url)
             return None
         for asset in answer.json()["assets"]:
             if asset["name"] == RELEASE_NAME:
@@ -87,16 +90,26 @@ class GitHub:
             for done, asset in enumerate(assets):
                 progress(asset.name, done, len(assets))
                 self._upload(draft, asset)
-        self._ask("PATCH", draft["url"], json={**_description(release), "draft": False})
+        self._ask("PATCH", draft["url"], json={**self._description(release), "draft": False})
 
     def _draft(self, release: CheckedRelease) -> Json:
         """Return the draft of this version, a new one if there is none."""
         for each in self._pages(self._releases):
             if each["draft"] and each["tag_name"] == _tag(release):
                 return each
-        description = {**_description(release), **self._commit(), "draft": True}
+        description = {**self._description(release), "draft": True}
         created: Json = self._ask("POST", self._releases, (201,), json=description).json()
         return created
+
+    def _description(self, release: CheckedRelease) -> Json:
+        card = release.folder / "README.md"
+        return {
+            "tag_name": _tag(release),
+            "name": f"{release.name} {release.version}",
+            "body": card.read_text("utf-8")[:MOST_NOTES] if card.is_file() else "",
+            "prerelease": release.is_preview,
+            **self._commit(),
+        }
 
     def _commit(self) -> Json:
         """Return what the tag is to name: in a job of this repository the job's commit."""
@@ -178,16 +191,6 @@ def write_assets(release: CheckedRelease, folder: Path) -> list[Path]:
 
 def _tag(release: CheckedRelease) -> str:
     return f"{release.name}-v{release.version}"
-
-
-def _description(release: CheckedRelease) -> Json:
-    card = release.folder / "README.md"
-    return {
-        "tag_name": _tag(release),
-        "name": f"{release.name} {release.version}",
-        "body": card.read_text("utf-8")[:MOST_NOTES] if card.is_file() else "",
-        "prerelease": release.is_preview,
-    }
 
 
 def _asset_name(name: str) -> str:

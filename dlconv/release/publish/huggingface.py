@@ -2,9 +2,11 @@
 
 The repository holds the release in the folder ``release``, as it was packed, and a model card whose
 front matter has the evidence as a model index. A commit replaces the last release as a whole; the
-versions stay under their tags.
+versions stay under their tags. ``main`` holds the newest version: an older one that comes later is
+found under its tag alone. There is room for one model.
 """
 
+import json
 import os
 import re
 import tempfile
@@ -18,7 +20,8 @@ from dlconv.release.document import RELEASE_NAME, Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import PassingError, may_pass, patiently
 from dlconv.release.publish.secrets import secret
-from dlconv.release.publish.target import Progress, digest_in, words_of
+from dlconv.release.publish.target import Progress, check_model, digest_in, words_of
+from dlconv.release.publish.version import is_older
 from dlconv.verify.document import Result
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 FOLDER = "release"
+MAIN = "main"
 CARD = "README.md"
 TAGS = ("deeplab", "dlconv", "semantic-segmentation")
 # The Hub's name of what a target is for.
@@ -51,27 +55,19 @@ class HuggingFace:
 
     def published(self, release: CheckedRelease) -> str | None:
         """Return the content digest of the release under the tag."""
-        from huggingface_hub.errors import RepositoryNotFoundError
-
-        path, tag = f"{FOLDER}/{RELEASE_NAME}", _tag(release)
+        tag, found = _tag(release), None
         with self._trouble():
-            try:
-                refs = self._hub.list_repo_refs(self._repository)
-            except RepositoryNotFoundError:
-                return None
-            if tag not in {each.name for each in refs.tags}:
-                return None
-            if not self._hub.file_exists(self._repository, path, revision=tag):
-                return ""
-            with tempfile.TemporaryDirectory() as folder:
-                found = self._hub.hf_hub_download(
-                    self._repository, path, revision=tag, local_dir=folder
-                )
-                content = Path(found).read_bytes()
-        return digest_in(content, self.place_of(release)) or ""
+            is_tagged = tag in self._tags()
+            last = self._last()
+            if is_tagged:
+                found = self._document(tag)
+        check_model(release, last.get("name", ""), f"hf:{self._repository}")
+        if found is None:
+            return "" if is_tagged else None
+        return digest_in(found, self.place_of(release)) or ""
 
     def send(self, release: CheckedRelease, progress: Progress) -> None:
-        """Commit the release in place of the last one, and tag it."""
+        """Commit the release in place of the last one, if that is not newer, and tag it."""
         patiently(lambda: self._send(release, progress))
 
     def _send(self, release: CheckedRelease, progress: Progress) -> None:
@@ -79,10 +75,11 @@ class HuggingFace:
 
         with self._trouble():
             self._hub.create_repo(self._repository, exist_ok=True)
+            branch = self._branch(release)
             wanted = {f"{FOLDER}/{path}": release.folder / path for path in release.paths}
             gone = [
                 path
-                for path in self._hub.list_repo_files(self._repository)
+                for path in self._hub.list_repo_files(self._repository, revision=branch)
                 if path.startswith(f"{FOLDER}/") and path not in wanted
             ]
             operations = [
@@ -92,10 +89,51 @@ class HuggingFace:
             ]
             progress("commit", 0, 2)
             commit = self._hub.create_commit(
-                self._repository, operations, commit_message=f"{release.name} {release.version}"
+                self._repository,
+                operations,
+                commit_message=f"{release.name} {release.version}",
+                revision=branch,
             )
             progress("tag", 1, 2)
             self._hub.create_tag(self._repository, tag=_tag(release), revision=commit.oid)
+            if branch != MAIN:
+                self._hub.delete_branch(self._repository, branch=branch)
+
+    def _branch(self, release: CheckedRelease) -> str:
+        """Return the branch to commit to: a new one for a version older than what main holds."""
+        if not is_older(release.version, str(self._last().get("version"))):
+            return MAIN
+        branch = f"older-{_tag(release)}"
+        self._hub.create_branch(self._repository, branch=branch, exist_ok=True)
+        return branch
+
+    def _tags(self) -> set[str]:
+        from huggingface_hub.errors import RepositoryNotFoundError
+
+        try:
+            refs = self._hub.list_repo_refs(self._repository)
+        except RepositoryNotFoundError:
+            return set()
+        return {each.name for each in refs.tags}
+
+    def _last(self) -> dict[str, Any]:
+        """Return what the ``release.json`` of main says, of whatever dlconv; {} for none."""
+        try:
+            said = json.loads(self._document(MAIN) or b"{}")
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def _document(self, revision: str) -> bytes | None:
+        """Return the ``release.json`` at a tag or a branch; None where there is none."""
+        path = f"{FOLDER}/{RELEASE_NAME}"
+        if not self._hub.file_exists(self._repository, path, revision=revision):
+            return None
+        with tempfile.TemporaryDirectory() as folder:
+            found = self._hub.hf_hub_download(
+                self._repository, path, revision=revision, local_dir=folder
+            )
+            return Path(found).read_bytes()
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:

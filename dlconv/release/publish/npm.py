@@ -4,7 +4,8 @@
     const segmenter = await loadSegmenter(artifacts["tfjs-float32"].url);
 
 npm itself publishes it, to ``NPM_CONFIG_REGISTRY`` if that is set. A version is there as a whole
-or not at all, and for ever.
+or not at all, and for ever. The tag ``latest`` names the newest, and ``next`` the newest preview.
+There is room for one model.
 """
 
 import json
@@ -24,7 +25,8 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.release.document import Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.secrets import secret
-from dlconv.release.publish.target import Progress
+from dlconv.release.publish.target import Progress, check_model
+from dlconv.release.publish.version import is_older
 from dlconv.web.build import NODE, NPM
 
 NAME = re.compile(r"(@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]{0,120}")
@@ -43,6 +45,7 @@ OPTIONS = (
     "--fetch-retry-factor=2",
 )
 ABSENT = "E404"
+OLDER = "older"
 
 TYPES = """/** An artifact of this release. */
 export interface Artifact {
@@ -87,11 +90,10 @@ class Npm:
     def published(self, release: CheckedRelease) -> str | None:
         """Return the content digest in the package.json of this version."""
         with self._folder() as folder:
+            last = self._npm(folder, "view", self._name) or {}
             found = self._npm(folder, "view", self.place_of(release))
-        if found is None:
-            return None
-        digest: str = (found.get(FIELD) or {}).get("content_sha256", "")
-        return digest
+        check_model(release, _facts(last).get("model", ""), f"npm:{self._name}")
+        return None if found is None else _facts(found).get("content_sha256", "")
 
     def send(self, release: CheckedRelease, progress: Progress) -> None:
         """Make the package, and have npm publish it."""
@@ -99,8 +101,14 @@ class Npm:
             shutil.copytree(release.folder, folder / FOLDER)
             write_package(release, self._name, folder)
             progress("npm publish", 0, 1)
-            tag = "next" if release.is_preview else "latest"
+            tag = self._tag(folder, release)
             self._npm(folder, "publish", "--ignore-scripts", f"--tag={tag}")
+
+    def _tag(self, folder: Path, release: CheckedRelease) -> str:
+        """Return the tag to publish under; older versions share one, since npm asks for one."""
+        tag = "next" if release.is_preview else "latest"
+        tags = (self._npm(folder, "view", self._name) or {}).get("dist-tags", {})
+        return OLDER if is_older(release.version, tags.get(tag, "")) else tag
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -153,7 +161,7 @@ def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
         "sideEffects": False,
         "exports": {".": {"types": "./index.d.ts", "default": "./index.js"}, "./*": "./*"},
         "files": ["index.js", "index.d.ts", FOLDER],
-        FIELD: {"content_sha256": release.digest},
+        FIELD: {"model": release.name, "content_sha256": release.digest},
     }
     (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n")
     if (release.folder / CARD).is_file():
@@ -161,6 +169,11 @@ def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
     (folder / "index.js").write_text(_module(found))
     names = " | ".join(json.dumps(each.path) for each in found.artifacts)
     (folder / "index.d.ts").write_text(TYPES.replace("ARTIFACTS", names))
+
+
+def _facts(package: dict[str, Any]) -> dict[str, str]:
+    """Return what dlconv wrote of itself into a package.json; {} for another's."""
+    return package.get(FIELD) or {}
 
 
 def _module(release: Release) -> str:

@@ -21,11 +21,12 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.files import digest_of
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import TIMEOUTS, may_pass, network_trouble, patiently, refusal
-from dlconv.release.publish.target import Progress, words_of
+from dlconv.release.publish.target import Progress, check_model, words_of
 
 REPOSITORY = re.compile(r"([^/@]+)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)")
 LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1)(:\d+)?")
 ARTIFACT_TYPE = "application/vnd.dlconv.release.v1"
+TITLE = "org.opencontainers.image.title"
 CONTENT = "dlconv.content.sha256"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 MEDIA_TYPES = {".json": "application/json", ".md": "text/markdown"}
@@ -61,14 +62,10 @@ class Oci:
     def published(self, release: CheckedRelease) -> str | None:
         """Return the content digest in the annotations of the manifest."""
         with self._trouble():
-            answer = self._registry.do_request(
-                self._manifest_url(release), headers={"Accept": ", ".join(ACCEPTED)}
-            )
-            if answer.status_code == 404:
-                return None
-            _check(answer)
-            digest: str = (answer.json().get("annotations") or {}).get(CONTENT, "")
-        return digest
+            found = self._annotations(self.place_of(release))
+            one = found if found and CONTENT in found else self._any_release()
+        check_model(release, one.get(TITLE, ""), f"oci:{self._repository}")
+        return None if found is None else found.get(CONTENT, "")
 
     def send(self, release: CheckedRelease, progress: Progress) -> None:
         """Send the layers, and then the manifest."""
@@ -84,13 +81,32 @@ class Oci:
                 file = release.folder / path
                 layer = _layer(file, MEDIA_TYPES.get(file.suffix, OTHER_TYPE))
                 _check(self._registry.upload_blob(str(file), container, layer))
-                layers.append({**layer, "annotations": {"org.opencontainers.image.title": path}})
+                layers.append({**layer, "annotations": {TITLE: path}})
             manifest = _manifest(release, config, layers)
             _check(self._registry.upload_manifest(manifest, container))
 
-    def _manifest_url(self, release: CheckedRelease) -> str:
-        container = self._registry.get_container(self.place_of(release))
-        return f"{self._registry.prefix}://{container.manifest_url()}"
+    def _annotations(self, place: str) -> dict[str, str] | None:
+        """Return those of the manifest with a tag; None where there is none."""
+        container = self._registry.get_container(place)
+        answer = self._registry.do_request(
+            f"{self._registry.prefix}://{container.manifest_url()}",
+            headers={"Accept": ", ".join(ACCEPTED)},
+        )
+        if answer.status_code == 404:
+            return None
+        _check(answer)
+        return answer.json().get("annotations") or {}
+
+    def _any_release(self) -> dict[str, str]:
+        """Return the annotations of a release in the repository; {} where there is none."""
+        container = self._registry.get_container(self._repository)
+        answer = self._registry.do_request(f"{self._registry.prefix}://{container.tags_url()}")
+        if answer.status_code == 404:
+            return {}
+        _check(answer)
+        tags = answer.json().get("tags") or []
+        found = (self._annotations(f"{self._repository}:{tag}") or {} for tag in tags)
+        return next((each for each in found if CONTENT in each), {})
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:
@@ -152,7 +168,7 @@ def _patient(registry: Any) -> Callable[..., Any]:
 
 def _manifest(release: CheckedRelease, config: Json, layers: list[Json]) -> Json:
     annotations = {
-        "org.opencontainers.image.title": release.name,
+        TITLE: release.name,
         "org.opencontainers.image.version": release.version,
         "org.opencontainers.image.licenses": release.release.model.licence,
         CONTENT: release.digest,

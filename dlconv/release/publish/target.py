@@ -4,8 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
+from dlconv.errors import DlconvError
 from dlconv.release.document import parse_release
 from dlconv.release.publish.checked import CheckedRelease
+
+OWN_PLACE = "give each model a place of its own: dlconv publish TARGET --release DIR"
 
 Progress = Callable[[str, int, int], None]
 """Is told what is sent next, how many pieces are done, and how many there are."""
@@ -24,7 +27,7 @@ class Target(Protocol):
         """Return the content digest of what is published under the release's name and version.
 
         None where there is nothing, or only what an interrupted upload left; "" for what is no
-        release of dlconv.
+        release of dlconv. Raises DlconvError where there is room for one model, and it is another.
         """
 
     def send(self, release: CheckedRelease, progress: Progress) -> None:
@@ -44,6 +47,12 @@ def digest_in(content: bytes, place: str) -> str | None:
     except ValueError:
         return None
     return parse_release(content, place).content_sha256
+
+
+def check_model(release: CheckedRelease, there: str, place: str) -> None:
+    """Refuse a place for one model that holds another, ``there``; "" is none."""
+    if there not in ("", release.name):
+        raise DlconvError(f"{place} is for {there}, not for {release.name}", OWN_PLACE)
 
 
 def words_of(error: Exception) -> str:

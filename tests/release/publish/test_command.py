@@ -8,6 +8,7 @@ from support.publishing import files_below
 from typer.testing import CliRunner
 
 from dlconv.cli import app
+from dlconv.publishing import find_releases
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def test_one_that_fails_does_not_stop_the_others(project):
     assert "other" not in answer.stderr.split("failed:")[1]
     assert "release/sample to published: " in answer.stderr
     assert [path.name for path in (project / "published" / "sample").iterdir()] == ["1.3.0"]
+
+
+@pytest.mark.parametrize("place", ["hf:me/models", "npm:@me/models", "OCI:localhost/models"])
+def test_two_models_are_not_sent_to_a_place_for_one(project, another_model, place):
+    shutil.copytree(another_model, project / "release" / "city")
+    answer = run(place)
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith(f"error: {place} is for one model, not for city, sample (hint")
+
+
+def test_what_a_killed_pack_left_is_no_release(project, packed):
+    shutil.copytree(packed, project / "release" / ".sample-0123456789abcdef")
+    assert [path.name for path in find_releases(project / "release")] == ["other", "sample"]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,20 @@ def test_a_killed_one_shows_nothing_and_the_next_one_takes_its_draft_over(packed
     assert len(github.assets(github.published()[TAG])) == 5
 
 
+def test_a_draft_that_another_job_left_gets_the_commit_of_this_one(packed, github, monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "me/models")
+    kill_publish(packed, TARGET, sent=2, GITHUB_SHA="a" * 40)
+    assert [each["target_commitish"] for each in github.releases.values()] == ["a" * 40]
+    monkeypatch.setenv("GITHUB_SHA", "b" * 40)
+    publish(packed, TARGET)
+    assert github.published()[TAG]["target_commitish"] == "b" * 40
+
+
+def test_a_repository_that_is_not_there_is_said_before_anything_is_sent(packed, github):
+    with pytest.raises(DlconvError, match="404 NOT FOUND.*check that the repository is there"):
+        publish(packed, "github:me/modles", dry_run=True)
+
+
 def test_trouble_of_the_server_passes(packed, github):
     github.troubles += [502, 503]
     publish(packed, TARGET)

@@ -8,6 +8,7 @@ from support.publishing import files_below, run_publish
 
 from dlconv.errors import DlconvError
 from dlconv.release.document import read_release
+from dlconv.release.pack import pack
 from dlconv.release.publish import http
 from dlconv.release.publish.publish import publish
 
@@ -79,10 +80,30 @@ def test_the_next_version_replaces_the_files_and_leaves_the_tag(packed, other, l
     assert ".gitattributes" in hub.files()
 
 
-def test_files_of_the_last_version_that_are_not_in_this_one_go(later, other, hub):
+def test_files_of_the_last_version_that_are_not_in_this_one_go(verified, packed, hub, tmp_path):
+    publish(packed, TARGET)
+    pack(verified[:1], "1.3.0", tmp_path / "smaller")
+    publish(tmp_path / "smaller", TARGET)
+    assert in_release(hub.files()) == files_below(tmp_path / "smaller")
+
+
+def test_an_older_version_is_found_under_its_tag_and_main_stays(packed, other, later, hub):
     publish(later, TARGET)
+    newest = hub.files()
+    hub.troubles += [500] * http.TRIES
+    with pytest.raises(DlconvError, match="500"):
+        publish(other, TARGET)
     publish(other, TARGET)
-    assert in_release(hub.files()) == files_below(other)
+    assert hub.files() == newest
+    assert in_release(hub.files("v1.2.0")) == files_below(other)
+    assert sorted(hub.tags) == ["v1.2.0", "v1.3.0"]
+    assert list(hub.branches) == ["main"]
+
+
+def test_another_model_is_refused(packed, another_model, hub):
+    publish(packed, TARGET)
+    with pytest.raises(DlconvError, match=f"^{TARGET} is for sample, not for city.*of its own"):
+        publish(another_model, TARGET, dry_run=True)
 
 
 def test_a_tag_that_others_set_is_left_alone(packed, later, hub):
@@ -111,7 +132,7 @@ def test_trouble_of_the_hub_passes(packed, hub):
 
 def test_a_dry_run_sends_nothing(packed, hub):
     assert publish(packed, TARGET, dry_run=True).state == "to be published"
-    assert hub.head is None
+    assert not hub.branches
 
 
 def test_what_is_logged_and_printed_does_not_show_the_token(packed, hub):

@@ -87,6 +87,11 @@ def project(packed, registry, tmp_path_factory):
     return folder
 
 
+def tags_of(name):
+    """The tags of a package, and the version that each names."""
+    return json.loads(subprocess.check_output([NODE, NPM, "view", name, "dist-tags", "--json"]))
+
+
 @needs_chromium
 def test_a_page_runs_the_artifacts_of_the_installed_package(project, tmp_path):
     files = {
@@ -120,7 +125,8 @@ def test_the_installed_package_holds_the_release_as_it_was_packed(project, packe
     package = json.loads((installed / "package.json").read_text())
     assert package["version"] == "1.2.0"
     assert package["license"] == "Apache-2.0"
-    assert package["dlconv"] == {"content_sha256": read_release(packed).content_sha256}
+    digest = read_release(packed).content_sha256
+    assert package["dlconv"] == {"model": "sample", "content_sha256": digest}
 
 
 def test_its_types_are_those_of_a_strict_project(project):
@@ -156,9 +162,19 @@ def test_a_preview_does_not_become_the_latest(verified, packed, npm, tmp_path):
     publish(packed, "npm:previewed")
     pack(verified, "2.0.0-rc.1", tmp_path / "preview")
     publish(tmp_path / "preview", "npm:previewed")
-    view = [NODE, NPM, "view", "previewed", "dist-tags", "--json"]
-    tags = json.loads(subprocess.check_output(view, cwd=tmp_path))
-    assert tags == {"latest": "1.2.0", "next": "2.0.0-rc.1"}
+    assert tags_of("previewed") == {"latest": "1.2.0", "next": "2.0.0-rc.1"}
+
+
+def test_an_older_version_does_not_become_the_latest(packed, later, npm):
+    publish(later, "npm:patched")
+    publish(packed, "npm:patched")
+    assert tags_of("patched") == {"latest": "1.3.0", "older": "1.2.0"}
+
+
+def test_another_model_is_refused(packed, another_model, npm):
+    publish(packed, "npm:one-model")
+    with pytest.raises(DlconvError, match=r"^npm:one-model is for sample, not for city"):
+        publish(another_model, "npm:one-model", dry_run=True)
 
 
 def test_versions_that_npm_does_not_take(verified, npm, tmp_path):

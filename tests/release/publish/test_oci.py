@@ -70,6 +70,14 @@ def test_the_second_time_nothing_is_sent_and_another_release_is_refused(packed, 
         publish(other, target)
 
 
+def test_another_model_is_refused(packed, later, another_model, host):
+    target = f"oci:{host}/one/model"
+    publish(another_model, target)
+    for release in (packed, later):
+        with pytest.raises(DlconvError, match=f"^{target} is for city, not for sample"):
+            publish(release, target, dry_run=True)
+
+
 def test_a_killed_one_leaves_the_last_release(packed, later, host, tmp_path):
     target = f"oci:{host}/killed"
     publish(packed, target)

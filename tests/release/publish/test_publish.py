@@ -2,8 +2,11 @@
 
 import pytest
 from support.publishing import run_publish
+from typer.testing import CliRunner
 
+from dlconv.cli import app
 from dlconv.errors import DlconvError, UsageError
+from dlconv.release.publish.choice import shown
 from dlconv.release.publish.publish import publish
 
 
@@ -36,6 +39,7 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
         ("gihub:me/models", "there is no target gihub:"),
         ("GitHub:models", "give github:OWNER/REPO"),
         ("ftp://me:secret@host/models", "a target holds no password"),
+        ("s3://[x", r"s3://\[x is no URL: Invalid IPv6 URL"),
         ("github:models", "give github:OWNER/REPO"),
         ("hf:models", "give hf:OWNER/NAME"),
         ("npm:Big Name", "give npm:NAME"),
@@ -46,6 +50,35 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
 def test_targets_that_are_none(packed, target, said):
     with pytest.raises(UsageError, match=said):
         publish(packed, target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "s3://me:hunter2/hunter2@bucket/x",
+        "https://me:hunter2@host/models",
+        "oci:me:hunter2@host/models",
+        "gihub:me:hunter2@models",
+        "simplecache::s3://me:hunter2@bucket",
+    ],
+)
+def test_a_password_is_refused_and_never_shown(packed, tmp_path, target):
+    project = tmp_path / "dlconv.toml"
+    project.write_text(f'[models.sample]\n[publish]\ntargets = ["there", "{target}"]\n')
+    config = ["--config", str(project)]
+    for options in ([target], config):
+        answer = CliRunner().invoke(app, ["publish", *options, "--release", str(packed)])
+        assert answer.exit_code == (2 if options == [target] else 1)
+        assert "a target holds no password" in answer.stderr
+        assert "hunter2" not in answer.output
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["ftp://me@host/x", "ftp://host:21/a@b", "ftp://[::1]/a@b", "npm:@me/x", "a:b@c", "/x:y:z@u"],
+)
+def test_what_is_no_password_is_shown(target):
+    assert shown(target) == target
 
 
 @pytest.mark.parametrize(
