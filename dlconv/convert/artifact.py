@@ -6,6 +6,7 @@ run that dies leaves the old artifact or the new one.
 """
 
 import dataclasses
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,6 +64,9 @@ TFJS_CONVERTERS: Mapping[str, tuple[str, ...]] = {
 PEER_SCHEMES = frozenset(
     {Scheme.FLOAT32, Scheme.UINT8, Scheme.PLAIN, Scheme.UINT16, Scheme.FLOAT16}
 )
+
+# What the files of an artifact are called, also those of the official converter and of 2018.
+FILE_NAME = re.compile(r"(manifest|model)\.json|model\.onnx|[\w-]+\.bin|group\d+-shard\d+of\d+")
 
 
 @dataclass(frozen=True)
@@ -314,14 +318,17 @@ def _versions(*libraries: str) -> dict[str, str]:
 @contextmanager
 def _artifact_directory(target: Path) -> Iterator[Path]:
     """Yield a new directory that replaces ``target``, unless that holds something of its own."""
-    if target.exists() and not (target.is_dir() and _is_ours(target)):
-        raise UsageError(
-            f"{target} is there already and is not an artifact of dlconv",
-            "name another place with -o",
-        )
-    with disk_trouble(target), new_directory(target) as work:
-        yield work
+    with disk_trouble(target):
+        if target.exists() and not (target.is_dir() and _is_ours(target)):
+            raise UsageError(
+                f"{target} is there already and is not an artifact of dlconv alone",
+                "name another place with -o",
+            )
+        with new_directory(target) as work:
+            yield work
 
 
 def _is_ours(directory: Path) -> bool:
-    return not any(directory.iterdir()) or (directory / MANIFEST_NAME).is_file()
+    """Tell whether a directory is empty, or an artifact, also a damaged one, and no more."""
+    names = {path.name for path in directory.iterdir()}
+    return not names or (MANIFEST_NAME in names and all(map(FILE_NAME.fullmatch, names)))

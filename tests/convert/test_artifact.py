@@ -147,6 +147,25 @@ def test_a_directory_with_other_files_is_left_alone(tiny, tmp_path):
     assert contents(precious.parent) == {"thesis.tex": b"years of work"}
 
 
+def test_a_web_app_with_a_manifest_of_its_own_is_left_alone(tiny, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "manifest.json").write_text('{"name": "my app"}')
+    (site / "index.html").write_text("<title>my app</title>")
+    with pytest.raises(UsageError, match="not an artifact.*-o"):
+        make_tfjs(tiny, site)
+    assert len(contents(site)) == 2
+
+
+def test_a_damaged_artifact_can_be_made_again(tiny, tmp_path):
+    make_tfjs(tiny, tmp_path / "out")
+    whole = contents(tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").write_text("{")
+    (tmp_path / "out" / "model.json").unlink()
+    make_tfjs(tiny, tmp_path / "out")
+    assert contents(tmp_path / "out") == whole
+
+
 def test_a_conversion_that_fails_leaves_the_old_artifact(tiny, frozen_on_disk, tmp_path):
     make_tfjs(tiny, tmp_path / "out")
     before = contents(tmp_path / "out")

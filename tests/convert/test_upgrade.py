@@ -102,6 +102,6 @@ def test_only_an_artifact_is_replaced(old, tmp_path):
     with pytest.raises(UsageError, match="is not an artifact of dlconv"):
         upgraded(old, old)
     upgraded(old, tmp_path / "new")
-    (tmp_path / "new" / "stale").write_bytes(b"")
+    (tmp_path / "new" / "stale.bin").write_bytes(b"")
     upgraded(old, tmp_path / "new")
-    assert not (tmp_path / "new" / "stale").exists()
+    assert not (tmp_path / "new" / "stale.bin").exists()
