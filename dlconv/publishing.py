@@ -10,6 +10,8 @@ from dlconv.release.document import RELEASE_NAME, read_release
 from dlconv.release.publish.choice import is_folder, shown, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE
 
+MODEL = "{model}"
+
 
 @dataclass(frozen=True)
 class Shipment:
@@ -27,9 +29,9 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
     """Return what is to be published.
 
     Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
-    the folder of releases: that of the configuration, or of the working folder. Raises UsageError
-    where there is no target, DlconvError where there is no release, or several models go where
-    there is room for one.
+    the folder of releases: that of the configuration, or of the working folder. ``{model}`` in a
+    target is the name of the release's model. Raises UsageError where there is no target,
+    DlconvError where there is no release, or several models go where there is room for one.
     """
     planned = _plan(target, release, config)
     for place in {each.target for each in planned if takes_one_model(each.target)}:
@@ -44,13 +46,17 @@ def _plan(target: str | None, release: Path | None, config: Path | None) -> list
     if target is not None and config is not None:
         raise UsageError("--config does nothing where a target is named")
     if target is not None:
-        return [Shipment(each, target) for each in find_releases(release or Path(RELEASE))]
+        return [_shipment(each, target) for each in find_releases(release or Path(RELEASE))]
     project = read_config(config or find_config(Path.cwd()))
     if not project.publish.targets:
         raise UsageError(f"{project.path} names no target: [publish] has no targets")
     targets = [_from(project.folder, each) for each in project.publish.targets]
     releases = find_releases(release or project.folder / RELEASE)
-    return [Shipment(each, target) for each in releases for target in targets]
+    return [_shipment(each, target) for each in releases for target in targets]
+
+
+def _shipment(release: Path, target: str) -> Shipment:
+    return Shipment(release, target.replace(MODEL, _model(release) or MODEL))
 
 
 def find_releases(folder: Path) -> list[Path]:

@@ -16,7 +16,8 @@ PublishTarget = Annotated[
     typer.Argument(
         metavar="TARGET",
         help="A folder, a URL of fsspec (s3://BUCKET/PATH), github:OWNER/REPO, hf:OWNER/NAME, "
-        "npm:NAME or oci:HOST/REPO. The last three are for one model each.",
+        "npm:NAME or oci:HOST/REPO. The last three are for one model each; {model} in a target "
+        "is the model's name.",
         show_default="all that dlconv.toml names",
     ),
 ]

@@ -8,7 +8,7 @@ from dlconv.errors import DlconvError
 from dlconv.release.document import parse_release
 from dlconv.release.publish.checked import CheckedRelease
 
-OWN_PLACE = "give each model a place of its own: dlconv publish TARGET --release DIR"
+OWN_PLACE = "give each model a place of its own: write {model} into the target"
 
 Progress = Callable[[str, int, int], None]
 """Is told what is sent next, how many pieces are done, and how many there are."""

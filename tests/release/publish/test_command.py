@@ -53,6 +53,14 @@ def test_two_models_are_not_sent_to_a_place_for_one(project, another_model, plac
     assert answer.stderr.startswith(f"error: {place} is for one model, not for city, sample (hint")
 
 
+def test_a_target_may_name_the_model(project, another_model):
+    shutil.copytree(another_model, project / "release" / "city")
+    answer = run("places/of-{model}")
+    assert answer.exit_code == 0, answer.output
+    assert sorted(path.name for path in (project / "places").iterdir()) == ["of-city", "of-sample"]
+    assert (project / "places" / "of-city" / "city").is_dir()
+
+
 def test_what_a_killed_pack_left_is_no_release(project, packed):
     shutil.copytree(packed, project / "release" / ".sample-0123456789abcdef")
     assert [path.name for path in find_releases(project / "release")] == ["other", "sample"]
