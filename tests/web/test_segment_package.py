@@ -16,7 +16,7 @@ from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import open_browser
-from dlconv.web.build import NODE, NPM, WEB, pack
+from dlconv.web.build import NODE, WEB
 
 PHOTO = PHOTOS / "scene_2000030.png"
 CONSUMER = """
@@ -30,17 +30,6 @@ export const isDamaged = (error: unknown): boolean => error instanceof ArtifactE
 """
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A folder with the package installed."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    made = pack(folder / "packed")
-    install = [NODE, NPM, "install", "--offline", "--no-audit", "--no-fund", made]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @needs_chromium

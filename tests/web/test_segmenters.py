@@ -1,0 +1,112 @@
+"""Segmenters that share a thread, or follow one that could not be loaded, in Chromium."""
+
+import pytest
+from support.artifacts import tfjs_artifact
+from support.chromium import needs_chromium
+from support.sample import sample_graph
+
+from dlconv.convert.interface import Interface
+from dlconv.demo.server import served
+from dlconv.demo.site import Site
+from dlconv.verify.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+
+PREPARE = """async () => {
+  globalThis.engine = await import("/dist/index.js");
+  globalThis.load = (options) => engine.loadSegmenter("artifact/", options);
+  globalThis.photo = new ImageData(65, 65);
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(project, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    interface = Interface(input_size=(65, 65))
+    artifact = tfjs_artifact(sample_graph(folder), folder / "tfjs", interface=interface)
+    dist = project / "node_modules/@dlconv/segment/dist"
+    files = {f"dist/{path.name}": path for path in dist.iterdir()}
+    files |= {f"artifact/{path.name}": path for path in artifact.directory.iterdir()}
+    with served(Site({"index.html": b"<!doctype html>", **files})) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser(SOFTWARE_GRAPHICS) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    page.evaluate(PREPARE)
+    yield page
+    page.close()
+
+
+def test_a_wasm_that_did_not_come_is_fetched_again_also_from_elsewhere(page):
+    told = page.evaluate("""async () => {
+      const told = [];
+      for (const [backend, folder] of [
+        ["wasm", "nowhere/"], ["webgl", "nowhere/"], ["wasm", "nowhere/"], ["wasm", "dist/"],
+      ]) {
+        const loading = load({ backend, runtimeUrl: new URL(folder, location.href) });
+        told.push(await loading.then((found) => found.backend, (error) => error.name));
+      }
+      return told;
+    }""")
+    assert told == ["BackendError", "webgl", "BackendError", "wasm"]
+
+
+@pytest.mark.parametrize(
+    "backends", [("wasm", "wasm"), ("webgl", "webgl"), ("webgl", "wasm"), ("wasm", "webgl")]
+)
+def test_two_are_loaded_at_once(page, backends):
+    told = page.evaluate(
+        """async (backends) => {
+      const loaded = await Promise.all(backends.map((backend) => load({ backend })));
+      return loaded.map(({ backend, draws, description }) => ({
+        backend, draws, described: description.backend,
+      }));
+    }""",
+        backends,
+    )
+    assert told == [
+        {"backend": backend, "draws": backend == "webgl", "described": backend}
+        for backend in backends
+    ]
+
+
+def test_each_runs_on_its_own_backend_whatever_the_others_do(page):
+    alike = page.evaluate("""async () => {
+      const style = { kept: new Set([0]), colours: null, follow: false, steady: false };
+      const [gpu, cpu] = [await load({ backend: "webgl" }), await load({ backend: "wasm" })];
+      const [drawn, segmented] = await Promise.all([
+        gpu.draw(photo, { ...style, sequence: 1 }, true), cpu.segment(photo),
+      ]);
+      const labels = await drawn.labels;
+      return labels.length === 65 * 65 && labels.every((label, i) => label === segmented.labels[i]);
+    }""")
+    assert alike
+
+
+def test_one_goes_on_while_another_backend_starts(page):
+    found = page.evaluate("""async () => {
+      const gpu = await load({ backend: "webgl" });
+      await gpu.segment(photo);
+      const before = gpu.tensors;
+      let other = null;
+      void load({ backend: "wasm" }).then((loaded) => { other = loaded; });
+      let frames = 0;
+      for (; !other; frames++) {
+        await gpu.segment(photo);
+        await new Promise((passed) => setTimeout(passed));
+        if (gpu.tensors < before) throw new Error(`${gpu.tensors} tensors`);
+      }
+      await other.dispose();
+      return { frames, more: gpu.tensors - before };
+    }""")
+    assert found["frames"] > 1
+    assert found["more"] == 0
