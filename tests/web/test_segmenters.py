@@ -52,7 +52,7 @@ def test_a_wasm_that_did_not_come_is_fetched_again_also_from_elsewhere(page):
       for (const [backend, folder] of [
         ["wasm", "nowhere/"], ["webgl", "nowhere/"], ["wasm", "nowhere/"], ["wasm", "dist/"],
       ]) {
-        const loading = load({ backend, runtimeUrl: new URL(folder, location.href) });
+        const loading = load({ backend, runtimeUrl: folder });
         told.push(await loading.then((found) => found.backend, (error) => error.name));
       }
       return told;

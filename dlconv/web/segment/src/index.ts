@@ -8,6 +8,7 @@ import { checkedReader, fetchBytes, type Progress } from "./files.ts";
 import { bestClasses, fitted, framed, type Labels, type Size, unframed } from "./framing.ts";
 import { entryOf, type Manifest, readManifest } from "./manifest.ts";
 import type { MaskStyle } from "./mask.ts";
+import { runtimeFiles } from "./runtime_files.ts";
 import type { Scores, Session, Timing } from "./session.ts";
 import { PixelReader, type Source, sizeOf } from "./source.ts";
 import type { TfjsBackend } from "./tfjs_session.ts";
@@ -24,7 +25,7 @@ export type Backend = TfjsBackend;
 export interface Options {
   /** Default: wasm. ONNX artifacts have no webgl. */
   readonly backend?: Backend;
-  /** The folder with the wasm files. Default: that of this module. */
+  /** The folder with the wasm files, relative to the page. Default: that of this package. */
   readonly runtimeUrl?: string | URL;
   readonly progress?: Progress;
   /** Aborted before the segmenter is loaded, it ends the loading, which rejects with its reason. */
@@ -98,17 +99,17 @@ function folderOf(url: URL): URL {
 
 async function openSession(folder: URL, manifest: Manifest, options: Options): Promise<Session> {
   const read = checkedReader(folder, manifest.files, options);
-  const runtimeUrl = new URL(options.runtimeUrl ?? ".", import.meta.url).href;
+  const urlOf = runtimeFiles(options.runtimeUrl);
   const backend = options.backend ?? "wasm";
   if (manifest.target === "tfjs") {
     const { openTfjs } = await import("./tfjs_session.ts");
-    return openTfjs(read, backend, runtimeUrl, manifest.classes.length || MANY_CLASSES);
+    return openTfjs(read, backend, urlOf, manifest.classes.length || MANY_CLASSES);
   }
   if (backend === "webgl")
     throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
   const file = await read(entryOf(manifest));
   const { openOrt } = await import("./ort_session.ts");
-  return openOrt(file, backend, runtimeUrl);
+  return openOrt(file, backend, urlOf);
 }
 
 function segmenterOf(manifest: Manifest, session: Session): Segmenter {

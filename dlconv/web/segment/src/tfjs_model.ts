@@ -7,10 +7,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { BackendError } from "./errors.ts";
 import type { Read } from "./files.ts";
 import { readGraphModel } from "./graph_model_files.ts";
+import type { UrlOf } from "./runtime_files.ts";
 import { nameOf } from "./webgpu_device.ts";
-
-/** Where a file of a runtime is, by its name. */
-export type UrlOf = (name: string) => string;
 
 const WASM_FILES = [
   "tfjs-backend-wasm.wasm",

@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Read } from "./files.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { type Gpu, startGpu } from "./gpu.ts";
+import type { UrlOf } from "./runtime_files.ts";
 import type { Answer, Drawing, Drawn, Scores, Session } from "./session.ts";
 import { cutOut, TensorMask } from "./tfjs_mask.ts";
 import { describeBackend, locateWasm, readModel, startBackend } from "./tfjs_model.ts";
@@ -16,10 +17,10 @@ export type TfjsBackend = "wasm" | "webgl" | "webgpu";
 export async function openTfjs(
   read: Read,
   backend: TfjsBackend,
-  runtimeUrl: string,
+  urlOf: UrlOf,
   classes: number,
 ): Promise<Session> {
-  const { gpu, description } = await inTurn(() => start(backend, runtimeUrl));
+  const { gpu, description } = await inTurn(() => start(backend, urlOf));
   const newModel = await readModel(read);
   const model = await begun(async () => newModel());
   const dtype = model.inputs[0]!.dtype as "float32" | "int32";
@@ -98,13 +99,13 @@ interface Started {
   readonly description: Record<string, unknown>;
 }
 
-async function start(backend: TfjsBackend, runtimeUrl: string): Promise<Started> {
-  const gpu = backend === "wasm" ? await startWasm(runtimeUrl) : await startGpu(backend);
+async function start(backend: TfjsBackend, urlOf: UrlOf): Promise<Started> {
+  const gpu = backend === "wasm" ? await startWasm(urlOf) : await startGpu(backend);
   return { gpu, description: await describeBackend() };
 }
 
-async function startWasm(runtimeUrl: string): Promise<null> {
-  locateWasm((name) => runtimeUrl + name);
+async function startWasm(urlOf: UrlOf): Promise<null> {
+  locateWasm(urlOf);
   await startBackend("wasm");
   return null;
 }
