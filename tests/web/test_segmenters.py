@@ -1,9 +1,11 @@
 """Segmenters that share a thread, or follow one that could not be loaded, in Chromium."""
 
+import json
+
 import pytest
 from support.artifacts import tfjs_artifact
 from support.chromium import needs_chromium
-from support.sample import sample_graph
+from support.sample import PHOTOS, sample_graph
 
 from dlconv.convert.interface import Interface
 from dlconv.demo.server import served
@@ -27,7 +29,8 @@ def address(project, tmp_path_factory):
     dist = project / "node_modules/@dlconv/segment/dist"
     files = {f"dist/{path.name}": path for path in dist.iterdir()}
     files |= {f"artifact/{path.name}": path for path in artifact.directory.iterdir()}
-    with served(Site({"index.html": b"<!doctype html>", **files})) as address:
+    files |= {"index.html": b"<!doctype html>", "photo.png": PHOTOS / "scene_2000030.png"}
+    with served(Site(files)) as address:
         yield address
 
 
@@ -110,3 +113,35 @@ def test_one_goes_on_while_another_backend_starts(page):
     }""")
     assert found["frames"] > 1
     assert found["more"] == 0
+
+
+def test_classes_without_names_or_number_have_labels_and_colours(page):
+    def forget_classes(route):
+        manifest = route.fetch().json()
+        manifest["classes"], manifest["contract"]["classes"] = [], None
+        route.fulfill(body=json.dumps(manifest))
+
+    page.route("**/manifest.json", forget_classes)
+    told = page.evaluate("""async () => {
+      const photo = await createImageBitmap(await (await fetch("photo.png")).blob());
+      const style = { kept: new Set([0, 1, 2, 3, 4]), follow: false, steady: false, sequence: 1 };
+      const colours = [0, 1, 2, 3, 4].map((index) => [50 * index, 0, 0]);
+      const segmenter = await load({ backend: "webgl" });
+      const { mask, labels, width, height } = await segmenter.draw(
+        photo, { ...style, colours }, true,
+      );
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context.drawImage(mask, 0, 0);
+      const { data } = context.getImageData(0, 0, width, height);
+      const found = await labels;
+      return {
+        classes: segmenter.classes,
+        seen: new Set(found).size,
+        coloured: found.every((label, pixel) => data[4 * pixel] === 50 * label),
+        opaque: found.every((_, pixel) => data[4 * pixel + 3] === 255),
+      };
+    }""")
+    assert told["classes"] == []
+    assert told["seen"] > 1
+    assert told["coloured"]
+    assert told["opaque"]

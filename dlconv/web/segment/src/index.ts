@@ -52,6 +52,7 @@ export interface DrawnMask extends Size {
 const MANY_CLASSES = 256;
 
 export interface Segmenter {
+  /** Their names; empty where not even their number is known. */
   readonly classes: readonly string[];
   /** Photos are shrunk or enlarged to fit this size, and their labels have that size. */
   readonly crop: Size;
