@@ -7,6 +7,7 @@ from support.artifacts import tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 
+from dlconv.convert.artifact import make_onnx
 from dlconv.convert.interface import Interface
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
@@ -25,10 +26,13 @@ PREPARE = """async () => {
 def address(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     interface = Interface(input_size=(65, 65))
-    artifact = tfjs_artifact(sample_graph(folder), folder / "tfjs", interface=interface)
+    graph = sample_graph(folder)
+    artifact = tfjs_artifact(graph, folder / "tfjs", interface=interface)
+    onnx = make_onnx(graph, folder / "onnx", interface=interface).artifact
     dist = project / "node_modules/@dlconv/segment/dist"
     files = {f"dist/{path.name}": path for path in dist.iterdir()}
     files |= {f"artifact/{path.name}": path for path in artifact.directory.iterdir()}
+    files |= {f"onnx/{path.name}": path for path in onnx.directory.iterdir()}
     files |= {"index.html": b"<!doctype html>", "photo.png": PHOTOS / "scene_2000030.png"}
     with served(Site(files)) as address:
         yield address
@@ -80,6 +84,18 @@ def test_two_are_loaded_at_once(page, backends):
         {"backend": backend, "draws": backend == "webgl", "described": backend}
         for backend in backends
     ]
+
+
+@pytest.mark.parametrize("backend", ["wasm", "webgpu"])
+def test_two_of_onnx_are_loaded_at_once(page, backend):
+    told = page.evaluate(
+        """async (backend) => {
+      const loading = [1, 2].map(() => engine.loadSegmenter("onnx/", { backend }));
+      return (await Promise.all(loading)).map(({ backend }) => backend);
+    }""",
+        backend,
+    )
+    assert told == [backend, backend]
 
 
 def test_each_runs_on_its_own_backend_whatever_the_others_do(page):

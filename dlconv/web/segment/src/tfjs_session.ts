@@ -9,9 +9,11 @@ import type { UrlOf } from "./runtime_files.ts";
 import type { Answer, Drawing, Drawn, Scores, Session } from "./session.ts";
 import { cutOut, TensorMask } from "./tfjs_mask.ts";
 import { describeBackend, locateWasm, readModel, startBackend } from "./tfjs_model.ts";
-import { begunInTurn, inTurn } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
 export type TfjsBackend = "wasm" | "webgl" | "webgpu";
+
+const turns = new Turns();
 
 /** `classes` is how many there are. */
 export async function openTfjs(
@@ -20,7 +22,7 @@ export async function openTfjs(
   urlOf: UrlOf,
   classes: number,
 ): Promise<Session> {
-  const { gpu, description } = await inTurn(() => start(backend, urlOf));
+  const { gpu, description } = await turns.run(() => start(backend, urlOf));
   const newModel = await readModel(read);
   const model = await begun(async () => newModel());
   const dtype = model.inputs[0]!.dtype as "float32" | "int32";
@@ -28,7 +30,7 @@ export async function openTfjs(
 
   /** What is computed before the work first awaits is computed on the backend. */
   function begun<T>(work: () => Promise<T>): Promise<T> {
-    return begunInTurn(() => (gpu ? gpu.loss.guard(() => onBackend(work)) : onBackend(work)));
+    return turns.begin(() => (gpu ? gpu.loss.guard(() => onBackend(work)) : onBackend(work)));
   }
 
   function onBackend<T>(work: () => Promise<T>): Promise<T> {
