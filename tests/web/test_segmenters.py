@@ -161,3 +161,16 @@ def test_classes_without_names_or_number_have_labels_and_colours(page):
     assert told["seen"] > 1
     assert told["coloured"]
     assert told["opaque"]
+
+
+def test_what_is_aborted_at_the_very_end_leaves_nothing_behind(page):
+    told = page.evaluate("""async () => {
+      const other = await load({ backend: "wasm" });
+      const before = other.tensors;
+      const controller = new AbortController();
+      const progress = (done, total) => { if (done === total) controller.abort("another one"); };
+      const loading = load({ backend: "wasm", signal: controller.signal, progress });
+      const reason = await loading.then(() => null, (reason) => reason);
+      return { reason, more: other.tensors - before };
+    }""")
+    assert told == {"reason": "another one", "more": 0}
