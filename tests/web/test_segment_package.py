@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from support.artifacts import PLAIN, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 
+from dlconv.convert.artifact import make_onnx
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.verify.reference import Reference
 from dlconv.verify.runtimes.chromium import open_browser
-from dlconv.web.build import NODE, NPM, WEB, pack
+from dlconv.web.build import NODE, WEB
 
 PHOTO = PHOTOS / "scene_2000030.png"
 CONSUMER = """
@@ -28,19 +30,19 @@ export async function classesIn(video: HTMLVideoElement): Promise<Set<number>> {
 }
 export const isDamaged = (error: unknown): boolean => error instanceof ArtifactError;
 """
+BUNDLED = """
+import { loadSegmenter } from "@dlconv/segment";
+const photo = new ImageData(65, 65);
+const told = [];
+for (const artifact of ["tfjs/", "onnx/"]) {
+  const segmenter = await loadSegmenter(artifact, { runtimeUrl: "runtime" });
+  const { labels } = await segmenter.segment(photo);
+  told.push(labels.length);
+}
+globalThis.told = told;
+"""
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A folder with the package installed."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    made = pack(folder / "packed")
-    install = [NODE, NPM, "install", "--offline", "--no-audit", "--no-fund", made]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @needs_chromium
@@ -71,6 +73,32 @@ def test_the_readme_s_page_draws_the_frozen_graph_s_mask(project, tmp_path):
         labels = reference.labels(pixels[None])[0]
     assert drawn.size == (labels.shape[1], labels.shape[0])
     assert ((np.asarray(drawn)[..., 3] == 255) == (labels > 0)).mean() > 0.99
+
+
+@needs_chromium
+def test_a_bundle_of_it_finds_the_runtimes_where_the_page_says(project, tmp_path):
+    (project / "page.js").write_text(BUNDLED)
+    esbuild = WEB / "node_modules/esbuild/bin/esbuild"
+    options = ["--bundle", "--splitting", "--format=esm", "--outdir=bundle"]
+    subprocess.run([NODE, esbuild, "page.js", *options], cwd=project, check=True)
+    resolve = "process.stdout.write(require.resolve('@dlconv/segment/package.json'))"
+    package = subprocess.check_output([NODE, "-e", resolve], cwd=project, text=True)
+    dist = Path(package).parent / "dist"
+    files = {f"assets/{path.name}": path for path in (project / "bundle").iterdir()}
+    files |= {f"runtime/{path.name}": path for path in [*dist.glob("*.wasm"), *dist.glob("*.mjs")]}
+    graph = sample_graph(tmp_path)
+    for made in (
+        tfjs_artifact(graph, tmp_path / "tfjs"),
+        make_onnx(graph, tmp_path / "onnx").artifact,
+    ):
+        folder = made.directory
+        files |= {f"{folder.name}/{path.name}": path for path in folder.iterdir()}
+    page = b'<!doctype html><script type="module" src="assets/page.js"></script>'
+    with served(Site({"index.html": page, **files})) as address, open_browser([]) as browser:
+        opened = browser.new_page()
+        opened.goto(address)
+        opened.wait_for_function("globalThis.told", timeout=20_000)
+        assert opened.evaluate("told") == [129 * 129] * 2
 
 
 def test_its_types_are_those_of_a_strict_project(project):

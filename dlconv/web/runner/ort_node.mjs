@@ -8,7 +8,7 @@ import { readFrom, serve } from "./process.mjs";
 
 serve(async (file) => startOrt({
   ort,
-  wasmPath: new URL(".", import.meta.url).href,
+  wasmPaths: new URL(".", import.meta.url).href,
   threads: 1,
   file: await readFrom(path.dirname(file))(path.basename(file)),
 }));

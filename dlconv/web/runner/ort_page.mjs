@@ -7,7 +7,7 @@ import { offer, readArtifact } from "./page.mjs";
 
 offer(async ({ entry }) => startOrt({
   ort,
-  wasmPath: new URL(".", location.href).href,
+  wasmPaths: new URL(".", location.href).href,
   threads: crossOriginIsolated ? navigator.hardwareConcurrency : 1,
   file: await readArtifact(entry),
 }));

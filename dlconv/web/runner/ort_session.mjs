@@ -5,8 +5,8 @@
 import { describeOrt, openModel } from "../segment/src/ort_model.ts";
 import { aligned } from "./payload.mjs";
 
-export async function startOrt({ ort, wasmPath, threads, file }) {
-  const session = await openModel({ ort, wasmPath, threads, file });
+export async function startOrt({ ort, wasmPaths, threads, file }) {
+  const session = await openModel({ ort, wasmPaths, threads, file });
   return {
     description: describeOrt(ort),
     infer: (header, payload) => infer(ort, session, header, payload),

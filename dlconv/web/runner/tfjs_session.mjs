@@ -5,12 +5,13 @@
 // {shapes} and their values, float32, one after another.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { describeBackend, loadModel, startBackend } from "../segment/src/tfjs_model.ts";
+import { describeBackend, locateWasm, readModel, startBackend } from "../segment/src/tfjs_model.ts";
 import { aligned } from "./payload.mjs";
 
 export async function startTfjs({ backend, wasmPath, read }) {
-  await startBackend(backend, wasmPath);
-  const model = await loadModel(read);
+  locateWasm((name) => wasmPath + name);
+  await startBackend(backend);
+  const model = (await readModel(read))();
   return {
     description: await describeBackend(),
     infer: (header, payload) => (header.nodes ? activations : infer)(model, header, payload),

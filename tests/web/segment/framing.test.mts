@@ -33,6 +33,7 @@ test("labels of ONNX, which are 64 bits wide, and of many classes become numbers
   const size = { width: 2, height: 1 };
   assert.deepEqual(unframed([1n, 20n], size, size, 21), new Uint8Array([1, 20]));
   assert.deepEqual(unframed([1, 300], size, size, 301), new Int32Array([1, 300]));
+  assert.deepEqual(unframed([1, 300], size, size, 0), new Int32Array([1, 300]));
 });
 
 test("the best class has the highest score, the first of equals", () => {

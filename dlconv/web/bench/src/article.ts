@@ -7,13 +7,14 @@ import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { keptAtFirst } from "../../demo/src/mask.ts";
 import { readManifest } from "../../segment/src/manifest.ts";
-import { describeBackend, startBackend } from "../../segment/src/tfjs_model.ts";
+import { describeBackend, locateWasm, startBackend } from "../../segment/src/tfjs_model.ts";
 import type { Remover } from "./remover.ts";
 
 const MAGENTA = [255, 0, 255] as const;
 
 export async function openArticle(artifact: string): Promise<Remover> {
-  await startBackend("wasm", document.baseURI);
+  locateWasm((name) => new URL(name, document.baseURI).href);
+  await startBackend("wasm");
   const manifest = readManifest(await (await fetch(`${artifact}manifest.json`)).text());
   const model = await loadGraphModel(`${artifact}model.json`);
   const { width, height } = manifest.crop;

@@ -44,7 +44,7 @@ export function framed(
   return rgb;
 }
 
-/** The labels of the photo, those of the padding left out. */
+/** The labels of the photo, those of the padding left out; `classes` is 0 for any number of them. */
 export function unframed(
   labels: ArrayLike<number | bigint>,
   frame: Size,
@@ -52,7 +52,7 @@ export function unframed(
   classes: number,
 ): Labels {
   const count = photo.width * photo.height;
-  const found = classes <= 256 ? new Uint8Array(count) : new Int32Array(count);
+  const found = classes > 0 && classes <= 256 ? new Uint8Array(count) : new Int32Array(count);
   for (let row = 0, to = 0; row < photo.height; row++) {
     const start = row * frame.width;
     for (let column = 0; column < photo.width; column++) {

@@ -34,7 +34,7 @@ export async function startGpu(backend: GpuBackend): Promise<Gpu> {
   const known = started.get(backend);
   if (known?.loss.isKnown) forget(backend);
   const gpuOf = known && !known.loss.isKnown ? () => known : await PREPARE[backend]();
-  await startBackend(backend, "");
+  await startBackend(backend);
   const gpu = gpuOf();
   started.set(backend, gpu);
   return gpu;

@@ -8,6 +8,7 @@ import { checkedReader, fetchBytes, type Progress } from "./files.ts";
 import { bestClasses, fitted, framed, type Labels, type Size, unframed } from "./framing.ts";
 import { entryOf, type Manifest, readManifest } from "./manifest.ts";
 import type { MaskStyle } from "./mask.ts";
+import { runtimeFiles } from "./runtime_files.ts";
 import type { Scores, Session, Timing } from "./session.ts";
 import { PixelReader, type Source, sizeOf } from "./source.ts";
 import type { TfjsBackend } from "./tfjs_session.ts";
@@ -24,9 +25,11 @@ export type Backend = TfjsBackend;
 export interface Options {
   /** Default: wasm. ONNX artifacts have no webgl. */
   readonly backend?: Backend;
-  /** The folder with the wasm files. Default: that of this module. */
+  /** The folder with the wasm files, relative to the page. Default: that of this package. */
   readonly runtimeUrl?: string | URL;
   readonly progress?: Progress;
+  /** Aborted before the segmenter is loaded, it ends the loading, which rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The labels of a photo, row by row, as indices into the segmenter's classes. */
@@ -49,6 +52,7 @@ export interface DrawnMask extends Size {
 const MANY_CLASSES = 256;
 
 export interface Segmenter {
+  /** Their names; empty where not even their number is known. */
   readonly classes: readonly string[];
   /** Photos are shrunk or enlarged to fit this size, and their labels have that size. */
   readonly crop: Size;
@@ -77,11 +81,14 @@ export interface Segmenter {
  * with BackendError when the backend does not start here.
  */
 export async function loadSegmenter(url: string | URL, options: Options = {}): Promise<Segmenter> {
+  const { signal } = options;
   const folder = folderOf(new URL(url, globalThis.location?.href));
   const manifest = readManifest(
-    new TextDecoder().decode(await fetchBytes(new URL("manifest.json", folder))),
+    new TextDecoder().decode(await fetchBytes(new URL("manifest.json", folder), signal)),
   );
   const session = await openSession(folder, manifest, options);
+  if (signal?.aborted) await session.dispose();
+  signal?.throwIfAborted();
   return segmenterOf(manifest, session);
 }
 
@@ -92,18 +99,18 @@ function folderOf(url: URL): URL {
 }
 
 async function openSession(folder: URL, manifest: Manifest, options: Options): Promise<Session> {
-  const read = checkedReader(folder, manifest.files, options.progress);
-  const runtimeUrl = new URL(options.runtimeUrl ?? ".", import.meta.url).href;
+  const read = checkedReader(folder, manifest.files, options);
+  const urlOf = runtimeFiles(options.runtimeUrl);
   const backend = options.backend ?? "wasm";
   if (manifest.target === "tfjs") {
     const { openTfjs } = await import("./tfjs_session.ts");
-    return openTfjs(read, backend, runtimeUrl, manifest.classes.length || MANY_CLASSES);
+    return openTfjs(read, backend, urlOf, manifest.classes.length || MANY_CLASSES);
   }
   if (backend === "webgl")
     throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
   const file = await read(entryOf(manifest));
   const { openOrt } = await import("./ort_session.ts");
-  return openOrt(file, backend, runtimeUrl);
+  return openOrt(file, backend, urlOf);
 }
 
 function segmenterOf(manifest: Manifest, session: Session): Segmenter {

@@ -7,7 +7,8 @@ const ERROR = 3;
 
 interface Opening {
   readonly ort: typeof Ort;
-  readonly wasmPath: string;
+  /** The folder of the runtime's files, or the URLs of those of this module. */
+  readonly wasmPaths: Ort.Env.WasmPrefixOrFilePaths;
   readonly threads: number;
   readonly file: Uint8Array;
   /** Run on this device of WebGPU. */
@@ -15,8 +16,8 @@ interface Opening {
 }
 
 export async function openModel(opening: Opening): Promise<Ort.InferenceSession> {
-  const { ort, wasmPath, threads, file, device } = opening;
-  ort.env.wasm.wasmPaths = wasmPath;
+  const { ort, wasmPaths, threads, file, device } = opening;
+  ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
   const executionProviders = [device ? { name: "webgpu" as const, device } : "wasm"];

@@ -6,10 +6,20 @@ import { BackendError } from "./errors.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { Loss } from "./loss.ts";
 import { describeOrt, openModel } from "./ort_model.ts";
+import type { UrlOf } from "./runtime_files.ts";
 import type { Answer, Session } from "./session.ts";
+import { Turns } from "./turns.ts";
 import { nameOf, openDevice } from "./webgpu_device.ts";
 
 export type OrtBackend = "wasm" | "webgpu";
+
+/** The names of the files that the modules load, without their endings. */
+const RUNTIMES: Readonly<Record<OrtBackend, string>> = {
+  wasm: "ort-wasm-simd-threaded",
+  webgpu: "ort-wasm-simd-threaded.asyncify",
+};
+
+const turns = new Turns();
 
 const MODULES: Readonly<Record<OrtBackend, () => Promise<typeof Ort>>> = {
   wasm: () => import("onnxruntime-web/wasm"),
@@ -19,16 +29,20 @@ const MODULES: Readonly<Record<OrtBackend, () => Promise<typeof Ort>>> = {
 export async function openOrt(
   file: Uint8Array,
   backend: OrtBackend,
-  runtimeUrl: string,
+  urlOf: UrlOf,
 ): Promise<Session> {
   const device = backend === "webgpu" ? await openDevice() : undefined;
   const ort = await MODULES[backend]();
   const threads = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
-  const opening = { ort, wasmPath: runtimeUrl, threads, file, device };
-  const session = await openModel(opening).catch((error: Error) => {
-    device?.destroy();
-    throw new BackendError(`ONNX Runtime cannot start on ${backend}: ${error.message}`);
-  });
+  const runtime = RUNTIMES[backend];
+  const wasmPaths = { mjs: urlOf(`${runtime}.mjs`), wasm: urlOf(`${runtime}.wasm`) };
+  const opening = { ort, wasmPaths, threads, file, device };
+  const session = await turns
+    .run(() => openModel(opening))
+    .catch((error: Error) => {
+      device?.destroy();
+      throw new BackendError(`ONNX Runtime cannot start on ${backend}: ${error.message}`);
+    });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
   const loss = new Loss();
   void device?.lost.then(({ message }) => loss.tell(message));

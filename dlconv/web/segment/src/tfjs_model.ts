@@ -1,17 +1,33 @@
 // A TF.js graph model, loaded strictly, on a backend that is already registered.
 
 import { getThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
+import { type GraphModel, loadGraphModelSync } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 
 import { BackendError } from "./errors.ts";
 import type { Read } from "./files.ts";
 import { readGraphModel } from "./graph_model_files.ts";
+import type { UrlOf } from "./runtime_files.ts";
 import { nameOf } from "./webgpu_device.ts";
 
-/** Start a backend. Throws BackendError where that is not possible. */
-export async function startBackend(backend: string, wasmPath: string): Promise<void> {
-  setWasmPaths(wasmPath);
+const WASM_FILES = [
+  "tfjs-backend-wasm.wasm",
+  "tfjs-backend-wasm-simd.wasm",
+  "tfjs-backend-wasm-threaded-simd.wasm",
+] as const;
+
+// TF.js takes none anymore once a start has failed, but looks into these again at the next one.
+const wasmUrls: Partial<Record<(typeof WASM_FILES)[number], string>> = {};
+locateWasm((name) => name);
+setWasmPaths(wasmUrls);
+
+/** Say where the wasm backend finds its files when it starts. */
+export function locateWasm(urlOf: UrlOf): void {
+  for (const name of WASM_FILES) wasmUrls[name] = urlOf(name);
+}
+
+/** Start a backend. Rejects with BackendError where that is not possible. */
+export async function startBackend(backend: string): Promise<void> {
   const started = await tf.setBackend(backend).catch((error: Error) => {
     throw new BackendError(`TF.js cannot start its ${backend} backend: ${error.message}`);
   });
@@ -19,9 +35,10 @@ export async function startBackend(backend: string, wasmPath: string): Promise<v
   await tf.ready();
 }
 
-export async function loadModel(read: Read): Promise<GraphModel> {
+/** Read a model's files; what it resolves to puts their weights on the current backend. */
+export async function readModel(read: Read): Promise<() => GraphModel<tf.io.IOHandlerSync>> {
   const artifacts = await readGraphModel(read);
-  return loadGraphModel({ load: async () => artifacts });
+  return () => loadGraphModelSync(artifacts);
 }
 
 /** What the backend runs on. */

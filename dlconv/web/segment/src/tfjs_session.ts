@@ -5,33 +5,38 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Read } from "./files.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { type Gpu, startGpu } from "./gpu.ts";
+import type { UrlOf } from "./runtime_files.ts";
 import type { Answer, Drawing, Drawn, Scores, Session } from "./session.ts";
 import { cutOut, TensorMask } from "./tfjs_mask.ts";
-import { describeBackend, loadModel, startBackend } from "./tfjs_model.ts";
+import { describeBackend, locateWasm, readModel, startBackend } from "./tfjs_model.ts";
+import { Turns } from "./turns.ts";
 
 export type TfjsBackend = "wasm" | "webgl" | "webgpu";
+
+const turns = new Turns();
 
 /** `classes` is how many there are. */
 export async function openTfjs(
   read: Read,
   backend: TfjsBackend,
-  runtimeUrl: string,
+  urlOf: UrlOf,
   classes: number,
 ): Promise<Session> {
-  const gpu = await start(backend, runtimeUrl);
-  const model = await loadModel(read);
-  const description = await describeBackend();
+  const { gpu, description } = await turns.run(() => start(backend, urlOf));
+  const newModel = await readModel(read);
+  const model = await begun(async () => newModel());
   const dtype = model.inputs[0]!.dtype as "float32" | "int32";
   const mask = new TensorMask(classes);
 
-  /** The backend is one for all models; another one may have been started since. */
-  async function whileCurrent<T>(work: () => Promise<T>): Promise<T> {
-    if (tf.getBackend() !== backend) await tf.setBackend(backend);
-    return work();
+  /** What is computed before the work first awaits is computed on the backend. */
+  function begun<T>(work: () => Promise<T>): Promise<T> {
+    return turns.begin(() => (gpu ? gpu.loss.guard(() => onBackend(work)) : onBackend(work)));
   }
 
-  function guarded<T>(work: () => Promise<T>): Promise<T> {
-    return gpu ? gpu.loss.guard(() => whileCurrent(work)) : whileCurrent(work);
+  function onBackend<T>(work: () => Promise<T>): Promise<T> {
+    // One that was started is current at once.
+    if (tf.getBackend() !== backend) void tf.setBackend(backend);
+    return work();
   }
 
   function uploaded(pixels: Pixels, { width, height }: Size): tf.Tensor4D {
@@ -77,11 +82,11 @@ export async function openTfjs(
     backend,
     description,
     get tensors() {
-      return tf.memory().numTensors;
+      return tf.engine().state.numTensors;
     },
-    infer: (pixels, frame) => guarded(() => infer(pixels, frame)),
+    infer: (pixels, frame) => begun(() => infer(pixels, frame)),
     draw: gpu?.draws
-      ? (pixels, frame, drawing) => guarded(() => draw(gpu, pixels, frame, drawing))
+      ? (pixels, frame, drawing) => begun(() => draw(gpu, pixels, frame, drawing))
       : null,
     dispose: async () => {
       mask.dispose();
@@ -90,10 +95,20 @@ export async function openTfjs(
   };
 }
 
-/** What it gives beside its kernels; null on the processor. */
-async function start(backend: TfjsBackend, runtimeUrl: string): Promise<Gpu | null> {
-  if (backend !== "wasm") return startGpu(backend);
-  await startBackend(backend, runtimeUrl);
+interface Started {
+  /** What the backend gives beside its kernels; null on the processor. */
+  readonly gpu: Gpu | null;
+  readonly description: Record<string, unknown>;
+}
+
+async function start(backend: TfjsBackend, urlOf: UrlOf): Promise<Started> {
+  const gpu = backend === "wasm" ? await startWasm(urlOf) : await startGpu(backend);
+  return { gpu, description: await describeBackend() };
+}
+
+async function startWasm(urlOf: UrlOf): Promise<null> {
+  locateWasm(urlOf);
+  await startBackend("wasm");
   return null;
 }
 

@@ -1,0 +1,32 @@
+// Where the files of the runtimes are: the wasm, and the modules that ONNX Runtime loads with it.
+
+/** The URL of a file, by its name. */
+export type UrlOf = (name: string) => string;
+
+// Each is written out: so bundlers find them, copy them, and put in where to.
+const BESIDE_THIS: Readonly<Record<string, URL>> = {
+  "tfjs-backend-wasm.wasm": new URL("./tfjs-backend-wasm.wasm", import.meta.url),
+  "tfjs-backend-wasm-simd.wasm": new URL("./tfjs-backend-wasm-simd.wasm", import.meta.url),
+  "tfjs-backend-wasm-threaded-simd.wasm": new URL(
+    "./tfjs-backend-wasm-threaded-simd.wasm",
+    import.meta.url,
+  ),
+  "ort-wasm-simd-threaded.mjs": new URL("./ort-wasm-simd-threaded.mjs", import.meta.url),
+  "ort-wasm-simd-threaded.wasm": new URL("./ort-wasm-simd-threaded.wasm", import.meta.url),
+  "ort-wasm-simd-threaded.asyncify.mjs": new URL(
+    "./ort-wasm-simd-threaded.asyncify.mjs",
+    import.meta.url,
+  ),
+  "ort-wasm-simd-threaded.asyncify.wasm": new URL(
+    "./ort-wasm-simd-threaded.asyncify.wasm",
+    import.meta.url,
+  ),
+};
+
+/** The files in a folder, relative to the page or worker; by default those of this package. */
+export function runtimeFiles(folder?: string | URL): UrlOf {
+  if (folder === undefined) return (name) => BESIDE_THIS[name]!.href;
+  const base = new URL(folder, globalThis.location?.href);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return (name) => new URL(name, base).href;
+}
