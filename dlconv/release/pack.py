@@ -50,6 +50,7 @@ PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     BOM_NAME: bom,
 }
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
+MAKE_WAY = "move it away, or name another folder with -o"
 
 
 def pack(
@@ -154,14 +155,11 @@ def _check_replaceable(target: Path) -> None:
     try:
         listed = {file.path for file in listed_files(read_release(target))}
     except DlconvError as error:
-        raise UsageError(
-            f"{target} is there already and is not a release", "name another with -o"
-        ) from error
+        raise UsageError(f"{target} is there already and is not a release", MAKE_WAY) from error
     others = _paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
     if others:
         raise UsageError(
-            f"{target} holds {min(others)}, which is not of the release there",
-            "move it away, or name another folder with -o",
+            f"{target} holds {min(others)}, which is not of the release there", MAKE_WAY
         )
 
 

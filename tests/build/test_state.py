@@ -11,7 +11,7 @@ from dlconv.build.state import State, inputs_of
 from dlconv.build.tasks import do
 from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
-from dlconv.errors import DlconvError
+from dlconv.errors import DlconvError, UsageError
 from dlconv.release.check import check_release
 from dlconv.release.document import SIGNATURE_NAME, SUMS_NAME
 from dlconv.release.signing import PrivateKey, sign_release
@@ -107,13 +107,12 @@ def test_photos_that_are_not_there_are_an_error(project, state):
 def test_a_release_that_would_not_pass_check_is_packed_again(project, state, tmp_path):
     pack = run_all(project.says(f'{TFJS}[release]\nversion = "1"\n'), state)["pack"]
     folder = pack.task.folder
-    sums, stray, signature = folder / SUMS_NAME, folder / ".DS_Store", folder / SIGNATURE_NAME
+    sums, signature = folder / SUMS_NAME, folder / SIGNATURE_NAME
     sign_release(folder, PrivateKey(write_keys(tmp_path / "keys").private))
     assert state.why_run(pack) == ""
     for damage, reason in (
         (sums.unlink, "SHA256SUMS: is missing"),
         (lambda: sums.write_text("no sums\n"), "SHA256SUMS: does not list README.md"),
-        (lambda: stray.write_text("a view"), ".DS_Store: is not of the release"),
         (lambda: signature.write_text("{}"), "model.sig: is not a signature as model-signing wr"),
     ):
         damage()
@@ -121,6 +120,17 @@ def test_a_release_that_would_not_pass_check_is_packed_again(project, state, tmp
         run(pack, state)
         assert state.why_run(pack) == ""
         assert check_release(folder) == ()
+
+
+@pytest.mark.slow
+def test_a_file_that_is_not_of_the_release_is_named_and_kept(project, state):
+    pack = run_all(project.says(f'{TFJS}[release]\nversion = "1"\n'), state)["pack"]
+    notes = pack.task.folder / "notes.txt"
+    notes.write_text("mine")
+    assert state.why_run(pack).startswith("notes.txt: is not of the release")
+    with pytest.raises(UsageError, match="holds notes.txt, which is not of the release there"):
+        run(pack, state)
+    assert notes.read_text() == "mine"
 
 
 def test_every_scheme_of_the_command_line_but_the_official_one_has_a_name():
