@@ -20,7 +20,8 @@ export function offer(start) {
 
 export async function readArtifact(name) {
   const answer = await fetch(`artifact/${encodeURIComponent(name)}`);
-  if (!answer.ok) throw new Error(answer.status === 404 ? "missing" : `HTTP status ${answer.status}`);
+  if (answer.status === 404) throw new Error(`${name}: missing`);
+  if (!answer.ok) throw new Error(`${name}: HTTP status ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 

@@ -26,7 +26,7 @@ export async function serve(start) {
 export function readFrom(directory) {
   return async (name) => {
     const content = await readFile(path.join(directory, name)).catch((error) => {
-      throw new Error(error.code === "ENOENT" ? "missing" : error.message);
+      throw new Error(error.code === "ENOENT" ? `${name}: missing` : error.message);
     });
     return new Uint8Array(content);
   };

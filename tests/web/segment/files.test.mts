@@ -14,13 +14,18 @@ const CONTENT: Record<string, string> = {
   "/long.bin": "abcd",
 };
 const entry = (path: string) => ({ path, bytes: 3, sha256: SHA256 });
-const ENTRIES = ["good.bin", "bad.bin", "long.bin", "gone.bin"].map(entry);
+const ENTRIES = ["good.bin", "bad.bin", "long.bin", "gone.bin", "half.bin"].map(entry);
 
 let server: Server;
 let base: URL;
 
 before(async () => {
   server = createServer(({ url = "" }, answer) => {
+    if (url === "/half.bin") {
+      answer.writeHead(200, { "Content-Length": "3" });
+      answer.write("a", () => setTimeout(() => answer.destroy(), 100));
+      return;
+    }
     answer.statusCode = url in CONTENT ? 200 : 404;
     answer.end(CONTENT[url]);
   });
@@ -31,15 +36,16 @@ after(() => server.close());
 
 test("a file that is the one of the manifest is read, and counted", async () => {
   const told: number[][] = [];
-  const read = checkedReader(base, ENTRIES, (...step) => told.push(step));
+  const read = checkedReader(base, ENTRIES, { progress: (...step) => told.push(step) });
   assert.equal(new TextDecoder().decode(await read("good.bin")), "abc");
-  assert.deepEqual(told, [[3, 12]]);
+  assert.deepEqual(told, [[3, 15]]);
 });
 
 for (const [name, reason] of [
   ["bad.bin", /bad.bin is not the file that dlconv made: its SHA-256 is a52d159f/],
   ["long.bin", /it has 4 bytes, the manifest says 3/],
   ["gone.bin", /gone.bin cannot be fetched: HTTP status 404/],
+  ["half.bin", /half.bin cannot be fetched: terminated/],
   ["other.bin", /the manifest names no file other.bin/],
 ] as const) {
   test(`${name} is refused`, async () => {
@@ -51,3 +57,13 @@ for (const [name, reason] of [
     });
   });
 }
+
+test("what is aborted rejects with the reason, before the answer and in the midst of it", async () => {
+  const reason = new Error("another model was chosen");
+  for (const delay of [0, 50]) {
+    const controller = new AbortController();
+    const reading = checkedReader(base, ENTRIES, { signal: controller.signal })("half.bin");
+    setTimeout(() => controller.abort(reason), delay);
+    await assert.rejects(reading, (error) => error === reason);
+  }
+});

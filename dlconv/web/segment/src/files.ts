@@ -8,14 +8,23 @@ export type Read = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 /** Told after each file how many bytes have come, of how many. */
 export type Progress = (done: number, total: number) => void;
 
-/** Fetch a file's bytes. Throws ArtifactError when it is not there. */
-export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const answer = await fetch(url).catch((error: Error) => {
+export interface Reading {
+  readonly progress?: Progress | undefined;
+  /** Ends what is being fetched; reading rejects with its reason then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Fetch a file's bytes. Rejects with ArtifactError when it is not there, or does not all come. */
+export function fetchBytes(url: URL, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  return download(url, signal).catch((error: Error) => {
+    signal?.throwIfAborted();
     throw new ArtifactError(`${url.pathname} cannot be fetched: ${error.message}`);
   });
-  if (!answer.ok) {
-    throw new ArtifactError(`${url.pathname} cannot be fetched: HTTP status ${answer.status}`);
-  }
+}
+
+async function download(url: URL, signal: AbortSignal | null = null) {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
 
@@ -26,17 +35,17 @@ export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 export function checkedReader(
   base: URL,
   entries: readonly FileEntry[],
-  progress: Progress = () => {},
+  { progress, signal }: Reading = {},
 ): Read {
   const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   return async (name) => {
     const entry = entries.find(({ path }) => path === name);
     if (!entry) throw new ArtifactError(`the manifest names no file ${name}`);
-    const content = await fetchBytes(new URL(encodeURIComponent(name), base));
+    const content = await fetchBytes(new URL(encodeURIComponent(name), base), signal);
     await checkFile(entry, content);
     done += entry.bytes;
-    progress(done, total);
+    progress?.(done, total);
     return content;
   };
 }

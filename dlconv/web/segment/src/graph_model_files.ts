@@ -27,7 +27,7 @@ const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = {
   complex64: 8,
 };
 
-/** `read` resolves to a file's bytes, or rejects with why it cannot be read. */
+/** `read` resolves to a file's bytes, or rejects with what names it and says why it has none. */
 export async function readGraphModel(read: Read): Promise<io.ModelArtifacts> {
   const model = JSON.parse(new TextDecoder().decode(await read("model.json")));
   if (!model.modelTopology?.node) throw new Error("model.json holds no graph (modelTopology.node)");
@@ -51,12 +51,7 @@ export async function readGraphModel(read: Read): Promise<io.ModelArtifacts> {
 
 async function readGroup(read: Read, { paths, weights }: Group): Promise<Uint8Array> {
   const shards: Uint8Array[] = [];
-  for (const name of paths) {
-    const shard = await read(name).catch((error: Error) => {
-      throw Object.assign(error, { message: `weight shard ${name}: ${error.message}` });
-    });
-    shards.push(shard);
-  }
+  for (const name of paths) shards.push(await read(name));
   const bytes = joined(shards);
   const wanted = weights.reduce((sum, weight) => sum + byteLength(weight), 0);
   if (bytes.length !== wanted) {

@@ -27,6 +27,8 @@ export interface Options {
   /** The folder with the wasm files. Default: that of this module. */
   readonly runtimeUrl?: string | URL;
   readonly progress?: Progress;
+  /** Aborted before the segmenter is loaded, it ends the loading, which rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The labels of a photo, row by row, as indices into the segmenter's classes. */
@@ -77,11 +79,14 @@ export interface Segmenter {
  * with BackendError when the backend does not start here.
  */
 export async function loadSegmenter(url: string | URL, options: Options = {}): Promise<Segmenter> {
+  const { signal } = options;
   const folder = folderOf(new URL(url, globalThis.location?.href));
   const manifest = readManifest(
-    new TextDecoder().decode(await fetchBytes(new URL("manifest.json", folder))),
+    new TextDecoder().decode(await fetchBytes(new URL("manifest.json", folder), signal)),
   );
   const session = await openSession(folder, manifest, options);
+  if (signal?.aborted) await session.dispose();
+  signal?.throwIfAborted();
   return segmenterOf(manifest, session);
 }
 
@@ -92,7 +97,7 @@ function folderOf(url: URL): URL {
 }
 
 async function openSession(folder: URL, manifest: Manifest, options: Options): Promise<Session> {
-  const read = checkedReader(folder, manifest.files, options.progress);
+  const read = checkedReader(folder, manifest.files, options);
   const runtimeUrl = new URL(options.runtimeUrl ?? ".", import.meta.url).href;
   const backend = options.backend ?? "wasm";
   if (manifest.target === "tfjs") {
