@@ -14,7 +14,7 @@ import { sharesOf } from "./mask.ts";
 import { Measuring } from "./measure.ts";
 import { AUTO, Models } from "./models.ts";
 import { Picture } from "./picture.ts";
-import { startRemoteEngine } from "./remote_engine.ts";
+import { LostError, startRemoteEngine } from "./remote_engine.ts";
 import { fastest, type Trial, tryBackend } from "./self_check.ts";
 import { openCamera, openFile, type PictureSource, SourceError } from "./sources.ts";
 import { inMilliseconds, totalOf } from "./stats.ts";
@@ -70,6 +70,8 @@ class Page {
   #lastStats = 0;
   #loading = 0;
   #running: Backend = "wasm";
+  /** Whether what was chosen was lost, and loaded again. */
+  #isLoadedAgain = false;
   /** Which load a backend is looked for after. */
   #looking = 0;
 
@@ -191,6 +193,7 @@ class Page {
 
   /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
   async #choose(): Promise<void> {
+    this.#isLoadedAgain = false;
     this.#autopilot.start(this.#models.chosen);
     const { backend } = this.#models;
     if (backend !== AUTO) {
@@ -263,6 +266,10 @@ class Page {
   /** What fails on a GPU is tried again without it. */
   async #fallBack(error: Error): Promise<void> {
     const failed = this.#running;
+    if (failed === "wasm" && error instanceof LostError) {
+      await this.#loadAgain(error);
+      return;
+    }
     if (failed === "wasm" || error.name === "ArtifactError") {
       complain(error);
       return;
@@ -270,6 +277,18 @@ class Page {
     this.#models.backend = "wasm";
     if (await this.#load("wasm"))
       complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
+  }
+
+  /** Load what was lost; a second time that is left to the person. */
+  async #loadAgain(error: LostError): Promise<void> {
+    if (this.#isLoadedAgain) {
+      this.#studio.loaded = null;
+      state.textContent = "No model is loaded.";
+      complain(`${error.message}. Choose another model, or reload the page.`);
+      return;
+    }
+    this.#isLoadedAgain = true;
+    if (await this.#load("wasm")) complain(`The model was loaded again: ${error.message}`);
   }
 
   #end(): void {

@@ -1,0 +1,56 @@
+"""What the page does when a worker is ended amid a frame, or does not answer."""
+
+import pytest
+from support.chromium import needs_chromium
+from support.demo import RUNS, demo_page
+from support.sample import PHOTOS
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+
+PHOTO = PHOTOS / "scene_2000030.png"
+SILENCE_MS = 60_000
+
+
+def slow_down(worker):
+    """What a network of 700 ms would do to a worker."""
+    worker.evaluate(
+        "addEventListener('message', () => {"
+        " const end = Date.now() + 700; while (Date.now() < end); })"
+    )
+
+
+@pytest.mark.parametrize("other", ["2", ""])
+def test_the_second_model_can_be_changed_while_it_labels_a_frame(browser, site, other):
+    with demo_page(browser, site) as page:
+        page.page.click("#camera")
+        page.page.select_option("[name=rival]", "1")
+        page.page.wait_for_selector("#difference:has-text('% of the pixels')")
+        for worker in page.page.workers:
+            slow_down(worker)
+        page.wait_for_next_labels()
+        page.page.wait_for_timeout(300)
+        page.page.select_option("[name=rival]", other)
+        page.wait_for_next_labels()
+        assert not page.page.is_visible("#message")
+
+
+def test_a_stuck_worker_is_replaced_once_by_one_with_the_model(browser, site):
+    def leave_a_frame_waiting():
+        for worker in page.page.workers:
+            worker.evaluate("void setTimeout(() => { for (;;); }, 0)")
+        page.page.set_input_files("#chosen-file", PHOTO)
+        page.page.wait_for_timeout(500)
+        page.page.clock.fast_forward(SILENCE_MS + 1000)
+
+    with demo_page(browser, site, wait=False) as page:
+        page.page.clock.install()
+        page.open()
+        leave_a_frame_waiting()
+        page.page.wait_for_selector("#message:has-text('The model was loaded again')")
+        page.wait_for_labels()
+        assert page.page.is_visible(RUNS)
+        leave_a_frame_waiting()
+        page.page.wait_for_selector("#message:has-text('Choose another model')")
+        assert page.page.inner_text("#state") == "No model is loaded."
+        page.page.click("[name=model][value='1']")
+        page.wait_for_next_labels()
