@@ -225,13 +225,26 @@ class Page {
   async #setRival(): Promise<void> {
     this.#studio.rival = null;
     try {
-      const opened = await this.#compare.open();
-      if (!opened) return;
-      this.#rivalPicture.colours = opened.artifact.colours;
-      this.#studio.rival = { engine: opened.engine, picture: this.#rivalPicture };
+      await this.#compare.open();
+      this.#match();
     } catch (error) {
       complain(error);
     }
+  }
+
+  /** Compare with the second model, if there is one of the same classes. */
+  #match(): void {
+    const rival = this.#compare.rivalOf(this.#classes);
+    if (rival) this.#rivalPicture.colours = rival.artifact.colours;
+    this.#studio.rival = rival && { engine: rival.engine, picture: this.#rivalPicture };
+  }
+
+  /** What older labels mean is no longer known. */
+  #changeClasses(classes: readonly string[]): void {
+    this.#classes = classes;
+    this.#watch.reset();
+    this.#picture.labelled = null;
+    this.#match();
   }
 
   async #load(backend: Backend): Promise<boolean> {
@@ -247,8 +260,7 @@ class Page {
         state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
       });
       if (turn !== this.#loading) return false;
-      if (`${loaded.classes}` !== `${this.#classes}`) this.#watch.reset();
-      this.#classes = loaded.classes;
+      if (`${loaded.classes}` !== `${this.#classes}`) this.#changeClasses(loaded.classes);
       this.#picture.colours = chosen.colours;
       this.#legend.show(this.#classes, chosen.colours);
       this.#studio.loaded = loaded;
