@@ -174,7 +174,7 @@ def _listed(offer: Offer, folder: str) -> dict[str, object]:
         "target": manifest.target,
         "bytes": artifact.bytes,
         "crop": manifest.contract.crop,
-        "colours": offer.colours[: len(manifest.classes)],
+        "colours": offer.colours[: len(manifest.classes) or manifest.contract.classes],
         "check": _check_urls(folder) if offer.check else None,
     }
 
