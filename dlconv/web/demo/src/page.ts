@@ -72,6 +72,8 @@ class Page {
   #running: Backend = "wasm";
   /** Whether what was chosen was lost, and loaded again. */
   #isLoadedAgain = false;
+  /** The last source that was asked for; one that comes later is not shown. */
+  #opening = 0;
   /** Which load a backend is looked for after. */
   #looking = 0;
 
@@ -304,6 +306,7 @@ class Page {
   }
 
   #end(): void {
+    this.#opening += 1;
     this.#studio.show(null);
     this.#watch.reset();
     this.#showAbsence();
@@ -314,9 +317,14 @@ class Page {
   }
 
   async #show(opening: Promise<PictureSource>): Promise<void> {
+    const turn = ++this.#opening;
     calm();
     try {
       const source = await opening;
+      if (turn !== this.#opening) {
+        source.stop();
+        return;
+      }
       this.#studio.show(source);
       this.#watch.reset();
       this.#showAbsence();
@@ -324,14 +332,19 @@ class Page {
         this.#end();
         complain("The camera gives no more pictures. Is it still plugged in?");
       });
-      stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
+      this.#shape(source);
+      source.onResize(() => this.#shape(source));
       canvas.hidden = false;
       save.hidden = false;
       empty.hidden = true;
       stop.hidden = source.isStill;
     } catch (error) {
-      complain(error);
+      if (turn === this.#opening) complain(error);
     }
+  }
+
+  #shape({ size }: PictureSource): void {
+    stage.style.setProperty("--shape", `${size.width} / ${size.height}`);
   }
 }
 

@@ -91,11 +91,9 @@ export class Picture {
 
   /** The labels of the frames from now on; null when another source starts. */
   set labelled(labelled: Labelled | null) {
+    if (!isOfSize(labelled, this.#labelled)) this.#forgetMasks();
     this.#labelled = labelled;
-    if (!labelled) {
-      this.#forgetMasks();
-      this.#isMap = null;
-    }
+    if (!labelled) this.#isMap = null;
     this.#drawMask();
   }
 
@@ -233,6 +231,10 @@ function blurInPlace(context: CanvasRenderingContext2D): void {
   context.drawImage(context.canvas, 0, 0);
   context.filter = "none";
   context.globalCompositeOperation = "source-over";
+}
+
+function isOfSize(ours: Size | null, theirs: Size | null): boolean {
+  return ours?.width === theirs?.width && ours?.height === theirs?.height;
 }
 
 function newContext(): CanvasRenderingContext2D {
