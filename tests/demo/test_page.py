@@ -398,3 +398,17 @@ def test_two_models_are_compared_on_the_same_frame(browser, site, reference):
     changed = (drawn[:, : middle - 2] != alone[:, : middle - 2]).any(2).mean()
     assert 0 < share < 0.1
     assert 0 < changed < 0.1
+
+
+@pytest.mark.parametrize("source", ["photo", "camera"])
+def test_what_the_picture_s_edge_cuts_is_not_softened_there(browser, site, source):
+    with demo_page(browser, site) as page:
+        page.page.click("#all")
+        if source == "photo":
+            page.show(PHOTO)
+        else:
+            page.page.click("#camera")
+            page.wait_for_labels()
+        page.choose(effect="transparent")
+        page.page.wait_for_timeout(500)
+        assert (page.pixels()[..., 3] == 255).all()
