@@ -34,6 +34,17 @@ def test_the_second_model_can_be_changed_while_it_labels_a_frame(browser, site, 
         assert not page.page.is_visible("#message")
 
 
+def test_a_model_that_does_not_come_gives_way_to_the_next(browser, site):
+    with demo_page(browser, site, wait=False) as page:
+        page.page.route("**/tfjs-float32/group1*", lambda route: None)
+        page.visit()
+        page.page.wait_for_selector("#state:has-text('Loading')")
+        page.page.wait_for_timeout(500)
+        page.page.click("[name=model][value='2']")
+        page.page.click("[name=model][value='1']")
+        page.page.wait_for_selector("#state:has-text('plain1 runs on wasm')")
+
+
 def test_a_stuck_worker_is_replaced_once_by_one_with_the_model(browser, site):
     def leave_a_frame_waiting():
         for worker in page.page.workers:
