@@ -15,7 +15,7 @@ import { Measuring } from "./measure.ts";
 import { AUTO, Models } from "./models.ts";
 import { Picture } from "./picture.ts";
 import { LostError, startRemoteEngine } from "./remote_engine.ts";
-import { fastest, type Trial, tryBackend } from "./self_check.ts";
+import { areWrong, fastest, type Trial, tryBackend } from "./self_check.ts";
 import { openCamera, openFile, type PictureSource, SourceError } from "./sources.ts";
 import { inMilliseconds, totalOf } from "./stats.ts";
 import { Studio } from "./studio.ts";
@@ -60,7 +60,7 @@ class Page {
   readonly #measuring: Measuring;
   readonly #compare: Compare;
   readonly #legend = new Legend(() => this.#restyle());
-  readonly #looks = new Looks(() => this.#restyle());
+  readonly #looks = new Looks(() => this.#restyle(), complain);
   readonly #costs = new Costs();
   readonly #picture = new Picture(canvas, this.#looks.look(this.#legend.kept));
   readonly #rivalPicture = new Picture(make("canvas"), this.#looks.look(this.#legend.kept));
@@ -145,7 +145,7 @@ class Page {
 
   #describePicture(shares: readonly number[]): void {
     const now = performance.now();
-    this.#legend.showShares(shares, now);
+    this.#legend.showShares(shares, now, this.#isStill());
     this.#watch.add(shares, now, this.#isStill());
     this.#showAbsence();
     const seen = [...this.#classes.keys()]
@@ -218,7 +218,7 @@ class Page {
     }
     this.#looking = 0;
     const best = fastest(trials)?.backend ?? "wasm";
-    if (!fastest(trials))
+    if (areWrong(trials))
       complain("No backend gives the right labels here: do not trust the mask.");
     if (best !== "wasm" && !(await this.#load(best))) return;
     state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;

@@ -119,9 +119,10 @@ export class Studio {
     const epoch = this.#epoch;
     const asked = performance.now();
     this.#asked += 1;
+    let shown: ImageBitmap | null = null;
     try {
       const frame = await createImageBitmap(source.frame);
-      const shown = this.inStep ? await createImageBitmap(frame) : null;
+      if (this.inStep) shown = await createImageBitmap(frame);
       const [found, take] = await (this.#draws(source)
         ? this.#drawn(frame)
         : this.#labelled(frame));
@@ -133,10 +134,10 @@ export class Studio {
       } else if ("mask" in found) {
         found.mask.close();
       }
-      shown?.close();
     } catch (error) {
       if (epoch === this.#epoch) this.#listener.failed(error as Error);
     } finally {
+      shown?.close();
       this.#asked -= 1;
       // A source or model that came meanwhile has waited for this.
       if (epoch !== this.#epoch) void this.#feed();
