@@ -56,6 +56,13 @@ export class Compare {
     }
   }
 
+  /** Compare with nothing. */
+  end(): void {
+    this.#turn += 1;
+    this.#select.value = "";
+    this.#close();
+  }
+
   /** What is open, if it can be compared with a model of these classes; if not, that is said. */
   rivalOf(classes: readonly string[]): Opened | null {
     this.#words.hidden = true;

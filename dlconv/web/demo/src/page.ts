@@ -95,6 +95,7 @@ class Page {
       segmented: (found, asked) => this.#take(found, asked),
       compared: (share) => this.#compare.showDifference(share),
       failed: (error) => void this.#fallBack(error),
+      rivalFailed: (error) => this.#dropRival(error),
     });
   }
 
@@ -232,6 +233,12 @@ class Page {
     } catch (error) {
       complain(error);
     }
+  }
+
+  #dropRival(error: Error): void {
+    this.#compare.end();
+    this.#studio.rival = null;
+    complain(`The second model failed, and is compared no more: ${error.message}`);
   }
 
   /** Compare with the second model, if there is one of the same classes. */
