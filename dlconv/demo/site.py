@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.demo.self_check import SelfCheck
@@ -30,6 +31,8 @@ LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
 # ONNX Runtime with WebGPU: large, and fetched only where that is chosen.
 WASM_LATER = "ort-wasm-*.asyncify.*"
+# What encodeURIComponent leaves as it is, but for letters and digits, and folders.
+AS_IS = "-_.!~*'()/"
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,17 @@ def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> 
     for url, content in sorted(files.items()):
         of_content = content if isinstance(content, bytes) else content.read_bytes()
         version.update(f"{url} {hashlib.sha256(of_content).hexdigest()}\n".encode())
-    kept = {"version": version.hexdigest(), "files": ["./", *first]}
+    kept = {
+        "version": version.hexdigest(),
+        "first": _as_browsers_write(["", *first]),
+        "files": _as_browsers_write(["", *files]),
+    }
     script = bundled(f"{PAGE}/{SERVICE_WORKER}").read_bytes()
     return f"const KEPT = {json.dumps(kept)};\n".encode() + script
+
+
+def _as_browsers_write(urls: Iterable[str]) -> list[str]:
+    return [f"./{quote(url, safe=AS_IS)}" for url in urls]
 
 
 def _is_replaceable(folder: Path) -> bool:
@@ -163,7 +174,7 @@ def _listed(offer: Offer, folder: str) -> dict[str, object]:
         "target": manifest.target,
         "bytes": artifact.bytes,
         "crop": manifest.contract.crop,
-        "colours": offer.colours[: len(manifest.classes)],
+        "colours": offer.colours[: len(manifest.classes) or manifest.contract.classes],
         "check": _check_urls(folder) if offer.check else None,
     }
 

@@ -42,12 +42,16 @@ def test_it_works_below_a_path_and_without_a_network_after_a_visit(browser, expo
     context.close()
 
 
-def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, exported):
+@pytest.mark.parametrize("fresh_for", [None, 600])
+def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, tmp_path, fresh_for):
+    site = tmp_path / "some" / "where"
+    export(kept_site(artifacts), site)
     context = browser.new_context()
-    with static_server(exported) as host:
+    with static_server(tmp_path, fresh_for) as host:
         page = DemoPage(context.new_page(), f"{host}some/where/").open()
         page.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
-        export(kept_site(artifacts[1:2]), exported / "some" / "where")
+        export(kept_site(artifacts[1:2]), site)
+        (site / "index.html").write_text((site / "index.html").read_text() + "<p id=new>")
         page.open()
         page.page.evaluate(
             "navigator.serviceWorker.getRegistration().then(found => new Promise(done => {"
@@ -56,4 +60,42 @@ def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, exporte
         page.page.close()
         again = DemoPage(context.new_page(), f"{host}some/where/").open()
         assert len(again.page.query_selector_all("[name=model]")) == 1
+        assert again.page.query_selector("#new")
+    context.close()
+
+
+def test_what_is_not_the_export_s_is_left_to_the_host(browser, artifacts, tmp_path):
+    export(kept_site(artifacts[:1]), tmp_path / "home")
+    note = tmp_path / "home" / "blog" / "index.html"
+    note.parent.mkdir()
+    context = browser.new_context()
+    with static_server(tmp_path) as host:
+        page = DemoPage(context.new_page(), f"{host}home/").open()
+        page.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+        for written in ("first", "second"):
+            note.write_text(f"<p>{written}</p>")
+            # The host sends it on to blog/.
+            page.page.goto(f"{host}home/blog")
+            assert page.page.inner_text("p") == written
+            assert not page.page.evaluate("crossOriginIsolated")
+    context.close()
+
+
+def test_without_room_an_artifact_is_still_used(browser, artifacts, tmp_path):
+    export(kept_site(artifacts), tmp_path / "site")
+    context = browser.new_context()
+    with static_server(tmp_path) as host:
+        page = DemoPage(context.new_page(), f"{host}site/").open()
+        page.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+        page.open()
+        context.new_cdp_session(page.page).send(
+            "Storage.overrideQuotaForOrigin", {"origin": host.rstrip("/"), "quotaSize": 1}
+        )
+        page.run(1)
+        kept = page.page.evaluate(
+            "caches.keys().then(([name]) => caches.open(name)).then(cache => cache.keys())"
+            ".then(found => found.map(({ url }) => url))"
+        )
+        assert not [url for url in kept if "plain1" in url]
+        assert not page.troubles
     context.close()

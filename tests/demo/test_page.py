@@ -120,12 +120,17 @@ def test_the_class_map_has_the_colours_of_the_classes(page, site, reference):
 
 def test_a_picture_becomes_the_background(page, reference, tmp_path):
     file = tmp_path / "background.png"
-    Image.new("RGB", (300, 100), (10, 200, 30)).save(file)
     page.choose(effect="picture")
-    page.page.set_input_files("#background-file", file)
-    page.page.wait_for_timeout(300)
     outside = ~np.isin(reference.labels(photo_pixels()[None])[0], KEPT)
-    assert (np.abs(page.pixels()[outside][:, :3].astype(int) - (10, 200, 30)) < 3).mean() > 0.99
+    for colour in ((90, 0, 60), (10, 200, 30)):
+        Image.new("RGB", (300, 100), colour).save(file)
+        page.page.set_input_files("#background-file", file)
+        page.page.wait_for_timeout(300)
+        assert (np.abs(page.pixels()[outside][:, :3].astype(int) - colour) < 3).mean() > 0.99
+    file.write_bytes(b"no picture")
+    page.page.set_input_files("#background-file", file)
+    page.page.wait_for_selector("#message:has-text('not a photo')")
+    assert (np.abs(page.pixels()[outside][:, :3].astype(int) - colour) < 3).mean() > 0.99
 
 
 def test_a_border_that_follows_the_picture_s_edges_is_closer_to_the_drawn_mask(page):
@@ -353,6 +358,20 @@ def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
         assert "do not trust the mask" in page.page.inner_text("#message")
 
 
+def test_of_a_photo_after_a_camera_the_photo_s_shares_are_shown(browser, site):
+    with demo_page(browser, site) as page:
+        for _ in range(3):
+            page.page.click("#camera")
+            page.wait_for_labels()
+            page.page.wait_for_timeout(700)
+            page.show(PHOTO)
+            page.page.wait_for_selector("#picture[aria-label^='The photo: ']")
+            described = page.page.get_attribute("#picture", "aria-label").partition(": ")[2]
+            listed = page.page.locator(".legend li").all_inner_texts()
+            shown = [" ".join(text.split()) for text in listed if "%" in text]
+            assert {*described.split(", ")} == {*shown}
+
+
 def test_a_camera_that_ends_is_said(browser, site):
     with demo_page(browser, site) as page:
         page.page.evaluate(
@@ -398,3 +417,17 @@ def test_two_models_are_compared_on_the_same_frame(browser, site, reference):
     changed = (drawn[:, : middle - 2] != alone[:, : middle - 2]).any(2).mean()
     assert 0 < share < 0.1
     assert 0 < changed < 0.1
+
+
+@pytest.mark.parametrize("source", ["photo", "camera"])
+def test_what_the_picture_s_edge_cuts_is_not_softened_there(browser, site, source):
+    with demo_page(browser, site) as page:
+        page.page.click("#all")
+        if source == "photo":
+            page.show(PHOTO)
+        else:
+            page.page.click("#camera")
+            page.wait_for_labels()
+        page.choose(effect="transparent")
+        page.page.wait_for_timeout(500)
+        assert (page.pixels()[..., 3] == 255).all()

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { agreement, fastest, type Trial } from "../../../dlconv/web/demo/src/self_check.ts";
+import {
+  agreement,
+  areWrong,
+  fastest,
+  type Trial,
+} from "../../../dlconv/web/demo/src/self_check.ts";
 
 const trial = (backend: Trial["backend"], milliseconds: number, agreement: number): Trial => ({
   backend,
@@ -23,4 +28,12 @@ test("the fastest wins, but not with wrong labels", () => {
 
 test("of equals the safest wins, which is the first", () => {
   assert.equal(fastest([trial("wasm", 20, 1), trial("webgl", 20, 1)])?.backend, "wasm");
+});
+
+test("labels are wrong where some are and none are right, not where none came in time", () => {
+  const wrong = { ...trial("webgl", 20, 0.4), failure: "wrong labels" };
+  const late = { ...trial("wasm", 0, 0), failure: "it takes too long" };
+  assert.equal(areWrong([late, wrong]), true);
+  assert.equal(areWrong([late]), false);
+  assert.equal(areWrong([trial("wasm", 20, 1), wrong]), false);
 });

@@ -55,12 +55,17 @@ export class Autopilot {
 
   #inDefeat(smallest: Listed): string {
     const rate = this.#select.value;
-    return `Not even ${inPixels(smallest)}, the smallest size here, holds ${rate} per second.`;
+    return `Not even ${inPixels(smallest)} holds ${rate} per second; no smaller size is used.`;
   }
 
   #atFirst({ model }: Listed): string {
-    if (this.#ladder.length > 1) return "The largest size that holds the rate is used for videos.";
-    return `There is one size of ${model} here; dlconv tfjs --input-size makes others.`;
+    if (this.#ladder.length === 1) {
+      return `There is one size of ${model} for it here; dlconv tfjs --input-size makes others.`;
+    }
+    return (
+      "The largest size that holds the rate is used for videos, but none below half of the " +
+      "largest: their masks are poor. One can be chosen by hand."
+    );
   }
 
   #say(words: string): void {

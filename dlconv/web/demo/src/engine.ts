@@ -34,6 +34,7 @@ export interface Drawn extends Omit<DrawnMask, "labels"> {
 export interface Engine {
   /** Where it runs, for people. */
   readonly place: string;
+  /** A model whose turn has not come, or that is being fetched, gives way to the next one. */
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded>;
   /** Label a frame, which is closed then. */
   segment(frame: ImageBitmap): Promise<Segmented>;
@@ -48,12 +49,16 @@ export class LocalEngine implements Engine {
   readonly place = "page";
   #segmenter: Segmenter | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
+  #overtake = new AbortController();
   /** Labels that nobody has been given yet. */
   #cameBack: Labels | null = null;
   readonly #underWay = new Set<Promise<unknown>>();
 
   load(url: string, backend: Backend, progress: (share: number) => void): Promise<Loaded> {
-    const loaded = this.#lastLoad.then(() => this.#replace(url, backend, progress));
+    this.#overtake.abort();
+    this.#overtake = new AbortController();
+    const { signal } = this.#overtake;
+    const loaded = this.#lastLoad.then(() => this.#replace(url, backend, progress, signal));
     this.#lastLoad = loaded.catch(() => {});
     return loaded;
   }
@@ -67,6 +72,7 @@ export class LocalEngine implements Engine {
   }
 
   stop(): void {
+    this.#overtake.abort();
     void this.#segmenter?.dispose();
   }
 
@@ -83,7 +89,9 @@ export class LocalEngine implements Engine {
     url: string,
     backend: Backend,
     progress: (share: number) => void,
+    signal: AbortSignal,
   ): Promise<Loaded> {
+    signal.throwIfAborted();
     const old = this.#segmenter;
     this.#segmenter = null;
     await Promise.allSettled(this.#underWay);
@@ -91,6 +99,7 @@ export class LocalEngine implements Engine {
     this.#cameBack = null;
     const segmenter = await loadSegmenter(url, {
       backend,
+      signal,
       progress: (done, total) => progress(done / total),
     });
     this.#segmenter = segmenter;

@@ -37,9 +37,9 @@ export class Legend {
     this.#changed();
   }
 
-  /** Show how much of the picture each class has, but not more often than people can read. */
-  showShares(shares: readonly number[], now: number): void {
-    if (now - this.#lastShown < PAUSE_MS) return;
+  /** Show the share of each class; `atOnce`, or not more often than people can read. */
+  showShares(shares: readonly number[], now: number, atOnce: boolean): void {
+    if (!atOnce && now - this.#lastShown < PAUSE_MS) return;
     this.#lastShown = now;
     this.#shares.forEach((element, index) => {
       const percent = Math.round((shares[index] ?? 0) * 100);

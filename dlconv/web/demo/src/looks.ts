@@ -2,12 +2,16 @@
 
 import { find, make, radio } from "./dom.ts";
 import { EFFECTS, type Effect, type Look } from "./picture.ts";
+import { readPhoto } from "./sources.ts";
 
 export class Looks {
   readonly #form = find("#controls", HTMLFormElement);
+  readonly #changed: () => void;
   #background: ImageBitmap | null = null;
 
-  constructor(changed: () => void) {
+  /** `failed` is told of a background that cannot be read. */
+  constructor(changed: () => void, failed: (error: unknown) => void) {
+    this.#changed = changed;
     const choices = Object.entries(EFFECTS).map(([value, text]) =>
       radio("effect", value, value === "magenta", make("span", {}, text)),
     );
@@ -22,11 +26,10 @@ export class Looks {
     }
     const file = find("#background-file", HTMLInputElement);
     find("#background", HTMLButtonElement).addEventListener("click", () => file.click());
-    file.addEventListener("change", async () => {
+    file.addEventListener("change", () => {
       const [chosen] = file.files ?? [];
-      if (!chosen) return;
-      this.#background = await createImageBitmap(chosen).catch(() => null);
-      changed();
+      if (chosen) this.#setBackground(chosen).catch(failed);
+      file.value = "";
     });
   }
 
@@ -45,6 +48,14 @@ export class Looks {
       soft: this.#checked("soft"),
       steady: this.#checked("steady"),
     };
+  }
+
+  async #setBackground(file: File): Promise<void> {
+    const chosen = await readPhoto(file);
+    const before = this.#background;
+    this.#background = chosen;
+    this.#changed();
+    before?.close();
   }
 
   get #effect(): Effect {

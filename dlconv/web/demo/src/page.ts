@@ -14,8 +14,8 @@ import { sharesOf } from "./mask.ts";
 import { Measuring } from "./measure.ts";
 import { AUTO, Models } from "./models.ts";
 import { Picture } from "./picture.ts";
-import { startRemoteEngine } from "./remote_engine.ts";
-import { fastest, type Trial, tryBackend } from "./self_check.ts";
+import { LostError, startRemoteEngine } from "./remote_engine.ts";
+import { areWrong, fastest, type Trial, tryBackend } from "./self_check.ts";
 import { openCamera, openFile, type PictureSource, SourceError } from "./sources.ts";
 import { inMilliseconds, totalOf } from "./stats.ts";
 import { Studio } from "./studio.ts";
@@ -60,7 +60,7 @@ class Page {
   readonly #measuring: Measuring;
   readonly #compare: Compare;
   readonly #legend = new Legend(() => this.#restyle());
-  readonly #looks = new Looks(() => this.#restyle());
+  readonly #looks = new Looks(() => this.#restyle(), complain);
   readonly #costs = new Costs();
   readonly #picture = new Picture(canvas, this.#looks.look(this.#legend.kept));
   readonly #rivalPicture = new Picture(make("canvas"), this.#looks.look(this.#legend.kept));
@@ -70,6 +70,10 @@ class Page {
   #lastStats = 0;
   #loading = 0;
   #running: Backend = "wasm";
+  /** Whether what was chosen was lost, and loaded again. */
+  #isLoadedAgain = false;
+  /** The last source that was asked for; one that comes later is not shown. */
+  #opening = 0;
   /** Which load a backend is looked for after. */
   #looking = 0;
 
@@ -91,6 +95,7 @@ class Page {
       segmented: (found, asked) => this.#take(found, asked),
       compared: (share) => this.#compare.showDifference(share),
       failed: (error) => void this.#fallBack(error),
+      rivalFailed: (error) => this.#dropRival(error),
     });
   }
 
@@ -141,7 +146,7 @@ class Page {
 
   #describePicture(shares: readonly number[]): void {
     const now = performance.now();
-    this.#legend.showShares(shares, now);
+    this.#legend.showShares(shares, now, this.#isStill());
     this.#watch.add(shares, now, this.#isStill());
     this.#showAbsence();
     const seen = [...this.#classes.keys()]
@@ -191,6 +196,7 @@ class Page {
 
   /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
   async #choose(): Promise<void> {
+    this.#isLoadedAgain = false;
     this.#autopilot.start(this.#models.chosen);
     const { backend } = this.#models;
     if (backend !== AUTO) {
@@ -213,7 +219,7 @@ class Page {
     }
     this.#looking = 0;
     const best = fastest(trials)?.backend ?? "wasm";
-    if (!fastest(trials))
+    if (areWrong(trials))
       complain("No backend gives the right labels here: do not trust the mask.");
     if (best !== "wasm" && !(await this.#load(best))) return;
     state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;
@@ -222,13 +228,32 @@ class Page {
   async #setRival(): Promise<void> {
     this.#studio.rival = null;
     try {
-      const opened = await this.#compare.open();
-      if (!opened) return;
-      this.#rivalPicture.colours = opened.artifact.colours;
-      this.#studio.rival = { engine: opened.engine, picture: this.#rivalPicture };
+      await this.#compare.open();
+      this.#match();
     } catch (error) {
       complain(error);
     }
+  }
+
+  #dropRival(error: Error): void {
+    this.#compare.end();
+    this.#studio.rival = null;
+    complain(`The second model failed, and is compared no more: ${error.message}`);
+  }
+
+  /** Compare with the second model, if there is one of the same classes. */
+  #match(): void {
+    const rival = this.#compare.rivalOf(this.#classes);
+    if (rival) this.#rivalPicture.colours = rival.artifact.colours;
+    this.#studio.rival = rival && { engine: rival.engine, picture: this.#rivalPicture };
+  }
+
+  /** What older labels mean is no longer known. */
+  #changeClasses(classes: readonly string[]): void {
+    this.#classes = classes;
+    this.#watch.reset();
+    this.#picture.labelled = null;
+    this.#match();
   }
 
   async #load(backend: Backend): Promise<boolean> {
@@ -244,8 +269,7 @@ class Page {
         state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
       });
       if (turn !== this.#loading) return false;
-      if (`${loaded.classes}` !== `${this.#classes}`) this.#watch.reset();
-      this.#classes = loaded.classes;
+      if (`${loaded.classes}` !== `${this.#classes}`) this.#changeClasses(loaded.classes);
       this.#picture.colours = chosen.colours;
       this.#legend.show(this.#classes, chosen.colours);
       this.#studio.loaded = loaded;
@@ -263,6 +287,10 @@ class Page {
   /** What fails on a GPU is tried again without it. */
   async #fallBack(error: Error): Promise<void> {
     const failed = this.#running;
+    if (failed === "wasm" && error instanceof LostError) {
+      await this.#loadAgain(error);
+      return;
+    }
     if (failed === "wasm" || error.name === "ArtifactError") {
       complain(error);
       return;
@@ -272,7 +300,20 @@ class Page {
       complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
   }
 
+  /** Load what was lost; a second time that is left to the person. */
+  async #loadAgain(error: LostError): Promise<void> {
+    if (this.#isLoadedAgain) {
+      this.#studio.loaded = null;
+      state.textContent = "No model is loaded.";
+      complain(`${error.message}. Choose another model, or reload the page.`);
+      return;
+    }
+    this.#isLoadedAgain = true;
+    if (await this.#load("wasm")) complain(`The model was loaded again: ${error.message}`);
+  }
+
   #end(): void {
+    this.#opening += 1;
     this.#studio.show(null);
     this.#watch.reset();
     this.#showAbsence();
@@ -283,9 +324,14 @@ class Page {
   }
 
   async #show(opening: Promise<PictureSource>): Promise<void> {
+    const turn = ++this.#opening;
     calm();
     try {
       const source = await opening;
+      if (turn !== this.#opening) {
+        source.stop();
+        return;
+      }
       this.#studio.show(source);
       this.#watch.reset();
       this.#showAbsence();
@@ -293,14 +339,19 @@ class Page {
         this.#end();
         complain("The camera gives no more pictures. Is it still plugged in?");
       });
-      stage.style.setProperty("--shape", `${source.size.width} / ${source.size.height}`);
+      this.#shape(source);
+      source.onResize(() => this.#shape(source));
       canvas.hidden = false;
       save.hidden = false;
       empty.hidden = true;
       stop.hidden = source.isStill;
     } catch (error) {
-      complain(error);
+      if (turn === this.#opening) complain(error);
     }
+  }
+
+  #shape({ size }: PictureSource): void {
+    stage.style.setProperty("--shape", `${size.width} / ${size.height}`);
   }
 }
 

@@ -48,11 +48,14 @@ const MAGENTA = "#ff00ff";
 const MAP_OPACITY = 0.75;
 /** The border of a mask is blurred by a pixel of the mask. */
 const SOFTENED = "blur(1px)";
+/** How far that reaches. */
+const REACH = 3;
 
 export class Picture {
   readonly #context: CanvasRenderingContext2D;
   readonly #mask = newContext();
   readonly #small = newContext();
+  readonly #padded = newContext();
   #labelled: Labelled | null = null;
   #alpha: Uint8ClampedArray | null = null;
   /** Whether what the mask's canvas holds is a class map; null while it holds nothing. */
@@ -91,11 +94,9 @@ export class Picture {
 
   /** The labels of the frames from now on; null when another source starts. */
   set labelled(labelled: Labelled | null) {
+    if (!isOfSize(labelled, this.#labelled)) this.#forgetMasks();
     this.#labelled = labelled;
-    if (!labelled) {
-      this.#forgetMasks();
-      this.#isMap = null;
-    }
+    if (!labelled) this.#isMap = null;
     this.#drawMask();
   }
 
@@ -106,10 +107,9 @@ export class Picture {
     const { canvas } = this.#mask;
     canvas.width = mask.width;
     canvas.height = mask.height;
-    if (this.#look.soft && !this.#isMap) this.#mask.filter = SOFTENED;
     this.#mask.drawImage(mask, 0, 0);
-    this.#mask.filter = "none";
     mask.close();
+    if (this.#look.soft && !this.#isMap) this.#soften();
   }
 
   #forgetMasks(): void {
@@ -223,16 +223,29 @@ export class Picture {
     const newest = follow ? guided(own, brightness, { width, height }) : own;
     this.#alpha = steady ? steadied(newest, this.#alpha) : newest;
     this.#mask.putImageData(new ImageData(maskPixels(this.#alpha), width, height), 0, 0);
-    if (soft) blurInPlace(this.#mask);
+    if (soft) this.#soften();
+  }
+
+  /** Blur the mask; what the picture's edge cuts goes on beyond it, and so is not blurred there. */
+  #soften(): void {
+    const mask = this.#mask.canvas;
+    const { width, height } = mask;
+    const { canvas } = this.#padded;
+    canvas.width = width + 2 * REACH;
+    canvas.height = height + 2 * REACH;
+    this.#padded.drawImage(mask, 0, 0, canvas.width, canvas.height);
+    this.#padded.clearRect(REACH, REACH, width, height);
+    this.#padded.drawImage(mask, REACH, REACH);
+    this.#mask.globalCompositeOperation = "copy";
+    this.#mask.filter = SOFTENED;
+    this.#mask.drawImage(canvas, -REACH, -REACH);
+    this.#mask.filter = "none";
+    this.#mask.globalCompositeOperation = "source-over";
   }
 }
 
-function blurInPlace(context: CanvasRenderingContext2D): void {
-  context.globalCompositeOperation = "copy";
-  context.filter = SOFTENED;
-  context.drawImage(context.canvas, 0, 0);
-  context.filter = "none";
-  context.globalCompositeOperation = "source-over";
+function isOfSize(ours: Size | null, theirs: Size | null): boolean {
+  return ours?.width === theirs?.width && ours?.height === theirs?.height;
 }
 
 function newContext(): CanvasRenderingContext2D {

@@ -14,6 +14,11 @@ interface Waiting {
   progress(share: number): void;
 }
 
+/** The worker is lost with its model; another one, which has to load it, takes its place. */
+export class LostError extends Error {
+  override name = "LostError";
+}
+
 /** A worker that leaves frames waiting for so long is stuck; shaders are compiled in half of it. */
 const SILENCE_MS = 60_000;
 
@@ -61,15 +66,18 @@ class RemoteEngine implements Engine {
   }
 
   stop(): void {
-    clearTimeout(this.#silence);
     void this.#worker.then((worker) => worker.terminate());
+    this.#failAll(new Error("the worker was stopped"));
   }
 
   #ask<T>(asked: Asked, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { isFrame: asked.ask !== "load", resolve, reject, progress });
-      this.#worker.then((worker) => worker.postMessage({ ...asked, id }, transfer), reject);
+      this.#worker.then(
+        (worker) => worker.postMessage({ ...asked, id }, transfer),
+        (error) => this.#settle(id)?.reject(error),
+      );
       if (this.#silence === undefined) this.#listen();
     });
   }
@@ -86,33 +94,34 @@ class RemoteEngine implements Engine {
   #startAnew(): void {
     void this.#worker.then((worker) => worker.terminate());
     this.#worker = startWorker(this.#script).then((worker) => this.#heard(worker));
-    this.#failAll("it does not answer");
+    this.#failAll(new LostError("the worker failed: it does not answer"));
   }
 
   #heard(worker: Worker): Worker {
     worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.#hear(data));
-    worker.addEventListener("error", ({ message }) => this.#failAll(message));
+    worker.addEventListener("error", ({ message }) =>
+      this.#failAll(new Error(`the worker failed: ${message || "without a word"}`)),
+    );
     return worker;
   }
 
-  #failAll(message: string): void {
-    const error = new Error(`the worker failed: ${message || "without a word"}`);
+  #failAll(error: Error): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     this.#listen();
   }
 
   #hear(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (!waiting) return;
-    if ("progress" in reply) {
-      waiting.progress(reply.progress);
-    } else {
-      this.#waiting.delete(reply.id);
-      if ("answer" in reply) waiting.resolve(reply.answer as never);
-      else
-        waiting.reject(Object.assign(new Error(reply.error.message), { name: reply.error.name }));
-    }
+    if ("progress" in reply) this.#waiting.get(reply.id)?.progress(reply.progress);
+    else if ("answer" in reply) this.#settle(reply.id)?.resolve(reply.answer as never);
+    else this.#settle(reply.id)?.reject(Object.assign(new Error(), reply.error));
     this.#listen();
+  }
+
+  /** Who waits for an answer, once. */
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 }

@@ -23,6 +23,7 @@ export interface Trial {
 
 /** Half floats, which phones have on their GPUs, move some labels at borders. */
 const CORRECT = 0.99;
+const WRONG_LABELS = "wrong labels";
 const LIMIT_MS = 20_000;
 const STYLE = { kept: new Set([0]), colours: null, follow: true, steady: false, sequence: 0 };
 
@@ -45,6 +46,11 @@ export function fastest(trials: readonly Trial[]): Trial | null {
     );
 }
 
+/** Whether all that ran gave wrong labels, and one did; what fails or is late tells nothing. */
+export function areWrong(trials: readonly Trial[]): boolean {
+  return !fastest(trials) && trials.some(({ failure }) => failure === WRONG_LABELS);
+}
+
 /** Try a backend with an engine of its own, which is stopped then. */
 export async function tryBackend(
   url: string,
@@ -56,7 +62,7 @@ export async function tryBackend(
   try {
     engine = await start();
     const trial = await Promise.race([measure(engine, url, backend, check), late()]);
-    return { backend, ...trial, failure: trial.agreement < CORRECT ? "wrong labels" : null };
+    return { backend, ...trial, failure: trial.agreement < CORRECT ? WRONG_LABELS : null };
   } catch (error) {
     return { backend, milliseconds: 0, agreement: 0, failure: (error as Error).message };
   } finally {
@@ -66,8 +72,8 @@ export async function tryBackend(
 
 async function measure(engine: Engine, url: string, backend: Backend, check: SelfCheck) {
   const [photo, labels] = await Promise.all([
-    fetch(check.photo).then((answer) => answer.blob()),
-    fetch(check.labels).then((answer) => answer.arrayBuffer()),
+    fetched(check.photo).then((answer) => answer.blob()),
+    fetched(check.labels).then((answer) => answer.arrayBuffer()),
   ]);
   const { draws } = await engine.load(url, backend, () => {});
   // The first run is slower: shaders are compiled.
@@ -80,6 +86,12 @@ async function measure(engine: Engine, url: string, backend: Backend, check: Sel
     milliseconds: upload + inference + readBack,
     agreement: agreement(found.labels, new Uint8Array(labels)),
   };
+}
+
+async function fetched(url: string): Promise<Response> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} cannot be fetched: HTTP ${answer.status}`);
+  return answer;
 }
 
 function late(): Promise<never> {

@@ -1,17 +1,24 @@
 // Keeps an exported page, so that it opens without a network after the first visit.
 //
-// The export writes KEPT above this script: a version, and the files to fetch at once. Others are
-// kept when they are first used. Answers get the headers that isolate a page (COOP and COEP), since
-// many hosts cannot send them: from the second visit on, wasm has its threads.
+// The export writes KEPT above this script: a version, all of the site's files, and which of them
+// to fetch at once. Others are kept when they are first used; what else the host has is left to it.
+// Answers get the headers that isolate a page (COOP and COEP), since many hosts cannot send them:
+// from the second visit on, wasm has its threads.
 
-declare const KEPT: { readonly version: string; readonly files: readonly string[] };
+declare const KEPT: {
+  readonly version: string;
+  readonly first: readonly string[];
+  readonly files: readonly string[];
+};
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
-const PREFIX = `dlconv-demo ${worker.registration.scope} `;
+const { scope } = worker.registration;
+const PREFIX = `dlconv-demo ${scope} `;
 const NAME = PREFIX + KEPT.version;
+const FILES = new Set(KEPT.files.map((file) => new URL(file, scope).href));
 
 worker.addEventListener("install", (event) => {
-  event.waitUntil(keepAll());
+  event.waitUntil(keepFirst());
 });
 
 worker.addEventListener("activate", (event) => {
@@ -19,14 +26,14 @@ worker.addEventListener("activate", (event) => {
 });
 
 worker.addEventListener("fetch", (event) => {
-  const { request } = event;
-  const isOwn = request.url.startsWith(worker.registration.scope);
-  if (request.method === "GET" && isOwn) event.respondWith(answer(request));
+  const [url] = event.request.url.split(/[?#]/, 1);
+  if (event.request.method === "GET" && FILES.has(url!)) event.respondWith(answer(event, url!));
 });
 
-async function keepAll(): Promise<void> {
+/** None of them as the browser kept it, which may be another version's. */
+async function keepFirst(): Promise<void> {
   const cache = await caches.open(NAME);
-  await cache.addAll([...KEPT.files]);
+  await cache.addAll(KEPT.first.map((file) => new Request(file, { cache: "reload" })));
 }
 
 async function forgetOthers(): Promise<void> {
@@ -35,12 +42,13 @@ async function forgetOthers(): Promise<void> {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-async function answer(request: Request): Promise<Response> {
+async function answer(event: FetchEvent, url: string): Promise<Response> {
   const cache = await caches.open(NAME);
-  const kept = await cache.match(request, { ignoreSearch: true });
+  const kept = await cache.match(url);
   if (kept) return isolated(kept);
-  const found = await fetch(request);
-  if (found.status === 200) await cache.put(request, found.clone());
+  const found = await fetch(url, { cache: "no-cache", signal: event.request.signal });
+  // What there is no room for is fetched again when it is used again.
+  if (found.status === 200) event.waitUntil(cache.put(url, found.clone()).catch(() => {}));
   return isolated(found);
 }
 

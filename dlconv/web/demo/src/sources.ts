@@ -7,11 +7,13 @@ export type Frame = ImageBitmap | HTMLVideoElement;
 
 export interface PictureSource {
   readonly name: string;
+  /** That of the frame; a phone's camera has another one when the phone is turned. */
   readonly size: Size;
   readonly frame: Frame;
   /** A photo has one frame; others tell of each new one until they are stopped. */
   readonly isStill: boolean;
   onFrame(tell: () => void): void;
+  onResize(tell: () => void): void;
   /** Told when there will be no more frames: a camera was unplugged. */
   onEnd(tell: () => void): void;
   stop(): void;
@@ -29,16 +31,22 @@ export async function openFile(file: File): Promise<PictureSource> {
   return file.type.startsWith("video/") ? openVideo(file) : openPhoto(file);
 }
 
-export async function openPhoto(file: Blob): Promise<PictureSource> {
-  const frame = await createImageBitmap(file).catch(() => {
+/** Read a photo. Rejects with SourceError when the file is none. */
+export function readPhoto(file: Blob): Promise<ImageBitmap> {
+  return createImageBitmap(file).catch(() => {
     throw new SourceError("This file is not a photo that the browser can read.");
   });
+}
+
+async function openPhoto(file: Blob): Promise<PictureSource> {
+  const frame = await readPhoto(file);
   return {
     name: "photo",
     size: limited(frame),
     frame,
     isStill: true,
     onFrame: () => {},
+    onResize: () => {},
     onEnd: () => {},
     stop: () => frame.close(),
   };
@@ -49,11 +57,8 @@ async function openVideo(file: File): Promise<PictureSource> {
   const video = newVideo();
   video.loop = true;
   video.src = url;
-  await started(video).catch(() => {
-    URL.revokeObjectURL(url);
-    throw new SourceError("This file is not a video that the browser can play.");
-  });
-  return moving("video", video, new EventTarget(), () => URL.revokeObjectURL(url));
+  const trouble = "This file is not a video that the browser can play.";
+  return moving("video", video, new EventTarget(), trouble, () => URL.revokeObjectURL(url));
 }
 
 const CAMERA_TROUBLE: Readonly<Record<string, string>> = {
@@ -75,9 +80,8 @@ export async function openCamera(): Promise<PictureSource> {
     });
   const video = newVideo();
   video.srcObject = stream;
-  await started(video);
   const [track] = stream.getVideoTracks();
-  return moving("camera", video, track!, () => {
+  return moving("camera", video, track!, "The camera gives no pictures.", () => {
     for (const track of stream.getTracks()) track.stop();
   });
 }
@@ -91,17 +95,34 @@ async function started(video: HTMLVideoElement): Promise<void> {
   if (video.videoWidth === 0) throw new Error("the video has no picture");
 }
 
-/** `origin` has an event "ended" when it gives no more frames. */
-function moving(
+/**
+ * Start a video, or leave nothing of it and reject with SourceError, which says the trouble.
+ * `origin` has an event "ended" when it gives no more frames.
+ */
+async function moving(
   name: string,
   video: HTMLVideoElement,
   origin: EventTarget,
+  trouble: string,
   release: () => void,
-): PictureSource {
+): Promise<PictureSource> {
   let running = true;
+  const stop = () => {
+    running = false;
+    video.pause();
+    video.removeAttribute("src");
+    video.srcObject = null;
+    release();
+  };
+  await started(video).catch(() => {
+    stop();
+    throw new SourceError(trouble);
+  });
   return {
     name,
-    size: limited({ width: video.videoWidth, height: video.videoHeight }),
+    get size() {
+      return limited({ width: video.videoWidth, height: video.videoHeight });
+    },
     frame: video,
     isStill: false,
     onFrame(tell) {
@@ -116,16 +137,13 @@ function moving(
           : () => requestAnimationFrame(next);
       wait();
     },
+    onResize(tell) {
+      video.addEventListener("resize", () => running && tell());
+    },
     onEnd(tell) {
       origin.addEventListener("ended", tell, { once: true });
     },
-    stop() {
-      running = false;
-      video.pause();
-      video.removeAttribute("src");
-      video.srcObject = null;
-      release();
-    },
+    stop,
   };
 }
 

@@ -27,7 +27,11 @@ export interface Listener {
   /** Told the share of the pixels in which the two models differ. */
   compared(share: number): void;
   failed(error: Error): void;
+  /** Told when it is the second model that failed. */
+  rivalFailed(error: Error): void;
 }
+
+class RivalError extends Error {}
 
 export class Studio {
   /** Whether a frame waits for its own mask. */
@@ -119,9 +123,10 @@ export class Studio {
     const epoch = this.#epoch;
     const asked = performance.now();
     this.#asked += 1;
+    let shown: ImageBitmap | null = null;
     try {
       const frame = await createImageBitmap(source.frame);
-      const shown = this.inStep ? await createImageBitmap(frame) : null;
+      if (this.inStep) shown = await createImageBitmap(frame);
       const [found, take] = await (this.#draws(source)
         ? this.#drawn(frame)
         : this.#labelled(frame));
@@ -133,14 +138,19 @@ export class Studio {
       } else if ("mask" in found) {
         found.mask.close();
       }
-      shown?.close();
     } catch (error) {
-      if (epoch === this.#epoch) this.#listener.failed(error as Error);
+      if (epoch === this.#epoch) this.#tell(error as Error);
     } finally {
+      shown?.close();
       this.#asked -= 1;
       // A source or model that came meanwhile has waited for this.
       if (epoch !== this.#epoch) void this.#feed();
     }
+  }
+
+  #tell(error: Error): void {
+    if (error instanceof RivalError) this.#listener.rivalFailed(error);
+    else this.#listener.failed(error);
   }
 
   /** Masks of frames that follow each other stay on the GPU; a photo's is drawn anew for each look. */
@@ -170,7 +180,7 @@ export class Studio {
     const copy = rival && (await createImageBitmap(frame));
     const [found, other] = await Promise.all([
       this.#engine.segment(frame),
-      rival && copy ? rival.engine.segment(copy) : null,
+      rival && copy ? labelledBy(rival, copy) : null,
     ]);
     const take = () => {
       if (rival && other) {
@@ -195,4 +205,10 @@ export class Studio {
     this.stats.drawn(now - started, now);
     this.#listener.drawn();
   }
+}
+
+function labelledBy({ engine }: Rival, frame: ImageBitmap): Promise<Segmented> {
+  return engine.segment(frame).catch(({ message }: Error) => {
+    throw new RivalError(message);
+  });
 }
