@@ -99,3 +99,9 @@ def remove_leftovers(target: Path) -> None:
 def _unused_name(target: Path) -> Path:
     """Return a name beside ``target``, known before anything has it, so that it can be cleaned."""
     return target.with_name(f".{target.name}-{secrets.token_hex(NAME_BYTES)}")
+
+
+def paths_below(folder: Path) -> set[str]:
+    """Return all that is below a folder and is none itself, links too, relative to it."""
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}

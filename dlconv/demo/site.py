@@ -13,12 +13,12 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.demo.self_check import SelfCheck
 from dlconv.errors import DlconvError
-from dlconv.files import new_directory
+from dlconv.files import new_directory, paths_below
 from dlconv.web import DIST, bundled
 
 Colour = tuple[int, int, int]
@@ -27,6 +27,7 @@ PAGE = "demo"
 INDEX = "index.html"
 LIST = "artifacts.json"
 SERVICE_WORKER = "service-worker.js"
+KEPT = "const KEPT = "
 LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
 # ONNX Runtime with WebGPU: large, and fetched only where that is chosen.
@@ -91,7 +92,9 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
 def export(site: Site, folder: Path) -> None:
     """Write a site into a new folder. Raises DlconvError when there is something else."""
     if folder.exists() and not (folder.is_dir() and _is_replaceable(folder)):
-        raise DlconvError(f"{folder} holds something else", "name a folder that is new or empty")
+        raise DlconvError(
+            f"{folder} holds something else", "name a folder that is new, empty or such a site"
+        )
     with new_directory(folder) as temporary:
         for url, content in site.files.items():
             target = temporary / url
@@ -140,7 +143,7 @@ def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> 
         "files": _as_browsers_write(["", *files]),
     }
     script = bundled(f"{PAGE}/{SERVICE_WORKER}").read_bytes()
-    return f"const KEPT = {json.dumps(kept)};\n".encode() + script
+    return f"{KEPT}{json.dumps(kept)};\n".encode() + script
 
 
 def _as_browsers_write(urls: Iterable[str]) -> list[str]:
@@ -148,7 +151,18 @@ def _as_browsers_write(urls: Iterable[str]) -> list[str]:
 
 
 def _is_replaceable(folder: Path) -> bool:
-    return not any(folder.iterdir()) or all((folder / name).is_file() for name in (INDEX, LIST))
+    """Tell whether a folder is empty, or an export and nothing else."""
+    return paths_below(folder) <= {*_exported(folder), SERVICE_WORKER}
+
+
+def _exported(folder: Path) -> list[str]:
+    """Return the files that an export lists in its service worker; [] for what is no export."""
+    try:
+        head = (folder / SERVICE_WORKER).read_text().partition("\n")[0]
+        files = json.loads(head.removeprefix(KEPT).rstrip(";"))["files"]
+        return [unquote(url).removeprefix("./") for url in files]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
 
 
 def _folders(artifacts: Iterable[Artifact]) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import new_directory, remove_leftovers
+from dlconv.files import new_directory, paths_below, remove_leftovers
 from dlconv.models.entries import Model as RegistryModel
 from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.bom import BOM_NAME, bom
@@ -156,16 +156,11 @@ def _check_replaceable(target: Path) -> None:
         listed = {file.path for file in listed_files(read_release(target))}
     except DlconvError as error:
         raise UsageError(f"{target} is there already and is not a release", MAKE_WAY) from error
-    others = _paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
+    others = paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
     if others:
         raise UsageError(
             f"{target} holds {min(others)}, which is not of the release there", MAKE_WAY
         )
-
-
-def _paths_below(folder: Path) -> set[str]:
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:

@@ -48,19 +48,20 @@ def test_every_artifact_is_listed_with_a_folder_of_its_own(artifacts):
 
 
 def test_an_export_is_the_site_s_files_and_replaces_only_an_export(artifacts, tmp_path):
-    site = site_of(artifacts[0])
+    site = make_site([Offer(artifacts[0], voc_colours(256))], is_kept=True)
     folder = tmp_path / "site"
     for _ in range(2):
         export(site, folder)
     written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert written == set(site.files)
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) == site.bytes
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "thesis.txt").write_text("mine")
-    with pytest.raises(DlconvError, match="holds something else"):
-        export(site, other)
-    assert (other / "thesis.txt").read_text() == "mine"
+    for other, name in ((tmp_path / "other", "thesis.txt"), (folder, ".git/config")):
+        mine = other / name
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
+        with pytest.raises(DlconvError, match="holds something else"):
+            export(site, other)
+        assert mine.read_text() == "mine"
 
 
 def test_a_damaged_artifact_makes_no_site(artifacts, tmp_path):
