@@ -63,7 +63,7 @@ def test_rooms_import_one_way():
         | {"inspect", "artifacts", "web", "verify"},
         "release": {"errors", "files", "disk", "compare", "markdown"}
         | {"inspect", "artifacts", "verify", "models", "web", "release"},
-        "build": {"errors", "files", "disk", "console", "pipeline"}
+        "build": {"errors", "files", "disk", "console", "logs", "pipeline"}
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}
         | {"demo", "web"},

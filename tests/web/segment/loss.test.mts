@@ -23,3 +23,14 @@ test("what is under way at a loss is rejected, and what comes after it is not be
   );
   assert.ok(loss.isKnown);
 });
+
+test("work that fails before the loss is told says that the GPU was lost", async () => {
+  let isLost = false;
+  const loss = new Loss(() => isLost);
+  const failing = loss.guard(async () => {
+    isLost = true;
+    throw new Error("no bitmap");
+  });
+  await assert.rejects(failing, { name: "BackendError", message: "the GPU was lost" });
+  assert.ok(loss.isKnown);
+});

@@ -5,13 +5,19 @@ import { BackendError } from "./errors.ts";
 export class Loss {
   #error: Error | null = null;
   readonly #underWay = new Set<(error: Error) => void>();
+  readonly #isLost: () => boolean;
+
+  /** `isLost` is asked when work fails, since that can be noticed before the loss is told. */
+  constructor(isLost: () => boolean = () => false) {
+    this.#isLost = isLost;
+  }
 
   get isKnown(): boolean {
     return this.#error !== null;
   }
 
   /** Reject what is under way, and all that comes. */
-  tell(reason: string): void {
+  tell(reason = ""): void {
     this.#error ??= new BackendError(`the GPU was lost${reason ? `: ${reason}` : ""}`);
     for (const reject of this.#underWay) reject(this.#error);
     this.#underWay.clear();
@@ -26,7 +32,10 @@ export class Loss {
       }
       this.#underWay.add(reject);
       work()
-        .then(resolve, reject)
+        .then(resolve, (error) => {
+          if (this.#isLost()) this.tell();
+          reject(error);
+        })
         .finally(() => this.#underWay.delete(reject));
     });
   }

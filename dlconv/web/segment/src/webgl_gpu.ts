@@ -51,8 +51,8 @@ function backend(): MathBackendWebGL {
 function gpuOf(canvas: OffscreenCanvas | null): Gpu {
   const { gpgpu } = backend();
   const gl = gpgpu.gl as WebGL2RenderingContext;
-  const loss = new Loss();
-  gl.canvas.addEventListener("webglcontextlost", () => loss.tell("its WebGL context is gone"));
+  const loss = new Loss(() => gl.isContextLost());
+  gl.canvas.addEventListener("webglcontextlost", () => loss.tell());
   const program = canvas && newProgram(gl);
 
   function draw(rgba: tf.Tensor3D): ImageBitmap {
