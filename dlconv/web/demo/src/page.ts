@@ -2,43 +2,33 @@
 
 import type { Backend } from "@dlconv/segment";
 import { Notice, Watch } from "./absence.ts";
-import { backendsFor, backendsHere, type Listed, listArtifacts } from "./artifacts.ts";
+import { type Listed, listArtifacts } from "./artifacts.ts";
 import { Autopilot } from "./autopilot.ts";
 import { Compare } from "./compare.ts";
 import { Costs } from "./costs.ts";
 import { find, make } from "./dom.ts";
-import { type Drawn, type Engine, LocalEngine, type Segmented } from "./engine.ts";
+import { type Drawn, type Engine, type Loaded, LocalEngine, type Segmented } from "./engine.ts";
 import { Legend } from "./legend.ts";
+import { Loader } from "./loader.ts";
 import { Looks } from "./looks.ts";
 import { sharesOf } from "./mask.ts";
 import { Measuring } from "./measure.ts";
-import { AUTO, Models } from "./models.ts";
+import { calm, complain, say } from "./messages.ts";
+import { Models } from "./models.ts";
 import { Picture } from "./picture.ts";
-import { LostError, startRemoteEngine } from "./remote_engine.ts";
-import { areWrong, fastest, type Trial, tryBackend } from "./self_check.ts";
+import { startRemoteEngine } from "./remote_engine.ts";
 import { openCamera, openFile, type PictureSource, SourceError } from "./sources.ts";
-import { inMilliseconds, totalOf } from "./stats.ts";
+import { totalOf } from "./stats.ts";
 import { Studio } from "./studio.ts";
 
 const STATS_PAUSE_MS = 250;
 
 const canvas = find("#picture", HTMLCanvasElement);
-const state = find("#state", HTMLParagraphElement);
-const message = find("#message", HTMLParagraphElement);
 const statsList = find("#stats", HTMLDListElement);
 const stop = find("#stop", HTMLButtonElement);
 const save = find("#save", HTMLButtonElement);
 const empty = find("#empty", HTMLDivElement);
 const stage = find("#drop", HTMLDivElement);
-
-function complain(error: unknown): void {
-  message.textContent = error instanceof Error ? error.message : String(error);
-  message.hidden = false;
-}
-
-function calm(): void {
-  message.hidden = true;
-}
 
 async function startEngine(): Promise<Engine> {
   return startRemoteEngine(new URL("worker.js", document.baseURI)).catch(() => new LocalEngine());
@@ -53,9 +43,9 @@ async function main(): Promise<void> {
 
 class Page {
   readonly #artifacts: readonly Listed[];
-  readonly #engine: Engine;
   readonly #studio: Studio;
   readonly #models: Models;
+  readonly #loader: Loader;
   readonly #autopilot: Autopilot;
   readonly #measuring: Measuring;
   readonly #compare: Compare;
@@ -68,22 +58,16 @@ class Page {
   readonly #notice = new Notice((seen) => this.#legend.keep(seen));
   #classes: readonly string[] = [];
   #lastStats = 0;
-  #loading = 0;
-  #running: Backend = "wasm";
-  /** Whether what was chosen was lost, and loaded again. */
-  #isLoadedAgain = false;
   /** The last source that was asked for; one that comes later is not shown. */
   #opening = 0;
-  /** Which load a backend is looked for after. */
-  #looking = 0;
 
   constructor(artifacts: readonly Listed[], engine: Engine) {
     this.#artifacts = artifacts;
-    this.#engine = engine;
     this.#models = new Models(artifacts, () => void this.#choose());
+    this.#loader = new Loader(this.#models, engine, startEngine, (loaded) => this.#change(loaded));
     this.#autopilot = new Autopilot(
       artifacts,
-      (artifact) => this.#costs.get(artifact, this.#backendOf(artifact)),
+      (artifact) => this.#costs.get(artifact, this.#loader.backendOf(artifact)),
       () => this.#autopilot.start(this.#models.chosen),
     );
     this.#measuring = new Measuring(startEngine, (signal) =>
@@ -94,7 +78,7 @@ class Page {
       drawn: () => this.#showStats(),
       segmented: (found, asked) => this.#take(found, asked),
       compared: (share) => this.#compare.showDifference(share),
-      failed: (error) => void this.#fallBack(error),
+      failed: (error) => void this.#loader.fallBack(error),
       rivalFailed: (error) => this.#dropRival(error),
     });
   }
@@ -111,7 +95,7 @@ class Page {
     this.#showStats();
     if (labels) this.#describePicture(sharesOf(labels, this.#classes.length));
     const milliseconds = this.#studio.stats.total ?? totalOf(timing);
-    this.#showCost(this.#models.chosen, this.#running, milliseconds);
+    this.#showCost(this.#models.chosen, this.#loader.running, milliseconds);
     this.#holdRate(asked);
   }
 
@@ -162,11 +146,9 @@ class Page {
 
   /** Change to another size when the rate asks for it; not while a backend is looked for. */
   #holdRate(asked: number): void {
-    if (this.#looking === this.#loading || this.#isStill()) return;
+    if (this.#loader.isLooking || this.#isStill()) return;
     const next = this.#autopilot.frame(asked, performance.now());
-    if (!next) return;
-    this.#models.chosen = next;
-    void this.#load(this.#backendOf(next));
+    if (next) void this.#loader.change(next);
   }
 
   async #measureAll(signal: AbortSignal): Promise<void> {
@@ -175,7 +157,7 @@ class Page {
     const frame = await createImageBitmap(this.#studio.source.frame);
     const jobs = this.#artifacts.map((artifact) => ({
       artifact,
-      backend: this.#backendOf(artifact),
+      backend: this.#loader.backendOf(artifact),
     }));
     this.#studio.isPaused = true;
     try {
@@ -189,40 +171,9 @@ class Page {
     }
   }
 
-  /** The backend that runs, where an artifact can run on it. */
-  #backendOf(artifact: Listed): Backend {
-    return backendsFor(artifact).includes(this.#running) ? this.#running : "wasm";
-  }
-
-  /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
   async #choose(): Promise<void> {
-    this.#isLoadedAgain = false;
     this.#autopilot.start(this.#models.chosen);
-    const { backend } = this.#models;
-    if (backend !== AUTO) {
-      await this.#load(backend);
-      return;
-    }
-    if (await this.#load("wasm")) await this.#lookForFaster();
-  }
-
-  async #lookForFaster(): Promise<void> {
-    const { chosen } = this.#models;
-    const turn = this.#loading;
-    const before = state.textContent;
-    state.textContent = `${before} Looking for a faster backend …`;
-    const trials: Trial[] = [];
-    this.#looking = turn;
-    for (const backend of await backendsHere(chosen)) {
-      trials.push(await tryBackend(chosen.url, backend, chosen.check!, startEngine));
-      if (turn !== this.#loading) return;
-    }
-    this.#looking = 0;
-    const best = fastest(trials)?.backend ?? "wasm";
-    if (areWrong(trials))
-      complain("No backend gives the right labels here: do not trust the mask.");
-    if (best !== "wasm" && !(await this.#load(best))) return;
-    state.textContent = `${best === "wasm" ? before : state.textContent} ${inResult(trials)}`;
+    await this.#loader.choose();
   }
 
   async #setRival(): Promise<void> {
@@ -256,60 +207,14 @@ class Page {
     this.#match();
   }
 
-  async #load(backend: Backend): Promise<boolean> {
-    const turn = ++this.#loading;
-    const chosen = this.#models.chosen;
-    this.#running = backend;
-    this.#studio.loaded = null;
-    calm();
-    state.textContent = `Loading ${chosen.model} …`;
-    try {
-      const loaded = await this.#engine.load(chosen.url, backend, (share) => {
-        if (turn !== this.#loading) return;
-        state.textContent = `Loading ${chosen.model}: ${Math.round(share * 100)} %`;
-      });
-      if (turn !== this.#loading) return false;
+  #change(loaded: Loaded | null): void {
+    if (loaded) {
       if (`${loaded.classes}` !== `${this.#classes}`) this.#changeClasses(loaded.classes);
-      this.#picture.colours = chosen.colours;
-      this.#legend.show(this.#classes, chosen.colours);
-      this.#studio.loaded = loaded;
-      state.textContent = inWords(chosen, loaded.backend, loaded.description, this.#engine.place);
-      return true;
-    } catch (error) {
-      if (turn === this.#loading) {
-        state.textContent = "No model is loaded.";
-        await this.#fallBack(error as Error);
-      }
-      return false;
+      const { colours } = this.#models.chosen;
+      this.#picture.colours = colours;
+      this.#legend.show(this.#classes, colours);
     }
-  }
-
-  /** What fails on a GPU is tried again without it. */
-  async #fallBack(error: Error): Promise<void> {
-    const failed = this.#running;
-    if (failed === "wasm" && error instanceof LostError) {
-      await this.#loadAgain(error);
-      return;
-    }
-    if (failed === "wasm" || error.name === "ArtifactError") {
-      complain(error);
-      return;
-    }
-    this.#models.backend = "wasm";
-    if (await this.#load("wasm"))
-      complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
-  }
-
-  /** Load what was lost; a second time that is left to the person. */
-  async #loadAgain(error: LostError): Promise<void> {
-    if (this.#isLoadedAgain) {
-      this.#studio.loaded = null;
-      state.textContent = "No model is loaded.";
-      complain(`${error.message}. Choose another model, or reload the page.`);
-      return;
-    }
-    this.#isLoadedAgain = true;
-    if (await this.#load("wasm")) complain(`The model was loaded again: ${error.message}`);
+    this.#studio.loaded = loaded;
   }
 
   #end(): void {
@@ -379,25 +284,6 @@ function wireSources(show: (opening: Promise<PictureSource>) => void): void {
   open(file.files);
 }
 
-function inWords(
-  { model, title }: Listed,
-  backend: string,
-  { threads, renderer }: Readonly<Record<string, unknown>>,
-  place: string,
-): string {
-  const details = [threads ? `${threads} thread${threads === 1 ? "" : "s"}` : "", renderer];
-  const known = details.filter(Boolean).join(", ");
-  const where = place === "worker" ? "in a worker" : "in the page's own thread";
-  return `${model} ${title} runs on ${backend}${known ? ` (${known})` : ""}, ${where}.`;
-}
-
-function inResult(trials: readonly Trial[]): string {
-  const results = trials.map(
-    ({ backend, milliseconds, failure }) => `${backend} ${failure ?? inMilliseconds(milliseconds)}`,
-  );
-  return `Tried here: ${results.join(", ")}.`;
-}
-
 function download(picture: Blob | null): void {
   if (!picture) return;
   const href = URL.createObjectURL(picture);
@@ -406,6 +292,6 @@ function download(picture: Blob | null): void {
 }
 
 main().catch((error) => {
-  state.textContent = "The page does not start.";
+  say("The page does not start.");
   complain(error);
 });
