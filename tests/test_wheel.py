@@ -54,6 +54,7 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
     assert not [name for name in names if name == "dlconv/inspect/__init__.py"]
 
 
+@pytest.mark.long
 def test_the_installed_wheel_does_the_main_job_without_the_checkout_or_npm(wheel, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"

@@ -71,7 +71,7 @@ def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @needs_chromium
 def test_pages_and_processes_take_turns(tfjs, onnx, photos):
     wanted = ["tfjs-node wasm", "tfjs-chromium wasm", "ort-web wasm", "ort-web-node wasm"]

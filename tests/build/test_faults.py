@@ -106,7 +106,7 @@ def test_a_server_that_resets_every_third_connection_is_tried_again(project, ser
     assert server.resets >= 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_for_artifacts_is_told_and_forgotten_when_there_is_room(project, mounted):
     project.says(TFJS + 'precisions = ["float32", "float16"]\n')
     mounted(project.folder / "artifacts", "-t", "tmpfs", "-o", "size=16k", "none")
@@ -145,7 +145,7 @@ def test_a_limit_on_the_size_of_files_is_told(project):
     check_whole(project)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_read_only_cache_serves_what_it_has_and_nothing_is_put_into_it(project, mounted):
     cache = store.cache_root()
     mounted(cache, "--bind", str(cache))
@@ -164,7 +164,7 @@ def test_a_read_only_cache_serves_what_it_has_and_nothing_is_put_into_it(project
     assert project.build().returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_clock_that_was_set_back_and_files_from_the_future_change_nothing(project, set_back):
     project.says(TFJS)
     assert project.build().returncode == 0

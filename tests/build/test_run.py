@@ -151,7 +151,7 @@ def test_a_build_ends_with_a_release_unless_something_did_not_pass(project):
     assert "tfjs float32" in summary.read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_release_that_is_signed_is_not_packed_again(project, tmp_path):
     project.says(f'{TFJS}[release]\nversion = "1.0"\n').results()
     folder = project.folder / "release" / "tiny"
@@ -160,7 +160,7 @@ def test_a_release_that_is_signed_is_not_packed_again(project, tmp_path):
     assert (folder / SIGNATURE_NAME).is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_made_twice_every_byte_is_the_same_and_one_that_is_not_is_named(project):
     project.says(TINY)
     answer = project.build("--twice")
@@ -179,7 +179,7 @@ def test_made_twice_every_byte_is_the_same_and_one_that_is_not_is_named(project)
     assert "tfjs-float32/manifest.json is not the same when it is made again" in answer.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_twenty_builds_at_once_share_a_cache_and_make_each_artifact_once(project):
     running = [
         subprocess.Popen(

@@ -55,6 +55,7 @@ def slow_down(page):
         )
 
 
+@pytest.mark.long
 def test_a_size_that_misses_the_rate_is_left_for_one_that_holds_it(browser, site_of_sizes):
     with demo_page(browser, site_of_sizes(513, 257, 65)) as page:
         page.page.select_option("[name=rate]", "15")
@@ -68,6 +69,7 @@ def test_a_size_that_misses_the_rate_is_left_for_one_that_holds_it(browser, site
         assert not page.troubles
 
 
+@pytest.mark.long
 def test_a_size_below_half_of_the_largest_is_left_to_the_person(browser, site_of_sizes):
     with demo_page(browser, site_of_sizes(129, 33)) as page:
         slow_down(page)

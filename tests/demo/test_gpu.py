@@ -132,6 +132,7 @@ def wait_for_masks(page, count):
         page.page.wait_for_timeout(50)
 
 
+@pytest.mark.long
 def test_an_onnx_artifact_runs_on_webgpu_and_only_then_fetches_it(browser, site, graph, tmp_path):
     with demo_page(browser, site) as page:
         asked = []
@@ -151,6 +152,7 @@ def test_an_onnx_artifact_runs_on_webgpu_and_only_then_fetches_it(browser, site,
         assert not page.troubles
 
 
+@pytest.mark.long
 def test_an_onnx_artifact_s_backends_are_tried(browser, artifacts):
     artifact = artifacts[ONNX]
     check = self_check(artifact, find_photos([PHOTO])[0])

@@ -69,6 +69,7 @@ def test_a_model_that_does_not_come_gives_way_to_the_next(browser, site):
         page.page.wait_for_selector("#state:has-text('plain1 runs on wasm')")
 
 
+@pytest.mark.long
 def test_a_stuck_worker_is_replaced_once_by_one_with_the_model(browser, site):
     def leave_a_frame_waiting():
         run_in(page.page.workers, "void setTimeout(() => { for (;;); }, 0)")

@@ -129,7 +129,7 @@ def test_the_same_photos_give_the_same_codes_and_others_do_not(small, learn):
     assert not all(np.array_equal(a.codes, b.codes) for a, b in zip(first, others, strict=True))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_threads_of_tensorflow_change_no_byte(tmp_path):
     frozen = sample_graph(tmp_path)
     photos = sorted(PHOTOS.glob("*.png"))[:2]

@@ -92,6 +92,7 @@ def tags_of(name):
     return json.loads(subprocess.check_output([NODE, NPM, "view", name, "dist-tags", "--json"]))
 
 
+@pytest.mark.long
 @needs_chromium
 def test_a_page_runs_the_artifacts_of_the_installed_package(project, tmp_path):
     files = {
