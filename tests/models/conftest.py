@@ -6,7 +6,6 @@ import io
 import random
 import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -95,14 +94,14 @@ class MisbehavingServer:
 
         return reply
 
-    def slow(self, body: bytes, seconds: float) -> Reply:
-        """Serves the body, taking its time in the middle of it."""
+    def pauses(self, body: bytes, until: threading.Event) -> Reply:
+        """Serves the body, and waits in the middle of it."""
 
         def reply(request: BaseHTTPRequestHandler) -> None:
             half = len(body) // 2
             _send(request, 200, body, '"1"', None, send=half)
             request.wfile.flush()
-            time.sleep(seconds)
+            until.wait(20)
             request.wfile.write(body[half:])
 
         return reply

@@ -2,6 +2,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -300,7 +301,7 @@ def start(server, tmp_path: Path):
 
 
 def wait_until(happened) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -329,13 +330,15 @@ def test_ctrl_c_keeps_the_part_and_the_next_run_resumes(
 def test_two_processes_that_fetch_the_same_model_download_it_once(
     server, start, tarball, graph, cache
 ) -> None:
-    server.answers(server.slow(tarball, seconds=1.0))
+    second_waits = threading.Event()
+    server.answers(server.pauses(tarball, until=second_waits))
     first = start("net")
     wait_until(lambda: server.requests)
     second = start("net")
+    assert "waiting for another process that fetches net" in second.stderr.readline()
+    second_waits.set()
     results = [process.communicate(timeout=20) for process in (first, second)]
     assert [out.strip() for out, _ in results] == [sha256(graph)] * 2
-    assert "waiting for another process that fetches net" in results[1][1]
     assert len(server.requests) == 1
     assert downloads(cache) == []
 
@@ -343,8 +346,11 @@ def test_two_processes_that_fetch_the_same_model_download_it_once(
 def test_processes_that_fetch_different_models_do_not_wait(
     server, start, tarball, graph, tmp_path
 ) -> None:
-    server.answers(server.slow(tarball, seconds=0.5))
+    both_fetch = threading.Event()
+    server.answers(server.pauses(tarball, until=both_fetch))
     processes = [start("net"), start("net2")]
+    wait_until(lambda: len(server.requests) == 2)
+    both_fetch.set()
     results = [process.communicate(timeout=20) for process in processes]
     assert [out.strip() for out, _ in results] == [sha256(graph)] * 2
     assert not any("waiting" in errors for _, errors in results)
