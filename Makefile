@@ -43,7 +43,7 @@ peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .ve
 run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
-test: setup peer  ## the tests, but for the long ones
+test: setup  ## the tests, but for the long ones
 	$(VENV)/bin/python -m pytest -m "not long"
 
 test-all: setup peer  ## all tests

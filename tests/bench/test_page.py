@@ -21,7 +21,7 @@ def artifact(tmp_path_factory):
 
 
 @needs_chromium
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_way_removes_the_background_and_is_timed(artifact, capsys):
     photo = PHOTOS / "scene_2000030.png"
     assert main([artifact, "--image", str(photo), "--rounds", "2", "--json"]) == 0

@@ -56,7 +56,7 @@ def test_wrong_usage_is_told(call, options, complaint):
     assert complaint in answer.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_verbose_is_for_the_steps_too(project):
     steps = project.folder / "artifacts/.build/tiny/tfjs-float32"
     assert project.build().returncode == 0

@@ -133,7 +133,7 @@ def test_the_environment_s_key_changes_with_what_is_installed(definition, tmp_pa
     assert key(copies[1], "3.12.1") != first
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_verifies_packs_and_tells_what_fell_short(action, workspace):
     run = action(command="run sample")
     assert (run.code, run.outputs["passed"]) == (0, "true")

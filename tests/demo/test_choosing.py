@@ -81,6 +81,7 @@ def test_a_size_below_half_of_the_largest_is_left_to_the_person(browser, site_of
         page.page.wait_for_selector("#pace:has-text('Not even 33x33 holds')")
 
 
+@pytest.mark.long
 def test_it_goes_up_when_there_is_room_and_down_when_the_device_slows_down(browser, site_of_sizes):
     with demo_page(browser, site_of_sizes(129, 65)) as page:
         page.run(1)

@@ -219,7 +219,7 @@ def test_its_javascript_gives_the_frozen_graph_s_labels(
 
 
 @needs_chromium
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_npm_package_gives_the_frozen_graph_s_labels(release, labels_of, tmp_path):
     (tmp_path / "package.json").write_text('{"private": true}')
     install = [NODE, NPM, "install", "--offline", "--no-audit", "--no-fund", pack(tmp_path)]

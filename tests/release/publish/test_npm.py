@@ -24,7 +24,7 @@ from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, NPM, WEB
 from dlconv.web.build import pack as pack_segment
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 NAME = "@models/sample"
 TARGET = f"npm:{NAME}"
@@ -92,7 +92,6 @@ def tags_of(name):
     return json.loads(subprocess.check_output([NODE, NPM, "view", name, "dist-tags", "--json"]))
 
 
-@pytest.mark.long
 @needs_chromium
 def test_a_page_runs_the_artifacts_of_the_installed_package(project, tmp_path):
     files = {
