@@ -38,7 +38,10 @@ def check_release(folder: Path, trust: Trust | None = None) -> tuple[Problem, ..
     any case. Raises DlconvError where there is no release, or a file cannot be read.
     """
     if not any((folder / name).is_file() for name in (RELEASE_NAME, SUMS_NAME)):
-        raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
+        raise DlconvError(
+            f"there is no release at {folder}",
+            "name a folder with release.json, or make one: dlconv pack",
+        )
     try:
         return tuple(sorted({*_problems(folder, trust)}, key=lambda each: (each.path, each.what)))
     except OSError as error:
