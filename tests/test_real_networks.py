@@ -189,7 +189,6 @@ def test_a_model_of_2018_is_upgraded_and_keeps_its_labels(model, call, images, w
     assert f"old-{model}/tensorflowjs_model.pb in tfjs-node wasm: " in against_the_zoos.stderr
 
 
-@pytest.mark.long
 @needs_peer
 def test_our_writer_and_the_official_converter_give_the_same_labels(model, call, images, work):
     theirs, ours = f"theirs-{model}", f"ours-{model}"

@@ -52,7 +52,6 @@ def test_what_the_official_converter_cannot_quantize_to_is_wrong_usage(
 
 
 @needs_peer
-@pytest.mark.long
 def test_equal_weights_get_the_same_codes_scales_and_minima(tmp_path):
     rng = np.random.default_rng(11)
     arrays = {
@@ -91,7 +90,6 @@ def convert_in_peer(graph: Path, directory: Path, quantize: str) -> None:
 
 
 @needs_peer
-@pytest.mark.long
 @pytest.mark.parametrize("quantize", ["0", "1", "plain1", "2", "f16"])
 def test_a_graph_that_needs_no_rewriting_comes_out_equal(tiny, tmp_path, quantize):
     convert_in_peer(tiny.path, tmp_path / "theirs", quantize)

@@ -220,7 +220,7 @@ def test_a_gpu_that_is_lost_while_frames_run_is_replaced_and_can_be_had_again(
             page.wait_for_next_labels()
             assert not page.page.is_visible("#message")
             worker.evaluate(LOSE[backend])
-            said = f"{backend} failed, so it runs on wasm now: the GPU was lost"
+            said = f"{backend} failed, so it runs on wasm now: the GPU was lost: "
             page.page.wait_for_selector(f"#message:has-text('{said}')")
             page.wait_for_next_labels()
             assert "runs on wasm" in page.page.inner_text("#state")

@@ -301,7 +301,7 @@ def start(server, tmp_path: Path):
 
 
 def wait_until(happened) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 10
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -6,7 +6,12 @@ import pytest
 
 PEER = Path(__file__).parents[2] / ".venv-peer"
 
-needs_peer = pytest.mark.skipif(
+_skip_without_peer = pytest.mark.skipif(
     not (PEER / ".ready").exists(),
     reason="no environment with tensorflowjs (make peer; needs CPython 3.10 to 3.12)",
 )
+
+
+def needs_peer(test):
+    """Mark a test as one that ``make test``, which sets no such environment up, leaves out."""
+    return pytest.mark.long(_skip_without_peer(test))

@@ -25,12 +25,12 @@ test("what is under way at a loss is rejected, and what comes after it is not be
 });
 
 test("work that fails before the loss is told says that the GPU was lost", async () => {
-  let isLost = false;
-  const loss = new Loss(() => isLost);
+  let reason: string | null = null;
+  const loss = new Loss(() => reason);
   const failing = loss.guard(async () => {
-    isLost = true;
+    reason = "unplugged";
     throw new Error("no bitmap");
   });
-  await assert.rejects(failing, { name: "BackendError", message: "the GPU was lost" });
+  await assert.rejects(failing, { name: "BackendError", message: "the GPU was lost: unplugged" });
   assert.ok(loss.isKnown);
 });

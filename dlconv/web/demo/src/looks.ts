@@ -1,6 +1,7 @@
 // The settings of what is drawn: the effect, its colour, strength or picture, and the border.
 
 import { find, make, radio } from "./dom.ts";
+import { complain } from "./messages.ts";
 import { EFFECTS, type Effect, type Look } from "./picture.ts";
 import { readPhoto } from "./sources.ts";
 
@@ -9,8 +10,7 @@ export class Looks {
   readonly #changed: () => void;
   #background: ImageBitmap | null = null;
 
-  /** `failed` is told of a background that cannot be read. */
-  constructor(changed: () => void, failed: (error: unknown) => void) {
+  constructor(changed: () => void) {
     this.#changed = changed;
     const choices = Object.entries(EFFECTS).map(([value, text]) =>
       radio("effect", value, value === "magenta", make("span", {}, text)),
@@ -28,7 +28,7 @@ export class Looks {
     find("#background", HTMLButtonElement).addEventListener("click", () => file.click());
     file.addEventListener("change", () => {
       const [chosen] = file.files ?? [];
-      if (chosen) this.#setBackground(chosen).catch(failed);
+      if (chosen) this.#setBackground(chosen).catch(complain);
       file.value = "";
     });
   }

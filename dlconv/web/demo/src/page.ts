@@ -50,7 +50,7 @@ class Page {
   readonly #measuring: Measuring;
   readonly #compare: Compare;
   readonly #legend = new Legend(() => this.#restyle());
-  readonly #looks = new Looks(() => this.#restyle(), complain);
+  readonly #looks = new Looks(() => this.#restyle());
   readonly #costs = new Costs();
   readonly #picture = new Picture(canvas, this.#looks.look(this.#legend.kept));
   readonly #rivalPicture = new Picture(make("canvas"), this.#looks.look(this.#legend.kept));

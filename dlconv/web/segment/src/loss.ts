@@ -5,11 +5,11 @@ import { BackendError } from "./errors.ts";
 export class Loss {
   #error: Error | null = null;
   readonly #underWay = new Set<(error: Error) => void>();
-  readonly #isLost: () => boolean;
+  readonly #whyLost: () => string | null;
 
-  /** `isLost` is asked when work fails, since that can be noticed before the loss is told. */
-  constructor(isLost: () => boolean = () => false) {
-    this.#isLost = isLost;
+  /** `whyLost` is asked when work fails, which it can before the loss is told; null for no loss. */
+  constructor(whyLost: () => string | null = () => null) {
+    this.#whyLost = whyLost;
   }
 
   get isKnown(): boolean {
@@ -17,7 +17,7 @@ export class Loss {
   }
 
   /** Reject what is under way, and all that comes. */
-  tell(reason = ""): void {
+  tell(reason: string): void {
     this.#error ??= new BackendError(`the GPU was lost${reason ? `: ${reason}` : ""}`);
     for (const reject of this.#underWay) reject(this.#error);
     this.#underWay.clear();
@@ -33,7 +33,8 @@ export class Loss {
       this.#underWay.add(reject);
       work()
         .then(resolve, (error) => {
-          if (this.#isLost()) this.tell();
+          const reason = this.#whyLost();
+          if (reason !== null) this.tell(reason);
           reject(error);
         })
         .finally(() => this.#underWay.delete(reject));

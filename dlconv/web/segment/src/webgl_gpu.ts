@@ -14,6 +14,8 @@ const ATTRIBUTES = {
   failIfMajorPerformanceCaveat: true,
 } as const;
 
+const GONE = "its WebGL context is gone";
+
 const VERTICES = `#version 300 es
 void main() {
   gl_Position = vec4(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1, 0, 1);
@@ -51,8 +53,8 @@ function backend(): MathBackendWebGL {
 function gpuOf(canvas: OffscreenCanvas | null): Gpu {
   const { gpgpu } = backend();
   const gl = gpgpu.gl as WebGL2RenderingContext;
-  const loss = new Loss(() => gl.isContextLost());
-  gl.canvas.addEventListener("webglcontextlost", () => loss.tell());
+  const loss = new Loss(() => (gl.isContextLost() ? GONE : null));
+  gl.canvas.addEventListener("webglcontextlost", () => loss.tell(GONE));
   const program = canvas && newProgram(gl);
 
   function draw(rgba: tf.Tensor3D): ImageBitmap {
