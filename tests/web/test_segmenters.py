@@ -116,11 +116,19 @@ def test_one_goes_on_while_another_backend_starts(page):
       const gpu = await load({ backend: "webgl" });
       await gpu.segment(photo);
       const before = gpu.tensors;
+      let letWeightsCome;
+      const areWanted = new Promise((wanted) => { letWeightsCome = wanted; });
+      const { fetch } = globalThis;
+      globalThis.fetch = async (url, ...given) => {
+        if (`${url}`.endsWith(".bin")) await areWanted;
+        return fetch(url, ...given);
+      };
       let other = null;
       void load({ backend: "wasm" }).then((loaded) => { other = loaded; });
       let frames = 0;
       for (; !other; frames++) {
         await gpu.segment(photo);
+        if (frames === 1) letWeightsCome();
         await new Promise((passed) => setTimeout(passed));
         if (gpu.tensors < before) throw new Error(`${gpu.tensors} tensors`);
       }
