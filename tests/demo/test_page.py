@@ -122,15 +122,19 @@ def test_a_picture_becomes_the_background(page, reference, tmp_path):
     file = tmp_path / "background.png"
     page.choose(effect="picture")
     outside = ~np.isin(reference.labels(photo_pixels()[None])[0], KEPT)
+
+    def is_drawn(colour):
+        drawn = page.pixels()[outside][:, :3].astype(int)
+        return (np.abs(drawn - colour) < 3).mean() > 0.99
+
     for colour in ((90, 0, 60), (10, 200, 30)):
         Image.new("RGB", (300, 100), colour).save(file)
         page.page.set_input_files("#background-file", file)
-        page.page.wait_for_timeout(300)
-        assert (np.abs(page.pixels()[outside][:, :3].astype(int) - colour) < 3).mean() > 0.99
+        page.wait_until(lambda colour=colour: is_drawn(colour))
     file.write_bytes(b"no picture")
     page.page.set_input_files("#background-file", file)
     page.page.wait_for_selector("#message:has-text('not a photo')")
-    assert (np.abs(page.pixels()[outside][:, :3].astype(int) - colour) < 3).mean() > 0.99
+    assert is_drawn(colour)
 
 
 def test_a_border_that_follows_the_picture_s_edges_is_closer_to_the_drawn_mask(page):
@@ -161,13 +165,11 @@ def test_the_camera_s_frames_are_labelled_alike_for_as_long_as_it_runs(shared, r
     page.wait_for_selector("#picture[aria-label^='The camera']")
     frame = Image.fromarray(shared.pixels()[..., :3])
     shared.choose(effect="magenta")
-    page.wait_for_timeout(500)
-    kept = shared.kept()
     side = reference.crop[0]
     small = np.asarray(frame.resize((side, side), Image.Resampling.LANCZOS))
     labels = Image.fromarray(reference.labels(small[None])[0].astype(np.uint8))
     expected = np.isin(np.asarray(labels.resize(frame.size, Image.Resampling.NEAREST)), KEPT)
-    assert iou(kept, expected) > 0.99
+    shared.wait_until(lambda: iou(shared.kept(), expected) > 0.99)
 
     tensors = set()
     for _ in range(20):
