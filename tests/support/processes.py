@@ -4,7 +4,10 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+PROCESSES = Path("/proc")
 
 
 def hear_ctrl_c() -> None:
@@ -32,9 +35,10 @@ def descendants(process_id: int) -> list[int]:
 
 def _runs(process_id: int) -> bool:
     """Whether a process is there; one that has ended and that nobody has waited for is not."""
-    try:
+    with suppress(ProcessLookupError, FileNotFoundError):
         os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{process_id}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+        if not PROCESSES.is_dir():
+            return True
+        stat = (PROCESSES / str(process_id) / "stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
+    return False
