@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from dlconv.files import write_atomically
+from dlconv.files import remove_leftovers, write_atomically
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class Part:
         return self.path.open("ab")
 
     def discard(self) -> None:
-        """Forget everything that has arrived."""
+        """Forget everything that has arrived, and what whoever wrote it left when it died."""
         self.path.unlink(missing_ok=True)
         self.notes.unlink(missing_ok=True)
+        remove_leftovers(self.notes)
 
     def finish(self) -> None:
         """Give the complete part its destination's name."""

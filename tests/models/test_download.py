@@ -117,6 +117,14 @@ def test_a_complete_part_needs_no_request(server, body, target, patience) -> Non
     assert not server.requests
 
 
+def test_what_a_killed_one_was_just_writing_is_removed(server, body, target, patience) -> None:
+    target.parent.mkdir(parents=True)
+    target.with_name(".net.tar.gz.part.json-0123456789abcdef").write_bytes(b"{")
+    server.answers(server.honest(body))
+    download(server.url, target, patience=patience)
+    assert list(target.parent.iterdir()) == [target]
+
+
 @pytest.mark.parametrize("kept", [70_000, SIZE, SIZE + 1, 3 * SIZE])
 @pytest.mark.parametrize(
     "misbehaviour", ["ignores Range", "wrong Range", "416", "ETag changed", "ETag changed, 206"]
@@ -313,9 +321,7 @@ def test_a_file_of_the_package_is_copied(target) -> None:
     assert b"[datasets.voc]" in target.read_bytes()
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(split=st.integers(0, SIZE))
 def test_a_download_split_anywhere_yields_the_same_bytes(
     server, body, target, patience, split: int
@@ -326,9 +332,7 @@ def test_a_download_split_anywhere_yields_the_same_bytes(
     assert target.read_bytes() == body
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.integers(0, SIZE - 1))
 def test_a_download_broken_anywhere_yields_the_same_bytes(
     server, body, target, patience, first: int
