@@ -123,7 +123,7 @@ def test_a_graph_that_stays(graph):
     assert_untouched(fuse_convolutions, graph)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.sampled_from([0, 1, 2]),
     st.tuples(*[st.sampled_from([1, 3, 5])] * 2),

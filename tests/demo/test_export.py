@@ -1,5 +1,7 @@
 """The exported site in Chromium, from a server that knows nothing of it, below a path."""
 
+import os
+
 import pytest
 from support.chromium import needs_chromium
 from support.demo import DemoPage
@@ -12,6 +14,7 @@ from dlconv.models.registry import voc_colours
 pytestmark = [needs_chromium, pytest.mark.slow]
 
 PHOTO = PHOTOS / "scene_2000030.png"
+FAR_AHEAD = (4e9, 4e9)
 
 
 def kept_site(artifacts):
@@ -42,6 +45,15 @@ def test_it_works_below_a_path_and_without_a_network_after_a_visit(browser, expo
     context.close()
 
 
+def wait_for_worker(page, host, state):
+    """Wait until what is ``found`` of the site's service worker is so."""
+    page.evaluate(
+        f"navigator.serviceWorker.getRegistration('{host}some/where/').then("
+        "found => new Promise(done => {"
+        f" const look = () => {state} ? done() : setTimeout(look, 50); look(); }}))"
+    )
+
+
 @pytest.mark.parametrize("fresh_for", [None, 600])
 def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, tmp_path, fresh_for):
     site = tmp_path / "some" / "where"
@@ -53,11 +65,11 @@ def test_a_new_export_takes_the_place_of_the_old_one(browser, artifacts, tmp_pat
         export(kept_site(artifacts[1:2]), site)
         (site / "index.html").write_text((site / "index.html").read_text() + "<p id=new>")
         page.open()
-        page.page.evaluate(
-            "navigator.serviceWorker.getRegistration().then(found => new Promise(done => {"
-            " const look = () => found.waiting ? done() : setTimeout(look, 50); look(); }))"
-        )
+        wait_for_worker(page.page, host, "found.waiting")
+        beside = context.new_page()
+        beside.goto(host)
         page.page.close()
+        wait_for_worker(beside, host, "!found.waiting && found.active.state === 'activated'")
         again = DemoPage(context.new_page(), f"{host}some/where/").open()
         assert len(again.page.query_selector_all("[name=model]")) == 1
         assert again.page.query_selector("#new")
@@ -74,6 +86,8 @@ def test_what_is_not_the_export_s_is_left_to_the_host(browser, artifacts, tmp_pa
         page.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
         for written in ("first", "second"):
             note.write_text(f"<p>{written}</p>")
+            # A browser keeps what is old already without asking, for a tenth of its age.
+            os.utime(note, FAR_AHEAD)
             # The host sends it on to blog/.
             page.page.goto(f"{host}home/blog")
             assert page.page.inner_text("p") == written

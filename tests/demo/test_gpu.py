@@ -194,7 +194,7 @@ def test_a_gpu_draws_the_mask_that_the_processor_draws(browser, small, backend):
         assert 0.1 < (alpha > 127).mean() < 0.9
         assert ((alpha > 8) & (alpha < 247)).any()
         assert abs(found - alpha).max() <= 3
-        assert abs(drawn("classes", lambda: wait_for_masks(page, 4)) - plain_map).max() <= 3
+        assert abs(drawn("classes", lambda: wait_for_masks(page, 6)) - plain_map).max() <= 3
         assert not page.troubles
 
 

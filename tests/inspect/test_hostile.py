@@ -48,7 +48,7 @@ def inspected(content):
     return True
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_bytes(data):
     content = bytearray(data.draw(st.sampled_from(GRAPHS)).SerializeToString())
@@ -57,7 +57,7 @@ def test_damaged_bytes(data):
     inspected(bytes(content[: data.draw(st.integers(0, len(content)))]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_structure(data):
     graph = GraphDef()

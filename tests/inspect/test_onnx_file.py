@@ -111,7 +111,7 @@ def test_names_that_are_no_text_are_refused(tmp_path):
         read_onnx(tmp_path / "model.onnx")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused(tmp_path_factory, data):
     scale = np.array([0.5, 0.25], np.float32)

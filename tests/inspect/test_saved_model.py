@@ -73,7 +73,7 @@ def test_a_frozen_graph_in_a_saved_model_is_one(tmp_path):
     assert [weight.name for weight in network.weights] == ["weights"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_damaged_one_is_read_or_refused(saved, tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("fuzz")

@@ -102,7 +102,7 @@ def layers(draw, name, source):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.booleans(), st.tuples(st.integers(33, 40), st.integers(33, 40)))
 def test_what_is_inferred_is_so_in_tensorflow(data, is_dynamic, extents):
     shape = (1, None, None, CHANNELS) if is_dynamic else (1, *extents, CHANNELS)

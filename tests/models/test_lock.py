@@ -124,7 +124,7 @@ def test_processes_that_record_at_once_lose_nothing(lock) -> None:
     assert len(read_lock(lock)) == 30
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     url=st.text().filter(str.isprintable),
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True),

@@ -197,9 +197,7 @@ def test_a_failure_leaves_the_old_graph(folder, tarball) -> None:
     assert (folder / "net.pb").read_bytes() == b"old"
 
 
-many = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+many = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @many

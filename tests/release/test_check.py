@@ -41,9 +41,7 @@ def test_nothing_is_wrong_with_a_release(packed):
     assert check_release(packed) == ()
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_changed_byte_is_found_and_its_file_named(signed, data):
     paths = sorted(path for path in signed.rglob("*") if path.is_file())

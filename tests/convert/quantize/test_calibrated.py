@@ -99,7 +99,7 @@ def weights_of(rounded):
     return {name: value for each in rounded for name, value in each.weights.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chains())
 def test_a_kernel_times_its_tap_means_is_the_mean_output(example):
     with Network(example.graph, "x") as network:
@@ -113,7 +113,7 @@ def test_a_kernel_times_its_tap_means_is_the_mean_output(example):
             assert np.abs(mean - y.mean(axis=(0, 1, 2))).max() <= 1e-5 * scale + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(chains(), st.data())
 def test_each_channel_of_each_layer_keeps_its_mean_output(example, data):
     grids = data.draw(coarse_grids(example.layers))
@@ -127,7 +127,7 @@ def test_each_channel_of_each_layer_keeps_its_mean_output(example, data):
         assert np.abs(before - after).max() <= 1e-5 * scale
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(chains(), st.data())
 def test_kernels_are_on_their_grids_and_weights_replace_constants(example, data):
     grids = data.draw(coarse_grids(example.layers))

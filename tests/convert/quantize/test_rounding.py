@@ -89,7 +89,7 @@ def test_fewer_samples_than_inputs_are_enough_to_round_for():
     assert output_error(samples, values, matrix) < output_error(samples, nearest, matrix)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**16), st.integers(1, 40), st.integers(1, 50), st.sampled_from([2, 4, 8]))
 def test_blocks_give_the_codes_of_one_large_block(seed, block, inputs, bits):
     random = np.random.default_rng(seed)

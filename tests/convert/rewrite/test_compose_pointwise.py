@@ -57,7 +57,7 @@ def features(given=6):
     return np.random.default_rng(1).normal(size=(1, 5, 5, given)).astype(F)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.booleans())
 def test_a_product_of_kernels_is_the_same_function(given, between, out, valid):
     graph = chain(given, between, out, second={"padding": b"VALID" if valid else b"SAME"})

@@ -31,7 +31,7 @@ def guarded(*, guards=("y",), chained=False):
     return graph
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.sets(st.sampled_from(["y", "doubled", "two"])),
     st.booleans(),

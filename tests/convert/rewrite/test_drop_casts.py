@@ -95,7 +95,7 @@ def test_the_way_there_stays_for_its_other_readers():
     assert run(result, "z", x=np.array([3, 200], np.uint8)).tolist() == [3, 6]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(["uint8", "int32", "int64", "float32", "float64"]), max_size=7),
     st.lists(st.integers(0, 255), min_size=1, max_size=5),

@@ -11,7 +11,7 @@ F = np.float32
 COPIES = ["Identity", "StopGradient", "PreventGradient", "Snapshot"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from([*COPIES, "Relu6", "Neg"]), max_size=8),
     st.lists(st.floats(-9, 9, width=32), min_size=3, max_size=3),

@@ -64,7 +64,7 @@ def dynamic(*between, source="x", of="x", **axes):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 9)),
     st.tuples(st.integers(1, 9), st.integers(1, 9)),
@@ -82,7 +82,7 @@ def test_only_a_resize_to_the_own_size_goes(extents, other, is_same, kind, sampl
     assert run(graph, "y", x=x).tolist() == run(result, "y", x=x).tolist()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(0, 99))
 def test_a_resize_to_the_size_in_every_run_goes(extents, seed):
     graph = dynamic(relu6("a", "x"), convolution("b", "a", "kernel"), source="b")

@@ -75,7 +75,7 @@ def one_axis(draw):
     return extent, rate, size, (before, after), (before + crop, after + more), (crop, more)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(one_axis(), one_axis(), st.sampled_from([0, 1, 2]), st.booleans(), st.integers(0, 99))
 def test_the_flat_convolution_is_the_same_function(rows, columns, multiplier, is_dynamic, seed):
     extents, blocks, sizes, remaining, paddings, crops = zip(rows, columns, strict=True)
@@ -207,7 +207,7 @@ def test_a_graph_that_stays(graph):
     assert_untouched(flatten_atrous, graph)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 4), st.sampled_from([2, 3, 5]), st.booleans(), st.integers(0, 99))
 def test_a_flat_convolution_of_dynamic_shape_runs_in_onnx_runtime(
     tmp_path_factory, rate, size, depthwise, seed

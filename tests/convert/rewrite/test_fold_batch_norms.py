@@ -108,7 +108,7 @@ def convolved_and_normed(draw):
     return graph_def(*nodes, copy("y", nodes[-1].name)), x, scale
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(convolved_and_normed())
 def test_a_convolution_and_a_chain_become_a_convolution_and_a_bias(example):
     graph, x, scale = example

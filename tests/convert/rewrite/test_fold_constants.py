@@ -82,7 +82,7 @@ def test_integers_that_wrap_are_left_to_the_runtime():
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.sampled_from(["Add", "Sub", "Mul", "Maximum"]), st.data())
 def test_floats_are_rounded_as_tensorflow_rounds_them(op, data):
     sevenths = st.integers(-(10**7), 10**7).map(lambda number: number / 7)

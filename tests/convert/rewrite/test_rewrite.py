@@ -102,7 +102,7 @@ def exports(draw):
     return graph_def(*nodes, node("y", "Softsign", nodes[-1].name, T=F)), x
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(exports())
 def test_all_passes_together_keep_the_function_and_have_nothing_left_to_do(export):
     graph, x = export

@@ -44,7 +44,7 @@ def values(rows, pooled, rest):
     }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 def test_the_sum_after_the_convolution_is_the_same(rows, pooled, rest, out):
     graph = pooling(rows, pooled, rest, out)
