@@ -278,7 +278,7 @@ def slow_down(page):
 
 
 def frames_in(page, milliseconds):
-    """How many frames of the camera are presented, and how many of them are drawn."""
+    """How many frames the camera gives, and how many of them are drawn."""
     return page.page.evaluate(
         """async (milliseconds) => {
             const draw = CanvasRenderingContext2D.prototype.drawImage;
@@ -292,14 +292,10 @@ def frames_in(page, milliseconds):
                 return draw.call(this, source, ...place);
             };
             while (!video) await new Promise(requestAnimationFrame);
-            let given = 0;
-            const count = () => {
-                given += 1;
-                video.requestVideoFrameCallback(count);
-            };
             drawn.clear();
-            video.requestVideoFrameCallback(count);
+            const before = video.getVideoPlaybackQuality().totalVideoFrames;
             await new Promise((done) => setTimeout(done, milliseconds));
+            const given = video.getVideoPlaybackQuality().totalVideoFrames - before;
             CanvasRenderingContext2D.prototype.drawImage = draw;
             return [given, drawn.size];
         }""",
