@@ -1,14 +1,13 @@
 """The page on WebGL and WebGPU, in Chromium's software graphics."""
 
 import re
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.artifacts import tfjs_artifact
 from support.camera import write_y4m
-from support.chromium import needs_chromium
+from support.chromium import needs_chromium, wait_until
 from support.demo import demo_page, fake_camera, iou
 from support.sample import PHOTOS
 
@@ -126,10 +125,10 @@ def calls(page):
 def wait_for_masks(page, count):
     """Wait until that many masks were drawn on a GPU."""
     _, before = calls(page)
-    end = time.monotonic() + SLOW_MS / 1000 + 4 * count
-    while calls(page)[1] < before + count:
-        assert time.monotonic() < end, "no more masks come"
-        page.page.wait_for_timeout(50)
+    have_come = wait_until(
+        page.page, lambda: calls(page)[1] >= before + count, SLOW_MS + 4000 * count
+    )
+    assert have_come, "no more masks come"
 
 
 def fewest_tensors(page):

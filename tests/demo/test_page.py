@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.camera import write_y4m
-from support.chromium import needs_chromium
+from support.chromium import needs_chromium, wait_until
 from support.demo import MAGENTA, demo_page, fake_camera, iou
 from support.heap import Heap
 from support.sample import PHOTOS
@@ -130,7 +130,7 @@ def test_a_picture_becomes_the_background(page, reference, tmp_path):
     for colour in ((90, 0, 60), (10, 200, 30)):
         Image.new("RGB", (300, 100), colour).save(file)
         page.page.set_input_files("#background-file", file)
-        page.wait_until(lambda colour=colour: is_drawn(colour))
+        assert wait_until(page.page, lambda colour=colour: is_drawn(colour))
     file.write_bytes(b"no picture")
     page.page.set_input_files("#background-file", file)
     page.page.wait_for_selector("#message:has-text('not a photo')")
@@ -169,7 +169,7 @@ def test_the_camera_s_frames_are_labelled_alike_for_as_long_as_it_runs(shared, r
     small = np.asarray(frame.resize((side, side), Image.Resampling.LANCZOS))
     labels = Image.fromarray(reference.labels(small[None])[0].astype(np.uint8))
     expected = np.isin(np.asarray(labels.resize(frame.size, Image.Resampling.NEAREST)), KEPT)
-    shared.wait_until(lambda: iou(shared.kept(), expected) > 0.99)
+    assert wait_until(page, lambda: iou(shared.kept(), expected) > 0.99)
 
     tensors = set()
     for _ in range(20):

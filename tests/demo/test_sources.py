@@ -4,7 +4,7 @@ import wave
 
 import numpy as np
 import pytest
-from support.chromium import needs_chromium
+from support.chromium import needs_chromium, wait_until
 from support.demo import demo_page
 from support.sample import PHOTOS
 
@@ -46,7 +46,7 @@ def test_a_camera_that_is_allowed_after_a_photo_was_opened_stays_off(page):
     page.page.click("#camera")
     page.show(PHOTO)
     page.page.evaluate("allow()")
-    page.wait_until(lambda: page.page.evaluate(CAMERA_WAS_ON_AND_IS_OFF))
+    assert wait_until(page.page, lambda: page.page.evaluate(CAMERA_WAS_ON_AND_IS_OFF))
     assert page.page.get_attribute("#picture", "aria-label").startswith("The photo")
     assert not page.page.is_visible("#stop")
 
@@ -84,6 +84,6 @@ def test_a_camera_that_is_turned_is_shown_as_it_is_then(page):
     page.page.evaluate("void turn()")
     page.page.wait_for_selector("#drop[style*='240 / 320']")
     page.wait_for_next_labels()
-    page.wait_until(lambda: page.pixels().shape[:2] == (320, 240))
+    assert wait_until(page.page, lambda: page.pixels().shape[:2] == (320, 240))
     box = page.page.locator("#picture").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(240 / 320, abs=0.01)

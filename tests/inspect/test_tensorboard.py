@@ -5,20 +5,18 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.chromium import needs_chromium
+from support.chromium import needs_chromium, wait_until
 from support.processes import hear_ctrl_c
 from support.sample import sample_graph
 
 from dlconv.verify.runtimes.chromium import open_browser
 
-SECONDS = 30
 STAGES = ("preprocessing", "backbone", "image_pooling", "ASPP", "decoder", "postprocessing")
 
 
@@ -85,18 +83,15 @@ def test_a_search_finds_both_nodes_and_opens_them(page, name):
     )
 
 
-def fill_of(shape):
-    return shape.evaluate("shape => getComputedStyle(shape).fill")
-
-
 @needs_chromium
 def test_each_stage_has_a_colour_of_its_own_by_device(page):
     page.get_by_text("Device", exact=True).first.click()
     shapes = [page.locator(f'g.node[data-name="{stage}"] rect').first for stage in STAGES]
-    end = time.monotonic() + SECONDS
-    while len({*(colours := [fill_of(shape) for shape in shapes])}) < len(STAGES):
-        assert time.monotonic() < end, colours
-        page.wait_for_timeout(50)
+
+    def colours():
+        return [shape.evaluate("shape => getComputedStyle(shape).fill") for shape in shapes]
+
+    assert wait_until(page, lambda: len({*colours()}) == len(STAGES)), colours()
 
 
 @pytest.mark.parametrize("signal", [2, 15])

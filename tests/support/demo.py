@@ -2,20 +2,19 @@
 
 import base64
 import io
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from support.chromium import TIMEOUT_MS
 
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 RUNS = "#state:has-text('runs')"
-TIMEOUT_MS = 30_000
 MAGENTA = (255, 0, 255)
 
 
@@ -85,13 +84,6 @@ class DemoPage:
     def wait_for_labels(self) -> None:
         """Wait until the picture is described, which takes its labels."""
         self.page.wait_for_selector("#picture[aria-label*='%']")
-
-    def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Ask again until it holds; an AssertionError when it has not by the timeout."""
-        end = time.monotonic() + TIMEOUT_MS / 1000
-        while not holds():
-            assert time.monotonic() < end, "it does not come to hold"
-            self.page.wait_for_timeout(50)
 
     def _forget_labels(self) -> None:
         self.page.eval_on_selector("#picture", "canvas => canvas.setAttribute('aria-label', '')")

@@ -26,7 +26,7 @@ def still_running(process_ids: Sequence[int], seconds: float = 5) -> list[int]:
 def descendants(process_id: int) -> list[int]:
     """The processes that a process started, and those that they did, as they are now."""
     try:
-        text = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
+        text = (PROCESSES / f"{process_id}/task/{process_id}/children").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return []
     children = [int(each) for each in text.split()]
@@ -39,6 +39,6 @@ def _runs(process_id: int) -> bool:
         os.kill(process_id, 0)
         if not PROCESSES.is_dir():
             return True
-        stat = (PROCESSES / str(process_id) / "stat").read_text()
+        stat = (PROCESSES / f"{process_id}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] != "Z"
     return False
