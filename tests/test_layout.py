@@ -34,8 +34,11 @@ def test_every_folder_with_code_is_a_package_of_the_wheel():
 @pytest.mark.parametrize(
     "name",
     [
-        "requirements.lock",
-        "requirements-peer.lock",
+        "locks/action.txt",
+        "locks/dev.txt",
+        "locks/peer.txt",
+        "locks/run.txt",
+        "locks/uv.txt",
         "dlconv/web/package-lock.json",
         "tests/release/publish/verdaccio/package-lock.json",
     ],

@@ -1,15 +1,15 @@
 """The wheel, built and installed as a user would, away from the checkout."""
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from support.pythons import LOCKS, ROOT, install, python_of
 
-ROOT = Path(__file__).parents[1]
+UV = Path(sys.prefix) / "bin" / "uv"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -17,12 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-        + ["--wheel-dir", folder, ROOT],
-        check=True,
-        capture_output=True,
-    )
+    command = [UV, "build", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run([*command, "--out-dir", folder, ROOT], check=True, capture_output=True)
     (made,) = folder.glob("dlconv-*.whl")
     return made
 
@@ -56,11 +52,23 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
 
 @pytest.mark.long
 def test_the_installed_wheel_does_the_main_job_without_the_checkout_or_npm(wheel, tmp_path):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    install(sys.executable, tmp_path / "venv", LOCKS / "run.txt", wheel)
+    does_the_main_job(tmp_path)
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize("minor", [10, 11, 12, 13])
+def test_the_wheel_works_with_today_s_newest_releases(wheel, tmp_path, minor):
+    subprocess.run([python_of(minor), "-m", "venv", tmp_path / "venv"], check=True)
+    pip = [tmp_path / "venv" / "bin" / "python", "-m", "pip"]
+    subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", wheel], check=True)
+    subprocess.run([*pip, "check"], check=True)
+    does_the_main_job(tmp_path)
+
+
+def does_the_main_job(tmp_path):
+    """Run it with the environment in ``venv``, which has nothing but the wheel and its needs."""
     python = tmp_path / "venv" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    constraints = ["--constraint", _pins(tmp_path)]
-    subprocess.run([*install, *constraints, wheel], check=True)
     outside = tmp_path / "elsewhere"
     outside.mkdir()
     environment = {
@@ -98,12 +106,3 @@ def test_the_installed_wheel_does_the_main_job_without_the_checkout_or_npm(wheel
     assert doctor.returncode == 0, doctor.stdout
     assert {states[name] for name in ("tensorflow", "node", "bundle", "cache")} == {"ok"}
     assert {states[name] for name in ("browser", "chromium", "sign")} == {"missing"}
-
-
-def _pins(folder: Path) -> Path:
-    """The lock file's versions, without hashes, since the wheel itself has none there."""
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = [line.rstrip(" \\") for line in lines if "==" in line and not line.startswith(" ")]
-    path = folder / "constraints.txt"
-    path.write_text("\n".join(pins) + os.linesep)
-    return path

@@ -5,14 +5,12 @@ The lock file has another NumPy for each Python, which manifests name; nothing e
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support.pythons import LOCKS, ROOT, install, python_of
 
-ROOT = Path(__file__).parents[2]
 CONVERSIONS = (
     ("tfjs", "sample"),
     ("tfjs", "sample", "--quantize", "1"),
@@ -31,7 +29,7 @@ def own(tmp_path_factory):
 
 @pytest.mark.parametrize("minor", MINORS)
 def test_another_python_gives_the_same_bytes(own, minor, tmp_path):
-    python = locked_environment(minor, tmp_path / "venv")
+    python = install(python_of(minor), tmp_path / "venv", LOCKS / "run.txt")
     other = convert(python, tmp_path / "somewhere" / "else", seed="2")
     assert {name: each for name, each in own.items() if other.get(name) != each} == {}
     assert own.keys() == other.keys()
@@ -56,24 +54,3 @@ def _content(path):
         return path.read_bytes()
     manifest = json.loads(path.read_bytes())
     return {**manifest, "versions": {**manifest["versions"], "numpy": ""}}
-
-
-def locked_environment(minor, folder):
-    """A fresh environment of another Python with exactly what the lock file names."""
-    candidates = [shutil.which(f"python3.{minor}"), *_of_pyenv(minor)]
-    made = (_makes_environment(each, folder) for each in candidates if each)
-    if not any(made):
-        pytest.skip(f"there is no Python 3.{minor} here")
-    python = str(folder / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    lock = ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
-    subprocess.run([*install, *lock], check=True)
-    return python
-
-
-def _makes_environment(python, folder):
-    return subprocess.run([python, "-m", "venv", folder], capture_output=True).returncode == 0
-
-
-def _of_pyenv(minor):
-    return sorted(map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python")))

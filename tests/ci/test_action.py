@@ -119,8 +119,9 @@ def test_the_environment_s_key_changes_with_what_is_installed(definition, tmp_pa
     copies = [tmp_path / "first", tmp_path / "second"]
     for copy in copies:
         copy.mkdir()
-        for name in ("requirements.lock", "pyproject.toml", "setup.py"):
+        for name in ("pyproject.toml", "setup.py"):
             shutil.copy(ROOT / name, copy)
+        shutil.copytree(ROOT / "locks", copy / "locks")
         ignored = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
         shutil.copytree(ROOT / "dlconv", copy / "dlconv", ignore=ignored)
     (copies[1] / "dlconv/web/node_modules").mkdir()
