@@ -12,6 +12,10 @@ candidates = $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 p
 find_python = for python in $(candidates); do \
 	if "$$python" $(call is_supported,$(1)) 2>/dev/null; then echo "$$python"; break; fi; done
 
+# How many processes the tests run in.
+JOBS ?= 2
+# A file's tests stay in one of them, since they share what takes long to make.
+PYTEST = $(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 VENV := .venv
 PEER := .venv-peer
 # What make bench measures, and how often.
@@ -49,16 +53,16 @@ run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
 test: setup-dev  ## the tests, but for the long ones
-	$(VENV)/bin/python -m pytest -m "not long"
+	$(PYTEST) -m "not long and not newest"
 
 test-all: setup-dev peer  ## all tests
-	$(VENV)/bin/python -m pytest
+	$(PYTEST)
 
 test-newest: setup-dev  ## the wheel with the newest releases of what it needs, on each Python here
 	$(VENV)/bin/python -m pytest -m newest
 
 test-fast: setup-dev  ## the tests that take no more than seconds
-	$(VENV)/bin/python -m pytest -m "not slow and not long"
+	$(PYTEST) -m "not slow and not long and not newest"
 
 check: setup-dev  ## lint, format and types
 	$(VENV)/bin/ruff check

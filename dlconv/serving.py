@@ -29,6 +29,9 @@ def until_stopped() -> Iterator[None]:
 
 
 def wait() -> None:
-    """Wait for Ctrl-C."""
+    """Wait for Ctrl-C.
+
+    One that comes between the call and its wait is only heard after that.
+    """
     while True:
-        time.sleep(3600)
+        time.sleep(1)

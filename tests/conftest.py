@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -13,8 +14,15 @@ from dlconv.files import digest_of
 settings.register_profile("ours", derandomize=bool(os.environ.get("CI")), deadline=None)
 settings.load_profile("ours")
 
+
 for name in [name for name in os.environ if name.startswith("DLCONV_")]:
     del os.environ[name]
+
+
+def pytest_collection_modifyitems(items):
+    """Start with the files that take longest, so that no process is left alone with one of them."""
+    long = Counter(item.path for item in items if item.get_closest_marker("long"))
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from support.layout_2018 import write_layout_2018
 from support.networks import pictures, small_segmenter
 from support.processes import hear_ctrl_c
 from support.sample import TARBALL, sample_graph
+from support.waiting import SECONDS
 from typer.testing import CliRunner
 
 import dlconv
@@ -774,7 +775,7 @@ def test_ctrl_c_is_one_line(tmp_path):
     while "converting to ONNX" not in process.stderr.readline():
         assert process.poll() is None
     process.send_signal(2)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
     assert errors.splitlines()[-1].startswith("error: interrupted")
     assert "Traceback" not in errors

@@ -1,6 +1,7 @@
 """The wheel, built and installed as a user would, away from the checkout."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,8 +18,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
+    # Building makes the bundle anew, which other tests use at the same time.
+    checkout = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    shutil.copytree(ROOT / "dlconv", checkout / "dlconv", symlinks=True)
     command = [UV, "build", "--wheel", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([*command, "--out-dir", folder, ROOT], check=True, capture_output=True)
+    subprocess.run([*command, "--out-dir", folder, checkout], check=True, capture_output=True)
     (made,) = folder.glob("dlconv-*.whl")
     return made
 

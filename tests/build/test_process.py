@@ -3,12 +3,12 @@
 import time
 
 import pytest
+from support.waiting import SECONDS
 
 from dlconv.build.process import StepProcess
 from dlconv.build.tasks import do
 from dlconv.convert import tfjs
 
-SECONDS = 60
 PIPE_BYTES = 65536
 
 

@@ -5,6 +5,7 @@ from support.artifacts import PLAIN, tfjs_artifact
 from support.chromium import needs_chromium
 from support.demo import demo_page
 from support.sample import PHOTOS
+from support.waiting import MILLISECONDS
 
 from dlconv.convert.interface import Interface
 from dlconv.demo.site import Offer, make_site
@@ -43,7 +44,7 @@ def run_camera(page):
 
 
 def wait_for_size(page, size):
-    page.page.wait_for_selector(f"#state:has-text('{size}x{size} runs')", timeout=20_000)
+    page.page.wait_for_selector(f"#state:has-text('{size}x{size} runs')", timeout=MILLISECONDS)
 
 
 def slow_down(page):

@@ -11,6 +11,7 @@ from support.demo import MAGENTA, demo_page
 from support.firefox import needs_firefox, open_firefox
 from support.hosting import static_server
 from support.sample import PHOTOS
+from support.waiting import SECONDS
 
 from dlconv.demo.site import Offer, export, make_site
 from dlconv.models.registry import voc_colours
@@ -18,7 +19,6 @@ from dlconv.models.registry import voc_colours
 pytestmark = [needs_chromium, needs_firefox, pytest.mark.slow]
 
 PHOTO = PHOTOS / "scene_2000030.png"
-WAIT_SECONDS = 30
 
 
 def shown_in_firefox(address):
@@ -26,7 +26,7 @@ def shown_in_firefox(address):
     from marionette_driver import By, Wait
 
     with open_firefox() as firefox:
-        waiting = Wait(firefox, timeout=WAIT_SECONDS)
+        waiting = Wait(firefox, timeout=SECONDS)
         firefox.navigate(address)
         waiting.until(lambda _: "runs" in firefox.find_element(By.ID, "state").text)
         for name in ("follow", "soft", "steady"):

@@ -10,6 +10,7 @@ from support.camera import write_y4m
 from support.chromium import needs_chromium, wait_until
 from support.demo import demo_page, fake_camera, iou
 from support.sample import PHOTOS
+from support.waiting import MILLISECONDS
 
 from dlconv.convert.interface import Interface
 from dlconv.demo.self_check import self_check
@@ -24,7 +25,6 @@ pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 PHOTO = PHOTOS / "scene_2000030.png"
 KEPT = [1, 2, 3, 4]
 TFJS, ONNX = 0, 2
-SLOW_MS = 60_000
 # With these WebGPU in software has canvases.
 GRAPHICS = (*SOFTWARE_GRAPHICS, "--use-vulkan=swiftshader", "--enable-features=Vulkan")
 COUNT_CALLS = """() => {
@@ -112,7 +112,7 @@ def small(graph, tmp_path_factory):
 
 
 def run_on(page, backend):
-    page.page.set_default_timeout(SLOW_MS)
+    page.page.set_default_timeout(MILLISECONDS)
     page.page.select_option("[name=backend]", backend)
     page.page.wait_for_selector(f"#state:has-text('runs on {backend}')")
 
@@ -126,7 +126,7 @@ def wait_for_masks(page, count):
     """Wait until that many masks were drawn on a GPU."""
     _, before = calls(page)
     have_come = wait_until(
-        page.page, lambda: calls(page)[1] >= before + count, SLOW_MS + 4000 * count
+        page.page, lambda: calls(page)[1] >= before + count, MILLISECONDS + 4000 * count
     )
     assert have_come, "no more masks come"
 
@@ -165,7 +165,7 @@ def test_an_onnx_artifact_s_backends_are_tried(browser, artifacts):
     artifact = artifacts[ONNX]
     check = self_check(artifact, find_photos([PHOTO])[0])
     with demo_page(browser, make_site([Offer(artifact, voc_colours(256), check)])) as page:
-        page.page.wait_for_selector("#state:has-text('Tried here')", timeout=SLOW_MS)
+        page.page.wait_for_selector("#state:has-text('Tried here')", timeout=MILLISECONDS)
         state = page.page.inner_text("#state")
         assert re.search(r"Tried here: wasm [\d.]+ ms, webgpu [\d.]+ ms", state)
 
@@ -268,7 +268,7 @@ def test_a_worker_that_is_stuck_is_replaced(browser, site):
         page.wait_for_labels()
         # As ONNX Runtime is when its device is lost while it runs.
         page.page.workers[0].evaluate("void setTimeout(() => { for (;;); }, 0)")
-        page.page.set_default_timeout(2 * SLOW_MS)
+        page.page.set_default_timeout(2 * MILLISECONDS)
         said = "webgpu failed, so it runs on wasm now: the worker failed: it does not answer"
         page.page.wait_for_selector(f"#message:has-text('{said}')")
         page.wait_for_next_labels()

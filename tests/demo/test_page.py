@@ -11,6 +11,7 @@ from support.chromium import needs_chromium, wait_until
 from support.demo import MAGENTA, demo_page, fake_camera, iou
 from support.heap import Heap
 from support.sample import PHOTOS
+from support.waiting import MILLISECONDS
 
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, Site, make_site
@@ -349,7 +350,7 @@ def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
     check = self_check(artifacts[0], photo)
     offers = [Offer(artifacts[0], voc_colours(256), check)]
     with demo_page(browser, make_site(offers)) as page:
-        page.page.wait_for_selector("#state:has-text('Tried here: wasm')", timeout=60_000)
+        page.page.wait_for_selector("#state:has-text('Tried here: wasm')", timeout=MILLISECONDS)
         state = page.page.inner_text("#state")
         assert re.search(r"Tried here: wasm [\d.]+ ms, webgl ", state)
         page.show(PHOTO)

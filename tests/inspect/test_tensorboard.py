@@ -14,6 +14,7 @@ import pytest
 from support.chromium import needs_chromium, wait_until
 from support.processes import hear_ctrl_c
 from support.sample import sample_graph
+from support.waiting import SECONDS
 
 from dlconv.verify.runtimes.chromium import open_browser
 
@@ -99,7 +100,7 @@ def test_ctrl_c_stops_it_and_leaves_nothing(tmp_path, signal):
     with shown(tmp_path, "--no-open") as (process, address):
         assert len(list(tmp_path.iterdir())) == 2  # the graph and the event's folder
         process.send_signal(signal)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == 0
         assert "Traceback" not in errors
         with pytest.raises(urllib.error.URLError):

@@ -10,6 +10,7 @@ from support.artifacts import PLAIN, tfjs_artifact
 from support.chromium import needs_chromium
 from support.processes import hear_ctrl_c, still_running
 from support.sample import PHOTOS, sample_graph
+from support.waiting import SECONDS
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -72,7 +73,7 @@ def test_the_command_shows_an_artifact_and_leaves_nothing_behind(graph, tmp_path
         ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
     )
     process.send_signal(2)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, errors
     assert not still_running([int(child) for child in children.stdout.split()])
 

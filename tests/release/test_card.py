@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
+from support.waiting import MILLISECONDS
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -179,7 +180,7 @@ def found_in_page(release, files, script, import_map="{}", photo=PHOTO):
         opened = browser.new_page()
         opened.goto(address)
         opened.add_script_tag(content=f"{script}\nglobalThis.found = found;", type="module")
-        opened.wait_for_function("globalThis.found !== undefined", timeout=20_000)
+        opened.wait_for_function("globalThis.found !== undefined", timeout=MILLISECONDS)
         return np.array(opened.evaluate("Array.from(found)"))
 
 

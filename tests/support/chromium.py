@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from support.waiting import MILLISECONDS
 
 from dlconv.verify.runtimes.chromium import find_chromium
 
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium in this system")
-TIMEOUT_MS = 10_000
 
 
-def wait_until(page, holds: Callable[[], bool], milliseconds: int = TIMEOUT_MS) -> bool:
+def wait_until(page, holds: Callable[[], bool], milliseconds: int = MILLISECONDS) -> bool:
     """Ask again while a page goes on; return whether it came to hold within so long."""
     end = time.monotonic() + milliseconds / 1000
     while not (is_so := holds()) and time.monotonic() < end:

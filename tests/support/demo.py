@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from support.chromium import TIMEOUT_MS
+from support.waiting import MILLISECONDS
 
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
@@ -46,7 +46,7 @@ class DemoPage:
 
     def visit(self) -> "DemoPage":
         """Load the page."""
-        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.set_default_timeout(MILLISECONDS)
         self.page.goto(self.address)
         return self
 

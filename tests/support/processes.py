@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from support.waiting import SECONDS
+
 PROCESSES = Path("/proc")
 
 
@@ -15,7 +17,7 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def still_running(process_ids: Sequence[int], seconds: float = 5) -> list[int]:
+def still_running(process_ids: Sequence[int], seconds: float = SECONDS) -> list[int]:
     """Those that run even after so many seconds; returns as soon as there are none."""
     deadline = time.monotonic() + seconds
     while (left := [each for each in process_ids if _runs(each)]) and time.monotonic() < deadline:

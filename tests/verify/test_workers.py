@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from support.artifacts import tfjs_artifact
 from support.processes import hear_ctrl_c, still_running
+from support.waiting import SECONDS
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -81,7 +82,7 @@ def test_processes_end_with_a_parent_that_is_killed(tmp_path):
         worker = int(parent.stdout.readline())
         assert still_running([worker], seconds=0)
         parent.kill()
-    assert not still_running([worker], seconds=10)
+    assert not still_running([worker])
 
 
 @pytest.mark.slow
@@ -128,7 +129,7 @@ def test_a_run_that_is_interrupted_goes_on_with_the_photos_that_are_left(job, tm
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
     assert errors.splitlines()[-1].startswith("error: interrupted (hint: what is done is kept")
     done = kept(journal)

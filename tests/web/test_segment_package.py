@@ -12,6 +12,7 @@ from PIL import Image
 from support.artifacts import PLAIN, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
+from support.waiting import MILLISECONDS
 
 from dlconv.convert.artifact import make_onnx
 from dlconv.demo.server import served
@@ -64,7 +65,7 @@ def test_the_readme_s_page_draws_the_frozen_graph_s_mask(project, tmp_path):
         troubles = []
         opened.on("pageerror", lambda error: troubles.append(str(error)))
         opened.goto(address)
-        opened.wait_for_selector("#mask[width]", timeout=20_000)
+        opened.wait_for_selector("#mask[width]", timeout=MILLISECONDS)
         url = opened.eval_on_selector("#mask", "canvas => canvas.toDataURL()")
     assert not troubles
     drawn = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
@@ -97,7 +98,7 @@ def test_a_bundle_of_it_finds_the_runtimes_where_the_page_says(project, tmp_path
     with served(Site({"index.html": page, **files})) as address, open_browser([]) as browser:
         opened = browser.new_page()
         opened.goto(address)
-        opened.wait_for_function("globalThis.told", timeout=20_000)
+        opened.wait_for_function("globalThis.told", timeout=MILLISECONDS)
         assert opened.evaluate("told") == [129 * 129] * 2
 
 

@@ -10,6 +10,7 @@ from support.chromium import needs_chromium
 from support.publishing import files_below, kill_publish, run_publish
 from support.sample import PHOTOS, sample_graph
 from support.verdaccio import verdaccio
+from support.waiting import MILLISECONDS
 
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
@@ -105,7 +106,7 @@ def test_a_page_runs_the_artifacts_of_the_installed_package(project, tmp_path):
         troubles = []
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(address)
-        page.wait_for_selector("html[title]", state="attached", timeout=30_000)
+        page.wait_for_selector("html[title]", state="attached", timeout=MILLISECONDS)
         found = page.evaluate("found")
     assert not troubles
     graph = sample_graph(tmp_path)

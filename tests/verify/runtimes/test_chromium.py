@@ -7,6 +7,7 @@ import sys
 import pytest
 from support.chromium import needs_chromium
 from support.processes import hear_ctrl_c, still_running
+from support.waiting import SECONDS
 
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.chromium import find_chromium, open_browser, process_ids
@@ -76,7 +77,8 @@ def test_ctrl_c_on_a_terminal_which_the_driver_hears_too_leaves_closing_to_us():
         "with open_browser() as first, open_browser() as second:\n"
         "    print([*process_ids(first), *process_ids(second)], flush=True)\n"
         "    try:\n"
-        "        time.sleep(60)\n"
+        "        while True:\n"
+        "            time.sleep(0.1)\n"
         "    finally:\n"
         "        time.sleep(0.5)\n"
     )
@@ -90,6 +92,6 @@ def test_ctrl_c_on_a_terminal_which_the_driver_hears_too_leaves_closing_to_us():
     ) as started:
         ids = json.loads(started.stdout.readline())
         os.killpg(started.pid, signal.SIGINT)
-        _, said = started.communicate(timeout=40)
+        _, said = started.communicate(timeout=SECONDS)
     assert said.splitlines()[-1] == "KeyboardInterrupt"
     assert still_running(ids) == []

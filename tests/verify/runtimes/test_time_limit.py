@@ -1,7 +1,5 @@
 """Runtimes that do not answer: an error after a while, and nothing of them is left."""
 
-import time
-
 import numpy as np
 import pytest
 from support.artifacts import tfjs_artifact
@@ -41,11 +39,9 @@ def test_a_model_that_never_ends_is_an_error_and_its_processes_are_ended(
         monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.5)
         with pytest.raises(DlconvError) as raised:
             runtime.infer(PHOTO)
-        before_the_end = time.monotonic()
     said = f"{who} did not answer within 0.5 seconds while it ran {model_path}"
     assert raised.value.message == said
     assert still_running(ids) == []
-    assert time.monotonic() - before_the_end < 5
 
 
 def test_the_next_photo_after_one_without_an_answer_is_an_error_too(tmp_path, monkeypatch):
