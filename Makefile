@@ -2,6 +2,9 @@
 # make test   set everything up and run the tests, but for those that take minutes
 # make help   the rest
 
+# Many short processes run here, which would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 OLDEST := 10
 NEWEST := 13
 NEWEST_PEER := 12
