@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dlconv.printable import log_line, printable
+
 LINE_SECONDS = 5.0
 
 PhotoProgress = Callable[[int, int], None]
@@ -16,7 +18,12 @@ StepProgress = Callable[[str, int, int], None]
 
 def say(message: str) -> None:
     """Print a line to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    command(log_line(message))
+
+
+def command(lines: str) -> None:
+    """Print to standard error what a CI system is meant to obey."""
+    print(lines, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -24,12 +31,14 @@ def step(label: str) -> Iterator[None]:
     """Show that something is going on: a spinner on a terminal, a line elsewhere."""
     from rich.console import Console
 
+    from dlconv.tables import as_text
+
     console = Console(stderr=True)
     if not console.is_terminal:
         say(label)
         yield
         return
-    with console.status(label):
+    with console.status(as_text(label)):
         yield
 
 
@@ -61,15 +70,15 @@ def _bar(label: str) -> Iterator[Callable[[str, int, int, str], None]]:
         yield _lines()
         return
     columns = (
-        bars.TextColumn("{task.description}"),
+        bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         bars.TimeRemainingColumn(),
     )
     with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(printable(label), total=None)
         yield lambda text, done, total, _: bar.update(
-            task, description=text, completed=done, total=total
+            task, description=printable(text), completed=done, total=total
         )
 
 

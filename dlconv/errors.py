@@ -5,7 +5,7 @@ turns them into one line, a hint and an exit code in one place (``dlconv.cli``).
 exception is a bug and keeps its traceback.
 """
 
-MOST_CHARACTERS = 1000
+from dlconv.printable import brief
 
 
 class DlconvError(Exception):
@@ -19,8 +19,8 @@ class DlconvError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = printable(message)
-        self.hint = printable(hint)
+        self.message = brief(message)
+        self.hint = brief(hint)
 
     def __str__(self) -> str:
         return f"{self.message} (hint: {self.hint})" if self.hint else self.message
@@ -30,10 +30,3 @@ class UsageError(DlconvError):
     """The command was called in a way that cannot work, whatever the files hold."""
 
     exit_code = 2
-
-
-def printable(text: str) -> str:
-    """Return a text as one line of no great length, without codes that a terminal obeys."""
-    if len(text) > MOST_CHARACTERS:
-        text = f"{text[: MOST_CHARACTERS // 2]} ... {text[-MOST_CHARACTERS // 2 :]}"
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -5,14 +5,32 @@ from typing import Any
 
 import typer
 
+from dlconv.printable import OLD_COMMAND, harmless, log_line
+
 
 def show(*content: Any) -> None:
     """Print data as JSON and anything else with rich, wide where no terminal sets the width."""
+    from dlconv.tables import as_text
+
     for item in content:
         if isinstance(item, dict | list):
-            typer.echo(json.dumps(item, indent=2))
-        else:
-            _console().print(item)
+            # Within a string, where alone it can stand, this is the same character.
+            typer.echo(OLD_COMMAND.sub(r"#\\u0023", json.dumps(item, indent=2)))
+            continue
+        console = _console()
+        with console.capture() as printed:
+            console.print(as_text(item) if isinstance(item, str) else item)
+        write(printed.get())
+
+
+def tell(text: str) -> None:
+    """Print a line."""
+    typer.echo(log_line(text))
+
+
+def write(document: str) -> None:
+    """Print a document as it is, but for what a log of CI would obey."""
+    typer.echo("\n".join(map(harmless, document.split("\n"))), nl=False)
 
 
 def _console() -> Any:

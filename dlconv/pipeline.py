@@ -5,6 +5,7 @@ an artifact is checked against the graph that its manifest names by digest, whic
 """
 
 import dataclasses
+import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -103,7 +104,8 @@ def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
     fetched = store.graph_for(spec)
     if fetched is None:
         name = registry.find(spec).name
-        raise DlconvError(f"{name} has not been fetched yet", f"run: dlconv fetch {name}")
+        run = shlex.join(["dlconv", "fetch", name])
+        raise DlconvError(f"{name} has not been fetched yet", f"run: {run}")
     return _of_model(fetched, registry)
 
 
@@ -456,7 +458,8 @@ def reference_graph(artifact: Artifact) -> Path:
     source = artifact.manifest.source
     path = store.find_graph(source.graph_sha256)
     if path is None:
-        again = f"dlconv fetch {source.model}" if source.url else "convert the graph again"
+        fetch = shlex.join(["dlconv", "fetch", source.model])
+        again = fetch if source.url else "convert the graph again"
         raise DlconvError(
             f"the frozen graph of {source.model} is not in the cache "
             f"(SHA-256 {source.graph_sha256})",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 
 from dlconv import console, pipeline, serving
 from dlconv.convert import coverage_report
@@ -24,7 +24,8 @@ from dlconv.inspect.contract import Asked
 from dlconv.inspect.formats import read_network
 from dlconv.inspect.markdown import as_markdown
 from dlconv.inspect.sizes import Size
-from dlconv.output import show
+from dlconv.output import show, tell, write
+from dlconv.tables import Group
 
 if TYPE_CHECKING:
     from dlconv.convert.artifact import FrozenGraph
@@ -97,7 +98,7 @@ def show_one(
             _show_tables(title, Group(*parts), markdown)
     if question.check and coverage is not None and coverage.uncovered:
         for line in coverage_report.gap_lines(coverage):
-            typer.echo(line, err=True)
+            console.say(line)
         raise typer.Exit(1)
 
 
@@ -165,8 +166,10 @@ def show_difference(models: list[str], registry: "Registry", json: bool, markdow
 
 
 def _show_tables(title: str, tables: RenderableType, markdown: bool) -> None:
-    typer.echo(as_markdown(title, tables).rstrip() if markdown else title)
-    if not markdown:
+    if markdown:
+        write(as_markdown(title, tables))
+    else:
+        tell(title)
         show(tables)
 
 
@@ -193,13 +196,15 @@ def show_in_tensorboard(
     with place as folder:
         found = pipeline.write_event(frozen, Path(folder), asked)
         if not serve:
-            typer.echo(str(folder))
+            tell(str(folder))
             return
         with serving.until_stopped():
             with console.step("starting TensorBoard"):
                 address = tensorboard.start_tensorboard(Path(folder), port or tensorboard.ANY_PORT)
             outputs = ", ".join(spec.node for spec in found.outputs)
-            typer.echo(f"{address}\ninput:  {found.input.node}\noutput: {outputs}")
+            tell(address)
+            tell(f"input:  {found.input.node}")
+            tell(f"output: {outputs}")
             if opens:
                 serving.open_page(address)
             console.say("they stand beside the stages; Color by Device tells the stages apart")
@@ -232,7 +237,7 @@ def show_in_viewer(
             )
         started = viewers.model_explorer(frozen.path, frozen.source.model, overlays, port)
     with serving.until_stopped(), started as address:
-        typer.echo(address)
+        tell(address)
         if opens:
             serving.open_page(address)
         console.say("Ctrl-C stops it")

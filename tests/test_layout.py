@@ -55,22 +55,23 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 
 def test_rooms_import_one_way():
     allowed = {
-        "inspect": {"errors", "files", "serving", "inspect"},
-        "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"},
+        "inspect": {"errors", "files", "serving", "markdown", "printable", "tables", "inspect"},
+        "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"}
+        | {"printable", "tables"},
         "artifacts": {"errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
         "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
-        | {"inspect", "artifacts", "web", "convert"},
+        | {"inspect", "artifacts", "web", "tables", "convert"},
         "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
-        | {"inspect", "artifacts", "web", "verify"},
+        | {"inspect", "artifacts", "web", "printable", "tables", "verify"},
         "release": {"errors", "files", "disk", "compare", "markdown"}
-        | {"inspect", "artifacts", "verify", "models", "web", "release"},
-        "build": {"errors", "files", "disk", "console", "logs", "pipeline"}
+        | {"inspect", "artifacts", "verify", "models", "web", "printable", "tables", "release"},
+        "build": {"errors", "files", "disk", "console", "logs", "pipeline", "printable", "tables"}
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}
-        | {"demo", "web"},
-        "doctor": {"errors", "models", "web", "verify", "doctor"},
+        | {"console", "output", "tables", "demo", "web"},
+        "doctor": {"errors", "models", "web", "verify", "printable", "tables", "doctor"},
     }
     for room, rooms in allowed.items():
         for path in (ROOT / "dlconv" / room).rglob("*.py"):

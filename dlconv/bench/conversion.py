@@ -29,12 +29,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from dlconv.bench.large_graph import write_large_graph
+from dlconv.console import say
 from dlconv.errors import DlconvError
+from dlconv.output import show
+from dlconv.tables import Table
 from dlconv.verify.report import megabytes
 
 SCHEMA = 1
@@ -280,7 +279,7 @@ def tables(comparisons: Sequence[Comparison], growth: Sequence[Growth]) -> Itera
 
 
 def _comparison_table(comparisons: Sequence[Comparison]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for column in ("target", "converter"):
         table.add_column(column)
     for column in ("seconds", "memory", "time ratio", "memory ratio"):
@@ -302,7 +301,7 @@ def _cells(costs: Costs) -> list[str]:
 
 
 def _growth_table(growth: Sequence[Growth]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="dlconv tfjs on random graphs", title_justify="left")
+    table = Table(title="dlconv tfjs on random graphs")
     for column in ("graph", "weights", "seconds", "s per 100 MB", "memory", "memory / graph"):
         table.add_column(column, justify="right")
     for step in growth:
@@ -323,17 +322,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         peer = _peer(options.peer)
         graph = find_graph(options.graph)
-        comparisons = [compare(*pair, options.rounds, _say) for pair in pairs(graph, peer)]
-        growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, _say)
+        comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, peer)]
+        growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, say)
     except DlconvError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return error.exit_code
     if options.json:
-        print(json.dumps(as_data(graph, options.rounds, comparisons, growth), indent=2))
+        show(as_data(graph, options.rounds, comparisons, growth))
     else:
-        console = Console()
-        wide = console if console.is_terminal else Console(width=100)
-        wide.print(*tables(comparisons, growth))
+        show(*tables(comparisons, growth))
     return 0
 
 
@@ -365,12 +362,8 @@ def _peer(named: Path | None) -> Path | None:
         return peer
     if named:
         raise DlconvError(f"there is no {_official_converter(peer)}", "make peer")
-    _say(f"no peer environment at {peer} (make peer): tensorflowjs_converter is left out")
+    say(f"no peer environment at {peer} (make peer): tensorflowjs_converter is left out")
     return None
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

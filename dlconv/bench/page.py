@@ -25,7 +25,6 @@ that was kept) and ``ratio`` (or null).
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -36,16 +35,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 import dlconv.models.sample
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
 from dlconv.bench.measure import WARM_UP_ROUNDS, all_turns
+from dlconv.console import say
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.errors import DlconvError, UsageError
+from dlconv.output import show
+from dlconv.tables import Table
 from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, WEB
 
@@ -131,7 +129,7 @@ def measure(everyone: Sequence[Contender], photo: Path, rounds: int) -> list[Mea
 
 
 def _open(page: "Page", address: str, contender: Contender, at: int) -> dict[str, Any]:
-    _say(f"loading {contender.name}")
+    say(f"loading {contender.name}")
     page.set_default_timeout(LOAD_TIMEOUT_MS)
     page.goto(address)
     page.wait_for_function("globalThis.bench")
@@ -149,7 +147,7 @@ def _take_turns(
     kept = [0.0] * len(pages)
     for number, at in all_turns(len(pages), WARM_UP_ROUNDS + rounds):
         if at == number % len(pages):
-            _say(f"round {number + 1} of {WARM_UP_ROUNDS + rounds}")
+            say(f"round {number + 1} of {WARM_UP_ROUNDS + rounds}")
         found = pages[at].evaluate("bench.run()")
         times[at].append(found["milliseconds"])
         kept[at] = found["kept"]
@@ -238,8 +236,7 @@ def table(everyone: Sequence[Measured], photo: Path, rounds: int) -> Table:
     """Return a table with a row for each contender; times in milliseconds."""
     height, width = everyone[0].runs_on["frame"]
     title = f"{photo.name} as a frame of {width}x{height}: {rounds} of each, in turns; times in ms"
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    made.caption, made.caption_justify = _renderer(everyone), "left"
+    made = Table(title, _renderer(everyone), pad_edge=False)
     made.add_column("way")
     made.add_column("artifact", overflow="fold")
     made.add_column("backend")
@@ -275,19 +272,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if not PEER.is_dir():
-            _say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
+            say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
         artifacts = [read_artifact(path) for path in options.artifacts]
         everyone = contenders(artifacts, PEER.is_dir())
         measured = measure(everyone, options.image, options.rounds)
     except DlconvError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return error.exit_code
     if options.json:
-        print(json.dumps(as_data(measured, options.image, options.rounds), indent=2))
+        show(as_data(measured, options.image, options.rounds))
     else:
-        console = Console()
-        wide = console if console.is_terminal else Console(width=120)
-        wide.print(table(measured, options.image, options.rounds))
+        show(table(measured, options.image, options.rounds))
     return 0
 
 
@@ -307,10 +302,6 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError(text)
     return number
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

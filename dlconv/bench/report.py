@@ -28,13 +28,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.benchmark import Benchmark, Row
 from dlconv.bench.measure import Measurement
+from dlconv.tables import Table
 from dlconv.verify.report import megabytes
 
 SCHEMA = 1
@@ -43,8 +42,13 @@ STANDARD_ENTRIES = frozenset({"model.json", "model.onnx"})
 
 def as_json(bench: Benchmark) -> str:
     """Return all numbers as JSON, as the module describes them."""
+    return json.dumps(as_data(bench), indent=2)
+
+
+def as_data(bench: Benchmark) -> dict[str, Any]:
+    """Return all numbers as plain data."""
     against = bench.against and str(bench.against.entry)
-    content = {
+    return {
         "schema": SCHEMA,
         "rounds": bench.rounds,
         "threads": bench.threads,
@@ -52,7 +56,6 @@ def as_json(bench: Benchmark) -> str:
         "against": against,
         "results": [_result(bench, row) for row in bench.rows],
     }
-    return json.dumps(content, indent=2)
 
 
 def _result(bench: Benchmark, row: Row) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _result(bench: Benchmark, row: Row) -> dict[str, Any]:
 
 def table(bench: Benchmark) -> RenderableType:
     """Return a table with a row for each artifact and runtime; times in milliseconds."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=_title(bench), title_justify="left")
+    made = Table(pad_edge=False, title=_title(bench))
     made.add_column("artifact", overflow="fold")
     made.add_column("runtime")
     made.add_column("threads", justify="right")

@@ -15,7 +15,8 @@ from pathlib import Path
 from dlconv.build.plan import Step
 from dlconv.build.result import Result, Status
 from dlconv.build.run import Watch
-from dlconv.console import say
+from dlconv.console import command, say
+from dlconv.printable import log_line, printable
 from dlconv.verify.annotations import escaped
 
 
@@ -38,7 +39,7 @@ def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator
 class Lines:
     """Lines for a log; ``group`` makes the lines of a step that ran from its result and output."""
 
-    def __init__(self, group: Callable[[Result, str], str] | None = None) -> None:
+    def __init__(self, group: Callable[[Result, list[str]], str] | None = None) -> None:
         self._group = group
 
     def waits(self, step: Step) -> None:
@@ -54,7 +55,7 @@ class Lines:
         if self._group is None or result.seconds is None:
             say(_line(result))
         else:
-            say(self._group(result, _printed(log)))
+            command(self._group(result, _printed(log)))
 
 
 def _line(result: Result) -> str:
@@ -64,37 +65,39 @@ def _line(result: Result) -> str:
     return f"{words}: {result.reason}" if result.reason else words
 
 
-def _printed(log: Path) -> str:
+def _printed(log: Path) -> list[str]:
     try:
-        return log.read_text(errors="replace").strip()
+        printed = log.read_text(errors="replace").strip()
     except OSError:
-        return ""
+        return []
+    return list(map(log_line, printed.splitlines()))
 
 
-def _github_group(result: Result, printed: str) -> str:
+def _github_group(result: Result, printed: list[str]) -> str:
     # No line of a step passes for a command of GitHub's until one that it cannot know.
     token = secrets.token_hex()
-    log = [f"::stop-commands::{token}", *printed.splitlines(), f"::{token}::"]
+    log = [f"::stop-commands::{token}", *printed, f"::{token}::"]
     said = escaped(_line(result))
     error = [f"::error::{said}"] if result.status is Status.FAILED else []
     return "\n".join([f"::group::{said}", *log, "::endgroup::", *error])
 
 
-def _gitlab_group(result: Result, printed: str) -> str:
+def _gitlab_group(result: Result, printed: list[str]) -> str:
     name = "".join(each if each.isalnum() else "_" for each in result.step.name)
     end = int(time.time())
     start = end - int(result.seconds or 0)
     is_folded = "" if result.status is Status.FAILED else "[collapsed=true]"
     # No line of a step passes for a section's mark, which takes a carriage return.
-    head = f"\033[0Ksection_start:{start}:{name}{is_folded}\r\033[0K{_line(result)}"
-    return "\n".join([head, *printed.splitlines(), f"\033[0Ksection_end:{end}:{name}\r\033[0K"])
+    head = f"\033[0Ksection_start:{start}:{name}{is_folded}\r\033[0K{printable(_line(result))}"
+    return "\n".join([head, *printed, f"\033[0Ksection_end:{end}:{name}\r\033[0K"])
 
 
 @contextmanager
 def _bar(total: int) -> Iterator[Watch]:
     from rich import progress as bars
     from rich.console import Console
-    from rich.markup import escape
+
+    from dlconv.tables import as_text
 
     console = Console(stderr=True)
     columns = (
@@ -102,7 +105,7 @@ def _bar(total: int) -> Iterator[Watch]:
         bars.MofNCompleteColumn(),
         bars.BarColumn(20),
         bars.TimeElapsedColumn(),
-        bars.TextColumn("{task.description}"),
+        bars.TextColumn("{task.description}", markup=False),
     )
 
     class Bar:
@@ -120,7 +123,7 @@ def _bar(total: int) -> Iterator[Watch]:
         def ends(self, result: Result, log: Path) -> None:
             self._under_way.pop(result.step.name, None)
             if result.status is Status.FAILED:
-                console.print(escape(_line(result)), style="red")
+                console.print(as_text(_line(result), "red"))
             self._bar.advance(self._task)
             self._show()
 
@@ -129,7 +132,7 @@ def _bar(total: int) -> Iterator[Watch]:
             self._show()
 
         def _show(self) -> None:
-            self._bar.update(self._task, description=escape(", ".join(self._under_way.values())))
+            self._bar.update(self._task, description=printable(", ".join(self._under_way.values())))
 
     with bars.Progress(*columns, console=console, transient=True) as bar:
         yield Bar(bar)

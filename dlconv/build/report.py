@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from dlconv.build.result import Result, Status
+from dlconv.tables import Table, as_text
 from dlconv.verify.report import megabytes, percent
 
 COLOURS = {Status.DONE: "green", Status.FAILED: "red", Status.NOT_RUN: "red"}
@@ -15,7 +14,7 @@ COLOURS = {Status.DONE: "green", Status.FAILED: "red", Status.NOT_RUN: "red"}
 
 def table(results: Sequence[Result]) -> Table:
     """Return a table with a row for each step; the reasons only where there are some."""
-    found = Table(box=box.SIMPLE_HEAD)
+    found = Table()
     for name in ("step", "model", "artifact", "result"):
         found.add_column(name)
     for name in ("seconds", "size", "agreement"):
@@ -24,18 +23,16 @@ def table(results: Sequence[Result]) -> Table:
     if has_reasons:
         found.add_column("reason", overflow="fold")
     for each in results:
-        found.add_row(*_cells(each), *([escape(each.reason)] if has_reasons else []))
+        found.add_row(*_cells(each), *([each.reason] if has_reasons else []))
     return found
 
 
-def _cells(result: Result) -> list[str]:
-    colour = COLOURS.get(result.status)
-    status = result.status.value
+def _cells(result: Result) -> list[str | Text]:
     return [
         result.step.task.kind,
         result.step.model,
         result.step.artifact,
-        status if colour is None else f"[{colour}]{status}[/]",
+        as_text(result.status.value, COLOURS.get(result.status, "")),
         "" if result.seconds is None else f"{result.seconds:.1f}",
         "" if result.bytes is None else megabytes(result.bytes),
         "" if result.agreement is None else percent(result.agreement),

@@ -5,24 +5,29 @@ wrong usage.
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import dlconv
+from dlconv import console
 from dlconv.errors import DlconvError
 
 
 class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
+        # A terminal that has no Unicode gets what it lacks as escapes.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except DlconvError as error:
-            typer.echo(f"error: {error}", err=True)
+            console.say(f"error: {error}")
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
-            typer.echo("error: interrupted (hint: nothing is half-written; run it again)", err=True)
+            console.say("error: interrupted (hint: nothing is half-written; run it again)")
             raise typer.Exit(1) from None
         except BrokenPipeError:
             sys.stderr.close()

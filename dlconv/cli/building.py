@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
-from dlconv.output import show
+from dlconv.output import show, tell
 
 
 @app.command(epilog="Example: dlconv init && dlconv build")
@@ -19,7 +19,7 @@ def init(json: Json = False, verbose: Verbose = False) -> None:
     if json:
         show({"path": str(path)})
     else:
-        typer.echo(f"{path}: change it as you like, then run dlconv build")
+        tell(f"{path}: change it as you like, then run dlconv build")
 
 
 @app.command(epilog="Example: dlconv build --jobs 2")
@@ -71,7 +71,7 @@ def build(
 
     Exit code 0: all is there; 1: a step failed, or a file differs the second time; 2: wrong usage.
     """
-    from dlconv import building
+    from dlconv import building, console
     from dlconv.build.report import as_data, table
     from dlconv.build.tasks import Access
     from dlconv.errors import UsageError
@@ -87,9 +87,9 @@ def build(
         show(table(results))
     failures = building.failures(results)
     for failure in failures:
-        typer.echo(f"failed: {failure}", err=True)
+        console.say(f"failed: {failure}")
     if failures:
         raise typer.Exit(1)
     if twice:
         count = building.prove(project, limits)
-        typer.echo(f"made again: {count} files, all the same", err=True)
+        console.say(f"made again: {count} files, all the same")

@@ -7,6 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Verbose
+from dlconv.output import write
 
 
 @app.command(epilog="Example: dlconv card release > MODEL_CARD.md")
@@ -20,4 +21,4 @@ def card(
     from dlconv.release.card import card as card_of
     from dlconv.release.document import read_release
 
-    typer.echo(card_of(read_release(release)), nl=False)
+    write(card_of(read_release(release)))

@@ -26,7 +26,7 @@ from dlconv.cli.options import (
     load_registry,
 )
 from dlconv.errors import DlconvError
-from dlconv.output import show
+from dlconv.output import show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,7 +243,7 @@ def bench(
     if report is not None:
         write_atomically(report, reports.as_json(result).encode())
     if json:
-        typer.echo(reports.as_json(result))
+        show(reports.as_data(result))
     else:
         show(reports.table(result))
 
@@ -345,12 +345,12 @@ def _report(
     else:
         show(*report.tables(results, with_photos))
         for entry in dict.fromkeys(result.artifact.entry for result in results):
-            typer.echo(str(entry))
+            tell(str(entry))
     for result in results:
         for failure in result.failures:
             where = f"{result.artifact.entry} in {result.place}"
-            typer.echo(f"failed: {where}: {failure}", err=True)
+            console.say(f"failed: {where}: {failure}")
     for annotation in annotations(results):
-        typer.echo(annotation, err=True)
+        console.command(annotation)
     if not all(result.passed for result in results):
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """``dlconv tfjs``, ``onnx`` and ``upgrade``: artifacts."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,7 @@ from dlconv.cli.options import (
     asked_nodes,
     load_registry,
 )
-from dlconv.output import show
+from dlconv.output import show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +184,8 @@ def upgrade(
     artifact = pipeline.upgrade(directory, out)
     _print_artifact(artifact, json)
     floor = "--floor-agreement 0.999"
-    console.say(f"check it: dlconv verify {artifact.directory} --images DIR {floor}")
+    words = shlex.join(["dlconv", "verify", str(artifact.directory)])
+    console.say(f"check it: {words} --images DIR {floor}")
 
 
 def _quantization(
@@ -247,4 +249,4 @@ def _print_artifact(artifact: "Artifact", json: bool) -> None:
     if json:
         show(artifact.as_data())
     else:
-        typer.echo(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")
+        tell(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")

@@ -26,5 +26,5 @@ def doctor(json: Json = False, verbose: Verbose = False) -> None:
         show(*report.screen(checks))
     wrong = report.failing(checks)
     if wrong:
-        typer.echo(f"broken: {', '.join(each.name for each in wrong)}", err=True)
+        console.say(f"broken: {', '.join(each.name for each in wrong)}")
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose, load_registry
-from dlconv.output import show
+from dlconv.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.models.store import FetchedModel
@@ -50,8 +50,8 @@ def fetch(
     if json:
         show({**dataclasses.asdict(fetched), "path": str(fetched.graph_path)})
     else:
-        typer.echo(f"{fetched.name}: {fetched.graph_path}")
-        typer.echo(f"frozen graph {fetched.graph.size:,} bytes, SHA-256 {fetched.graph.sha256}")
+        tell(f"{fetched.name}: {fetched.graph_path}")
+        tell(f"frozen graph {fetched.graph.size:,} bytes, SHA-256 {fetched.graph.sha256}")
 
 
 def fetch_model(

@@ -18,6 +18,7 @@ from dlconv.cli.options import (
     asked_nodes,
     load_registry,
 )
+from dlconv.output import tell
 
 
 @app.command(
@@ -181,4 +182,4 @@ def rewrite(
     known = load_registry(registry)
     frozen = pipeline.find_frozen_graph(graph, known)
     pipeline.rewrite_to_file(frozen, out, only or ())
-    typer.echo(str(out))
+    tell(str(out))

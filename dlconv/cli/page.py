@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
-from dlconv.output import show
+from dlconv.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.demo.site import Site
@@ -61,7 +61,7 @@ def demo(
         sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
         show({"path": str(export), "files": len(site.files), **sizes})
     else:
-        typer.echo(
+        tell(
             f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
             f"a first visit transfers {site.first_bytes:,})"
         )
@@ -74,7 +74,7 @@ def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
 
     with serving.until_stopped(), served(site, port or ANY_PORT) as address:
         console.say("Ctrl-C stops it")
-        typer.echo(address)
+        tell(address)
         if opens:
             serving.open_page(address)
         serving.wait()

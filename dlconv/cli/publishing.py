@@ -9,7 +9,7 @@ import typer
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Verbose
 from dlconv.errors import DlconvError
-from dlconv.output import show
+from dlconv.output import show, tell
 
 PublishTarget = Annotated[
     str | None,
@@ -57,7 +57,7 @@ def publish(
 
     What counts is the bytes of the artifacts, so sign a release before, not after.
     """
-    from dlconv.console import steps
+    from dlconv import console
     from dlconv.publishing import shipments
     from dlconv.release.publish.publish import publish as publish_release
 
@@ -65,7 +65,7 @@ def publish(
     done, failures = [], []
     for each in planned:
         try:
-            with steps(str(each)) as progress:
+            with console.steps(str(each)) as progress:
                 published = publish_release(
                     each.release, each.target, dry_run=dry_run, progress=progress
                 )
@@ -78,10 +78,10 @@ def publish(
         if not json:
             size = f"{published.files} files, {published.bytes:,} bytes"
             what = f"{published.name} {published.version} {published.state} ({size})"
-            typer.echo(f"{published.place}: {what}")
+            tell(f"{published.place}: {what}")
     if json:
         show(done)
     for failure in failures:
-        typer.echo(f"failed: {failure}", err=True)
+        console.say(f"failed: {failure}")
     if failures:
         raise typer.Exit(1)

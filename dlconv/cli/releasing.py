@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
-from dlconv.output import show
+from dlconv.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.release.trust import Trust
@@ -55,7 +55,7 @@ def pack(
         size = sum(file.bytes for each in release.artifacts for file in each.files)
         show({"path": str(out), "content_sha256": release.content_sha256, "bytes": size})
     else:
-        typer.echo(f"{out}: {release.name} {release.version}, {len(release.artifacts)} artifacts")
+        tell(f"{out}: {release.name} {release.version}, {len(release.artifacts)} artifacts")
 
 
 @app.command(epilog="Example: dlconv sign release --private-key key.pem")
@@ -102,7 +102,7 @@ def sign(
     signer = PrivateKey(private_key, certificate, chain) if private_key else Keyless(trust_config)
     with console.step(f"signing {release}"):
         sign_release(release, signer)
-    typer.echo(f"{release}: signed")
+    tell(f"{release}: signed")
 
 
 @app.command(epilog="Example: dlconv check https://example.org/sample/1.0.0/ --public-key key.pub")
@@ -154,7 +154,7 @@ def check(
             problems = check_release(folder, trust)
         show(*([as_data(problems)] if json else tables(folder, problems, trust is not None)))
     for problem in problems:
-        typer.echo(f"wrong: {problem}", err=True)
+        console.say(f"wrong: {problem}")
     if problems:
         raise typer.Exit(1)
 

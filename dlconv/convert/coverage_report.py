@@ -4,12 +4,10 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.console import RenderableType
 
 from dlconv.convert.coverage import ONNX, Coverage, OpCoverage
+from dlconv.tables import Group, Table
 
 COLUMNS = 2
 
@@ -27,7 +25,7 @@ def coverage_tables(coverage: Coverage) -> RenderableType:
         parts.append(_gap_table(coverage.uncovered))
     if coverage.rewritten:
         saved = (f"{row.op} ({_targets(row.missing)})" for row in coverage.rewritten)
-        parts.append(f"Only because the rewriting removes them: {escape(', '.join(saved))}.")
+        parts.append(f"Only because the rewriting removes them: {', '.join(saved)}.")
     changed = [row for row in coverage.ops if not row.frozen == row.onnx == row.tfjs]
     if changed:
         parts.append(_change_table(changed))
@@ -62,12 +60,12 @@ def _onnxruntime(coverage: Coverage) -> str:
 
 
 def _gap_table(rows: Iterable[OpCoverage]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for head in ("op", "nodes", "not in", "because"):
         table.add_column(head, overflow="fold")
     for row in rows:
         for targets, reason in _by_reason(row):
-            table.add_row(escape(row.op), escape(_nodes(row)), targets, reason)
+            table.add_row(row.op, _nodes(row), targets, reason)
     return table
 
 
@@ -87,15 +85,13 @@ def _nodes(row: OpCoverage) -> str:
 
 def _change_table(rows: list[OpCoverage]) -> Table:
     table = Table(
-        box=box.SIMPLE_HEAD,
         caption="nodes as they are and as the rewriting leaves them to each converter",
-        caption_justify="left",
     )
     for _ in range(COLUMNS):
         table.add_column("op", overflow="fold")
         for head in ("frozen", "ONNX", "TF.js"):
             table.add_column(head, justify="right")
-    cells = [[escape(row.op), str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
+    cells = [[row.op, str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
     for start in range(0, len(cells), COLUMNS):
         table.add_row(*[text for cell in cells[start : start + COLUMNS] for text in cell])
     return table

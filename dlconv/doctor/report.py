@@ -4,15 +4,13 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 import dlconv
 from dlconv.doctor.check import Check
-from dlconv.errors import printable
+from dlconv.printable import brief
+from dlconv.tables import Table, as_text
 
 COLOURS = {"ok": "green", "missing": "yellow", "broken": "red"}
 
@@ -33,11 +31,11 @@ def screen(checks: Sequence[Check]) -> Iterator[RenderableType]:
     yield _table(checks)
     for each in checks:
         if each.fails or each.found.state == "broken":
-            yield escape(_advice(each))
+            yield _advice(each)
 
 
 def _table(checks: Sequence[Check]) -> RenderableType:
-    listing = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    listing = Table(padding=(0, 1), pad_edge=False)
     for column in ("", "", "found", "needed for"):
         listing.add_column(column, no_wrap=column != "found")
     for before, each in zip([None, *checks], checks, strict=False):
@@ -47,13 +45,13 @@ def _table(checks: Sequence[Check]) -> RenderableType:
         what = each.found.remedy if state == "missing" and not each.is_needed else each.found.what
         listing.add_row(
             each.name,
-            f"[{COLOURS[state]}]{state}[/]",
-            Text(printable(what), no_wrap=True, overflow="ellipsis"),
-            escape(each.purpose),
+            as_text(state, COLOURS[state]),
+            Text(brief(what), no_wrap=True, overflow="ellipsis"),
+            each.purpose,
         )
     return listing
 
 
 def _advice(check: Check) -> str:
     remedy = f" (hint: {check.found.remedy})" if check.found.remedy else ""
-    return f"{check.name}: {printable(check.found.what + remedy)}"
+    return f"{check.name}: {brief(check.found.what + remedy)}"

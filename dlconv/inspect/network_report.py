@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.console import RenderableType
 
 from dlconv.inspect import report
 from dlconv.inspect.compressed import Sizes
@@ -15,6 +12,7 @@ from dlconv.inspect.diff import Comparison
 from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.matching import Kind, Match
 from dlconv.inspect.network import Network, WeightTensor, total_elements
+from dlconv.tables import Group, Table
 
 MOST_ROWS = 20
 MEANINGS = {
@@ -52,19 +50,19 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
 
 
 def _file_table(network: Network, with_ends: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("")
     table.add_column("found", overflow="fold")
     table.add_column("because", style="dim")
     table.add_row("format", network.format, "")
-    table.add_row("made by", escape(network.maker), "")
-    table.add_row("files", escape(_files(network.files)), f"{network.bytes:,} bytes")
+    table.add_row("made by", network.maker, "")
+    table.add_row("files", _files(network.files), f"{network.bytes:,} bytes")
     ends = [("input", spec) for spec in network.inputs]
     ends += [("output", spec) for spec in network.outputs]
     for kind, spec in ends if with_ends else ():
-        table.add_row(kind, escape(_end(spec)), escape(spec.reason))
+        table.add_row(kind, _end(spec), spec.reason)
     for remark in network.unknown:
-        table.add_row("not known", escape(remark), "")
+        table.add_row("not known", remark, "")
     return table
 
 
@@ -79,7 +77,7 @@ def _end(spec: TensorSpec) -> str:
 
 def _storage_table(weights: Iterable[WeightTensor]) -> Table:
     listed = list(weights)
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("weights stored as")
     for head in ("tensors", "elements", "bytes"):
         table.add_column(head, justify="right")
@@ -96,15 +94,15 @@ def _add_counts(table: Table, title: str, weights: Sequence[WeightTensor]) -> No
 
 
 def _largest_table(weights: Sequence[WeightTensor]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, caption=_shown(len(weights)), caption_justify="left")
+    table = Table(caption=_shown(len(weights)))
     table.add_column("weight", overflow="fold")
     for head in ("shape", "stored as", "bytes", "from", "to"):
         table.add_column(head, justify="right")
     for weight in sorted(weights, key=lambda weight: -weight.bytes)[:MOST_ROWS]:
-        shape = escape(report.shape_text(weight.shape))
+        shape = report.shape_text(weight.shape)
         least, greatest = _range(weight)
         size = f"{weight.bytes:,}"
-        table.add_row(escape(weight.name), shape, weight.stored_dtype, size, least, greatest)
+        table.add_row(weight.name, shape, weight.stored_dtype, size, least, greatest)
     return table
 
 
@@ -119,19 +117,19 @@ def _range(weight: WeightTensor) -> tuple[str, str]:
 
 
 def _difference_table(comparison: Comparison) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("")
     table.add_column("before", justify="right", overflow="fold")
     table.add_column("after", justify="right", overflow="fold")
     for row in comparison.differences:
-        table.add_row(escape(row.what), escape(row.before), escape(row.after))
+        table.add_row(row.what, row.before, row.after)
     return table
 
 
 def _matching_table(comparison: Comparison) -> Table:
     found = comparison.weights
     total = total_elements(comparison.before.weights)
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("weights")
     for head in ("tensors", "elements", "share of before"):
         table.add_column(head, justify="right")
@@ -151,7 +149,7 @@ def _matching_table(comparison: Comparison) -> Table:
 
 
 def _changed_table(changed: Sequence[Match]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, caption=_shown(len(changed)), caption_justify="left")
+    table = Table(caption=_shown(len(changed)))
     table.add_column("weight that changed", overflow="fold")
     table.add_column("shape", justify="right")
     table.add_column("how")
@@ -160,8 +158,8 @@ def _changed_table(changed: Sequence[Match]) -> Table:
     for match in sorted(changed, key=lambda match: -match.before.bytes)[:MOST_ROWS]:
         before, after = match.before, match.after
         table.add_row(
-            escape(before.name),
-            escape(report.shape_text(before.shape)),
+            before.name,
+            report.shape_text(before.shape),
             match.kind.value,
             _both(before.stored_dtype, after.stored_dtype),
             f"{match.difference:.1e}",
@@ -177,7 +175,7 @@ def _both(before: str, after: str) -> str:
 
 def _size_table(comparison: Comparison) -> Table:
     old, new = comparison.sizes
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("bytes of the files")
     for head in ("before", "after", "after / before"):
         table.add_column(head, justify="right")

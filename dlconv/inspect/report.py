@@ -2,10 +2,7 @@
 
 import math
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.console import RenderableType
 
 from dlconv.inspect.boundaries import Boundary
 from dlconv.inspect.contract import Candidate, Findings, TensorSpec
@@ -14,6 +11,7 @@ from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.preprocessing import Preprocessing, Values
 from dlconv.inspect.sizes import Numbers, Size
 from dlconv.inspect.summary import Summary
+from dlconv.tables import Group, Table
 
 # Tables of hostile or huge graphs end here; JSON has everything.
 MOST_ROWS = 40
@@ -44,18 +42,18 @@ def tables(inspection: Inspection) -> RenderableType:
 
 def _contract_table(found: Findings, summary: Summary) -> Table:
     weights = f"{summary.weight_elements:,} in {summary.weight_tensors} tensors"
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("")
     table.add_column("found", overflow="fold")
     table.add_column("because", style="dim")
-    table.add_row("input", escape(_tensor(found.input)), escape(found.input.reason))
+    table.add_row("input", _tensor(found.input), found.input.reason)
     for name in found.also_fed:
-        table.add_row("also fed", escape(f"{name}:0"), "the output depends on it, too")
+        table.add_row("also fed", f"{name}:0", "the output depends on it, too")
     for output in found.outputs[:MOST_ROWS]:
-        table.add_row("output", escape(_tensor(output)), escape(output.reason))
+        table.add_row("output", _tensor(output), output.reason)
     _add_rest(table, len(found.outputs))
-    table.add_row("crop", _size(found.crop), escape(found.crop_reason))
-    table.add_row("classes", str(found.classes or "unknown"), escape(found.classes_reason))
+    table.add_row("crop", _size(found.crop), found.crop_reason)
+    table.add_row("classes", str(found.classes or "unknown"), found.classes_reason)
     table.add_row("weights", weights, f"{summary.weight_bytes:,} bytes of floating-point constants")
     return table
 
@@ -63,11 +61,11 @@ def _contract_table(found: Findings, summary: Summary) -> Table:
 def _rejected_table(rejected: tuple[Candidate, ...]) -> RenderableType:
     if not rejected:
         return "no other node may be input or output"
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for head in ("not the", "node", "op", "because"):
         table.add_column(head, overflow="fold")
     for row in rejected[:MOST_ROWS]:
-        table.add_row(row.role, escape(row.node), escape(row.op), escape(row.reason))
+        table.add_row(row.role, row.node, row.op, row.reason)
     _add_rest(table, len(rejected))
     return table
 
@@ -82,12 +80,12 @@ def _preprocessing_table(found: Preprocessing, crop: Size | None) -> Table:
     padding = "none"
     if found.pad_value is not None:
         padding = f"with {_values(found.pad_value)} to {_size(crop)}"
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("preprocessing")
     table.add_column("in the graph")
     table.add_row("resize", found.resize or "none")
     table.add_row("padding", padding)
-    table.add_row("pixels", escape(_arithmetic(found)))
+    table.add_row("pixels", _arithmetic(found))
     return table
 
 
@@ -103,10 +101,8 @@ def _stage_table(cost: Cost) -> Table:
     at = "" if cost.size is None else f" at {_size(cost.size)}"
     missing = f"; {cost.unknown} nodes of unknown shape count nothing" if cost.unknown else ""
     table = Table(
-        box=box.SIMPLE_HEAD,
         show_footer=True,
         caption=f"activations: most alive at once, as float32{missing}",
-        caption_justify="left",
     )
     rows = [
         (row.stage, row.nodes, row.multiply_adds, row.weight_bytes, row.activation_bytes)
@@ -128,13 +124,13 @@ def _stage_table(cost: Cost) -> Table:
 
 
 def _boundary_table(boundaries: tuple[Boundary, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for head in ("boundary after", "before", "tensor", "within the crop", "can be cut"):
         table.add_column(head, overflow="fold")
     for row in boundaries[:MOST_ROWS]:
-        kind = escape(f"{row.dtype} {shape_text(row.shape)}")
+        kind = f"{row.dtype} {shape_text(row.shape)}"
         cut = "yes" if row.is_cut else "no"
-        table.add_row(row.after, ", ".join(row.before), escape(row.tensor), kind, cut)
+        table.add_row(row.after, ", ".join(row.before), row.tensor, kind, cut)
     _add_rest(table, len(boundaries))
     return table
 
@@ -161,11 +157,11 @@ def _values(values: Values) -> str:
 
 def op_table(ops: dict[str, int]) -> Table:
     """Return ops by kind, in three columns."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for _ in range(3):
         table.add_column("op")
         table.add_column("count", justify="right")
-    cells = [[escape(op), str(count)] for op, count in ops.items()]
+    cells = [[op, str(count)] for op, count in ops.items()]
     for start in range(0, min(len(cells), 3 * MOST_ROWS), 3):
         table.add_row(*[text for cell in cells[start : start + 3] for text in cell])
     _add_rest(table, math.ceil(len(cells) / 3))

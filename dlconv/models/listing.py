@@ -4,12 +4,11 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 
 from dlconv.models.entries import Model
 from dlconv.models.store import read_record
+from dlconv.tables import Table
 
 
 def as_data(models: Iterable[Model]) -> list[dict[str, Any]]:
@@ -22,7 +21,7 @@ def as_data(models: Iterable[Model]) -> list[dict[str, Any]]:
 
 def table(models: Iterable[Model]) -> RenderableType:
     """Return a table with a row for each model; the mIoU is the best that is published."""
-    listing = Table(box=box.SIMPLE_HEAD)
+    listing = Table()
     listing.add_column("model", no_wrap=True)
     listing.add_column("dataset")
     for column in ("crop", "tarball", "mIoU %"):
@@ -42,7 +41,7 @@ def table(models: Iterable[Model]) -> RenderableType:
 
 def details(model: Model) -> RenderableType:
     """Return all that the registry knows of one model."""
-    facts = Table(box=box.SIMPLE_HEAD, show_header=False)
+    facts = Table(show_header=False)
     facts.add_row("model", model.name)
     facts.add_row("tarball", model.url)
     facts.add_row("size", _size(model) or "unknown")

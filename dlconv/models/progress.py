@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
+from dlconv.printable import log_line, printable
+
 LINE_SECONDS = 5.0
 LINE_SHARE = 0.1
 
@@ -45,7 +47,7 @@ def _bar(label: str, stream: TextIO) -> Iterator[Progress]:
     from rich.console import Console
 
     bar = bars.Progress(
-        bars.TextColumn("{task.description}"),
+        bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.DownloadColumn(),
         bars.TransferSpeedColumn(),
@@ -58,7 +60,7 @@ def _bar(label: str, stream: TextIO) -> Iterator[Progress]:
         if tasks:
             bar.update(tasks[0], completed=done, total=total)
         else:
-            tasks.append(bar.add_task(label, completed=done, total=total))
+            tasks.append(bar.add_task(printable(label), completed=done, total=total))
 
     with bar:
         yield report
@@ -104,7 +106,7 @@ class _Lines:
         self._last_done, self._last_time = self._done, self._clock()
         total = f" of {megabytes(self._total)}" if self._total and remark != "done" else ""
         words = f"{self._label}: {megabytes(self._done)}{total} {remark}"
-        print(words.rstrip(), file=self._stream, flush=True)
+        print(log_line(words.rstrip()), file=self._stream, flush=True)
 
 
 def megabytes(count: int) -> str:

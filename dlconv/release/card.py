@@ -4,11 +4,11 @@ It is Markdown for people who have never heard of dlconv, made of what ``release
 nothing else, so that the same release gives the same card.
 """
 
+import shlex
+import string
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
-from dlconv.errors import printable
-from dlconv.markdown import escaped, table
+from dlconv.markdown import escaped, link, shell, table
 from dlconv.release.document import Model, Release, Released
 from dlconv.release.snippets import snippets
 from dlconv.verify.document import Photo, Result
@@ -82,8 +82,8 @@ def _artifacts(release: Release) -> Iterator[str]:
 def _row(artifact: Released, result: Result) -> list[str]:
     manifest, agreement = artifact.manifest, result.agreement
     return [
-        f"[{escaped(artifact.path)}]({quote(artifact.path)}/)",
-        TARGETS.get(manifest.target, manifest.target),
+        link(artifact.path, f"{artifact.path}/"),
+        TARGETS.get(manifest.target, escaped(manifest.target)),
         manifest.precision,
         megabytes(result.bytes),
         _place(result),
@@ -223,21 +223,33 @@ def _making(release: Release) -> Iterator[str]:
     }
     facts.append(f"Converted by {escaped(', '.join(sorted(versions)))}")
     yield "\n".join(f"- {fact}." for fact in facts)
-    yield "\n".join(["```sh", *map(printable, _commands(release)), "```"])
+    yield shell(_commands(release))
     if any(each.manifest.options.get("calibration") for each in release.artifacts):
         yield "Each `manifest.json` names the images that quantizing looked at by their digest."
 
 
 def _digests(model: Model) -> str:
-    return "".join(f", {kind} `{hex}`" for kind, hex in model.tarball_digests.items())
+    digests = model.tarball_digests.items()
+    return "".join(f", {escaped(kind)} `{_hex(digest)}`" for kind, digest in digests)
 
 
-def _commands(release: Release) -> Iterator[str]:
+def _hex(digest: str) -> str:
+    return "".join(each for each in digest if each in string.hexdigits)
+
+
+def _commands(release: Release) -> Iterator[list[str]]:
     if release.model.url is not None:
-        yield f"dlconv fetch {release.model.name}"
-    yield from (each.command for each in release.artifacts)
-    yield "dlconv verify --images PHOTOS"
-    yield f"dlconv pack --version {release.version}"
+        yield ["dlconv", "fetch", release.model.name]
+    yield from (_words(each.command) for each in release.artifacts)
+    yield ["dlconv", "verify", "--images", "PHOTOS"]
+    yield ["dlconv", "pack", "--version", release.version]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return [command]
 
 
 def _limits(release: Release) -> Iterator[str]:

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -183,7 +184,7 @@ def _released(artifact: Artifact, reports: Sequence[Path]) -> Released:
 
 
 def _check_passed(artifact: Artifact, results: Sequence[Result]) -> None:
-    again = f"dlconv verify {artifact.entry}"
+    again = shlex.join(["dlconv", "verify", str(artifact.entry)])
     if not results:
         raise DlconvError(f"{artifact.entry} is not verified as it is", again)
     for result in results:

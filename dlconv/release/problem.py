@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlconv.errors import printable
+from dlconv.printable import brief
 
 
 @dataclass(frozen=True)
@@ -13,4 +13,4 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return printable(f"{self.path}: {self.what}")
+        return brief(f"{self.path}: {self.what}")

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.table import Table
 
 from dlconv.release.document import SIGNATURE_NAME, Release, Released, read_release
 from dlconv.release.problem import Problem
+from dlconv.tables import Table
 from dlconv.verify.document import Floors, Result
 from dlconv.verify.report import megabytes, percent
 
@@ -38,9 +36,7 @@ def tables(folder: Path, problems: Sequence[Problem], is_trusted: bool) -> Itera
 def table(release: Release) -> RenderableType:
     """Return a table with a row for each artifact in each runtime."""
     table = Table(
-        box=box.SIMPLE_HEAD,
-        title=escape(f"{release.name} {release.version}"),
-        title_justify="left",
+        title=f"{release.name} {release.version}",
     )
     for column in ("artifact", "runtime"):
         table.add_column(column)
@@ -56,8 +52,8 @@ def table(release: Release) -> RenderableType:
 def _row(released: Released, result: Result) -> list[str]:
     agreement, miou = result.agreement, result.miou
     return [
-        escape(released.path),
-        escape(f"{result.runtime.name} {result.runtime.backend}"),
+        released.path,
+        f"{result.runtime.name} {result.runtime.backend}",
         megabytes(sum(file.bytes for file in released.files)),
         f"{len(result.photos):,}",
         percent(agreement.mean) if agreement else "",

@@ -4,6 +4,7 @@ Whoever signs has a private key, alone or with a certificate for it, or is known
 instance by an identity: that of the CI job, keyless.
 """
 
+import shlex
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +86,10 @@ def sign_release(folder: Path, signer: Signer) -> None:
     """
     problems = [each for each in check_release(folder) if each.path != SIGNATURE_NAME]
     if problems:
-        raise DlconvError(f"{folder} is not to be signed: {problems[0]}", f"dlconv check {folder}")
+        raise DlconvError(
+            f"{folder} is not to be signed: {problems[0]}",
+            shlex.join(["dlconv", "check", str(folder)]),
+        )
     config = signing_config()
     with one_line_errors():
         signer.prepare(config)

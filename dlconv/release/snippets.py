@@ -5,12 +5,16 @@ padded with the mean pixel where the artifact takes one size only.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from dlconv.release.document import Release, Released
 from dlconv.verify.framing import MEAN_PIXEL
 
+# What may stand in a string of Python, whatever the code stands in.
+PLAIN = re.compile(r"[\w ./:@+,()=-]")
 TFJS_PACKAGES = ("tfjs-core", "tfjs-converter", "tfjs-backend-wasm")
 
 
@@ -82,6 +86,19 @@ def _plainest(release: Release, target: str) -> Released | None:
     return min(found, key=oddities, default=None)
 
 
+def _python_text(text: str) -> str:
+    return f'"{"".join(each if PLAIN.match(each) else _escape(each) for each in text)}"'
+
+
+def _escape(character: str) -> str:
+    return f"\\x{ord(character):02x}" if character.isascii() else ascii(character)[1:-1]
+
+
+def _address(path: str) -> str:
+    """Return the relative address of a path, as JavaScript writes it."""
+    return json.dumps(quote(path))
+
+
 def _python(artifact: Released) -> Iterator[str]:
     interface = _interface_of(artifact)
     yield "import numpy as np"
@@ -94,12 +111,12 @@ def _python(artifact: Released) -> Iterator[str]:
         yield f"scale = min({width} / photo.width, {height} / photo.height)"
         size = "(int(photo.width * scale), int(photo.height * scale))"
         yield f"photo = photo.resize({size}, Image.Resampling.LANCZOS)"
-    yield f"pixels = np.asarray(photo, np.{interface.dtype})[None]"
+    yield f"pixels = np.asarray(photo, {_python_text(interface.dtype)})[None]"
     if interface.is_fixed:
         yield f"below, right = {height} - photo.height, {width} - photo.width"
         yield "around = [(0, 0), (0, below), (0, right), (0, 0)]"
         yield f"pixels = np.pad(pixels, around, constant_values={interface.mean_pixel})"
-    yield f"session = onnxruntime.InferenceSession({json.dumps(artifact.entry)})"
+    yield f"session = onnxruntime.InferenceSession({_python_text(artifact.entry)})"
     yield "(labels,) = session.run(None, {session.get_inputs()[0].name: pixels})"
     if interface.gives_scores:
         yield "labels = labels.argmax(axis=3)"
@@ -116,7 +133,7 @@ def _tfjs(artifact: Released) -> Iterator[str]:
     yield ""
     yield 'setWasmPaths("node_modules/@tensorflow/tfjs-backend-wasm/dist/");'
     yield 'await tf.setBackend("wasm");'
-    yield f"const model = await loadGraphModel({json.dumps(artifact.entry)});"
+    yield f"const model = await loadGraphModel({_address(artifact.entry)});"
     yield 'const photo = document.querySelector("img");'
     size = ""
     if interface.size is not None:
@@ -144,7 +161,7 @@ def _tfjs(artifact: Released) -> Iterator[str]:
 def _segment(artifact: Released) -> Iterator[str]:
     yield 'import { loadSegmenter } from "@dlconv/segment";'
     yield ""
-    yield f"const segmenter = await loadSegmenter({json.dumps(f'{artifact.path}/')});"
+    yield f"const segmenter = await loadSegmenter({_address(f'{artifact.path}/')});"
     yield 'const photo = document.querySelector("img");'
     yield "const { labels, width, height } = await segmenter.segment(photo);"
     yield "const seen = [...new Set(labels)].map((label) => segmenter.classes[label]);"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 
+from dlconv.printable import printable
 from dlconv.verify.result import ArtifactResult
 
 IN_ACTIONS = "GITHUB_ACTIONS"
@@ -22,4 +23,4 @@ def annotations(results: Iterable[ArtifactResult]) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Return a text as the message of a workflow command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25")

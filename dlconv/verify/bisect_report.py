@@ -4,10 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from dlconv.artifacts.manifest import Artifact
+from dlconv.tables import Table, as_text
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.photos import Photo
 
@@ -26,7 +24,7 @@ def table(errors: Sequence[NodeError], first: NodeError | None) -> Table:
     """Return a table of the nodes that add most, in order, with the first wrong one marked."""
     most = sorted(errors, key=lambda each: -each.added)[:MOST_ROWS]
     shown = [each for each in errors if each in most or each is first]
-    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    result = Table(pad_edge=False)
     result.add_column("node", overflow="fold")
     result.add_column("op")
     for column in ("error", "inherited", "added"):
@@ -34,7 +32,8 @@ def table(errors: Sequence[NodeError], first: NodeError | None) -> Table:
     result.add_column("")
     for each in shown:
         numbers = (f"{value:.2e}" for value in (each.error, each.inherited, each.added))
-        result.add_row(each.name, each.op, *numbers, "[red]first[/]" if each is first else "")
+        mark = as_text("first", "red") if each is first else ""
+        result.add_row(each.name, each.op, *numbers, mark)
     return result
 
 

@@ -7,6 +7,7 @@ The schema is the one of the Ant task and of Jenkins' xUnit plugin.
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
+from dlconv.printable import printable
 from dlconv.verify.result import ArtifactResult
 
 
@@ -20,7 +21,7 @@ def as_junit(results: Iterable[ArtifactResult]) -> bytes:
 
 
 def _add(suites: ElementTree.Element, result: ArtifactResult) -> None:
-    name = f"{result.artifact.manifest.source.model}: {result.title}"
+    name = printable(f"{result.artifact.manifest.source.model}: {result.title}")
     suite = ElementTree.SubElement(
         suites,
         "testsuite",
@@ -29,6 +30,6 @@ def _add(suites: ElementTree.Element, result: ArtifactResult) -> None:
         failures=str(len(result.failures)),
     )
     for check in result.checks:
-        case = ElementTree.SubElement(suite, "testcase", classname=name, name=check.name)
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=printable(check.name))
         if check.failure is not None:
-            ElementTree.SubElement(case, "failure", message=check.failure)
+            ElementTree.SubElement(case, "failure", message=printable(check.failure))

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich import box
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from dlconv.tables import Table, as_text
 from dlconv.verify.document import class_name
 from dlconv.verify.result import ArtifactResult, PhotoResult
 
@@ -23,13 +22,13 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
         if with_photos and result.photos:
             yield photo_table(result)
             yield class_table(result)
-            yield from map(escape, remarks(result))
+            yield from remarks(result)
     yield summary_table(listed)
 
 
 def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
     """Return a table with a row for each artifact."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     for column in ("model", "artifact", "runtime"):
         table.add_column(column)
     for column in ("size", "agreement", "worst", "mIoU", "ms"):
@@ -40,7 +39,7 @@ def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
     return table
 
 
-def _summary_row(result: ArtifactResult) -> list[str]:
+def _summary_row(result: ArtifactResult) -> list[str | Text]:
     numbers = ["", "", "", ""]
     if result.total is not None:
         numbers = [
@@ -50,30 +49,27 @@ def _summary_row(result: ArtifactResult) -> list[str]:
             f"{result.median_ms:,.0f}",
         ]
     return [
-        escape(result.artifact.manifest.source.model),
-        escape(result.artifact.title),
+        result.artifact.manifest.source.model,
+        result.artifact.title,
         result.place,
         megabytes(result.artifact.bytes),
         *numbers,
-        "[green]passed[/]" if result.passed else "[red]failed[/]",
+        as_text("passed", "green") if result.passed else as_text("failed", "red"),
     ]
 
 
 def photo_table(result: ArtifactResult) -> RenderableType:
     """Return a table with a row for each photo of one artifact, of many the worst only."""
     table = Table(
-        box=box.SIMPLE_HEAD,
-        title=escape(f"{result.artifact.manifest.source.model}: {result.title}"),
-        title_justify="left",
+        title=f"{result.artifact.manifest.source.model}: {result.title}",
         caption=_caption(len(result.photos)),
-        caption_justify="left",
     )
     table.add_column("photo")
     for column in ("agreement", "mIoU", "differing", "ms"):
         table.add_column(column, justify="right")
     for photo in _shown(result.photos):
         table.add_row(
-            escape(photo.photo),
+            photo.photo,
             percent(photo.scores.agreement),
             f"{photo.scores.miou:.3f}",
             f"{photo.scores.differing:,}",
@@ -94,13 +90,13 @@ def _shown(photos: Sequence[PhotoResult]) -> Sequence[PhotoResult]:
 
 def class_table(result: ArtifactResult) -> RenderableType:
     """Return a table of the IoU of each class that occurs, over all photos of one artifact."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table()
     table.add_column("class")
     table.add_column("IoU", justify="right")
     if result.total is not None:
         for k, iou in result.total.class_iou.items():
             name = class_name(k, result.artifact.manifest.classes)
-            table.add_row(escape(name), f"{iou:.3f}")
+            table.add_row(name, f"{iou:.3f}")
     return table
 
 

@@ -11,6 +11,7 @@ from dlconv.build.plan import Step
 from dlconv.build.report import as_data, table
 from dlconv.build.result import Result, Status
 from dlconv.build.tasks import Access, Fetch, Origin, Pack
+from dlconv.printable import log_line
 
 FETCH = Step(Fetch(Origin("net", None, Access())))
 PACK = Step(Pack(Origin("net", None, Access()), Path("r"), (), "1"), needs=(FETCH.name,))
@@ -53,7 +54,7 @@ def test_a_log_has_a_line_for_the_start_and_one_for_the_end(shown):
 def test_github_gets_groups_and_annotations_and_takes_no_commands_from_a_log(shown):
     start, stop, *log, resume, end, error, not_run = shown(GITHUB_ACTIONS="true").splitlines()[2:]
     assert start == "::group::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25"
-    assert log == "\n".join(LOG).splitlines()
+    assert log == list(map(log_line, "\n".join(LOG).splitlines()))
     assert (stop, resume) == (f"::stop-commands::{resume.strip(':')}", f"::{resume.strip(':')}::")
     assert end == "::endgroup::"
     assert error == "::error::failed: fetch net (3.2 s): the server [1.2.3.4] is gone at 50%25"

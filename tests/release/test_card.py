@@ -1,17 +1,23 @@
 """The model card: what it says, and its snippets, run as a reader would."""
 
+import ast
 import dataclasses
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from itertools import takewhile
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from hypothesis import given
 from markdown_it import MarkdownIt
 from PIL import Image
 from support.chromium import needs_chromium
+from support.names import names
 from support.sample import PHOTOS, sample_graph
 from support.waiting import MILLISECONDS
 from typer.testing import CliRunner
@@ -232,3 +238,71 @@ def test_the_npm_package_gives_the_frozen_graph_s_labels(release, labels_of, tmp
     labels = found_in_page(release, files, script, json.dumps({"imports": names}))
     expected = labels_of(load_photo(find_photos([PHOTO])[0], CROP))
     np.testing.assert_array_equal(labels.reshape(expected.shape), expected)
+
+
+def named(release, name):
+    """The release with a name wherever others give one."""
+    model = dataclasses.replace(
+        release.model,
+        name=name,
+        url=name,
+        tarball_digests={name: name},
+        licence=name,
+        dataset=name,
+        dataset_terms=name,
+        classes=(name, "b"),
+        note=name,
+    )
+    artifacts = [
+        dataclasses.replace(
+            each,
+            path=name,
+            entry=f"{name}/model",
+            command=f"dlconv onnx {name}",
+            evidence=[
+                dataclasses.replace(
+                    result, photos=[dataclasses.replace(p, photo=name) for p in result.photos]
+                )
+                for result in each.evidence
+            ],
+        )
+        for each in release.artifacts
+    ]
+    return dataclasses.replace(release, name=name, version=name, model=model, artifacts=artifacts)
+
+
+@given(name=names.filter(lambda name: name.split() and "\\ud" not in ascii(name)))
+def test_the_card_is_the_same_card_whatever_names_are_in_it(packed, name):
+    release = read_release(packed)
+    kinds = []
+    for each in ("plain", name):
+        text = card(named(release, each))
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert not re.search(r"^\s*::|##\w*\[", text, re.MULTILINE)
+        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+        inline = [part.type for token in tokens for part in token.children or []]
+        assert not {"html_inline", "image"} & {*inline}
+        assert inline.count("link_open") == len(release.artifacts)
+        kinds.append([token.type for token in tokens])
+    assert kinds[0] == kinds[1]
+
+
+@given(name=names.filter(lambda name: name.isprintable() and "##" not in name))
+def test_code_of_the_card_has_names_in_strings_and_in_words(packed, name):
+    release = named(read_release(packed), name)
+    fences = [token for token in MarkdownIt().parse(card(release)) if token.type == "fence"]
+    (making,) = [each.content for each in fences if "dlconv pack" in each.content]
+    words = [shlex.split(line) for line in making.splitlines()]
+    assert words[0] == ["dlconv", "fetch", name]
+    assert words[-1] == ["dlconv", "pack", "--version", name]
+    (python,) = [each.content for each in fences if each.info == "python"]
+    strings = [each.value for each in ast.walk(ast.parse(python)) if isinstance(each, ast.Constant)]
+    assert f"{name}/model" in strings
+    for script in (each.content for each in fences if each.info == "js"):
+        addresses = re.findall(r"load\w+\((\".*?\")\)", script)
+        assert unquote(json.loads(addresses[0])).startswith(name)
+
+
+def test_a_name_with_a_command_in_it_is_one_word(packed):
+    release = named(read_release(packed), "x; rm -rf ~ #")
+    assert "\ndlconv fetch 'x; rm -rf ~ #'\n" in card(release)

@@ -23,4 +23,4 @@ def test_a_failure_cannot_say_anything_else_to_github(failed, monkeypatch):
     (line, *_) = annotations([odd])
     assert "\n" not in line
     head = line.removeprefix("::").partition("::")[0]
-    assert head.startswith("error title=a%3A%3Ab%0A%3A%3Aset-env%2Cname=x%3A%3A%3A ")
+    assert head.startswith("error title=a%3A%3Ab\\n%3A%3Aset-env%2Cname=x%3A%3A%3A ")

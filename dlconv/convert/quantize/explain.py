@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-from rich import box
-from rich.table import Table
 
 from dlconv.artifacts.manifest import TensorEntry
 from dlconv.convert.quantize.apply import Learned
 from dlconv.convert.quantize.search import Found
+from dlconv.tables import Table
 
 
 class StoredTensor(Protocol):
@@ -52,7 +51,7 @@ def tensor_entries(
 
 def tensor_table(entries: tuple[TensorEntry, ...]) -> Table:
     """Return a table with a row for each tensor, in the order given."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(pad_edge=False)
     table.add_column("tensor", overflow="fold")
     for column in ("stored", "shape", "least", "greatest", "bytes", "divergence", "labels"):
         table.add_column(column, justify="right")
@@ -72,7 +71,7 @@ def tensor_table(entries: tuple[TensorEntry, ...]) -> Table:
 
 def curve_table(found: Found) -> Table:
     """Return a table of a search's tries by their bytes, with the one that was chosen marked."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(pad_edge=False)
     for column in ("brotli", "agreement", "worst", "mIoU", "floors"):
         table.add_column(column, justify="right")
     for each in found.curve:

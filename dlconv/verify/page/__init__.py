@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
+from dlconv.printable import printable
 from dlconv.verify.document import as_data, class_name
 from dlconv.verify.pictures import Pictures
 from dlconv.verify.report import remarks
@@ -22,13 +23,12 @@ def as_html(results: Iterable[ArtifactResult]) -> str:
     content = as_data(listed)
     for row, result in zip(content["results"], listed, strict=True):
         row["remarks"] = list(remarks(result))
-        row["pictures"] = {
-            photo.photo: _pictures(photo.pictures, result.artifact.manifest.classes)
-            for photo in result.photos
+        row["photos"] = [
+            {**said, "pictures": _pictures(photo.pictures, result.artifact.manifest.classes)}
+            for said, photo in zip(row["photos"], result.photos, strict=True)
             if photo.pictures is not None
-        }
-        row["photos"] = [photo for photo in row["photos"] if photo["photo"] in row["pictures"]]
-    data = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+        ]
+    data = json.dumps(_shown(content), separators=(",", ":")).replace("<", "\\u003c")
     parts = {name: _text(name) for name in ("page.html", "page.css", "page.js")}
     return (
         parts["page.html"]
@@ -36,6 +36,15 @@ def as_html(results: Iterable[ArtifactResult]) -> str:
         .replace("/* script */", parts["page.js"])
         .replace("/* data */", data)
     )
+
+
+def _shown(content: Any) -> Any:
+    """Return data with all texts printable."""
+    if isinstance(content, str):
+        return printable(content)
+    if isinstance(content, dict):
+        return {key: _shown(value) for key, value in content.items()}
+    return list(map(_shown, content)) if isinstance(content, list) else content
 
 
 def _text(name: str) -> str:

@@ -97,7 +97,8 @@ function svg(name, attributes, ...children) {
 const line = (x1, y1, x2, y2) => svg("line", { x1, y1, x2, y2, class: "axis" });
 const text = (x, y, content, anchor, kind = "") => svg("text", { x, y, "text-anchor": anchor, class: kind }, content);
 
-function figure(photo, pictures) {
+function figure(photo) {
+  const { pictures } = photo;
   const image = (kind, alt) => element("img", { src: pictures[kind], class: kind, alt });
   const stack = element("div", { class: "stack" },
     image("photo", `photo ${photo.photo}`), image("reference", "labels of the frozen graph"),
@@ -116,9 +117,9 @@ function figure(photo, pictures) {
   return element("figure", {}, stack, slider, element("figcaption", {}, caption), legend);
 }
 
-function drawPhotos({ photos, pictures }) {
+function drawPhotos({ photos }) {
   const worstFirst = [...photos].sort((one, other) => one.agreement - other.agreement);
-  at("photos").replaceChildren(...worstFirst.map((photo) => figure(photo, pictures[photo.photo])));
+  at("photos").replaceChildren(...worstFirst.map(figure));
 }
 
 const MOST_CLASSES = 24;
