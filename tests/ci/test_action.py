@@ -12,6 +12,8 @@ import yaml
 from support.actions import EXPRESSION, Runner
 from support.sample import PHOTOS
 
+from dlconv.release.document import Model, Release, as_json
+
 ROOT = Path(__file__).parents[2]
 RESTORED = {"python": {"python-version": "3.12.1"}, "environment": {"cache-hit": "true"}}
 FRESH = {"python": {"python-version": "3.12.1"}}
@@ -102,6 +104,50 @@ def test_the_exit_code_is_the_command_s(action, workspace):
     run = action(command="no-such-command")
     assert (run.code, run.outputs["passed"]) == (2, "false")
     assert run.summary == "**dlconv failed.**\n"
+
+
+def release_in(folder):
+    """A release of nothing in a folder, its card not the one that dlconv would write."""
+    folder.mkdir(parents=True)
+    model = Model("sample", None, {}, 1, "0" * 64, "", "", "", None, (), (), "")
+    release = Release(1, "sample", "1.2.0", "0" * 64, model, [], [])
+    (folder / "release.json").write_bytes(as_json(release))
+    (folder / "README.md").write_text("by hand\n")
+
+
+def test_the_summary_has_cards_of_what_releases_say_and_follows_no_links(action, workspace):
+    secret = workspace.parent / "secret"
+    secret.mkdir()
+    (secret / "README.md").write_text("a secret")
+    for name in ("plain", "linked"):
+        release_in(workspace / "release" / name)
+    readme = workspace / "release" / "linked" / "README.md"
+    readme.unlink()
+    readme.symlink_to(secret / "README.md")
+    release_in(secret / "outside")
+    (workspace / "release" / "folder").symlink_to(secret)
+    document = workspace / "release" / "document"
+    document.mkdir()
+    (document / "release.json").symlink_to(secret / "outside" / "release.json")
+    run = action(command="models --json")
+    assert run.outputs["releases"].splitlines() == ["release/linked", "release/plain"]
+    assert "secret" not in run.summary
+    assert "by hand" not in run.summary
+    assert run.summary.count("\n# sample 1.2.0\n") == 2
+
+
+def test_names_of_folders_are_a_line_each_and_nothing_to_github(action, workspace):
+    names = ["two\nlines", "x\n::error::y", "a<img src=x>&lt;", "a `b` *c*", "\u202ereversed"]
+    for name in names:
+        release_in(workspace / name)
+    run = action(command="models --json")
+    assert run.code == 0
+    assert len(run.outputs["releases"].splitlines()) == 3
+    assert not [line for line in run.log.splitlines() if line.lstrip().startswith("::")]
+    assert run.log.count("left out") == 2
+    assert run.summary.count("<details>") == run.summary.count("</summary>") == 3
+    assert "<img" not in run.summary
+    assert "\u202e" not in run.summary
 
 
 def test_the_environment_s_key_changes_with_what_is_installed(definition, tmp_path):
