@@ -3,8 +3,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
-import { ArtifactError } from "../../../dlconv/web/segment/src/errors.ts";
-import { checkedReader } from "../../../dlconv/web/segment/src/files.ts";
+import { ArtifactError, BackendError } from "../../../dlconv/web/segment/src/errors.ts";
+import { checkedReader, fetchBytes } from "../../../dlconv/web/segment/src/files.ts";
+import { loadSegmenter } from "../../../dlconv/web/segment/src/index.ts";
+import { startedWith } from "../../../dlconv/web/segment/src/runtime_files.ts";
 
 // SHA-256 of "abc".
 const SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -24,6 +26,11 @@ before(async () => {
     if (url === "/half.bin") {
       answer.writeHead(200, { "Content-Length": "3" });
       answer.write("a", () => setTimeout(() => answer.destroy(), 100));
+      return;
+    }
+    if (url.startsWith("/fallback/")) {
+      answer.writeHead(200, { "Content-Type": "text/html" });
+      answer.end("\n<!doctype html><title>An app of one page</title>");
       return;
     }
     answer.statusCode = url in CONTENT ? 200 : 404;
@@ -66,4 +73,60 @@ test("what is aborted rejects with the reason, before the answer and in the mids
     setTimeout(() => controller.abort(reason), delay);
     await assert.rejects(reading, (error) => error === reason);
   }
+});
+
+for (const name of [
+  "manifest.json",
+  "model.json",
+  "group1-shard1of1.bin",
+  "model.onnx",
+  "x.wasm",
+]) {
+  test(`a web page in place of ${name} is told with its address, without what may be secret`, async () => {
+    const url = new URL(`fallback/${name}?token=secret#part`, base);
+    await assert.rejects(fetchBytes(url), (error: Error) => {
+      assert(error instanceof ArtifactError);
+      const told = `${base.href}fallback/${name} cannot be fetched: the answer is a web page`;
+      assert.equal(error.message, `${told} (HTTP status 200): is the URL right?`);
+      return true;
+    });
+  });
+}
+
+test("a file that only looks a little like a page is a file", async () => {
+  CONTENT["/odd.bin"] = "<abc";
+  assert.equal((await fetchBytes(new URL("odd.bin", base))).length, 4);
+});
+
+test("a wrong URL of an artifact is told as such, whatever the host answers", async () => {
+  for (const [folder, reason] of [
+    ["fallback/", /\/fallback\/manifest\.json cannot be fetched: the answer is a web page/],
+    ["gone/", /\/gone\/manifest\.json cannot be fetched: HTTP status 404/],
+  ] as const) {
+    await assert.rejects(loadSegmenter(new URL(folder, base)), (error: Error) => {
+      assert(error instanceof ArtifactError);
+      assert.match(error.message, reason);
+      assert.doesNotMatch(error.message, /convert/);
+      return true;
+    });
+  }
+});
+
+test("a runtime that fails is told by the file that is not there", async () => {
+  const here = new URL("good.bin", base).href;
+  const page = new URL("fallback/x.wasm", base).href;
+  const gone = new URL("gone.wasm", base).href;
+  const failed = () => Promise.reject(new Error("expected magic word"));
+  for (const [url, reason] of [
+    [page, /x\.wasm cannot be fetched: the answer is a web page/],
+    [gone, /gone\.wasm cannot be fetched: HTTP status 404/],
+  ] as const) {
+    await assert.rejects(startedWith([here, url], failed()), (error: Error) => {
+      assert(error instanceof BackendError);
+      assert.match(error.message, reason);
+      return true;
+    });
+  }
+  await assert.rejects(startedWith([here], failed()), /expected magic word/);
+  assert.equal(await startedWith([page], Promise.resolve("started")), "started");
 });

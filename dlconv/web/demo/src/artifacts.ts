@@ -1,6 +1,7 @@
 // The artifacts that the page can run, as the server or the export lists them.
 
 import type { Backend, Colour } from "@dlconv/segment";
+import { fetched } from "./fetched.ts";
 import type { SelfCheck } from "./self_check.ts";
 
 export interface Listed {
@@ -25,8 +26,7 @@ export interface Listing {
 }
 
 export async function listArtifacts(): Promise<Listing> {
-  const answer = await fetch("artifacts.json");
-  if (!answer.ok) throw new Error(`artifacts.json cannot be fetched: HTTP ${answer.status}`);
+  const answer = await fetched("artifacts.json");
   const { artifacts, isKept }: Listing = await answer.json();
   // The list has them relative to the page; a worker has another place.
   const placed = artifacts.map((each) => ({

@@ -6,6 +6,7 @@
 
 import type { Backend } from "@dlconv/segment";
 import type { Engine } from "./engine.ts";
+import { fetched } from "./fetched.ts";
 
 export interface SelfCheck {
   readonly photo: string;
@@ -86,12 +87,6 @@ async function measure(engine: Engine, url: string, backend: Backend, check: Sel
     milliseconds: upload + inference + readBack,
     agreement: agreement(found.labels, new Uint8Array(labels)),
   };
-}
-
-async function fetched(url: string): Promise<Response> {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} cannot be fetched: HTTP ${answer.status}`);
-  return answer;
 }
 
 function late(): Promise<never> {

@@ -5,6 +5,8 @@
 // Answers get the headers that isolate a page (COOP and COEP), since many hosts cannot send them:
 // from the second visit on, wasm has its threads.
 
+import { isPage } from "./fetched.ts";
+
 declare const KEPT: {
   readonly version: string;
   readonly first: readonly string[];
@@ -47,8 +49,11 @@ async function answer(event: FetchEvent, url: string): Promise<Response> {
   const kept = await cache.match(url);
   if (kept) return isolated(kept);
   const found = await fetch(url, { cache: "no-cache", signal: event.request.signal });
-  // What there is no room for is fetched again when it is used again.
-  if (found.status === 200) event.waitUntil(cache.put(url, found.clone()).catch(() => {}));
+  // What there is no room for is fetched again when it is used again. A page in place of another
+  // file, as many hosts answer for what they do not have, is not kept.
+  const isOther = isPage(found) && event.request.mode !== "navigate";
+  if (found.status === 200 && !isOther)
+    event.waitUntil(cache.put(url, found.clone()).catch(() => {}));
   return isolated(found);
 }
 

@@ -14,18 +14,34 @@ export interface Reading {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Fetch a file's bytes. Rejects with ArtifactError when it is not there, or does not all come. */
+/** No file of an artifact or a runtime begins so. */
+const PAGE = /^\s*<(!doctype\s|html|head|body|!--|\?xml)/i;
+const PAGE_BYTES = 256;
+
+/**
+ * Fetch a file's bytes. Rejects with ArtifactError when it is not there, does not all come, or the
+ * host answers with a web page, as many do for addresses that they do not have.
+ */
 export function fetchBytes(url: URL, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   return download(url, signal).catch((error: Error) => {
     signal?.throwIfAborted();
-    throw new ArtifactError(`${url.pathname} cannot be fetched: ${error.message}`);
+    throw new ArtifactError(`${addressOf(url)} cannot be fetched: ${error.message}`);
   });
 }
 
 async function download(url: URL, signal: AbortSignal | null = null) {
   const answer = await fetch(url, { signal });
   if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
+  const content = new Uint8Array(await answer.arrayBuffer());
+  if (PAGE.test(new TextDecoder().decode(content.subarray(0, PAGE_BYTES)))) {
+    throw new Error(`the answer is a web page (HTTP status ${answer.status}): is the URL right?`);
+  }
+  return content;
+}
+
+/** The address without what may be secret in it. */
+function addressOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { BackendError } from "./errors.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { Loss } from "./loss.ts";
 import { describeOrt, openModel } from "./ort_model.ts";
-import type { UrlOf } from "./runtime_files.ts";
+import { startedWith, type UrlOf } from "./runtime_files.ts";
 import type { Answer, Session } from "./session.ts";
 import { Turns } from "./turns.ts";
 import { nameOf, openDevice } from "./webgpu_device.ts";
@@ -38,7 +38,7 @@ export async function openOrt(
   const wasmPaths = { mjs: urlOf(`${runtime}.mjs`), wasm: urlOf(`${runtime}.wasm`) };
   const opening = { ort, wasmPaths, threads, file, device };
   const session = await turns
-    .run(() => openModel(opening))
+    .run(() => startedWith(Object.values(wasmPaths), openModel(opening)))
     .catch((error: Error) => {
       device?.destroy();
       throw new BackendError(`ONNX Runtime cannot start on ${backend}: ${error.message}`);

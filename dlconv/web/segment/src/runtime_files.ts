@@ -1,5 +1,8 @@
 // Where the files of the runtimes are: the wasm, and the modules that ONNX Runtime loads with it.
 
+import { BackendError } from "./errors.ts";
+import { fetchBytes } from "./files.ts";
+
 /** The URL of a file, by its name. */
 export type UrlOf = (name: string) => string;
 
@@ -29,4 +32,20 @@ export function runtimeFiles(folder?: string | URL): UrlOf {
   const base = new URL(folder, globalThis.location?.href);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return (name) => new URL(name, base).href;
+}
+
+/** What a start resolves to; where it fails since a file is not there, rejects with BackendError. */
+export function startedWith<T>(urls: readonly string[], start: Promise<T>): Promise<T> {
+  return start.catch(async (error: unknown) => {
+    await checkFiles(urls);
+    throw error;
+  });
+}
+
+async function checkFiles(urls: readonly string[]): Promise<void> {
+  for (const url of urls) {
+    await fetchBytes(new URL(url)).catch(({ message }: Error) => {
+      throw new BackendError(`a file of the runtime is missing (see runtimeUrl): ${message}`);
+    });
+  }
 }

@@ -10,7 +10,7 @@ import { readGraphModel } from "./graph_model_files.ts";
 import type { UrlOf } from "./runtime_files.ts";
 import { nameOf } from "./webgpu_device.ts";
 
-const WASM_FILES = [
+export const WASM_FILES = [
   "tfjs-backend-wasm.wasm",
   "tfjs-backend-wasm-simd.wasm",
   "tfjs-backend-wasm-threaded-simd.wasm",

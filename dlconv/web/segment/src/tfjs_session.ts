@@ -5,10 +5,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Read } from "./files.ts";
 import type { Pixels, Size } from "./framing.ts";
 import { type Gpu, startGpu } from "./gpu.ts";
-import type { UrlOf } from "./runtime_files.ts";
+import { startedWith, type UrlOf } from "./runtime_files.ts";
 import type { Answer, Drawing, Drawn, Scores, Session } from "./session.ts";
 import { cutOut, TensorMask } from "./tfjs_mask.ts";
-import { describeBackend, locateWasm, readModel, startBackend } from "./tfjs_model.ts";
+import { describeBackend, locateWasm, readModel, startBackend, WASM_FILES } from "./tfjs_model.ts";
 import { Turns } from "./turns.ts";
 
 export type TfjsBackend = "wasm" | "webgl" | "webgpu";
@@ -108,7 +108,7 @@ async function start(backend: TfjsBackend, urlOf: UrlOf): Promise<Started> {
 
 async function startWasm(urlOf: UrlOf): Promise<null> {
   locateWasm(urlOf);
-  await startBackend("wasm");
+  await startedWith(WASM_FILES.map(urlOf), startBackend("wasm"));
   return null;
 }
 
