@@ -1,5 +1,6 @@
 """Rules of the source tree that nothing else would notice."""
 
+import re
 import subprocess
 import sys
 
@@ -79,3 +80,19 @@ def test_rooms_import_one_way():
                 words = line.split()
                 if words[:1] == ["from"] and words[1].startswith("dlconv."):
                     assert words[1].split(".")[1] in rooms, f"{path}: {line}"
+
+
+def test_names_reach_a_terminal_by_one_way():
+    """Who prints, or makes a table, does so with what makes names harmless."""
+    ways = {"console.py", "output.py", "tables.py", "markdown.py", "progress.py", "train.py"}
+    odd = re.compile(
+        r"\btyper\.echo\(|(?<![\w\"'. ])print\(|^\s+print\(|rich\.markup|"
+        r"from rich\.(table|console) import .*\b(Table|Group)\b|from rich import .*\b(box|table)\b"
+    )
+    allowed = {"cli/app.py": 1, "bench/launcher.py": 1}
+    for path in (ROOT / "dlconv").rglob("*.py"):
+        if path.name in ways or "node_modules" in path.parts:
+            continue
+        found = [line for line in path.read_text().splitlines() if odd.search(line)]
+        count = allowed.get(path.relative_to(ROOT / "dlconv").as_posix(), 0)
+        assert len(found) == count, f"{path}: {found}"
