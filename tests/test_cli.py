@@ -356,6 +356,20 @@ def test_a_tarball_is_inspected_as_its_frozen_graph_and_leaves_nothing(call, tmp
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_a_terminal_that_lacks_a_character_gets_its_escape(tmp_path):
+    folder = tmp_path / "写"
+    folder.mkdir()
+    answer = subprocess.run(
+        [sys.executable, "-m", "dlconv", "init"],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "/\\u5199/dlconv.toml: change it" in answer.stdout
+
+
 def test_what_inspect_shows_is_markdown_too(call, graph):
     text = call("inspect", graph, "--markdown").stdout
     assert text.startswith(f"### colours: {graph}\n\n|  | found | because |\n| --- | --- | --- |\n")
