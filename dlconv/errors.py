@@ -5,6 +5,7 @@ turns them into one line, a hint and an exit code in one place (``dlconv.cli``).
 exception is a bug and keeps its traceback.
 """
 
+from dlconv.addresses import without_secrets
 from dlconv.printable import brief
 
 
@@ -12,15 +13,16 @@ class DlconvError(Exception):
     """Something failed for a reason the user can act on.
 
     ``message`` says what happened in one line, ``hint`` what to do about it. Either may quote what
-    a file holds: what cannot be printed is escaped, and what goes on for pages is cut.
+    a file holds: what cannot be printed is escaped, and what goes on for pages is cut. Addresses
+    in them are shown without what lets somebody in.
     """
 
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = brief(message)
-        self.hint = brief(hint)
+        self.message = brief(without_secrets(message))
+        self.hint = brief(without_secrets(hint))
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} (hint: {self.hint})" if self.hint else self.message

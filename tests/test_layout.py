@@ -57,16 +57,16 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 def test_rooms_import_one_way():
     allowed = {
         "inspect": {"errors", "files", "serving", "markdown", "printable", "tables", "inspect"},
-        "models": {"errors", "files", "disk", "tensorflow", "models", "inspect"}
+        "models": {"addresses", "errors", "files", "disk", "tensorflow", "models", "inspect"}
         | {"printable", "tables"},
-        "artifacts": {"errors", "files", "inspect", "artifacts"},
+        "artifacts": {"addresses", "errors", "files", "inspect", "artifacts"},
         "web": {"errors", "web"},
         "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "tables", "convert"},
         "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
         | {"inspect", "artifacts", "web", "printable", "tables", "verify"},
-        "release": {"errors", "files", "disk", "compare", "markdown"}
+        "release": {"addresses", "errors", "files", "disk", "logs", "compare", "markdown"}
         | {"inspect", "artifacts", "verify", "models", "web", "printable", "tables", "release"},
         "build": {"errors", "files", "disk", "console", "logs", "pipeline", "printable", "tables"}
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from dlconv.addresses import complaint_about_secrets
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract
@@ -27,6 +28,15 @@ Target = Literal["tfjs", "onnx", "tensorflow"]
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 PrecisionName = Literal["float32", "float16", "uint16", "uint8", "auto"]
+
+
+def _holds_no_secret(url: str) -> str:
+    if complaint := complaint_about_secrets(url):
+        raise ValueError(f"the address {complaint}, which may let somebody in")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_holds_no_secret)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
 
 
@@ -40,7 +50,7 @@ class Source:
     model: str
     graph_bytes: int
     graph_sha256: Sha256
-    url: str | None = None
+    url: Address | None = None
     tarball_bytes: int | None = None
     tarball_sha256: Sha256 | None = None
 
@@ -194,10 +204,18 @@ def coarsest(dtypes: Collection[str]) -> PrecisionName:
 
 
 def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
-    """Write ``manifest`` with the sizes and digests of all files of ``directory``."""
+    """Write ``manifest`` with the sizes and digests of all files of ``directory``.
+
+    Raises DlconvError for one that could not be read again.
+    """
     files = tuple(file_entry(file) for file in sorted(directory.iterdir()))
     stored = dataclasses.replace(manifest, files=files)
-    write_atomically(target, TypeAdapter(Manifest).dump_json(stored, indent=2) + b"\n")
+    try:
+        content = TypeAdapter(Manifest).dump_json(stored, indent=2) + b"\n"
+        TypeAdapter(Manifest).validate_json(content)
+    except ValueError as error:
+        raise DlconvError(f"{target} would be no manifest: {_first_slip(error)}") from error
+    write_atomically(target, content)
 
 
 def read_artifact(path: Path) -> Artifact:
@@ -211,11 +229,17 @@ def read_artifact(path: Path) -> Artifact:
     except OSError as error:
         raise DlconvError(f"cannot read {manifest_path}: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise _refusal(manifest_path, f"{where}: {first['msg']}") from error
+        raise _refusal(manifest_path, _first_slip(error)) from error
     entry = manifest_path.parent / _entry_name(manifest_path, manifest)
     return Artifact(manifest_path, manifest, entry)
+
+
+def _first_slip(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the file"
+    return f"{where}: {first['msg']}"
 
 
 def _entry_name(manifest_path: Path, manifest: Manifest) -> str:

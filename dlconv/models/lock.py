@@ -3,7 +3,8 @@
 For most zoo models nobody publishes a strong digest. The first fetch of such a model records the
 sizes and SHA-256 of its tarball and its frozen graph in the lock file; every later fetch, here or
 wherever the file is taken along, must yield the same. The file is TOML, sorted, and made to be kept
-under version control. An entry is replaced only by a person who removes it.
+under version control. An entry is replaced only by a person who removes it. Nothing is written
+that could not be read again.
 """
 
 import hashlib
@@ -15,11 +16,13 @@ from pathlib import Path
 
 from pydantic import Field
 
+from dlconv.addresses import shown
 from dlconv.disk import disk_trouble
+from dlconv.errors import DlconvError
 from dlconv.files import write_atomically
 from dlconv.models.digests import BadContent, Sha256, Size
 from dlconv.models.one_at_a_time import one_at_a_time
-from dlconv.models.toml import Table, read_toml
+from dlconv.models.toml import Table, parse_toml, read_toml
 
 PREAMBLE = "# What dlconv saw when it first fetched these models; later fetches must be the same.\n"
 
@@ -61,7 +64,8 @@ def read_lock(path: Path) -> dict[str, LockEntry]:
 def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
     """Hold a fetched model against the lock file, or record it there if it is new.
 
-    Returns whether it was recorded now. Raises BadContent if it differs from its entry.
+    Returns whether it was recorded now. Raises BadContent if it differs from its entry, and if it
+    is not what an entry may hold.
     """
     path = path.resolve()
     with one_at_a_time(f"lock-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"):
@@ -69,8 +73,9 @@ def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
         if name in entries:
             _compare(path, name, entries[name], entry)
             return False
+        content = _checked({**entries, name: entry}, name)
         with disk_trouble(path):
-            write_atomically(path, _written({**entries, name: entry}).encode())
+            write_atomically(path, content)
         return True
 
 
@@ -87,12 +92,28 @@ def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
             )
 
 
+def _checked(entries: Mapping[str, LockEntry], name: str) -> bytes:
+    """Return what a lock file with these entries holds, once it has been read."""
+    try:
+        content = _written(entries).encode()
+        parse_toml(content.decode(), LockFile, name="the lock file")
+    except (DlconvError, ValueError) as error:
+        reason = error.message if isinstance(error, DlconvError) else str(error)
+        raise BadContent(f"{name} cannot be recorded: {reason}") from error
+    return content
+
+
 def _written(entries: Mapping[str, LockEntry]) -> str:
     blocks = [_block(name, entries[name]) for name in sorted(entries)]
     return "\n".join([PREAMBLE, *blocks])
 
 
 def _block(name: str, entry: LockEntry) -> str:
-    # A JSON string without escapes beyond ASCII's own is a TOML string; sources are printable.
-    lines = (f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in asdict(entry).items())
-    return f"[models.{json.dumps(name)}]\n" + "".join(lines)
+    facts = {**asdict(entry), "url": shown(entry.url)}
+    lines = (f"{key} = {_value(value)}\n" for key, value in facts.items())
+    return f"[models.{_value(name)}]\n" + "".join(lines)
+
+
+def _value(value: str | int) -> str:
+    """Return a value as TOML; of JSON's, only a character that has no escape there differs."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
+from dlconv.addresses import shown
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, new_file, write_atomically
@@ -155,17 +156,23 @@ def read_record(name: str) -> FetchedModel | None:
 
 
 def write_record(fetched: FetchedModel) -> None:
-    """Record a fetched model."""
+    """Record a fetched model. Raises DlconvError for what could not be read again."""
     content = {
         "format": 1,
         "name": fetched.name,
-        "url": fetched.url,
+        "url": shown(fetched.url),
         "tarball": {"bytes": fetched.tarball.size, "digests": dict(fetched.tarball.digests)},
         "graph": {"bytes": fetched.graph.size, "digests": dict(fetched.graph.digests)},
     }
-    path = _record_path(fetched.name)
+    path, written = _record_path(fetched.name), json.dumps(content, indent=2, sort_keys=True)
+    try:
+        _Record.model_validate_json(written)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        reason = f"{where}: {error.errors()[0]['msg']}"
+        raise DlconvError(f"{fetched.name} cannot be recorded: {reason}") from error
     with disk_trouble(path):
-        write_atomically(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
+        write_atomically(path, f"{written}\n".encode())
 
 
 def set_last(name: str) -> None:

@@ -35,6 +35,20 @@ class Table(BaseModel):
 Form = TypeVar("Form", bound=Table)
 
 
+def parse_toml(text: str, form: type[Form], hint: str = "", name: str = "this") -> Form:
+    """Return the content of TOML, which has to be of a form; ``name`` is what errors call it.
+
+    Raises DlconvError if it is not TOML, and with ``hint`` if an entry is not of the form.
+    """
+    try:
+        return form.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise DlconvError(f"{name}: {_first_slip(error)}", hint) from error
+    except (ValueError, RecursionError) as error:
+        reason = str(error).replace("\n", " ")
+        raise DlconvError(f"{name} is not a TOML file: {reason}") from error
+
+
 def read_toml(path: Path, form: type[Form], hint: str = "") -> Form:
     """Return a TOML file's content, which has to be of a form.
 
@@ -42,14 +56,12 @@ def read_toml(path: Path, form: type[Form], hint: str = "") -> Form:
     not of the form.
     """
     try:
-        return form.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValidationError as error:
-        raise DlconvError(f"{path}: {_first_slip(error)}", hint) from error
     except ValueError as error:
-        reason = str(error).replace("\n", " ")
-        raise DlconvError(f"{path} is not a TOML file: {reason}") from error
+        raise DlconvError(f"{path} is not a TOML file: {error}") from error
+    return parse_toml(text, form, hint, str(path))
 
 
 def _first_slip(error: ValidationError) -> str:

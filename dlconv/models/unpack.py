@@ -1,7 +1,7 @@
 """Taking the frozen graph out of a zoo tarball, and nothing else.
 
 A tarball is read once, as a stream, to its end, so that its checksum is checked. Only the frozen
-graph reaches the disk. A tarball that holds what a model's has no use for (links, devices, paths
+graph reaches the disk, and nothing that cannot be one. A tarball that holds what a model's has no use for (links, devices, paths
 that leave it), or that swells beyond bounds, is refused while it is read: neither memory nor disk
 fills up, and a failure leaves nothing behind.
 """
@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from dlconv.disk import disk_trouble
 from dlconv.files import new_file
 from dlconv.models.digests import BadContent
+from dlconv.models.plausible import complaint_about_graph
 
 GRAPH_NAME = "frozen_inference_graph.pb"
 MOST_MEMBER_BYTES = 1 << 30
@@ -57,7 +58,10 @@ def extract_frozen_graph(tarball: Path, destination: Path) -> str:
             search = _search(stream, graph, tarball.name)
         except DAMAGE as error:
             raise _damaged(tarball.name, error) from error
-        return search.result(tarball.name)
+        member = search.result(tarball.name)
+        if complaint := complaint_about_graph(graph):
+            raise BadContent(f"{tarball.name}: {member} {complaint}", HINT)
+        return member
 
 
 @dataclass
@@ -67,7 +71,6 @@ class _Search:
     rank: tuple[bool, int] | None = None
     best: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    is_empty: bool = False
 
     def sees(self, name: str) -> bool:
         """Take note of a member; return whether its content is wanted."""
@@ -90,8 +93,6 @@ class _Search:
             raise BadContent(f"{tarball} holds no {GRAPH_NAME}, only {found}{more}", HINT)
         if len(self.best) > 1:
             raise BadContent(f"{tarball} holds several frozen graphs: {', '.join(self.best)}", HINT)
-        if self.is_empty:
-            raise BadContent(f"{tarball}: {self.best[0]} is empty", HINT)
         return self.best[0]
 
 
@@ -136,7 +137,6 @@ def _search(stream: _BoundedStream, graph: BinaryIO, tarball: str) -> _Search:
                 raise BadContent(f"{tarball}: {member.name} is too large ({member.size:,} B)", HINT)
             stream.allow(member.size)
             if member.isreg() and search.sees(member.name):
-                search.is_empty = member.size == 0
                 _copy(tar, member, graph)
     stream.drain()
     return search
@@ -156,6 +156,8 @@ def _refuse_harmful(member: tarfile.TarInfo, tarball: str) -> None:
         raise BadContent(f"{tarball}: {member.name!r} leads out of the tarball", HINT)
     if member.islnk() or member.issym():
         raise BadContent(f"{tarball}: {member.name!r} is a link", HINT)
+    if member.size < 0:
+        raise BadContent(f"{tarball}: {member.name!r} has an impossible size", HINT)
     if member.issparse() or not (member.isreg() or member.isdir()):
         raise BadContent(f"{tarball}: {member.name!r} is neither a file nor a folder", HINT)
 

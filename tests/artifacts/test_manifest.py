@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,7 +6,14 @@ from support.artifacts import tfjs_artifact
 from support.graphs import tiny_segmenter
 from support.layout_2018 import write_layout_2018
 
-from dlconv.artifacts.manifest import find_artifacts, has_manifest, read_artifact
+from dlconv.artifacts.manifest import (
+    Source,
+    TensorEntry,
+    find_artifacts,
+    has_manifest,
+    read_artifact,
+    write_manifest,
+)
 from dlconv.errors import DlconvError
 
 
@@ -102,3 +110,33 @@ def test_a_path_without_an_artifact_is_named(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"")
     with pytest.raises(DlconvError, match=r"model\.onnx has no manifest\.json"):
         read_artifact(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (
+            {"tensors": (TensorEntry("a", "uint8", (1,), float("nan"), 1.0, 1),)},
+            "tensors.0.minimum",
+        ),
+        ({"converter": "\udcff"}, "surrogates not allowed"),
+        ({"precision": "uint4"}, "precision: Input should be"),
+        ({"source": Source("net", 1, "a" * 63)}, "source.graph_sha256: String should match"),
+        (
+            {"source": Source("net", 1, "a" * 64, "https://me:hunter2@host/x")},
+            "source.url: Value error, the address holds an account",
+        ),
+        (
+            {"source": Source("net", 1, "a" * 64, "https://host/x?token=hunter2")},
+            "source.url: Value error, the address holds a query",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_nothing_is_written_that_cannot_be_read(artifact, change, complaint):
+    before = artifact.manifest_path.read_bytes()
+    manifest = dataclasses.replace(artifact.manifest, **change)
+    with pytest.raises(DlconvError, match="would be no manifest: ") as caught:
+        write_manifest(manifest, artifact.directory, artifact.manifest_path)
+    assert complaint in caught.value.message
+    assert artifact.manifest_path.read_bytes() == before

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.graphs import graph_of
 
 from dlconv.models.download import Patience
 from dlconv.models.registry import Model, load_registry
@@ -206,7 +207,7 @@ def tarball_of() -> Callable[..., bytes]:
 
 @pytest.fixture
 def graph() -> bytes:
-    return random.Random(2).randbytes(150_000)
+    return graph_of(random.Random(2).randbytes(150_000))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.graphs import graph_of
 from support.processes import hear_ctrl_c
 
 from dlconv.errors import DlconvError
@@ -217,7 +218,7 @@ def test_an_unpinned_model_is_locked_at_first_and_compared_later(
     assert read_lock(lock)["net"].graph_sha256 == fetched.graph.sha256
     assert str(lock) in said[0]
 
-    other = tarball_of(("net/frozen_inference_graph.pb", b"another graph"))
+    other = tarball_of(("net/frozen_inference_graph.pb", graph_of(b"another graph")))
     server.answers(server.honest(other))
     with pytest.raises(DlconvError, match="not the one first fetched") as caught:
         fetch(unpinned, lock=lock, force=True)
@@ -226,7 +227,9 @@ def test_an_unpinned_model_is_locked_at_first_and_compared_later(
     assert store.graph_for("net") == fetched
 
     lock.unlink()
-    assert fetch(unpinned, lock=lock, force=True).graph_path.read_bytes() == b"another graph"
+    assert fetch(unpinned, lock=lock, force=True).graph_path.read_bytes() == graph_of(
+        b"another graph"
+    )
 
 
 def test_a_cached_model_is_held_against_the_lock_file_too(
@@ -266,8 +269,8 @@ def test_a_packaged_model_needs_no_network_and_no_lock_and_may_be_upgraded(
     packaged.write_bytes(tarball)
     model = model_of("package:net.tar.gz")
     fetch(model, offline=True, mirror="http://nowhere.invalid")
-    packaged.write_bytes(tarball_of(("frozen_inference_graph.pb", b"upgraded")))
-    assert fetch(model, offline=True).graph_path.read_bytes() == b"upgraded"
+    packaged.write_bytes(tarball_of(("frozen_inference_graph.pb", graph_of(b"upgraded"))))
+    assert fetch(model, offline=True).graph_path.read_bytes() == graph_of(b"upgraded")
     assert packaged.exists()
     assert not (tmp_path / "dlconv.lock").exists()
 

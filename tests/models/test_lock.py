@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlconv.errors import DlconvError
+from dlconv.models.digests import BadContent
 from dlconv.models.lock import LockEntry, check_or_record, default_lock_path, read_lock
 
 A = LockEntry("https://example.org/a.tar.gz", 10, "a" * 64, 20, "b" * 64)
@@ -134,3 +135,37 @@ def test_what_is_written_is_read_back(lock, url: str, name: str) -> None:
     entry = LockEntry(**{**vars(A), "url": url})
     check_or_record(lock, name, entry)
     assert read_lock(lock) == {name: entry}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.text(st.characters()),
+    url=st.text(st.characters()),
+    size=st.integers() | st.just(0) | st.just(10**5000),
+    digest=st.sampled_from(["a" * 64, "", "A" * 64, "a" * 64 + "\n"]),
+)
+def test_nothing_is_written_that_cannot_be_read(lock, name, url, size, digest) -> None:
+    lock.unlink(missing_ok=True)
+    check_or_record(lock, "a", A)
+    entry = LockEntry(url, size, digest, size, digest)
+    try:
+        check_or_record(lock, name, entry)
+    except BadContent:
+        assert read_lock(lock) == {"a": A}
+    else:
+        assert read_lock(lock) == {"a": A, name: A if name == "a" else entry}
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [("net", '\x7f\t"\\'), ("n\u00e9t \U0001f600", "http://h/\x00"), ("", ""), ("a.b]", "\n")],
+)
+def test_odd_characters_are_written_as_toml_has_them(lock, name: str, url: str) -> None:
+    entry = LockEntry(**{**vars(A), "url": url})
+    check_or_record(lock, name, entry)
+    assert read_lock(lock) == {name: entry}
+
+
+def test_an_address_is_recorded_without_what_lets_somebody_in(lock) -> None:
+    check_or_record(lock, "a", LockEntry(**{**vars(A), "url": "https://me:hunter2@h/x?t=hunter2"}))
+    assert read_lock(lock)["a"].url == "https://***@h/x?***"

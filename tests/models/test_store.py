@@ -3,6 +3,8 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dlconv.errors import DlconvError
 from dlconv.models import store
@@ -133,3 +135,28 @@ def test_a_file_is_measured_in_one_reading_and_both_digests_are_shown(pb) -> Non
         check("it", measured, None, {"md5": wrong})
     with pytest.raises(BadContent, match="has 14 bytes, expected 15"):
         check("it", measured, 15, {})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    url=st.text(st.characters()),
+    size=st.integers() | st.just(0),
+    digests=st.dictionaries(
+        st.sampled_from(["sha256", "md5", "sha1"]), st.sampled_from([SHA256, SHA256[:32], ""])
+    ),
+)
+def test_nothing_is_recorded_that_cannot_be_read(fetched, url, size, digests) -> None:
+    other = FetchedModel("net", url, Measured(size, digests), fetched.graph)
+    try:
+        store.write_record(other)
+    except DlconvError:
+        assert store.read_record("net") == fetched
+    else:
+        assert store.read_record("net") == other
+        store.write_record(fetched)
+
+
+def test_a_record_holds_nothing_that_lets_somebody_in(fetched) -> None:
+    url = "https://me:hunter2@host/x?token=hunter2"
+    store.write_record(FetchedModel("net", url, fetched.tarball, fetched.graph))
+    assert store.read_record("net").url == "https://***@host/x?***"

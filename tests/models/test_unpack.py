@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.graphs import graph_of
+from support.shared import SHARED
 
 from dlconv.errors import DlconvError
 from dlconv.models import unpack
@@ -53,13 +55,13 @@ def test_only_the_frozen_graph_is_taken(folder, tarball, graph) -> None:
 
 
 def test_names_vary_and_the_best_one_wins(folder, tarball_of) -> None:
-    exact = ("a/b/frozen_inference_graph.pb", b"exact")
-    deeper = ("a/b/c/frozen_inference_graph.pb", b"deeper and longer")
-    prefixed = ("my_frozen_inference_graph.pb", b"prefixed")
+    exact = ("a/b/frozen_inference_graph.pb", graph_of(b"exact"))
+    deeper = ("a/b/c/frozen_inference_graph.pb", graph_of(b"deeper and longer"))
+    prefixed = ("my_frozen_inference_graph.pb", graph_of(b"prefixed"))
     apple = ("._frozen_inference_graph.pb", b"resource fork")
     for members in ([apple, exact, deeper, prefixed], [prefixed, deeper, exact, apple]):
         assert extract(folder, tarball_of(*members)) == exact[0]
-        assert (folder / "net.pb").read_bytes() == b"exact"
+        assert (folder / "net.pb").read_bytes() == exact[1]
     assert extract(folder, tarball_of(apple, prefixed)) == prefixed[0]
 
 
@@ -80,6 +82,36 @@ def test_a_tarball_without_a_graph_is_told_with_what_it_holds(folder, tarball_of
 
 def test_an_empty_graph_is_refused(folder, tarball_of) -> None:
     assert "is empty" in refused(folder, tarball_of((GRAPH, b"")))
+
+
+@pytest.mark.parametrize("size", [-1, -512, -(10**30)])
+def test_a_size_that_cannot_be_is_refused(folder, size: int) -> None:
+    info = tarfile.TarInfo(GRAPH)
+    info.pax_headers = {"size": str(size)}
+    header = info.tobuf(format=tarfile.PAX_FORMAT)
+    assert "has an impossible size" in refused(folder, gzip.compress(header + bytes(1024)))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"<html>404</html>", "is an HTML page"),
+        (b"what else there may be", "is not a GraphDef, or it is truncated"),
+        (graph_of(b"graph")[:-1], "is not a GraphDef, or it is truncated"),
+        (b"\x0a" + b"\xff" * 9 + b"\x01", "is not a GraphDef, or it is truncated"),
+        (b"\x0a" + b"\xff" * 99, "is not a GraphDef, or it is truncated"),
+        (b"\x0a\x00", "holds no graph"),
+        (b"\x18\x1b\x22\x00", "holds no graph"),
+    ],
+)
+def test_what_cannot_be_a_graph_is_refused(folder, tarball_of, content: bytes, complaint) -> None:
+    message = refused(folder, tarball_of((GRAPH, content)))
+    assert message == f"net.tar.gz: {GRAPH} {complaint}"
+
+
+@pytest.mark.parametrize("path", sorted(SHARED.glob("graphs/*.pb")), ids=lambda path: path.stem)
+def test_every_graph_may_be_one(folder, tarball_of, path: Path) -> None:
+    assert extract(folder, tarball_of((GRAPH, path.read_bytes()))) == GRAPH
 
 
 @pytest.mark.parametrize(
@@ -209,7 +241,7 @@ def test_any_truncation_is_an_error_that_leaves_nothing(folder, tarball, data) -
 @many
 @given(data=st.data())
 def test_any_damage_is_an_error_or_harmless(folder, tarball_of, data) -> None:
-    raw = tarball_of((GRAPH, b"graph" * 40), ("net/other", b"other" * 9))
+    raw = tarball_of((GRAPH, graph_of(b"graph" * 40)), ("net/other", b"other" * 9))
     content = bytearray(gzip.decompress(raw))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, 2_600))] = data.draw(st.integers(0, 255))

@@ -18,6 +18,13 @@ DATA_TYPES = {
 }
 
 
+def graph_of(content: bytes) -> bytes:
+    """What may be a frozen graph, whatever bytes it is to hold."""
+    made = NodeDef(name="bytes", op="Const")
+    made.attr["value"].s = content
+    return GraphDef(node=[made]).SerializeToString(deterministic=True)
+
+
 def data_type(dtype) -> int:
     return DataType.Value(DATA_TYPES[np.dtype(dtype).name])
 

@@ -1,0 +1,82 @@
+"""Addresses as they may be shown: without what lets somebody in.
+
+An address may hold an account with a password (``https://me:secret@host/x``) or a token in its
+query (``?token=secret``). It is used as it is, and written or printed by ``shown`` alone. Errors
+and logs may quote addresses, or the parts of one that a library puts into its own words: they go
+through ``without_secrets``, whatever raised or wrote them.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+MASK = "***"
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_WORD = re.compile(r"\S+")
+# An account and its password, which may hold slashes; a port before a path is none.
+_PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?)[^/@:\[]*:(?!\d+/).*@", re.DOTALL)
+# The same in a sentence, up to where it begins.
+_ACCOUNT = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
+    r"(?=[^/:\[]{0,999}:(?!\d+(?:[/?#]|\Z)))"
+)
+# Where HTTP is spoken, a name without a password may be a token.
+_NAME = re.compile(r"(https?:/{1,2})[^/?#@]+@", re.IGNORECASE)
+_REQUEST = re.compile(r"(\"[A-Z]+ /\S*)\?\S*(?= HTTP/)")
+_OPENING = "\"'(<["
+_CLOSING = ".,:;!)]}>'\""
+
+
+def shown(address: str) -> str:
+    """Return an address as it may be written or printed; what is none stays as it is.
+
+    >>> shown("https://me:secret@host/x?token=secret")
+    'https://***@host/x?***'
+    """
+    if not _ADDRESS.match(address):
+        return address
+    place, question, _ = _PASSWORD.sub(rf"\1{MASK}@", address).partition("?")
+    return without_secrets(f"{place}?{MASK}" if question else place)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text whose addresses are as ``shown`` returns them."""
+    return _WORD.sub(lambda word: _masked(word[0]), _REQUEST.sub(rf"\1?{MASK}", text))
+
+
+def complaint_about_secrets(address: str) -> str:
+    """Return what in an http or https address may let somebody in, "" if nothing does."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    if "@" in parts.netloc:
+        return "holds an account"
+    return "holds a query" if parts.query else ""
+
+
+def host_of(address: str) -> str:
+    """Return the host of an address, with its port; "" where there is none."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _masked(word: str) -> str:
+    if "/" not in word:
+        return word
+    word = _NAME.sub(rf"\1{MASK}@", word)
+    head, at, tail = word.rpartition("@")
+    if at and (account := _ACCOUNT.search(head)):
+        word = f"{head[: account.end()]}{MASK}@{tail}"
+    begin = word.find(":/")
+    is_path = begin < 0 and word.lstrip(_OPENING).startswith("/")
+    for mark in "?#":
+        place, found, secret = word[max(begin, 0) :].partition(mark)
+        is_bare = "=" not in secret
+        if not found or (begin < 0 and not is_path) or (is_bare and (is_path or mark == "#")):
+            continue
+        closing = word[len(word.rstrip(_CLOSING)) :]
+        return f"{word[: max(begin, 0)]}{place}{mark}{MASK}{closing}"
+    return word
