@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
+from dlconv.addresses import shown
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import (
     Artifact,
@@ -251,7 +252,7 @@ def find_subject(spec: str | None, registry: Registry) -> Iterator[Subject]:
         return
     with brought(spec) as path:
         entry = path if is_frozen_graph(path) else find_entry(path)
-        yield Subject(spec, entry, _from_path(entry) if is_frozen_graph(entry) else None)
+        yield Subject(shown(spec), entry, _from_path(entry) if is_frozen_graph(entry) else None)
 
 
 def _names_files(spec: str, registry: Registry) -> bool:

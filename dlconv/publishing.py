@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlconv.addresses import shown
 from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
 from dlconv.release.document import RELEASE_NAME, read_release
-from dlconv.release.publish.choice import is_folder, shown, takes_one_model
+from dlconv.release.publish.choice import is_folder, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE
 
 MODEL = "{model}"

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
+from dlconv.addresses import shown
 from dlconv.disk import DiskError
 from dlconv.errors import DlconvError
 from dlconv.inspect.layout_2018 import GRAPH_NAME, WEIGHTS_NAME
@@ -56,7 +57,7 @@ def brought(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
 
 def _fetched(url: str, folder: Path, show: ShowProgress) -> Path:
     if complaint := complaint_about(url):
-        raise DlconvError(f"{url} {complaint}", HINT)
+        raise DlconvError(f"{shown(url)} {complaint}", HINT)
     if scheme_of(url) == "file":
         return local_path(url)
     entry = folder / (PurePosixPath(unquote(urlsplit(url).path)).name.lstrip(".") or "model")

@@ -1,7 +1,7 @@
 """The part: what has arrived of a download so far.
 
 A part is ``<name>.part`` beside the file it will become, and ``<name>.part.json``, which remembers
-the URL it came from and the validator (a strong ETag, or else a Last-Modified date) that the server
+the URL it came from, as it may be shown, and the validator (a strong ETag, or else a Last-Modified date) that the server
 gave with it. With the validator a server can tell whether the rest still belongs to the part.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from dlconv.addresses import shown
 from dlconv.files import remove_leftovers, write_atomically
 
 
@@ -40,7 +41,7 @@ class Part:
             notes = json.loads(self.notes.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if not isinstance(notes, dict) or notes.get("url") != url:
+        if not isinstance(notes, dict) or notes.get("url") != shown(url):
             return None
         validator = notes.get("validator")
         return validator if isinstance(validator, str) and validator.isprintable() else None
@@ -48,7 +49,7 @@ class Part:
     def begin(self, url: str, headers: Mapping[str, str]) -> None:
         """Remember where the bytes that follow come from, and forget those before."""
         self.discard()
-        notes = {"url": url, "validator": validator_in(headers)}
+        notes = {"url": shown(url), "validator": validator_in(headers)}
         write_atomically(self.notes, json.dumps(notes).encode())
 
     def open(self) -> BinaryIO:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from dlconv.addresses import complaint_about_secrets, shown
 from dlconv.errors import DlconvError
 from dlconv.models.digests import Size, check_form
 from dlconv.models.entries import Colour, Dataset, Figure, Model, voc_colours
@@ -28,7 +29,9 @@ def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _source(url: str) -> str:
     if complaint := complaint_about(url):
-        raise ValueError(f"{url!r} {complaint}")
+        raise ValueError(f"{shown(url)!r} {complaint}")
+    if complaint := complaint_about_secrets(url):
+        raise ValueError(f"{shown(url)!r} {complaint}, which would be published; use --mirror")
     return url
 
 

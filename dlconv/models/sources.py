@@ -8,6 +8,7 @@ for the host of an http source and keeps its path, leaves them alone.
 from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from dlconv.addresses import shown
 from dlconv.errors import DlconvError, UsageError
 
 REMOTE_SCHEMES = ("http", "https")
@@ -55,7 +56,7 @@ def local_path(url: str) -> Path:
     Raises DlconvError for any other source.
     """
     if complaint := complaint_about(url):
-        raise DlconvError(f"{url} {complaint}")
+        raise DlconvError(f"{shown(url)} {complaint}")
     if is_packaged(url):
         return PACKAGE_FOLDER / url.partition(":")[2]
     if is_local(url):
@@ -66,20 +67,22 @@ def local_path(url: str) -> Path:
 def mirrored(url: str, mirror: str | None) -> str:
     """Return ``url`` with its scheme and host replaced by ``mirror``; local sources stay.
 
+    The mirror's query, a token perhaps, goes to the end.
+
     Raises UsageError for a mirror that is not an http, https or file URL.
     """
     if mirror is None:
         return url
-    if scheme_of(mirror) not in (*REMOTE_SCHEMES, "file") or complaint_about(f"{mirror}/x"):
+    place, question, query = mirror.partition("?")
+    place = place.rstrip("/")
+    if scheme_of(mirror) not in (*REMOTE_SCHEMES, "file") or complaint_about(f"{place}/x?{query}"):
         raise UsageError(
-            f"the mirror {mirror!r} is not an http, https or file URL",
+            f"the mirror {shown(mirror)!r} is not an http, https or file URL",
             "for a folder on this computer write file:///path/to/folder",
         )
     if is_local(url):
         return url
-    parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{mirror.rstrip('/')}{parts.path}{query}"
+    return f"{place}{urlsplit(url).path}{question}{query}"
 
 
 def _split(url: str) -> SplitResult | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from dlconv.addresses import shown
 from dlconv.errors import DlconvError
 from dlconv.models.bring import HINT, ShowProgress, fetch_file, is_address
 from dlconv.models.progress import Progress, no_progress, show_progress
@@ -44,7 +45,7 @@ def brought_release(spec: str, show: ShowProgress = show_progress) -> Iterator[P
         return
     plain = spec.partition("#")[0].partition("?")[0].rstrip("/").removesuffix(f"/{RELEASE_NAME}")
     if complaint := complaint_about(f"{plain}/{RELEASE_NAME}"):
-        raise DlconvError(f"{spec} {complaint}", HINT)
+        raise DlconvError(f"{shown(spec)} {complaint}", HINT)
     if is_local(plain):
         yield local_path(f"{plain}/")
         return

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from dlconv.artifacts.manifest import Manifest, Sha256
+from dlconv.artifacts.manifest import Address, Manifest, Sha256
 from dlconv.errors import DlconvError
 from dlconv.verify.document import RECORD, File, Result
 
@@ -33,7 +33,7 @@ class Model:
 
     name: str
     """The registry's name, or that of the graph's file."""
-    url: str | None
+    url: Address | None
     """Where the tarball is."""
     tarball_digests: dict[str, str]
     """Hex digests of the tarball by algorithm."""

@@ -104,6 +104,10 @@ def test_an_overriding_entry_inherits_nothing(extra: Path) -> None:
         ("https:", "ftp:", "is not an http, https, file or package URL"),
         ("https://example.org", "package:../..", "leaves the package"),
         ("https://example.org", "file://other-host", "is not of the form file:///path"),
+        ("//example", "//me:hunter2@example", "'https://***@example.org/models/mine.tar.gz' holds"),
+        ("//example", "//me:hunter2/@example", "/models/mine.tar.gz' is not a URL"),
+        ("//example", "//hunter2@example", "holds an account, which would be published; use"),
+        (".tar.gz", ".tar.gz?token=hunter2", "mine.tar.gz?***' holds a query"),
     ],
 )
 def test_a_slip_in_an_entry_is_one_line_that_names_file_and_entry(
@@ -115,6 +119,7 @@ def test_a_slip_in_an_entry_is_one_line_that_names_file_and_entry(
     assert caught.value.message.startswith(f"{extra}: [models.mine]: ")
     assert complaint in caught.value.message
     assert "\n" not in caught.value.message
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +165,8 @@ def test_a_mirror_replaces_scheme_and_host_and_leaves_local_sources_alone() -> N
     assert mirrored(url, "http://host/zoo/") == "http://host/zoo/models/x.tar.gz"
     assert mirrored(url, "file:///srv/my%20zoo") == "file:///srv/my%20zoo/models/x.tar.gz"
     assert local_path("file:///srv/my%20zoo/x") == Path("/srv/my zoo/x")
+    token = "http://me:secret@host/zoo/?token=secret"
+    assert mirrored(url, token) == "http://me:secret@host/zoo/models/x.tar.gz?token=secret"
     assert mirrored("package:sample/x.tar.gz", "http://host") == "package:sample/x.tar.gz"
     assert mirrored("file:///x.tar.gz", "http://host") == "file:///x.tar.gz"
     for wrong in ("127.0.0.1:8000", "/srv/zoo", "ftp://host", "package:sample", "http://"):

@@ -4,15 +4,13 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dlconv.addresses import shown
 from dlconv.errors import UsageError
 from dlconv.models.sources import REMOTE_SCHEMES, local_path
-from dlconv.release.publish.secrets import MASK
 from dlconv.release.publish.target import Target
 
 FORMS = "DIR, URL, github:OWNER/REPO, hf:OWNER/NAME, npm:NAME or oci:HOST/REPO"
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
-# An account and its password, which may hold slashes; a port before a path is none.
-PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?[^/@:\[]*):(?!\d+/).*@", re.DOTALL)
 
 
 def choose_target(text: str) -> Target:
@@ -34,11 +32,6 @@ def choose_target(text: str) -> Target:
     if complaint := _complaint_about(text):
         raise UsageError(f"{text} is no URL: {complaint}", f"give {FORMS}")
     return _folder(local_path(text)) if scheme == "file" else _store(text)
-
-
-def shown(text: str) -> str:
-    """Return a target as it may be printed: the password that it should not hold is masked."""
-    return text if is_folder(text) else PASSWORD.sub(rf"\1:{MASK}@", text)
 
 
 def is_folder(text: str) -> bool:

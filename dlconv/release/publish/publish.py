@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dlconv.addresses import shown
 from dlconv.errors import DlconvError
 from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.publish.checked import CheckedRelease, check
@@ -55,7 +56,7 @@ def publish(
             state = _publish(release, chosen, place, dry_run, progress)
     return Published(
         state=state,
-        place=place,
+        place=shown(place),
         name=release.name,
         version=release.version,
         content_sha256=release.digest,

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dlconv.addresses import MASK
 from dlconv.errors import DlconvError
+from dlconv.logs import rewrite
 
 NAMES = re.compile(r".*(TOKEN|SECRET|PASS|PASSWORD|KEY|KEY_ID|CREDENTIALS|CONNECTION_STRING)")
 LEAST_CHARACTERS = 8
-MASK = "***"
 
 
 def secret(name: str, what: str) -> str:
@@ -50,7 +51,4 @@ def hidden_secrets() -> Iterator[None]:
 
 
 def _mask(record: logging.LogRecord) -> bool:
-    record.msg, record.args = masked(record.getMessage()), ()
-    if record.exc_info:
-        record.exc_text = masked(logging.Formatter().formatException(record.exc_info))
-    return True
+    return rewrite(record, masked)

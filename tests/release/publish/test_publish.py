@@ -4,9 +4,9 @@ import pytest
 from support.publishing import run_publish
 from typer.testing import CliRunner
 
+from dlconv.addresses import shown
 from dlconv.cli import app
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.publish.choice import shown
 from dlconv.release.publish.publish import publish
 
 
@@ -60,6 +60,7 @@ def test_targets_that_are_none(packed, target, said):
         "oci:me:hunter2@host/models",
         "gihub:me:hunter2@models",
         "simplecache::s3://me:hunter2@bucket",
+        "s3://bucket/x?token=hunter2",
     ],
 )
 def test_a_password_is_refused_and_never_shown(packed, tmp_path, target):
