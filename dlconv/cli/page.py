@@ -1,5 +1,6 @@
 """``dlconv demo``: the web page."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,14 +49,18 @@ def demo(
         raise UsageError("--port and --no-open do nothing with --export")
     if json and export is None:
         raise UsageError("--json does nothing without --export")
-    known, is_kept = load_registry(registry), export is not None
-    with console.steps("checking artifacts") as told:
-        site = pipeline.demo_site(
-            artifacts or [], known, is_kept, lambda done, total: told("artifacts", done, total)
-        )
+    known = load_registry(registry)
+
+    def make(is_kept: bool) -> "Site":
+        with console.steps("checking artifacts") as told:
+            return pipeline.demo_site(
+                artifacts or [], known, is_kept, lambda done, total: told("artifacts", done, total)
+            )
+
     if export is None:
-        _serve_demo(site, port, not no_open)
+        _serve_demo(make, port, not no_open)
         return
+    site = make(True)
     sites.export(site, export)
     if json:
         sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
@@ -67,14 +72,16 @@ def demo(
         )
 
 
-def _serve_demo(site: "Site", port: int | None, opens: bool) -> None:
-    """Serve the page until Ctrl-C."""
+def _serve_demo(make: "Callable[[bool], Site]", port: int | None, opens: bool) -> None:
+    """Serve the page that is made, once the port is ours, until Ctrl-C."""
     from dlconv import console, serving
-    from dlconv.demo.server import ANY_PORT, served
+    from dlconv.demo.server import ANY_PORT, listening
 
-    with serving.until_stopped(), served(site, port or ANY_PORT) as address:
-        console.say("Ctrl-C stops it")
-        tell(address)
-        if opens:
-            serving.open_page(address)
-        serving.wait()
+    with listening(port or ANY_PORT) as server:
+        site = make(False)
+        with serving.until_stopped(), server.serving(site) as address:
+            console.say("Ctrl-C stops it")
+            tell(address)
+            if opens:
+                serving.open_page(address)
+            serving.wait()

@@ -5,7 +5,6 @@ no other host. A browser keeps what it has got and asks each time whether it is 
 """
 
 import contextlib
-import functools
 import hashlib
 import http.server
 import threading
@@ -14,13 +13,15 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from dlconv.demo.site import INDEX, Site
 from dlconv.errors import DlconvError
 from dlconv.serving import HOST
 
 ANY_PORT = 0
+# How long a connection may keep a thread waiting for its next request.
+IDLE_SECONDS = 60.0
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -47,35 +48,56 @@ def served(site: Site, port: int = ANY_PORT) -> Iterator[str]:
 
     Raises DlconvError when nothing can be served at the port.
     """
-    handler = functools.partial(_Handler, site.files)
+    with listening(port) as server, server.serving(site) as address:
+        yield address
+
+
+@contextmanager
+def listening(port: int = ANY_PORT) -> "Iterator[Server]":
+    """Take a port, and yield a server that serves nothing yet; who asks it waits.
+
+    Raises DlconvError when nothing can be served at the port.
+    """
     try:
-        server = http.server.ThreadingHTTPServer((HOST, port), handler)
+        server = Server(port)
     except OSError as error:
         raise DlconvError(
             f"nothing can be served at port {port}: {error.strerror}",
             "leave --port out for any free port",
         ) from error
     with server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves one site, once there is one."""
+
+    def __init__(self, port: int) -> None:
+        self.files: Mapping[str, Path | bytes] = {}
+        super().__init__((HOST, port), _Handler)
+
+    @contextmanager
+    def serving(self, site: Site) -> Iterator[str]:
+        """Serve a site while the block runs; yield its address."""
+        self.files = site.files
+        threading.Thread(target=self.serve_forever, daemon=True).start()
         try:
-            yield f"http://{HOST}:{server.server_port}/"
+            yield f"http://{HOST}:{self.server_port}/"
         finally:
-            server.shutdown()
+            self.shutdown()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Answers with the files of a site, and with nothing else."""
 
     protocol_version = "HTTP/1.1"
-
-    def __init__(self, files: Mapping[str, Path | bytes], *arguments: Any) -> None:
-        self._files = files
-        super().__init__(*arguments)
+    timeout = IDLE_SECONDS
+    server: Server
 
     def do_GET(self) -> None:
         """Answer with a file, or that the browser's own copy is still right."""
-        url = unquote(urlsplit(self.path).path).removeprefix("/") or INDEX
-        found = self._files.get(url)
+        url = unquote(_split(self.path).path).removeprefix("/") or INDEX
+        found = self.server.files.get(url)
         if found is None or not self._is_asked_for_here():
             return self._answer(HTTPStatus.NOT_FOUND, b"not found", {"Content-Type": TYPES[".txt"]})
         try:
@@ -94,7 +116,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _is_asked_for_here(self) -> bool:
         """Tell whether the page is this machine's, not one of a host whose name leads here."""
-        return urlsplit(f"//{self.headers['Host']}").hostname in (HOST, "localhost")
+        return _split(f"//{self.headers['Host']}").hostname in (HOST, "localhost")
 
     def _answer(self, status: HTTPStatus, content: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -113,3 +135,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
+
+
+def _split(url: str) -> SplitResult:
+    """Split what was asked for; what cannot be split names nothing that is here."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("//nowhere/nothing")

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -34,6 +35,14 @@ def test_it_serves_until_it_is_stopped(artifacts, stop):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_taken_port_is_said_before_anything_is_checked(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = CliRunner().invoke(app, ["demo", str(tmp_path / "gone"), "--port", port])
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith(f"error: nothing can be served at port {port}")
 
 
 def test_it_exports(artifacts, tmp_path):

@@ -2,6 +2,8 @@ import http.client
 import socket
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
@@ -72,6 +74,62 @@ def test_nothing_else_is_served(port, path):
 def test_a_name_of_another_host_that_leads_here_gets_nothing(port):
     assert ask(port, "/", Host="example.com")[0] == 404
     assert ask(port, "/", Host=f"localhost:{port}")[0] == 200
+
+
+def say(port, request: bytes) -> bytes:
+    """What is answered to exactly these bytes, until the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: [x]\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost:" + b"9" * 5000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET //[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /%00%ff%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/" + b"9" * 5000 + b".1\r\n\r\n",
+        b"GET / FTP\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"G\0T / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+        b"GET / HTTP/1.1\r\n: \r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 200 + b"\r\n",
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"\xff\xfe\0",
+        b"",
+    ],
+)
+def test_what_is_no_request_is_no_trouble(port, capfd, request_):
+    say(port, request_)
+    assert ask(port, "/")[0] == 200
+    assert capfd.readouterr() == ("", "")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=12),
+    st.sampled_from([b"/", b"//", b"http://", b"[", b"?", b"%", b""]),
+    st.binary(max_size=12),
+    st.sampled_from([b"Host", b"If-None-Match", b"Expect", b"Connection", b""]),
+    st.binary(max_size=12),
+)
+def test_nor_are_any_other_bytes(port, capfd, place, mark, path, name, value):
+    line = b"GET " + mark + path + b" HTTP/1.1" if place else place + path
+    say(port, line + b"\r\n" + name + b": " + value + b"\r\n\r\n")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_taken_port_is_said():
