@@ -9,9 +9,17 @@ from collections.abc import Callable
 from dlconv.addresses import without_secrets
 from dlconv.tensorflow import show_chatter
 
+_NOWHERE = logging.NullHandler()
+
+
+def hide_logs() -> None:
+    """Keep all of it back, warnings too, which Python prints where nobody handles them."""
+    logging.getLogger().addHandler(_NOWHERE)
+
 
 def show_logs() -> None:
     """Show all of it, on standard error; call it before TensorFlow is imported."""
+    logging.getLogger().removeHandler(_NOWHERE)
     logging.basicConfig(level=logging.DEBUG)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_hide_secrets)

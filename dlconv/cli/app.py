@@ -1,9 +1,12 @@
 """The application, and how each command ends.
 
 Errors become one line and an exit code in one place, ``_Commands``: 1 for what went wrong, 2 for
-wrong usage.
+wrong usage. Output that cannot be written is an error, too, but for a reader who has gone.
 """
 
+import contextlib
+import errno
+import os
 import sys
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -13,16 +16,38 @@ from typer.core import TyperGroup
 
 import dlconv
 from dlconv import console
+from dlconv.addresses import without_secrets
 from dlconv.errors import DlconvError
+from dlconv.logs import hide_logs
+
+# What typer raises for wrong usage. It quotes words of the command line, addresses perhaps.
+_WRONG_USAGE: Any = typer.BadParameter.__base__
+# Why a stream takes no more; errors about files that have a name are not about the output.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class _Commands(TyperGroup):
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _UNWRITABLE:
+                raise
+            with contextlib.suppress(OSError):
+                reason = f"{error.strerror} (hint: make room for it)"
+                console.say(f"error: the output cannot be written: {reason}")
+            _forget_output()
+            sys.exit(1)
+
     def invoke(self, ctx: Any) -> Any:
         # A terminal that has no Unicode gets what it lacks as escapes.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
+        except _WRONG_USAGE as error:
+            error.message = without_secrets(error.message)
+            raise
         except DlconvError as error:
             console.say(f"error: {error}")
             raise typer.Exit(error.exit_code) from error
@@ -30,8 +55,18 @@ class _Commands(TyperGroup):
             console.say("error: interrupted (hint: nothing is half-written; run it again)")
             raise typer.Exit(1) from None
         except BrokenPipeError:
-            sys.stderr.close()
+            _forget_output()
             raise typer.Exit(1) from None
+
+
+def _forget_output() -> None:
+    """Let what the streams still hold go nowhere, so that Python says nothing of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        # Those of tests are no files, and there is none where it was closed.
+        with contextlib.suppress(OSError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 app = typer.Typer(
@@ -59,3 +94,4 @@ def main_options(
     ] = False,
 ) -> None:
     """DeepLab frozen graphs to TensorFlow.js and ONNX."""
+    hide_logs()
