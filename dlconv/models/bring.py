@@ -5,6 +5,7 @@ fetched or unpacked stands in a temporary folder, which goes when the reader is 
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +25,7 @@ from dlconv.models.sources import REMOTE_SCHEMES, complaint_about, local_path, s
 TARBALL_SUFFIXES = (".tar.gz", ".tgz")
 MOST_JSON_BYTES = 128 << 20
 MOST_SHARDS = 1000
+MOST_NAME_CHARACTERS = 100
 MOST_SHARD_BYTES = 2 << 30
 HINT = "check the address"
 
@@ -60,7 +62,7 @@ def _fetched(url: str, folder: Path, show: ShowProgress) -> Path:
         raise DlconvError(f"{shown(url)} {complaint}", HINT)
     if scheme_of(url) == "file":
         return local_path(url)
-    entry = folder / (PurePosixPath(unquote(urlsplit(url).path)).name.lstrip(".") or "model")
+    entry = folder / _name_in(url)
     _fetch(url, entry, show)
     if entry.name == GRAPH_NAME:
         _fetch(urljoin(url, WEIGHTS_NAME), folder / WEIGHTS_NAME, show)
@@ -71,6 +73,13 @@ def _fetched(url: str, folder: Path, show: ShowProgress) -> Path:
     elif entry.suffix == ".json":
         _fetch_shards(url, entry, show)
     return entry
+
+
+def _name_in(url: str) -> str:
+    """Return a name for a file of the last part of an address, whose end tells its format."""
+    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[-MOST_NAME_CHARACTERS:].lstrip(".")
+    return plain or "model"
 
 
 def fetch_file(

@@ -6,6 +6,7 @@ resumed by the next call. Nothing here knows digests: the caller checks what cam
 """
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds, and how many times to try."""
+    """How long to wait, in seconds, how many times to try, and how slow a server may be.
+
+    It has to send so many bytes a second, over so many seconds; ``most_seconds`` is for all tries.
+    """
 
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     tries: int = 4
     first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 15.0
+    least_bytes_per_second: float = 1000.0
+    over_seconds: float = 60.0
+    most_seconds: float = 7200.0
 
 
 @dataclass(frozen=True)
@@ -92,15 +99,27 @@ def _download(
     import tenacity
 
     from dlconv.models.transfer import MOST_BYTES, Transfer, Transient
+    from dlconv.models.watch import Pace
 
     part = Part(destination)
     with disk_trouble(destination):
         destination.parent.mkdir(parents=True, exist_ok=True)
     timeouts = (patience.connect_seconds, patience.read_seconds)
-    most = MOST_BYTES if most_bytes is None else most_bytes
-    transfer = Transfer(source, part, expected_bytes, verified, progress, timeouts, most)
+    pace = Pace(patience.least_bytes_per_second, patience.over_seconds, patience.most_seconds)
+    transfer = Transfer(
+        source,
+        part,
+        expected_bytes,
+        verified,
+        progress,
+        timeouts,
+        pace,
+        begin=time.monotonic(),
+        most_bytes=MOST_BYTES if most_bytes is None else most_bytes,
+    )
     trying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(patience.tries),
+        stop=tenacity.stop_after_attempt(patience.tries)
+        | tenacity.stop_after_delay(patience.most_seconds),
         retry=tenacity.retry_if_exception_type(Transient),
         wait=_waiting(patience),
         reraise=True,
@@ -109,7 +128,8 @@ def _download(
         resumed = trying(transfer.run)
     except Transient as failure:
         error = failure.error
-        tried = f"tried {patience.tries} times"
+        times = trying.statistics["attempt_number"]
+        tried = f"tried {times} times" if times > 1 else "tried once"
         raise DlconvError(f"{error.message} ({tried})", error.hint) from failure
     with disk_trouble(destination):
         part.finish()

@@ -1,8 +1,9 @@
 """The part: what has arrived of a download so far.
 
 A part is ``<name>.part`` beside the file it will become, and ``<name>.part.json``, which remembers
-the URL it came from, as it may be shown, and the validator (a strong ETag, or else a Last-Modified date) that the server
-gave with it. With the validator a server can tell whether the rest still belongs to the part.
+the URL it came from, as it may be shown, and the validator (a strong ETag, or else a Last-Modified
+date) that the server gave with it. With the validator a server can tell whether the rest still
+belongs to the part.
 """
 
 import json

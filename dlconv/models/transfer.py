@@ -9,24 +9,26 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from dlconv import __version__
+from dlconv.addresses import host_of
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.models.digests import BadContent
+from dlconv.models.http import MALFORMED, PASSING_STATUSES, USER_AGENT, malformed, reason_of
 from dlconv.models.part import Part, validator_in
 from dlconv.models.progress import Progress
+from dlconv.models.watch import Pace, Watch
 
-CHUNK_BYTES = 1 << 15
+CHUNK_BYTES = 1 << 13
 MOST_BYTES = 2 << 30
-PASSING_STATUSES = (408, 429)
 RESUME_HINT = "run the same command again: it resumes where this one stopped"
 REACH_HINT = "check the network, or use --mirror URL; --offline works with what is cached"
-CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+|\*)")
+# A number of more digits is no size of a file, and too long to be read.
+MOST_DIGITS = 18
 
 
 class Transient(Exception):  # noqa: N818
@@ -52,6 +54,8 @@ class Transfer:
     verified: bool
     progress: Progress
     timeouts: tuple[float, float]
+    pace: Pace
+    begin: float
     most_bytes: int = MOST_BYTES
 
     def run(self) -> bool:
@@ -62,47 +66,48 @@ class Transfer:
         offset = self._usable_bytes()
         if offset and offset == self.expected_bytes:
             return True
-        with requests.Session() as session:
-            response = self._request(session, offset)
+        with Watch(self.pace, self.begin) as watch:
+            response = self._request(watch, offset)
             if offset and not self._continues(response, offset):
                 offset = 0
-                response = self._request_all(session, response)
+                response = self._request_all(watch, response)
             with response:
                 if not self._continues(response, offset):
                     message = f"{self.url}: answers {response.status_code} to a plain request"
                     raise DlconvError(message, REACH_HINT)
-                self._receive(response, offset)
+                self._receive(watch, response, offset)
         return offset > 0
 
     def _usable_bytes(self) -> int:
-        size = self.part.size()
+        with disk_trouble(self.part.path):
+            size = self.part.size()
         is_trusted = self.verified or self.part.validator(self.url) is not None
         is_too_long = self.expected_bytes is not None and size > self.expected_bytes
         return size if is_trusted and not is_too_long else 0
 
-    def _request(self, session: requests.Session, offset: int) -> requests.Response:
-        headers = {"Accept-Encoding": "identity", "User-Agent": f"dlconv/{__version__}"}
+    def _request(self, watch: Watch, offset: int) -> requests.Response:
+        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
         if offset:
             headers["Range"] = f"bytes={offset}-"
             if validator := self.part.validator(self.url):
                 headers["If-Range"] = validator
-        with self._network_trouble():
-            response = session.get(self.url, headers=headers, timeout=self.timeouts, stream=True)
+        with self._network_trouble(watch):
+            response = watch.session.get(
+                self.url, headers=headers, timeout=self.timeouts, stream=True
+            )
         if response.status_code not in (200, 206, 416):
             with response:
                 raise _refusal(self.url, response)
         return response
 
-    def _request_all(
-        self, session: requests.Session, response: requests.Response
-    ) -> requests.Response:
+    def _request_all(self, watch: Watch, response: requests.Response) -> requests.Response:
         """Return ``response`` if it is the whole file, else the response to a plain request."""
         if response.status_code == 200:
             return response
         response.close()
         with disk_trouble(self.part.path):
             self.part.discard()
-        return self._request(session, 0)
+        return self._request(watch, 0)
 
     def _continues(self, response: requests.Response, offset: int) -> bool:
         """Tell whether a response is the body from ``offset`` on, of the file as it was."""
@@ -113,17 +118,17 @@ class Transfer:
         before, now = self.part.validator(self.url), validator_in(response.headers)
         return before is None or now is None or before == now
 
-    def _receive(self, response: requests.Response, offset: int) -> None:
+    def _receive(self, watch: Watch, response: requests.Response, offset: int) -> None:
         total = self._announced_total(response, offset)
         needed = total or self.expected_bytes
         most = needed or self.most_bytes
         done = offset
-        with disk_trouble(self.part.path, needed), self._network_trouble():
+        with disk_trouble(self.part.path, needed):
             if not offset:
                 self.part.begin(self.url, response.headers)
             with self.part.open() as file:
                 self.progress(done, needed)
-                for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
+                for chunk in self._chunks(watch, response):
                     done += len(chunk)
                     if done > most:
                         self.part.discard()
@@ -133,12 +138,18 @@ class Transfer:
         if needed is not None and done < needed:
             raise Transient(self._stopped(f"stopped after {done:,} of {needed:,} bytes"))
 
+    def _chunks(self, watch: Watch, response: requests.Response) -> Iterator[bytes]:
+        with self._network_trouble(watch):
+            for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
+                watch.moved(len(chunk))
+                yield chunk
+
     def _announced_total(self, response: requests.Response, offset: int) -> int | None:
         """Return the size that the server announces; raise BadContent if it cannot be right."""
         total = _range_in(response)[1] if response.status_code == 206 else None
         length = response.headers.get("Content-Length", "")
         if total is None and length.isdecimal():
-            total = offset + int(length)
+            total = offset + _number(length)
         if total is None:
             return None
         if self.expected_bytes is not None and total != self.expected_bytes:
@@ -152,26 +163,41 @@ class Transfer:
         return total
 
     @contextmanager
-    def _network_trouble(self) -> Iterator[None]:
-        host = urlsplit(self.url).netloc
+    def _network_trouble(self, watch: Watch) -> Iterator[None]:
+        """Tell what goes wrong in the user's words; first of all that the watch has ended it."""
+        try:
+            with self._library_trouble():
+                yield
+        except (Transient, DlconvError) as error:
+            if watch.complaint:
+                raise Transient(self._stopped(watch.complaint)) from error
+            raise
+        if watch.complaint:
+            raise Transient(self._stopped(watch.complaint))
+
+    @contextmanager
+    def _library_trouble(self) -> Iterator[None]:
+        host = host_of(self.url)
         connect_seconds, read_seconds = self.timeouts
         try:
             yield
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
             hint = "the certificate is not trusted: check the clock, the proxy, or use --mirror"
-            raise DlconvError(f"no safe connection to {host}: {_reason(error)}", hint) from error
+            raise DlconvError(f"no safe connection to {host}: {reason_of(error)}", hint) from error
         except requests.exceptions.ConnectTimeout as error:
             reason = f"no connection within {connect_seconds:g} s"
             raise Transient(DlconvError(f"cannot reach {host}: {reason}", REACH_HINT)) from error
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise Transient(self._stopped(f"sent nothing for {read_seconds:g} s")) from error
         except requests.exceptions.ConnectionError as error:
-            message = f"cannot reach {host}: {_reason(error)}"
+            message = f"cannot reach {host}: {reason_of(error)}"
             raise Transient(DlconvError(message, REACH_HINT)) from error
         except urllib3.exceptions.HTTPError as error:
             raise Transient(self._stopped("stopped half-way")) from error
         except requests.RequestException as error:
             raise DlconvError(f"cannot fetch {self.url}: {error}", REACH_HINT) from error
+        except MALFORMED as error:
+            raise malformed(self.url, error) from error
 
     def _stopped(self, what: str) -> DlconvError:
         kept = f"; {self.part.size():,} bytes are kept" if self.part.size() else ""
@@ -192,7 +218,7 @@ def _refusal(url: str, response: requests.Response) -> Exception:
 
 def _retry_after(response: requests.Response) -> float:
     seconds = response.headers.get("Retry-After", "")
-    return float(seconds) if seconds.isdecimal() else 0.0
+    return float(_number(seconds)) if seconds.isdecimal() else 0.0
 
 
 def _range_in(response: requests.Response) -> tuple[int | None, int | None]:
@@ -201,13 +227,8 @@ def _range_in(response: requests.Response) -> tuple[int | None, int | None]:
     if match is None:
         return None, None
     first, total = match.groups()
-    return int(first), None if total == "*" else int(total)
+    return _number(first), None if total == "*" else _number(total)
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost words for a network error, which libraries wrap several times."""
-    cause = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    words = cause.strerror if isinstance(cause, OSError) else ""
-    return words or str(cause) or type(cause).__name__
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= MOST_DIGITS else 10**MOST_DIGITS

@@ -1,9 +1,9 @@
 """Taking the frozen graph out of a zoo tarball, and nothing else.
 
 A tarball is read once, as a stream, to its end, so that its checksum is checked. Only the frozen
-graph reaches the disk, and nothing that cannot be one. A tarball that holds what a model's has no use for (links, devices, paths
-that leave it), or that swells beyond bounds, is refused while it is read: neither memory nor disk
-fills up, and a failure leaves nothing behind.
+graph reaches the disk, and nothing that cannot be one. A tarball that holds what a model's has no
+use for (links, devices, paths that leave it), or that swells beyond bounds, is refused while it is
+read: neither memory nor disk fills up, and a failure leaves nothing behind.
 """
 
 import gzip

@@ -17,12 +17,12 @@ import requests
 
 from dlconv.errors import UsageError
 from dlconv.files import digest_of
+from dlconv.models.http import USER_AGENT
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME
 from dlconv.release.publish.archive import write_archive
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import (
     TIMEOUTS,
-    USER_AGENT,
     Bearer,
     network_trouble,
     patiently,

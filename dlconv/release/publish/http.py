@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import requests
 
-from dlconv import __version__
+from dlconv.addresses import host_of
 from dlconv.errors import DlconvError
+from dlconv.models.http import PASSING_STATUSES, malformed, reason_of
 
 TIMEOUTS = (10.0, 60.0)
 TRIES = 4
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
-PASSING_STATUSES = (408, 429)
-USER_AGENT = f"dlconv/{__version__}"
 
 T = TypeVar("T")
 
@@ -51,19 +49,26 @@ def patiently(attempt: Callable[[], T]) -> T:
 
 
 @contextmanager
-def network_trouble(url: str) -> Iterator[None]:
-    """Turn what requests raises into a DlconvError about the URL's host."""
-    host = urlsplit(url).netloc
+def network_trouble(url: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn what requests, and what is below it, raises into a DlconvError about the URL's host.
+
+    Of ``but``, which is no error of theirs, they are left as they are.
+    """
+    host = host_of(url)
     try:
         yield
     except requests.exceptions.SSLError as error:
         hint = "the certificate is not trusted: check the clock and the proxy"
-        raise DlconvError(f"no safe connection to {host}: {_reason(error)}", hint) from error
+        raise DlconvError(f"no safe connection to {host}: {reason_of(error)}", hint) from error
     except (requests.ConnectionError, requests.Timeout) as error:
         hint = "check the network, then run the same command again"
-        raise PassingError(f"cannot reach {host}: {_reason(error)}", hint) from error
+        raise PassingError(f"cannot reach {host}: {reason_of(error)}", hint) from error
     except requests.RequestException as error:
         raise DlconvError(f"{host}: {error}") from error
+    except (DlconvError, *but):
+        raise
+    except Exception as error:
+        raise malformed(url, error) from error
 
 
 def may_pass(status: int) -> bool:
@@ -74,7 +79,7 @@ def may_pass(status: int) -> bool:
 def refusal(response: requests.Response, hint: str) -> DlconvError:
     """Return the error for an answer that is none of those wanted."""
     status = response.status_code
-    message = f"{urlsplit(response.url).netloc}: {status} {response.reason}{_words_in(response)}"
+    message = f"{host_of(response.url)}: {status} {response.reason}{_words_in(response)}"
     if may_pass(status):
         return PassingError(message, "the server has trouble: run the same command again later")
     return DlconvError(message, hint)
@@ -85,14 +90,6 @@ def _words_in(response: requests.Response) -> str:
     try:
         said = response.json()
         words = [said.get("message"), *(each.get("message") for each in said.get("errors", []))]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return ""
     return "".join(f": {each}" for each in words if each)
-
-
-def _reason(error: BaseException) -> str:
-    cause = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    words = cause.strerror if isinstance(cause, OSError) else ""
-    return words or str(cause) or type(cause).__name__

@@ -155,7 +155,7 @@ def _patient(registry: Any) -> Callable[..., Any]:
 
     def ask_patiently(url: str, *arguments: Any, **options: Any) -> Any:
         def attempt() -> Any:
-            with network_trouble(url):
+            with network_trouble(url, but=(ValueError,)):
                 answer = ask(registry, url, *arguments, **options)
             if may_pass(answer.status_code):
                 raise refusal(answer, HINT)

@@ -1,0 +1,140 @@
+"""Connections that end in time, however little a server sends.
+
+Timeouts of a socket begin anew with each byte, so that a server which sends one now and then keeps
+its client for days. A watch has a session of its own and ends its connections when less has arrived
+than is asked for, or when all of it takes too long: whoever reads then finds the connection closed,
+and the watch's ``complaint`` says why.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The least bytes a second, over how many seconds, and the most seconds that all may take."""
+
+    least_bytes_per_second: float
+    over_seconds: float
+    most_seconds: float
+
+
+class Watch:
+    """Watches one session, as a context; ``moved`` is told of the bytes that arrive.
+
+    ``begin`` is when all began, as ``time.monotonic`` tells it.
+    """
+
+    def __init__(self, pace: Pace, begin: float) -> None:
+        self.complaint = ""
+        self.session = requests.Session()
+        self.session.hooks["response"].append(_leave_body_of_redirect)
+        for prefix in ("http://", "https://"):
+            self.session.mount(prefix, _Adapter(self))
+        self._pace, self._begin = pace, begin
+        self._bytes = 0
+        self._sockets: list[socket.socket] = []
+        self._guard = threading.Lock()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+        self.session.close()
+        for each in self._sockets:
+            each.close()
+
+    def moved(self, count: int) -> None:
+        """Take note of bytes that have arrived."""
+        self._bytes += count
+
+    def kept(self, connection: socket.socket) -> socket.socket:
+        """Return a connection after taking note of it; the copy outlives a change to TLS."""
+        with self._guard:
+            self._sockets.append(connection.dup())
+            if self.complaint:
+                self._end()
+        return connection
+
+    def _look(self) -> None:
+        pace, before = self._pace, 0
+        least = pace.least_bytes_per_second * pace.over_seconds
+        while True:
+            left = self._begin + pace.most_seconds - time.monotonic()
+            if self._is_over.wait(max(0.0, min(pace.over_seconds, left))):
+                return
+            if left <= pace.over_seconds:
+                return self._stop(f"was not done within {pace.most_seconds:,g} s")
+            if self._bytes - before < least:
+                return self._stop(
+                    f"sent less than {pace.least_bytes_per_second:,g} bytes a second "
+                    f"for {pace.over_seconds:g} s"
+                )
+            before = self._bytes
+
+    def _stop(self, complaint: str) -> None:
+        with self._guard:
+            self.complaint = complaint
+            self._end()
+
+    def _end(self) -> None:
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def _leave_body_of_redirect(response: requests.Response, **_: Any) -> None:
+    """Keep requests from reading what comes with a redirect, which may have no end."""
+    if response.is_redirect:
+        response._content = b""
+        response.close()
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that a watch knows."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._watch)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _pools(self._watch)
+        return manager
+
+
+def _pools(watch: Watch) -> dict[str, Any]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return watch.kept(super()._new_conn())
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return watch.kept(super()._new_conn())
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
