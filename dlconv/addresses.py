@@ -7,11 +7,14 @@ through ``without_secrets``, whatever raised or wrote them.
 """
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 MASK = "***"
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# A path has no empty parts.
+_COLLAPSED = re.compile(r"((?:https?|ftp|s3):)/+(.+)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\S+")
 # An account and its password, which may hold slashes; a port before a path is none.
 _PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?)[^/@:\[]*:(?!\d+/).*@", re.DOTALL)
@@ -37,6 +40,16 @@ def shown(address: str) -> str:
         return address
     place, question, _ = _PASSWORD.sub(rf"\1{MASK}@", address).partition("?")
     return without_secrets(f"{place}?{MASK}" if question else place)
+
+
+def address_in(path: Path) -> str:
+    """Return the address that was given where a path is expected, as it is shown; "" for a path.
+
+    >>> address_in(Path("https://me:secret@host/x"))
+    'https://***@host/x'
+    """
+    match = _COLLAPSED.fullmatch(str(path))
+    return shown(f"{match[1]}//{match[2]}") if match and not path.exists() else ""
 
 
 def without_secrets(text: str) -> str:

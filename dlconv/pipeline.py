@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.addresses import shown
+from dlconv.addresses import address_in, shown
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import (
     Artifact,
@@ -100,7 +100,13 @@ def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
     """
     if spec is None:
         return _last_fetched(registry)
-    if _is_path(spec):
+    if is_address(spec):
+        raise DlconvError(
+            f"{shown(spec)} is an address, and a model's name or a path is needed",
+            "download it first, or give it a name in a registry file, and fetch that: dlconv fetch "
+            "NAME --registry FILE; dlconv inspect takes addresses",
+        )
+    if _is_path(spec) or (Path(spec).is_dir() and spec not in registry.models):
         return _from_path(Path(spec))
     fetched = store.graph_for(spec)
     if fetched is None:
@@ -416,6 +422,11 @@ def choose_artifacts(
 
 
 def _artifacts_at(path: Path, reference: FrozenGraph | None) -> list[Artifact]:
+    if address := address_in(path):
+        raise DlconvError(
+            f"{address} is an address, and an artifact of this computer is needed",
+            "download its folder first, with its manifest",
+        )
     below = find_artifacts(path) if path.is_dir() else []
     if reference is not None and not below and path.exists() and not has_manifest(path):
         contract = find_contract(Graph(read_graph(reference.path)))

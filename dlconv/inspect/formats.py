@@ -24,6 +24,7 @@ from dlconv.inspect.network import (
     placeholders_of,
 )
 from dlconv.inspect.onnx_file import read_onnx
+from dlconv.inspect.others import kind_by_name, kind_of_folder
 from dlconv.inspect.summary import WEIGHT_DTYPES
 from dlconv.inspect.tensors import array_of
 from dlconv.inspect.tfjs_weights import Group, read_weights
@@ -54,6 +55,9 @@ def find_entry(path: Path) -> Path:
     for name in ENTRIES:
         if (path / name).is_file():
             return path / name
+    kind = kind_of_folder(path)
+    if kind.name != "a folder":
+        raise DlconvError(f"{path} is {kind.name}, which dlconv does not inspect", kind.hint)
     raise DlconvError(f"{path} is a folder without a model", HINT)
 
 
@@ -76,6 +80,9 @@ def read_network(path: Path) -> Network:
     reader = _READERS.get(entry.name) or _READERS.get(entry.suffix)
     if is_frozen_graph(entry):
         reader = _read_frozen
+    kind = kind_by_name(entry)
+    if kind is not None:
+        raise DlconvError(f"{entry} is {kind.name}, which dlconv does not read", kind.hint)
     if reader is None:
         raise DlconvError(f"{entry} is of no format that dlconv knows by its name", HINT)
     network = reader(entry)

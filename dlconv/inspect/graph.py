@@ -19,6 +19,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.kinds import HEAD_BYTES, refuse_other_kinds
+from dlconv.inspect.others import kind_by_name, kind_of_folder
 from dlconv.inspect.tensors import array_of, byte_size, shape_of
 
 # Protocol buffers cannot be larger.
@@ -58,7 +59,9 @@ def check_graph_file(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise DlconvError(f"cannot read {path}: it is a folder, not a frozen graph")
+            found = kind_of_folder(path)
+            what = f"it is {found.name}, not a frozen graph"
+            raise DlconvError(f"cannot read {path}: {what}", found.hint)
         if not path.is_file() and path.exists():
             raise DlconvError(f"cannot read {path}: it is no file, and so no frozen graph")
         if path.stat().st_size > MAX_GRAPH_BYTES:
@@ -67,6 +70,9 @@ def check_graph_file(path: Path) -> None:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    kind = kind_by_name(path)
+    if kind is not None:
+        raise DlconvError(f"{path} is {kind.name}, not a frozen graph", kind.hint)
     refuse_other_kinds(head, str(path), "a frozen graph")
 
 

@@ -65,7 +65,9 @@ def network_trouble(url: str, but: tuple[type[Exception], ...] = ()) -> Iterator
         raise PassingError(f"cannot reach {host}: {reason_of(error)}", hint) from error
     except requests.RequestException as error:
         raise DlconvError(f"{host}: {error}") from error
-    except (DlconvError, *but):
+    except DlconvError:
+        raise
+    except but:
         raise
     except Exception as error:
         raise malformed(url, error) from error
