@@ -76,8 +76,10 @@ def mirrored(url: str, mirror: str | None) -> str:
     place, question, query = mirror.partition("?")
     place = place.rstrip("/")
     if scheme_of(mirror) not in (*REMOTE_SCHEMES, "file") or complaint_about(f"{place}/x?{query}"):
+        # It may be an address but for its scheme, with a password nevertheless.
+        named = shown(f"http://{mirror}").removeprefix("http://")
         raise UsageError(
-            f"the mirror {shown(mirror)!r} is not an http, https or file URL",
+            f"the mirror {named!r} is not an http, https or file URL",
             "for a folder on this computer write file:///path/to/folder",
         )
     if is_local(url):
