@@ -10,6 +10,7 @@ import urllib.request
 
 import pytest
 from support.processes import hear_ctrl_c
+from support.waiting import SECONDS
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -30,7 +31,7 @@ def test_it_serves_until_it_is_stopped(artifacts, stop):
         with urllib.request.urlopen(f"{address}artifacts.json") as answer:
             assert len(json.load(answer)["artifacts"]) == 1
         process.send_signal(stop)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=SECONDS) == 0
         assert process.stderr.read().endswith("Ctrl-C stops it\n")
     finally:
         process.kill()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.graphs import graph_of
 from support.processes import hear_ctrl_c
+from support.waiting import SECONDS
 
 from dlconv.errors import DlconvError
 from dlconv.models import store
@@ -304,7 +305,7 @@ def start(server, tmp_path: Path):
 
 
 def wait_until(happened) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + SECONDS
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -318,7 +319,7 @@ def test_ctrl_c_keeps_the_part_and_the_next_run_resumes(
     part = cache / "downloads" / "net.tar.gz.part"
     wait_until(lambda: part.exists() and part.stat().st_size > 60_000)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode != 0
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert not (cache / "graphs").exists()
@@ -340,7 +341,7 @@ def test_two_processes_that_fetch_the_same_model_download_it_once(
     second = start("net")
     assert "waiting for another process that fetches net" in second.stderr.readline()
     second_waits.set()
-    results = [process.communicate(timeout=20) for process in (first, second)]
+    results = [process.communicate(timeout=SECONDS) for process in (first, second)]
     assert [out.strip() for out, _ in results] == [sha256(graph)] * 2
     assert len(server.requests) == 1
     assert downloads(cache) == []
@@ -354,7 +355,7 @@ def test_processes_that_fetch_different_models_do_not_wait(
     processes = [start("net"), start("net2")]
     wait_until(lambda: len(server.requests) == 2)
     both_fetch.set()
-    results = [process.communicate(timeout=20) for process in processes]
+    results = [process.communicate(timeout=SECONDS) for process in processes]
     assert [out.strip() for out, _ in results] == [sha256(graph)] * 2
     assert not any("waiting" in errors for _, errors in results)
     assert set(read_lock(tmp_path / "dlconv.lock")) == {"net", "net2"}
@@ -367,7 +368,7 @@ def test_a_process_that_died_holding_the_lock_stops_nobody(
     process = start("net")
     wait_until(lambda: (cache / "downloads" / "net.tar.gz.part").exists())
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=SECONDS)
     server.answers(server.honest(tarball))
     assert fetch(unpinned).graph_path.read_bytes() == graph
 
