@@ -19,6 +19,7 @@ from dlconv import console
 from dlconv.addresses import without_secrets
 from dlconv.errors import DlconvError
 from dlconv.logs import hide_logs
+from dlconv.printable import brief
 
 # What typer raises for wrong usage. It quotes words of the command line, addresses perhaps.
 _WRONG_USAGE: Any = typer.BadParameter.__base__
@@ -57,6 +58,12 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             _forget_output()
             raise typer.Exit(1) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # A name that the system does not take, or a file that it does not give.
+            console.say(f"error: {brief(os.fsdecode(error.filename))}: {error.strerror}")
+            raise typer.Exit(1) from error
 
 
 def _forget_output() -> None:
