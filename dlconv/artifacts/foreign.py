@@ -20,12 +20,13 @@ from dlconv.artifacts.manifest import (
     coarsest,
     file_entry,
 )
-from dlconv.errors import DlconvError
+from dlconv.artifacts.reads import files_read
+from dlconv.errors import DlconvError, printable
 from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends, fixed_size
-from dlconv.inspect.graph import MAX_GRAPH_BYTES, Graph, read_graph
-from dlconv.inspect.kinds import HEAD_BYTES, ONNX, refuse_other_kinds
+from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
 from dlconv.inspect.model_json import ModelJson, read_model_json
+from dlconv.inspect.onnx_model import load_onnx, shape_of_value
 from dlconv.inspect.tensors import dtype_name, shape_of
 from dlconv.inspect.tfjs_weights import stored_floats
 
@@ -74,7 +75,7 @@ def foreign_artifact(
     manifest = Manifest(
         target=found.target,
         precision=found.precision,
-        converter=found.maker,
+        converter=printable(found.maker),
         source=source,
         contract=contract,
         classes=classes,
@@ -100,10 +101,7 @@ def _found_at(path: Path) -> _Found:
 
 def _in_tfjs(entry: Path) -> _Found:
     model = read_model_json(entry)
-    files = [entry, *(entry.parent / name for group in model.groups for name in group.paths)]
-    missing = [file.name for file in files if not file.is_file()]
-    if missing:
-        raise DlconvError(f"{entry} names files that are missing: {', '.join(missing)}")
+    files = _files_read(entry, "tfjs")
     inputs, outputs = _ends(model)
     return _Found(
         "tfjs",
@@ -111,8 +109,16 @@ def _in_tfjs(entry: Path) -> _Found:
         _only(entry, "output", outputs),
         coarsest(stored_floats(model.groups)),
         model.maker,
-        tuple(files),
+        files,
     )
+
+
+def _files_read(entry: Path, target: Target) -> tuple[Path, ...]:
+    files = tuple(entry.with_name(name) for name in files_read(entry, target))
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise DlconvError(f"{entry} names files that are missing: {', '.join(missing)}")
+    return files
 
 
 def _ends(model: ModelJson) -> tuple[Sequence[TensorSpec], Sequence[TensorSpec]]:
@@ -169,18 +175,19 @@ def _only(entry: Path, kind: str, specs: Sequence[TensorSpec]) -> TensorSpec:
     if len(specs) != 1:
         names = ", ".join(spec.node for spec in specs[:8]) or "none"
         raise DlconvError(f"{entry} has {len(specs)} {kind}s, not one: {names}")
+    if not specs[0].node.isprintable():
+        raise DlconvError(f"{entry} has a name that cannot be shown: {specs[0].node}")
     return specs[0]
 
 
 def _in_onnx(entry: Path) -> _Found:
-    model = _load_onnx(entry)
+    model = load_onnx(entry)
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
 
     def spec(value: "onnx.ValueInfoProto") -> TensorSpec:
-        tensor = value.type.tensor_type
-        shape = tuple(dim.dim_value or None for dim in tensor.shape.dim)
-        return TensorSpec(value.name, _onnx_type(tensor.elem_type), shape, "the file's own")
+        dtype = _onnx_type(value.type.tensor_type.elem_type)
+        return TensorSpec(value.name, dtype, shape_of_value(value), "the file's own")
 
     kernels = {_onnx_type(tensor.data_type) for tensor in graph.initializer if len(tensor.dims) > 1}
     return _Found(
@@ -189,26 +196,8 @@ def _in_onnx(entry: Path) -> _Found:
         _only(entry, "output", [spec(each) for each in graph.output]),
         coarsest(kernels),
         " ".join(filter(None, (model.producer_name, model.producer_version))) or "unknown",
-        (entry,),
+        _files_read(entry, "onnx"),
     )
-
-
-def _load_onnx(entry: Path) -> "onnx.ModelProto":
-    import onnx
-
-    if entry.stat().st_size > MAX_GRAPH_BYTES:
-        raise DlconvError(f"{entry} is larger than an ONNX file can be (2 GiB)")
-    with entry.open("rb") as file:
-        refuse_other_kinds(file.read(HEAD_BYTES), str(entry), "an ONNX file", ONNX)
-    try:
-        model = onnx.load(entry, load_external_data=False)
-    except Exception as error:  # protobuf and onnx have exceptions of their own
-        raise DlconvError(f"{entry} is not an ONNX file") from error
-    ends = [value.name for value in (*model.graph.input, *model.graph.output)]
-    texts = [model.producer_name, model.producer_version, *ends]
-    if not all(isinstance(text, str) for text in texts):  # bytes, where they are not UTF-8
-        raise DlconvError(f"{entry} is a damaged ONNX file: its names are no text")
-    return model
 
 
 def _onnx_type(number: int) -> str:

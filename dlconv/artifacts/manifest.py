@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dlconv.addresses import complaint_about_secrets
+from dlconv.artifacts.reads import complaint_about_reads
 from dlconv.errors import DlconvError
 from dlconv.files import digest_of, write_atomically
 from dlconv.inspect.contract import Contract
@@ -170,7 +171,10 @@ class Artifact:
         }
 
     def check_files(self) -> None:
-        """Raise DlconvError when a file is missing or not the one the manifest names."""
+        """Raise DlconvError unless the files are those the manifest names, and all that it reads.
+
+        A file that its entry reads has to be among them: it is neither compared nor packed if not.
+        """
         for file in self.manifest.files:
             path = self.directory / file.path
             if not path.is_file():
@@ -182,6 +186,14 @@ class Artifact:
                     f"the manifest says {file.sha256}",
                     "convert the model again",
                 )
+        self.check_reads()
+
+    def check_reads(self) -> None:
+        """Raise DlconvError unless the entry reads the files that the manifest lists, no others."""
+        listed = [file.path for file in self.manifest.files]
+        complaint = complaint_about_reads(self.entry, self.manifest.target, listed)
+        if complaint is not None:
+            raise DlconvError(f"{self.entry} {complaint}", "convert the model again")
 
 
 def json_schema() -> dict[str, Any]:

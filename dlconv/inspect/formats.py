@@ -27,7 +27,7 @@ from dlconv.inspect.onnx_file import read_onnx
 from dlconv.inspect.others import kind_by_name, kind_of_folder
 from dlconv.inspect.summary import WEIGHT_DTYPES
 from dlconv.inspect.tensors import array_of
-from dlconv.inspect.tfjs_weights import Group, read_weights
+from dlconv.inspect.tfjs_weights import Group, read_weights, shards_of
 
 # What a folder is looked through for, in this order.
 ENTRIES = (
@@ -134,7 +134,7 @@ def _read_tfjs(entry: Path) -> Network:
     return Network(
         format="TF.js graph model",
         maker=model.maker,
-        files=(entry, *(entry.parent / path for group in model.groups for path in group.paths)),
+        files=(entry, *(entry.parent / name for name in shards_of(model.groups))),
         inputs=inputs,
         outputs=outputs,
         ops=_ops(model.graph),

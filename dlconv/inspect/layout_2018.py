@@ -17,7 +17,7 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from dlconv.errors import DlconvError
 from dlconv.inspect.graph import MAX_GRAPH_BYTES, read_graph
 from dlconv.inspect.tensors import dtype_name, shape_of
-from dlconv.inspect.tfjs_weights import Group, Weight, parse_groups, read_weights
+from dlconv.inspect.tfjs_weights import Group, Weight, parse_groups, read_weights, shards_of
 
 GRAPH_NAME = "tensorflowjs_model.pb"
 WEIGHTS_NAME = "weights_manifest.json"
@@ -37,7 +37,7 @@ class Layout2018:
     @property
     def shards(self) -> tuple[Path, ...]:
         """The files that hold the weights."""
-        return tuple(self.directory / path for group in self.groups for path in group.paths)
+        return tuple(self.directory / name for name in shards_of(self.groups))
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -59,7 +59,7 @@ def read_layout_2018(directory: Path) -> Layout2018:
     constants of the graph are not the weights of the manifest.
     """
     graph_def = read_graph(directory / GRAPH_NAME)
-    groups = _read_groups(directory / WEIGHTS_NAME)
+    groups = read_groups(directory / WEIGHTS_NAME)
     weights = {weight.name: weight for group in groups for weight in group.weights}
     constants = {
         node.name: node.attr["value"].tensor for node in graph_def.node if node.op == "Const"
@@ -73,7 +73,8 @@ def read_layout_2018(directory: Path) -> Layout2018:
     return Layout2018(directory, graph_def, groups)
 
 
-def _read_groups(path: Path) -> tuple[Group, ...]:
+def read_groups(path: Path) -> tuple[Group, ...]:
+    """Read a manifest of weights. Raises DlconvError when it is none."""
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:

@@ -41,10 +41,8 @@ def read_model_json(path: Path) -> ModelJson:
 
     Raises DlconvError when it is none, or its graph or its weights manifest does not hold together.
     """
+    content = _read_json(path)
     try:
-        raw = path.read_bytes()
-        refuse_other_kinds(raw[:HEAD_BYTES], str(path), "a model.json", JSON)
-        content = json.loads(raw)
         graph_def = json_format.ParseDict(
             content["modelTopology"], GraphDef(), ignore_unknown_fields=True
         )
@@ -54,15 +52,36 @@ def read_model_json(path: Path) -> ModelJson:
         graph = Graph(graph_def)
         inputs = _signed(signature.get("inputs"), graph)
         outputs = _signed(signature.get("outputs"), graph)
-        weights = content["weightsManifest"]
-    except OSError as error:
-        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
     except (*NOT_SUCH_JSON, json_format.Error) as error:
         raise _refusal(path) from error
     if not graph.nodes:
         raise _refusal(path)
     maker = str(content.get("convertedBy") or "unknown")
-    return ModelJson(graph, inputs, outputs, parse_groups(weights, str(path)), maker)
+    return ModelJson(graph, inputs, outputs, _groups(content, path), maker)
+
+
+def read_manifest(path: Path) -> tuple[Group, ...]:
+    """Read the weights manifest of a model.json alone. Raises DlconvError when it has none."""
+    return _groups(_read_json(path), path)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        raw = path.read_bytes()
+        refuse_other_kinds(raw[:HEAD_BYTES], str(path), "a model.json", JSON)
+        return json.loads(raw)
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    except NOT_SUCH_JSON as error:
+        raise _refusal(path) from error
+
+
+def _groups(content: Any, path: Path) -> tuple[Group, ...]:
+    try:
+        weights = content["weightsManifest"]
+    except NOT_SUCH_JSON as error:
+        raise _refusal(path) from error
+    return parse_groups(weights, str(path))
 
 
 def _refusal(path: Path) -> DlconvError:

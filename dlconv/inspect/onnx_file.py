@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import TensorSpec
+from dlconv.inspect.external_data import external_files
 from dlconv.inspect.network import Network, WeightTensor
+from dlconv.inspect.onnx_model import load_onnx, nodes_of, refuse_impossible, shape_of_value
 from dlconv.inspect.summary import WEIGHT_DTYPES
 
 if TYPE_CHECKING:
@@ -27,17 +29,17 @@ OWN_DOMAINS = ("", "ai.onnx")
 
 def read_onnx(path: Path) -> Network:
     """Read an ONNX file. Raises DlconvError when it is none, or does not hold together."""
-    model = _load(path)
+    model = load_onnx(path)
     graph = model.graph
-    nodes = list(_nodes(graph))
-    _refuse_names_that_are_bytes(path, model, nodes)
+    nodes = list(nodes_of(graph))
     tensors = dict(_tensors(graph, nodes))
+    refuse_impossible(path, tensors)
     weights = _weights(path, tensors, nodes)
     unread = sum(weight.values is None for weight in weights)
     return Network(
         format="ONNX",
         maker=_maker(model),
-        files=(path,),
+        files=_files(path, model),
         inputs=tuple(_spec(each) for each in graph.input if each.name not in tensors),
         outputs=tuple(map(_spec, graph.output)),
         ops=dict(Counter(map(_kind, nodes)).most_common()),
@@ -46,30 +48,10 @@ def read_onnx(path: Path) -> Network:
     )
 
 
-def _load(path: Path) -> "ModelProto":
-    import onnx
-
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except OSError as error:
-        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
-    except Exception as error:  # protobuf and onnx have exceptions of their own
-        raise DlconvError(f"{path} is not an ONNX file, or it is truncated") from error
-    if not model.graph.node or not model.graph.output:
-        raise DlconvError(f"{path} is an ONNX file without a graph")
-    return model
-
-
-def _refuse_names_that_are_bytes(path: Path, model: "ModelProto", nodes: "list[NodeProto]") -> None:
-    """Raise DlconvError for a name that is not UTF-8, which the reader of ONNX hands out as is."""
-    graph = model.graph
-    named: list[Any] = [*graph.input, *graph.output, *graph.initializer, *nodes]
-    names: list[str | bytes] = [each.name for each in named]
-    names += [model.producer_name, model.producer_version]
-    for node in nodes:
-        names += [node.op_type, node.domain, *node.input, *node.output]
-    if any(isinstance(name, bytes) for name in names):
-        raise DlconvError(f"{path} has names that are not UTF-8")
+def _files(path: Path, model: "ModelProto") -> tuple[Path, ...]:
+    """Return the file and those with its values that are there."""
+    beside = (path.parent / name for name in external_files(model, str(path)))
+    return (path, *(file for file in beside if file.is_file()))
 
 
 def _maker(model: "ModelProto") -> str:
@@ -77,15 +59,6 @@ def _maker(model: "ModelProto") -> str:
     versions = [word for word in model.producer_version.split() if word != "None"]
     named = " ".join([model.producer_name, *versions]).strip() or "unknown"
     return f"{named}, opset {opsets[0]}" if opsets else named
-
-
-def _nodes(graph: "GraphProto") -> "Iterator[NodeProto]":
-    """Yield the nodes of a graph and of the graphs in their attributes."""
-    waiting = [graph]
-    for each in waiting:
-        for node in each.node:
-            yield node
-            waiting += [attribute.g for attribute in node.attribute if attribute.HasField("g")]
 
 
 def _kind(node: "NodeProto") -> str:
@@ -187,10 +160,8 @@ def _values(path: Path, name: str, tensor: "TensorProto") -> np.ndarray | None:
 
 
 def _spec(value: "ValueInfoProto") -> TensorSpec:
-    tensor = value.type.tensor_type
-    shape = tuple(dim.dim_value or None for dim in tensor.shape.dim)
-    known = shape if tensor.HasField("shape") else None
-    return TensorSpec(value.name, _dtype(tensor.elem_type), known, "the file's own")
+    dtype = _dtype(value.type.tensor_type.elem_type)
+    return TensorSpec(value.name, dtype, shape_of_value(value), "the file's own")
 
 
 def _dtype(data_type: int) -> str:

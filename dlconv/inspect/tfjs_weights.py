@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from dlconv.errors import DlconvError
+from dlconv.inspect.beside import refuse_elsewhere
 
 READABLE = frozenset({"float32", "float16", "int32", "uint16", "uint8", "bool"})
 
@@ -86,13 +87,16 @@ def parse_groups(content: Any, name: str) -> tuple[Group, ...]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "all of it"
         raise DlconvError(f"{name} is no weights manifest: {where}: {first['msg']}") from error
-    paths = [path for group in groups for path in group.paths]
-    for path in paths:
-        if path.startswith(".") or set(path) & {"/", "\\", "\0"}:
-            raise DlconvError(f"{name} names {path!r}, which is not a file beside it")
+    paths = shards_of(groups)
+    refuse_elsewhere(paths, name)
     _refuse_twice(paths, name)
     _refuse_twice([weight.name for group in groups for weight in group.weights], name)
     return groups
+
+
+def shards_of(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Return the names of all shards, in their order."""
+    return tuple(path for group in groups for path in group.paths)
 
 
 def _refuse_twice(names: Sequence[str], where: str) -> None:

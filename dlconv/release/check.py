@@ -124,6 +124,10 @@ def _wrong_manifest(folder: Path, released: Released) -> Iterator[Problem]:
         yield Problem(released.entry, f"has no manifest: {error.message}")
         return
     path = artifact.manifest_path.relative_to(folder).as_posix()
+    try:
+        artifact.check_reads()
+    except DlconvError as error:
+        yield Problem(released.entry, error.message.removeprefix(f"{artifact.entry} "))
     if artifact.manifest != released.manifest:
         yield Problem(path, f"is not the manifest that {RELEASE_NAME} holds")
     if artifact.entry != folder / released.entry:

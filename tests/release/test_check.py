@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -184,7 +185,7 @@ def test_the_model_is_the_one_of_the_manifests(release, changes):
 
 def test_evidence_older_than_the_artifact_does_not_count_whatever_the_clock_says(release):
     model = release / "onnx-float32" / "model.onnx"
-    model.write_bytes(model.read_bytes() + b"\0")
+    model.write_bytes(model.read_bytes() + onnx.ModelProto(doc_string="x").SerializeToString())
     manifest = model.with_name("manifest.json")
     manifest.unlink()
     before = read_release(release)
@@ -201,6 +202,27 @@ def test_evidence_older_than_the_artifact_does_not_count_whatever_the_clock_says
     store(release, made)
     assert said(release) == [
         "onnx-float32/model.onnx: the evidence in onnxruntime cpu is for other bytes"
+    ]
+
+
+def test_a_file_that_an_entry_reads_and_its_manifest_leaves_out_is_named(release):
+    tfjs = release / "tfjs-float32"
+    before = read_release(release)
+    first, artifact = before.artifacts
+    manifest = json.loads((tfjs / "manifest.json").read_text())
+    manifest["files"] = [each for each in manifest["files"] if each["path"] == "model.json"]
+    (tfjs / "manifest.json").write_text(json.dumps(manifest))
+    (tfjs / "group1-shard1of1.bin").unlink()
+    again = read_artifact(tfjs)
+    files = [File(f"{artifact.path}/{e.path}", e.bytes, e.sha256) for e in again.all_files]
+    result = dataclasses.replace(
+        artifact.evidence[0], files=[File(e.path, e.bytes, e.sha256) for e in again.all_files]
+    )
+    changed = dataclasses.replace(artifact, manifest=again.manifest, files=files, evidence=[result])
+    digest = content_digest([first, changed])
+    store(release, dataclasses.replace(before, artifacts=[first, changed], content_sha256=digest))
+    assert said(release) == [
+        "tfjs-float32/model.json: reads group1-shard1of1.bin, which its manifest does not list"
     ]
 
 

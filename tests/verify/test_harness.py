@@ -100,6 +100,17 @@ def test_a_changed_artifact_is_not_run(tiny, artifact, photos, tmp_path):
     assert result.total is None
 
 
+def test_an_artifact_whose_manifest_leaves_out_what_it_reads_is_not_run(
+    tiny, artifact, photos, tmp_path
+):
+    left_out, *files = artifact.manifest.files
+    manifest = replace(artifact.manifest, files=tuple(files))
+    result = check(tiny, replace(artifact, manifest=manifest), photos, tmp_path)
+    assert not result.passed
+    assert f"reads {left_out.path}, which its manifest does not list" in result.failures[0]
+    assert result.total is None
+
+
 def test_an_artifact_that_cannot_run_is_a_result(tiny, photos, tmp_path):
     artifact = tfjs_artifact(tiny, tmp_path / "artifact")
     content = json.loads(artifact.entry.read_text())

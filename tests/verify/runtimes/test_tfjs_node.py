@@ -54,6 +54,17 @@ def test_a_missing_shard_is_named(model):
         TfjsNodeRuntime(model).__enter__()
 
 
+@pytest.mark.parametrize("name", ["../outside.bin", "..\\outside.bin", "%2e%2e", "", "\ud800"])
+def test_a_shard_that_does_not_lie_beside_the_model_is_not_read(model, name):
+    (model / "group1-shard1of1.bin").rename(model.parent / "outside.bin")
+    content = json.loads((model / "model.json").read_text())
+    content["weightsManifest"][0]["paths"] = [name]
+    (model / "model.json").write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match="which is not a file beside it") as raised:
+        TfjsNodeRuntime(model).__enter__()
+    assert str(raised.value).isprintable()
+
+
 @pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b + b"\0", lambda b: b""])
 def test_a_shard_of_the_wrong_size_is_refused(model, change):
     shard = model / "group1-shard1of1.bin"

@@ -51,6 +51,7 @@ for (const [change, reason] of [
   [{ contract: { ...CONTRACT, crop: null } }, /contract.crop is no list/],
   [{ contract: { ...CONTRACT, crop: [0, 5] } }, /contract.crop is no size/],
   [{ files: [{ ...FILE, path: "../secret" }] }, /no plain name/],
+  [{ files: [{ ...FILE, path: ".." }] }, /\.\. is no plain name/],
   [{ files: [{ ...FILE, sha256: "x" }] }, /no digest/],
   [{ classes: "person" }, /classes is no list/],
   [{ source: [] }, /source is no object/],

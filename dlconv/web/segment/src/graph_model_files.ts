@@ -3,6 +3,7 @@
 
 import type { io } from "@tensorflow/tfjs-core";
 
+import { isBeside } from "./beside.ts";
 import type { Read } from "./files.ts";
 
 interface Weight {
@@ -51,7 +52,12 @@ export async function readGraphModel(read: Read): Promise<io.ModelArtifacts> {
 
 async function readGroup(read: Read, { paths, weights }: Group): Promise<Uint8Array> {
   const shards: Uint8Array[] = [];
-  for (const name of paths) shards.push(await read(name));
+  for (const name of paths) {
+    if (!isBeside(name)) {
+      throw new Error(`model.json names ${JSON.stringify(name)}, which is not a file beside it`);
+    }
+    shards.push(await read(name));
+  }
   const bytes = joined(shards);
   const wanted = weights.reduce((sum, weight) => sum + byteLength(weight), 0);
   if (bytes.length !== wanted) {

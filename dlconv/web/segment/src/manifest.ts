@@ -61,7 +61,7 @@ function fileEntry(given: unknown): FileEntry {
   const { path, bytes, sha256 } = object(given, "files");
   const name = string(path, "files.path");
   const digest = string(sha256, "files.sha256");
-  if (/[/\\]/.test(name)) throw refusal("files.path", `${name} is no plain name`);
+  if (/[/\\]|^\.{0,2}$/.test(name)) throw refusal("files.path", `${name} is no plain name`);
   if (!/^[0-9a-f]{64}$/.test(digest)) throw refusal("files.sha256", `${digest} is no digest`);
   return { path: name, bytes: extent(bytes, "files.bytes"), sha256: digest };
 }
