@@ -230,11 +230,9 @@ class Graph:
     def constants_read(self, node: NodeDef) -> Iterator[NodeDef]:
         """Yield the Const nodes that are inputs of ``node``, also behind Identity nodes."""
         for source in self.sources(node):
-            behind = self.nodes[source.node]
-            while behind.op == "Identity":
-                behind = self.producer(behind, 0)
-            if behind.op == "Const":
-                yield behind
+            constant = self.constant_node(self.nodes[source.node])
+            if constant is not None:
+                yield constant
 
     def constant(self, node: NodeDef) -> np.ndarray | None:
         """Return the value of a Const, also behind Identity nodes; None for anything else."""

@@ -7,12 +7,14 @@ that a walk takes little more time than a few passes through the network, and li
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dlconv.convert.quantize.layers import Layer
+from dlconv.errors import DlconvError
 from dlconv.inspect.graph import Graph
 from dlconv.tensorflow import load_tensorflow
 
@@ -39,7 +41,7 @@ class Network:
         self._tensorflow = load_tensorflow()
         v1 = self._tensorflow.compat.v1
         self._in_tensorflow = self._tensorflow.Graph()
-        with self._in_tensorflow.as_default():
+        with self._in_tensorflow.as_default(), self._trouble():
             v1.import_graph_def(self._definition(v1), name="")
         # Each part of the graph that is run would be optimized anew.
         config = v1.ConfigProto()
@@ -67,7 +69,8 @@ class Network:
             self._read[key] = [name for name in dict.fromkeys(computed) if name in self._weights]
         weights = {name: replaced.get(name, self._weights[name]) for name in self._read[key]}
         feeds = {f"{name}:0": value for name, value in {**weights, **fed}.items()}
-        outputs: list[np.ndarray] = self._session.run([f"{name}:0" for name in names], feeds)
+        with self._trouble():
+            outputs: list[np.ndarray] = self._session.run([f"{name}:0" for name in names], feeds)
         return outputs
 
     def sizes(self, names: Sequence[str], image: np.ndarray) -> list[int]:
@@ -78,9 +81,21 @@ class Network:
                 get = self._in_tensorflow.get_tensor_by_name
                 counts = [self._tensorflow.size(get(f"{name}:0")) for name in unknown]
             weights = {f"{name}:0": value for name, value in self._weights.items()}
-            found = self._session.run(counts, {f"{self.input_name}:0": image, **weights})
+            with self._trouble():
+                found = self._session.run(counts, {f"{self.input_name}:0": image, **weights})
             self._sizes |= dict(zip(unknown, map(int, found), strict=True))
         return [self._sizes[name] for name in names]
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Raise DlconvError, in a line, for what TensorFlow refuses."""
+        try:
+            yield
+        except (ValueError, self._tensorflow.errors.OpError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise DlconvError(
+                f"TensorFlow cannot run the graph to calibrate it: {reason}"
+            ) from error
 
     def _definition(self, v1: Any) -> Any:
         definition = v1.GraphDef()
@@ -183,13 +198,14 @@ def _paths(network: Network, sources: Sequence[str], image: np.ndarray) -> list[
 def path_to(graph: Graph, name: str, known: Container[str]) -> Path:
     """Return the way to a node from those that are known."""
     fed: dict[str, None] = {}
-    computed = [name]
+    computed, seen = [name], {name}
     for current in computed:
         for source in graph.sources(graph.nodes[current]):
             if source.node in known and not source.port:
                 fed[source.node] = None
-            elif source.node not in computed:
+            elif source.node not in seen:
                 computed.append(source.node)
+                seen.add(source.node)
     return Path(tuple(fed), tuple(computed))
 
 

@@ -119,7 +119,10 @@ def _searched(
 ) -> Learned:
     images = calibration.images
     if len(images) < 2:
-        raise UsageError("auto needs at least two photos", "give 16 or more with --calibrate DIR")
+        count = 2 * len(images[0])
+        raise UsageError(
+            f"auto needs at least {count} photos", "give 16 or more with --calibrate DIR"
+        )
     yardstick = Yardstick(network, contract, images[1::2][:PHOTOS_FOR_SHARES])
     measuring = _told(progress, "measuring layers")
     shares = layer_shares(network, yardstick, layers, trial_grids(layers), images[::2], measuring)

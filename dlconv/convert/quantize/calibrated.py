@@ -150,7 +150,10 @@ def tap_means(layer: Layer, values: np.ndarray) -> np.ndarray:
 
 
 def _taps(layer: Layer, values: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield for each tap of the kernel, row by row, what it reads for each output, [H, W, in]."""
+    """Yield for each tap of the kernel, row by row, what it reads for each output, [H, W, in].
+
+    The images of a batch lie below each other.
+    """
     height, width = layer.kernel.shape[:2]
     extents = []
     paddings = [(0, 0)]
@@ -161,13 +164,15 @@ def _taps(layer: Layer, values: np.ndarray) -> Iterator[np.ndarray]:
         missing = max((out - 1) * stride + reach - given, 0) if layer.padding == "SAME" else 0
         extents.append((out - 1) * stride + 1)
         paddings.append((missing // 2, missing - missing // 2))
-    padded = np.pad(values, [*paddings, (0, 0)])[0] if np.any(paddings) else values[0]
+    padded = np.pad(values, [*paddings, (0, 0)]) if np.any(paddings) else values
     for row in range(0, height * layer.rates[0], layer.rates[0]):
         for column in range(0, width * layer.rates[1], layer.rates[1]):
-            yield padded[
+            read = padded[
+                :,
                 row : row + extents[0] : layer.strides[0],
                 column : column + extents[1] : layer.strides[1],
             ]
+            yield read.reshape(-1, *read.shape[2:])
 
 
 def _round(

@@ -20,7 +20,10 @@ LEAST_CONTRAST = 2.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """Images as the graph's input takes them, where they come from, and warnings about them."""
+    """Images as the graph's input takes them, where they come from, and warnings about them.
+
+    Of an input with a fixed batch, each is such a batch.
+    """
 
     images: tuple[np.ndarray, ...]
     origin: str
@@ -33,7 +36,7 @@ class Calibration:
             digest.update(np.ascontiguousarray(image).tobytes())
         return {
             "images": self.origin,
-            "count": len(self.images),
+            "count": sum(map(len, self.images)),
             "sha256": digest.hexdigest(),
         }
 
@@ -42,26 +45,67 @@ def load_calibration(contract: Contract, photos: LoadImages | None) -> Calibrati
     """Load photos, or generate images when there are none.
 
     More than ``MOST_PHOTOS`` are thinned out evenly. Raises DlconvError when the input is no image
-    whose size is known.
+    whose size is known, or takes several that do not fit together.
     """
     if photos is None:
-        return Calibration(tuple(_synthetic(contract)), "synthetic")
+        return Calibration(_as_taken(_synthetic(contract), contract), "synthetic")
     loaded = list(photos(contract))
     step = -(-len(loaded) // MOST_PHOTOS)
-    images = tuple(loaded[::step])
-    return Calibration(images, "photos", tuple(warnings_about(images)))
+    images = loaded[::step]
+    return Calibration(_as_taken(images, contract), "photos", tuple(warnings_about(images)))
+
+
+def _refuse_no_image(contract: Contract) -> None:
+    shape = contract.input.shape
+    if shape is not None and (len(shape) != 4 or shape[3] not in (None, 1, 3)):
+        raise DlconvError(
+            f"{contract.input.node} takes {list(shape)}, and no images in colour or grey, so there "
+            "is nothing to calibrate on",
+            "leave out --quantize, or choose f16",
+        )
 
 
 def _synthetic(contract: Contract) -> list[np.ndarray]:
     shape = contract.input.shape
     _, height, width, _ = shape if shape is not None and len(shape) == 4 else (None,) * 4
     size = contract.crop if height is None or width is None else (height, width)
-    if size is None or contract.input.dtype not in ("uint8", "float32"):
+    if size is None or 0 in size or contract.input.dtype not in ("uint8", "float32"):
         raise DlconvError(
             "no images can be generated for this graph: the size or type of its input is not shown",
             "calibrate on photos: --calibrate DIR",
         )
     return [image.astype(contract.input.dtype) for image in synthetic_images(size)]
+
+
+def _as_taken(images: Sequence[np.ndarray], contract: Contract) -> tuple[np.ndarray, ...]:
+    """Return images, each [1, height, width, 3], grey and in batches where the input is so.
+
+    The last batch is filled up with the first images. Raises DlconvError for a batch of images of
+    several sizes, and for an input that takes none in colour or grey.
+    """
+    _refuse_no_image(contract)
+    batch, _, _, channels = contract.input.shape or (None,) * 4
+    if channels == 1:
+        images = [_grey(image) for image in images]
+    if batch in (None, 1):
+        return tuple(images)
+    if len({image.shape for image in images}) > 1:
+        raise DlconvError(
+            f"{contract.input.node} takes {batch} images at a time, and these are not of one size",
+            "calibrate on photos of one size",
+        )
+    starts = range(0, len(images), batch)
+    return tuple(
+        np.concatenate([images[(start + k) % len(images)] for k in range(batch)])
+        for start in starts
+    )
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    """Return the luma of an image (ITU-R BT.601), as Pillow makes grey of colours."""
+    luma = image @ np.array([[0.299], [0.587], [0.114]])
+    is_whole = image.dtype.kind == "u"
+    return np.asarray(np.rint(luma) if is_whole else luma).astype(image.dtype)
 
 
 def warnings_about(images: Sequence[np.ndarray]) -> list[str]:

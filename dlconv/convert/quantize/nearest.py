@@ -28,7 +28,8 @@ def kernels_and_biases(graph: Graph) -> list[str]:
     as the variance of a batch norm that is not folded.
     """
     readers = [node for node in graph.graph_def.node if node.op in KERNEL_OPS | {"BiasAdd"}]
-    named = [_behind_identities(graph, graph.sources(node)[1].node) for node in readers]
+    read = [graph.constant_node(graph.producer(node, 1)) for node in readers]
+    named = [node.name for node in read if node is not None]
     return [name for name in dict.fromkeys(named) if _float_values(graph, name)]
 
 
@@ -52,12 +53,6 @@ def _channel_error(layer: Layer, rounded: np.ndarray) -> float:
     norms, errors = (np.square(each).sum(axis=axes) for each in (kernel, rounded - kernel))
     parts = np.divide(errors, norms, out=np.zeros_like(norms), where=norms > 0)
     return float(parts.mean())
-
-
-def _behind_identities(graph: Graph, name: str) -> str:
-    while graph.nodes[name].op == "Identity":
-        name = graph.sources(graph.nodes[name])[0].node
-    return name
 
 
 def _float_values(graph: Graph, name: str) -> bool:

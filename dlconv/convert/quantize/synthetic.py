@@ -57,13 +57,13 @@ def _draw_shape(
 
 
 def _noise(random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """Return noise with a spectrum of 1/f, of variance 1."""
+    """Return noise with a spectrum of 1/f, of variance 1; of a single pixel, none."""
     spectrum = np.fft.rfft2(random.normal(size=size))
     down, across = np.fft.fftfreq(size[0])[:, None], np.fft.rfftfreq(size[1])[None]
     frequency = np.hypot(down, across)
     frequency[0, 0] = np.inf
     noise = np.fft.irfft2(spectrum / frequency, s=size)
-    return np.asarray(noise / noise.std())
+    return np.asarray(noise / (noise.std() or 1.0))
 
 
 def _gradient(random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:

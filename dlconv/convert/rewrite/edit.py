@@ -33,11 +33,17 @@ class Edit:
         self.redirected[name] = instead
 
     def resolved(self, name: str) -> str:
-        """Return the input to read in place of ``name``, however often it is redirected."""
+        """Return the input to read in place of ``name``, however often it is redirected.
+
+        What is found is kept for all on the way, so that chains are walked once.
+        """
         mark = "^" if name.startswith("^") else ""
         plain = name.removeprefix("^").removesuffix(":0")
+        passed = []
         while plain in self.redirected:
-            plain = self.redirected[plain]
+            passed.append(plain)
+            plain = self.redirected[plain].removesuffix(":0")
+        self.redirected.update(dict.fromkeys(passed, plain))
         return mark + source_node(plain) if mark else plain
 
     def removes(self, name: str) -> bool:
@@ -79,7 +85,7 @@ def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
 def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
     """Return the names of the nodes that only nodes now gone had read."""
     read_before = {name for name, readers in before.consumers.items() if readers}
-    made = {node.name for node in nodes} - before.nodes.keys()
+    removable = read_before | ({node.name for node in nodes} - before.nodes.keys())
     readers: dict[str, int] = {}
     for node in nodes:
         for name in node.input:
@@ -88,7 +94,7 @@ def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
     pending = [node.name for node in nodes if not readers.get(node.name)]
     gone: set[str] = set()
     for name in pending:
-        if name == OUTPUT_NAME or name not in read_before | made:
+        if name == OUTPUT_NAME or name not in removable:
             continue
         gone.add(name)
         for source in map(source_node, by_name[name].input):

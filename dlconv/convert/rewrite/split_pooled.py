@@ -12,7 +12,10 @@ same as before. Only the order of the float sums differs. The sum stays an Add: 
 constant vector cannot be fused (TF.js wasm: ``FusedConv2D only supports rank-1 bias``).
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from itertools import accumulate, pairwise
 
 import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
@@ -41,14 +44,17 @@ def split_pooled(graph_def: GraphDef) -> GraphDef:
     graph = Graph(graph_def)
     static = infer_static(graph)
     edit = Edit()
+    parts_of = cache(partial(_parts, static))
     for node in graph_def.node:
-        found = _match(static, node) if node.op == "ResizeBilinear" else None
+        found = _match(static, node, parts_of) if node.op == "ResizeBilinear" else None
         if found is not None and found.concat.name not in edit.replaced:
             _split(graph, found, edit)
     return applied(graph, edit)
 
 
-def _match(static: Static, resize: NodeDef) -> _Pooled | None:
+def _match(
+    static: Static, resize: NodeDef, parts_of: Callable[[str], Mapping[str, tuple[int, int]]]
+) -> _Pooled | None:
     graph = static.graph
     concat = reads_once(graph, resize.name)
     pixel = static.shape(resize, 0)
@@ -60,17 +66,22 @@ def _match(static: Static, resize: NodeDef) -> _Pooled | None:
     bias_add = reads_once(graph, convolution.name)
     if bias_add is None or bias_add.op != "BiasAdd" or not is_nhwc(bias_add):
         return None
-    sources = graph.sources(concat)[:-1]
+    part = parts_of(concat.name).get(resize.name)
+    return None if part is None else _Pooled(resize, concat, convolution, bias_add, *part)
+
+
+def _parts(static: Static, name: str) -> Mapping[str, tuple[int, int]]:
+    """Return which channels of a concatenation each of its sources gives, if all are known."""
+    concat = static.graph.nodes[name]
+    sources = static.graph.sources(concat)[:-1]
     channels = [(static.shapes[source.node] or (None,))[-1] for source in sources]
     axis = static.whole_value(concat, len(sources))
     if axis is None or axis.item() not in (3, -1) or len(sources) < 2:
-        return None
+        return {}
     if not all(isinstance(count, int) for count in channels):
-        return None
-    counts = [int(count or 0) for count in channels]
-    at = [source.node for source in sources].index(resize.name)
-    first = sum(counts[:at])
-    return _Pooled(resize, concat, convolution, bias_add, first, first + counts[at])
+        return {}
+    ends = list(accumulate((int(count or 0) for count in channels), initial=0))
+    return {source.node: part for source, part in zip(sources, pairwise(ends), strict=True)}
 
 
 def _is_pointwise(static: Static, node: NodeDef) -> bool:

@@ -108,10 +108,11 @@ def test_a_search_needs_photos_to_calibrate_and_others_to_check_on(learn, count)
     assert "--calibrate" in raised.value.hint
 
 
-def test_the_layers_of_a_network_that_takes_floats_are_rounded_on_generated_images():
+@pytest.mark.parametrize("batch", [1, 4])
+def test_the_layers_of_a_network_that_takes_floats_are_rounded_on_generated_images(batch):
     graph = Graph(
         graph_def(
-            placeholder("x", np.float32, (1, 16, 16, 3)),
+            placeholder("x", np.float32, (batch, 16, 16, 3)),
             *layer("conv", "x", np.random.default_rng(1).normal(size=(3, 3, 3, 4)), np.zeros(4)),
         )
     )

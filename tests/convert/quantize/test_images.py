@@ -96,7 +96,13 @@ def test_images_of_an_input_of_any_size_have_the_crops():
 
 
 @pytest.mark.parametrize(
-    "contract", [CONTRACT, contract_of(np.int32, (1, 8, 8, 3)), contract_of(np.float32, (None, 4))]
+    "contract",
+    [
+        CONTRACT,
+        contract_of(np.int32, (1, 8, 8, 3)),
+        contract_of(np.float32, (None, 4)),
+        contract_of(np.uint8, (1, 5, 0, 3)),
+    ],
 )
 def test_for_an_input_that_is_no_image_of_a_known_size_none_are_generated(contract):
     with pytest.raises(DlconvError, match="no images can be generated") as raised:
@@ -114,3 +120,39 @@ def test_the_manifest_tells_calibrations_apart_by_their_pixels():
     others = Calibration((*images[:2], changed), "photos").as_data()
     assert len(data["sha256"]) == 64
     assert others["sha256"] != data["sha256"]
+
+
+@pytest.mark.parametrize(("batch", "batches"), [(4, 2), (3, 3), (8, 1), (20, 1)])
+def test_a_fixed_batch_gets_so_many_images_at_a_time(batch, batches):
+    contract = contract_of(np.uint8, (batch, 5, 7, 3))
+    calibration = load_calibration(contract, None)
+    assert [image.shape for image in calibration.images] == [(batch, 5, 7, 3)] * batches
+    one_by_one = synthetic_images((5, 7))
+    flat = np.concatenate(calibration.images)
+    assert all(np.array_equal(image, one_by_one[k % COUNT][0]) for k, image in enumerate(flat))
+    assert calibration.as_data()["count"] == batch * batches
+
+
+def test_photos_of_several_sizes_make_no_batch():
+    contract = contract_of(np.uint8, (2, None, None, 3))
+    given = [*photos(1, (4, 6)), *photos(1, (6, 4))]
+    with pytest.raises(DlconvError, match="x takes 2 images at a time, and these are not of one"):
+        load_calibration(contract, lambda _: given)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_an_input_in_grey_gets_grey_images(dtype):
+    (image, *_) = load_calibration(contract_of(dtype, (1, 33, 17, 1)), None).images
+    colour = synthetic_images((33, 17))[0]
+    assert (image.shape, image.dtype) == ((1, 33, 17, 1), dtype)
+    assert np.abs(image[..., 0] - colour @ [0.299, 0.587, 0.114]).max() <= 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 5, 4), (1, 5)])
+def test_an_input_that_takes_no_images_is_refused(shape):
+    with pytest.raises(DlconvError, match=r"x takes \[1, 5.*\], and no images in colour or grey"):
+        load_calibration(contract_of(np.uint8, shape), lambda _: photos(1))
+
+
+def test_an_image_of_one_pixel_has_a_colour():
+    assert all(image.shape == (1, 1, 1, 3) for image in synthetic_images((1, 1)))
