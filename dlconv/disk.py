@@ -6,7 +6,7 @@ folder that may not be written becomes a ``DiskError`` that says what to do.
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dlconv.errors import DlconvError
@@ -30,3 +30,16 @@ def disk_trouble(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
             raise DiskError(f"disk full: {path}{needs}", HINT) from error
         reason = error.strerror or str(error)
         raise DiskError(f"{error.filename or path}: {reason}", HINT) from error
+
+
+@contextmanager
+def no_folder_left(path: Path) -> Iterator[None]:
+    """Remove the folders above ``path`` that a block made which fails; what is in use stays."""
+    made = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise

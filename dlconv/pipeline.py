@@ -68,6 +68,7 @@ from dlconv.models import store
 from dlconv.models.bring import brought, is_address, is_tarball
 from dlconv.models.registry import Colour, Registry, voc_colours
 from dlconv.models.sources import local_path
+from dlconv.printable import printable
 from dlconv.release.evidence import SUFFIX as EVIDENCE_SUFFIX
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as node_errors
@@ -132,11 +133,20 @@ def _from_path(path: Path) -> FrozenGraph:
         raise DlconvError(f"there is no frozen graph at {path}")
     check_graph_file(path)
     named_after = path.absolute().parent if path.stem == "frozen_inference_graph" else path
+    name = _model_name(named_after.stem or path.stem)
     try:
-        source = Source(named_after.stem, path.stat().st_size, digest_of(path))
+        source = Source(name, path.stat().st_size, digest_of(path))
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
     return FrozenGraph(path, source)
+
+
+def _model_name(stem: str) -> str:
+    """Make a model's name of that of a file or folder, which may hold what is no text.
+
+    It is a name of a folder again, where artifacts go, and stands in manifests and reports.
+    """
+    return printable(stem).replace("\\", "-")
 
 
 def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:
@@ -383,7 +393,7 @@ def upgrade(directory: Path, output: Path | None = None, root: Path = ARTIFACTS_
     if found is None:
         raise DlconvError(f"there is no {GRAPH_NAME} at {directory}")
     old = read_layout_2018(found)
-    name = found.resolve().name
+    name = _model_name(found.resolve().name)
     source = _keep_graph_of(old, name)
     precision = coarsest(stored_floats(old.groups))
     return make_upgraded(old, source, output or root / name / f"tfjs-{precision}-upgraded")

@@ -59,7 +59,7 @@ def test_rooms_import_one_way():
         "inspect": {"errors", "files", "serving", "markdown", "printable", "tables", "inspect"},
         "models": {"addresses", "errors", "files", "disk", "tensorflow", "models", "inspect"}
         | {"printable", "tables"},
-        "artifacts": {"addresses", "errors", "files", "inspect", "artifacts"},
+        "artifacts": {"addresses", "errors", "files", "inspect", "printable", "artifacts"},
         "web": {"errors", "web"},
         "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}

@@ -21,7 +21,7 @@ from dlconv.artifacts.manifest import (
     file_entry,
 )
 from dlconv.artifacts.reads import files_read
-from dlconv.errors import DlconvError, printable
+from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends, fixed_size
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
@@ -29,6 +29,7 @@ from dlconv.inspect.model_json import ModelJson, read_model_json
 from dlconv.inspect.onnx_model import load_onnx, shape_of_value
 from dlconv.inspect.tensors import dtype_name, shape_of
 from dlconv.inspect.tfjs_weights import stored_floats
+from dlconv.printable import printable
 
 if TYPE_CHECKING:
     import onnx

@@ -44,7 +44,7 @@ from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.tfjs import write_graph_model
 from dlconv.convert.upgrade import write_upgraded
-from dlconv.disk import disk_trouble
+from dlconv.disk import disk_trouble, no_folder_left
 from dlconv.errors import UsageError
 from dlconv.files import new_directory
 from dlconv.inspect.contract import find_contract
@@ -221,8 +221,10 @@ def make_onnx_file(
             f"-o takes the name of a file that ends in .onnx, not {path}",
             f"-o {path}.onnx or -o {path / 'model.onnx'}",
         )
+    if not path.name.isprintable() or "\\" in path.name:
+        raise UsageError(f"-o takes a name that a manifest can hold, not {path.name!r}")
     manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
-    with disk_trouble(path):
+    with disk_trouble(path), no_folder_left(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
             work = Path(name)
@@ -318,7 +320,7 @@ def _versions(*libraries: str) -> dict[str, str]:
 @contextmanager
 def _artifact_directory(target: Path) -> Iterator[Path]:
     """Yield a new directory that replaces ``target``, unless that holds something of its own."""
-    with disk_trouble(target):
+    with disk_trouble(target), no_folder_left(target):
         if target.exists() and not (target.is_dir() and _is_ours(target)):
             raise UsageError(
                 f"{target} is there already and is not an artifact of dlconv alone",

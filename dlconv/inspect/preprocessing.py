@@ -47,6 +47,11 @@ class _Pixels:
 
 def find_preprocessing(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
     """Read the nodes between the input and the first convolution."""
+    with np.errstate(all="ignore"):
+        return _found(flow, stages)
+
+
+def _found(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
     graph = flow.graph
     static = infer_static(graph)
     pixels = _Pixels(np.ones(1), np.zeros(1))
@@ -105,7 +110,12 @@ def _resize(static: Static, node: NodeDef) -> str:
     return f"{kind} to {extents[0]} x {extents[1]}{corners}"
 
 
-def _values(array: np.ndarray) -> Values:
-    """Return one value for each channel, or one for all; as many digits as a float32 has."""
+def _values(array: np.ndarray) -> Values | None:
+    """Return one value for each channel, or one for all; as many digits as a float32 has.
+
+    None where arithmetic left no number.
+    """
+    if not np.isfinite(array).all():
+        return None
     values = tuple(float(f"{value:.7g}") for value in array.ravel())
     return values[:1] if len({*values}) == 1 else values

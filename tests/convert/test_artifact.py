@@ -225,3 +225,23 @@ def test_what_tf2onnx_cannot_convert_is_one_line(frozen_on_disk, tmp_path):
     with pytest.raises(DlconvError, match="tf2onnx cannot convert") as raised:
         make_onnx(frozen_on_disk(graph, "broken"), tmp_path / "out")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [make_tfjs, make_onnx, make_onnx_file])
+def test_a_conversion_that_fails_leaves_nothing_not_even_a_folder(frozen_on_disk, tmp_path, make):
+    graph = tiny_segmenter(output_name="labels")
+    graph.node.append(node("unique", "NoSuchOp", "labels", T=np.int64))
+    broken = frozen_on_disk(graph, "broken")
+    (tmp_path / "there").mkdir()
+    for place in ("new/model/made.onnx", "there/made.onnx"):
+        with pytest.raises(DlconvError, match="NoSuchOp"):
+            make(broken, tmp_path / place)
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.pb", "there"}
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["\udcff.onnx", "a\nb.onnx", "a\\b.onnx"])
+def test_an_onnx_file_has_a_name_that_a_manifest_holds(tiny, tmp_path, name):
+    with pytest.raises(UsageError, match="-o takes a name that a manifest can hold"):
+        make_onnx_file(tiny, tmp_path / name)
+    assert set(contents(tmp_path)) == {"tiny.pb"}

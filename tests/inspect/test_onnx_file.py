@@ -132,3 +132,33 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, data):
     except DlconvError as error:
         refusal = error.message
     assert "\n" not in refusal
+
+
+@pytest.mark.parametrize("dims", [[-1], [3, -2], [2**62, 4], [1] * 33])
+@pytest.mark.parametrize("is_external", [True, False])
+def test_a_constant_of_an_impossible_shape_is_refused(tmp_path, dims, is_external):
+    model = model_of([helper.make_node("Add", ["x", "w"], ["y"])], {"w": np.ones(9, np.float32)})
+    (tensor,) = model.graph.initializer
+    tensor.dims[:] = dims
+    if is_external:
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="w.data")
+    with pytest.raises(DlconvError, match="the constant w has an impossible shape"):
+        read(model, tmp_path)
+
+
+def test_an_extent_below_zero_is_one_that_varies(tmp_path):
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])], {})
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    assert read(model, tmp_path).inputs[0].shape == (None, None)
+
+
+def test_files_with_values_are_of_the_network_where_they_are_there(tmp_path):
+    model = model_of([helper.make_node("Add", ["x", "w"], ["y"])], {"w": np.ones(999, np.float32)})
+    path = tmp_path / "m.onnx"
+    options = {"save_as_external_data": True, "location": "w.data", "size_threshold": 0}
+    onnx.save(model, path, **options)
+    assert read_onnx(path).files == (path, tmp_path / "w.data")
+    (tmp_path / "w.data").unlink()
+    assert read_onnx(path).files == (path,)

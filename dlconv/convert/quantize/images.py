@@ -11,6 +11,7 @@ from dlconv.convert.quantize.scheme import LoadImages
 from dlconv.convert.quantize.synthetic import synthetic_images
 from dlconv.errors import DlconvError
 from dlconv.inspect.contract import Contract
+from dlconv.inspect.scores import MOST_PIXELS
 
 ENOUGH_PHOTOS = 16
 MOST_PHOTOS = 32
@@ -69,7 +70,8 @@ def _synthetic(contract: Contract) -> list[np.ndarray]:
     shape = contract.input.shape
     _, height, width, _ = shape if shape is not None and len(shape) == 4 else (None,) * 4
     size = contract.crop if height is None or width is None else (height, width)
-    if size is None or 0 in size or contract.input.dtype not in ("uint8", "float32"):
+    is_possible = size is not None and all(0 < extent <= MOST_PIXELS for extent in size)
+    if size is None or not is_possible or contract.input.dtype not in ("uint8", "float32"):
         raise DlconvError(
             "no images can be generated for this graph: the size or type of its input is not shown",
             "calibrate on photos: --calibrate DIR",

@@ -9,7 +9,7 @@ from support.graphs import graph_def, layer, node, placeholder, relu6
 from dlconv.convert.quantize.activations import Network
 from dlconv.convert.quantize.calibrated import UNPOOLED_SHARE, calibrate, tap_means
 from dlconv.convert.quantize.grid import channel_grid, tensor_grid
-from dlconv.convert.quantize.layers import find_layers
+from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.rounding import moments_of, round_to_outputs
 from dlconv.inspect.graph import Graph
 
@@ -111,6 +111,14 @@ def test_a_kernel_times_its_tap_means_is_the_mean_output(example):
             mean = np.einsum(sums, each.kernel.astype(np.float64), means).ravel()
             scale = np.abs(each.kernel).sum() * np.abs(x).max()
             assert np.abs(mean - y.mean(axis=(0, 1, 2))).max() <= 1e-5 * scale + 1e-9
+
+
+def test_all_images_of_a_batch_count_for_the_means():
+    kernel = np.ones((3, 3, 2, 4), np.float32)
+    layer = Layer("conv", "x", "w", kernel, None, False, (2, 1), (1, 1), "SAME")
+    images = np.random.default_rng(3).normal(size=(3, 7, 5, 2))
+    each = [tap_means(layer, image[None]) for image in images]
+    assert np.allclose(tap_means(layer, images), np.mean(each, axis=0), atol=1e-12)
 
 
 @settings(max_examples=60)

@@ -102,6 +102,7 @@ def test_images_of_an_input_of_any_size_have_the_crops():
         contract_of(np.int32, (1, 8, 8, 3)),
         contract_of(np.float32, (None, 4)),
         contract_of(np.uint8, (1, 5, 0, 3)),
+        contract_of(np.uint8, (1, 5, 2**31, 3)),
     ],
 )
 def test_for_an_input_that_is_no_image_of_a_known_size_none_are_generated(contract):

@@ -149,3 +149,21 @@ def test_the_only_reader_reads_the_first_output_once(readers, reader):
     graph = Graph(graph_def(placeholder("x", F, ()), relu6("a", "x"), *readers))
     found = reads_once(graph, "a")
     assert (found and found.name) == reader
+
+
+class Counted(dict):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def __contains__(self, key):
+        Counted.asked += 1
+        return super().__contains__(key)
+
+
+def test_a_chain_of_redirected_nodes_is_walked_once():
+    chain = Counted({f"i{k}": f"i{k - 1}:0" for k in range(1, 2000)})
+    edit = Edit(redirected=chain)
+    assert {edit.resolved(f"i{k}") for k in range(1999, 0, -1)} == {"i0"}
+    assert edit.resolved("^i7:0") == "^i0"
+    assert Counted.asked < 4 * len(chain)
