@@ -800,3 +800,20 @@ def test_a_reader_that_leaves_early_is_no_crash(tmp_path):
     command = f"{sys.executable} -m dlconv models --json | head -c 10"
     answer = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert answer.stderr == ""
+
+
+NO_TEXT = {"sans\udcff": "sans-udcff", "two\nlines\x1b[31m": "two-nlines-x1b[31m"}
+
+
+@pytest.mark.parametrize("stem", NO_TEXT)
+def test_a_name_that_is_no_text_makes_a_model_s_name_that_is(call, stem):
+    Path(f"{stem}.pb").write_bytes(tiny_segmenter().SerializeToString())
+    write_layout_2018(tiny_segmenter(), Path(stem))
+    for command, source in (("tfjs", f"{stem}.pb"), ("upgrade", stem)):
+        called = call(command, f"./{source}", "--json")
+        assert called.exit_code == 0, called.output
+        made = json.loads(called.stdout)
+        assert made["source"]["model"] == NO_TEXT[stem]
+        assert Path(made["path"]).is_relative_to(f"artifacts/{NO_TEXT[stem]}")
+    assert call("inspect", f"./{stem}.pb", "--json").exit_code == 0
+    assert call("rewrite", f"./{stem}.pb", "-o", f"{stem}-fast.pb").exit_code == 0
