@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { isBeside } from "../../../dlconv/web/segment/src/beside.ts";
 
 // The cases of tests/inspect/test_beside.py, so that both say the same.
-const cases = JSON.parse(readFileSync(new URL("../../inspect/beside.json", import.meta.url), "utf8"));
+const cases = JSON.parse(
+  readFileSync(new URL("../../inspect/beside.json", import.meta.url), "utf8"),
+);
 
 for (const name of cases.beside) {
   test(`${JSON.stringify(name)} is beside`, () => assert.ok(isBeside(name)));
