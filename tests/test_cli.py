@@ -666,7 +666,11 @@ ERRORS = {
     "no such model of another format": (("inspect", "gone.onnx"), 1, "no model at gone.onnx"),
     "a file of no format": (("inspect", "./notes.txt"), 1, "no format that dlconv knows"),
     "a folder without a model": (("inspect", "."), 1, "a folder without a model"),
-    "ONNX that is none": (("inspect", "photo.onnx"), 1, "photo.onnx is not an ONNX file"),
+    "ONNX that is none": (
+        ("inspect", "photo.onnx"),
+        1,
+        "photo.onnx is a picture, not an ONNX file",
+    ),
     "a model.json that is none": (
         ("inspect", "photo.json"),
         1,
