@@ -105,3 +105,8 @@ def paths_below(folder: Path) -> set[str]:
     """Return all that is below a folder and is none itself, links too, relative to it."""
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return {path.relative_to(folder).as_posix() for path in found}
+
+
+def text_of(path: Path) -> str:
+    """Return a path as text that any file can hold: bytes that are no UTF-8 as escapes."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -76,7 +76,13 @@ from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
 from dlconv.verify.framing import framed
 from dlconv.verify.harness import Progress, verify
 from dlconv.verify.journal import Journal, open_journal
-from dlconv.verify.photos import Photo, find_dataset, find_photos, load_photo
+from dlconv.verify.photos import (
+    Photo,
+    Skipped,
+    find_dataset,
+    find_photos,
+    load_photo,
+)
 from dlconv.verify.pictures import MOST_COLOURS
 from dlconv.verify.result import ArtifactResult
 from dlconv.verify.runtimes import RuntimeMissingError
@@ -552,6 +558,7 @@ def verify_all(
     workers: Workers | None = None,
     journal: Journal | None = None,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = _no_progress,
+    skipped: tuple[Skipped, ...] = (),
 ) -> list[ArtifactResult]:
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
@@ -559,6 +566,7 @@ def verify_all(
     With ``colours``, those of each model's classes, pictures of the worst photos are kept.
     ``workers`` check photos side by side; a ``journal`` keeps what is done until all of it is.
     ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
+    ``skipped`` are the pictures among the photos that are none, which the results tell.
     Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
     precision auto does not say its floors, UsageError when no runtime is for an artifact.
     """
@@ -591,7 +599,7 @@ def verify_all(
                 raise
             skip_missing(error)
         else:
-            results.append(result)
+            results.append(dataclasses.replace(result, skipped=skipped))
     if not results:
         raise DlconvError("no runtime could start, so nothing was checked")
     if journal is not None:

@@ -516,7 +516,7 @@ def test_a_search_without_photos_is_wrong_usage(call, graph):
     answer = call("tfjs", graph, "--quantize", "auto")
     assert answer.exit_code == 2
     assert "--calibrate DIR" in answer.stderr.splitlines()[-1]
-    assert call("tfjs", graph, "--quantize", "1", "--calibrate", "gone").exit_code == 2
+    assert call("tfjs", graph, "--quantize", "1", "--calibrate", "gone").exit_code == 1
 
 
 def test_a_runtime_that_is_missing_fails_the_run_unless_it_may_be_skipped(

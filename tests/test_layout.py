@@ -56,7 +56,8 @@ def test_lock_files_hold_hashes_and_no_registry_addresses(name):
 
 def test_rooms_import_one_way():
     allowed = {
-        "inspect": {"errors", "files", "serving", "markdown", "printable", "tables", "inspect"},
+        "inspect": {"errors", "files", "sealed", "serving", "markdown", "printable", "tables"}
+        | {"inspect"},
         "models": {"addresses", "errors", "files", "disk", "tensorflow", "models", "inspect"}
         | {"printable", "tables"},
         "artifacts": {"addresses", "errors", "files", "inspect", "printable", "artifacts"},
@@ -64,11 +65,12 @@ def test_rooms_import_one_way():
         "demo": {"errors", "files", "serving", "artifacts", "web", "verify", "demo"},
         "convert": {"errors", "files", "disk", "tensorflow", "compare"}
         | {"inspect", "artifacts", "web", "tables", "convert"},
-        "verify": {"errors", "files", "disk", "tensorflow", "compare", "markdown"}
+        "verify": {"errors", "files", "disk", "sealed", "logs", "tensorflow", "compare", "markdown"}
         | {"inspect", "artifacts", "web", "printable", "tables", "verify"},
         "release": {"addresses", "errors", "files", "disk", "logs", "compare", "markdown"}
         | {"inspect", "artifacts", "verify", "models", "web", "printable", "tables", "release"},
-        "build": {"errors", "files", "disk", "console", "logs", "pipeline", "printable", "tables"}
+        "build": {"errors", "files", "disk", "sealed", "console", "logs", "pipeline"}
+        | {"printable", "tables"}
         | {"artifacts", "convert", "inspect", "models", "release", "verify", "build"},
         "bench": {"errors", "files", "artifacts", "verify", "bench", "inspect", "convert"}
         | {"console", "output", "tables", "demo", "web"},

@@ -44,6 +44,7 @@ from dlconv.demo.site import Site
 from dlconv.errors import DlconvError, UsageError
 from dlconv.output import show
 from dlconv.tables import Table
+from dlconv.verify.raster import PhotoError, read_rgb
 from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, WEB
 
@@ -188,13 +189,10 @@ def _artifact_files(artifact: Artifact | None, folder: str) -> dict[str, Path]:
 
 
 def _readable(photo: Path) -> Path:
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(photo) as image:
-            image.verify()
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
-        raise DlconvError(f"{photo} is not a photo", "name another with --image") from error
+        read_rgb(photo)
+    except PhotoError as error:
+        raise DlconvError(f"{photo} is not a photo: {error.message}", error.hint) from error
     return photo
 
 

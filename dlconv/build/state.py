@@ -3,8 +3,8 @@
 Beside the artifacts, in ``.build/``, each step has a record: its inputs by name (digests, options,
 versions) and the files it made by SHA-256. A step need not run if its record has exactly today's
 inputs and every file is what it was; a release has to pass ``dlconv check``, too, signed or not. No
-clock counts. A record that is absent or unreadable is that of a step that never ran; what a fetch
-did is in the cache.
+clock counts. A record that is absent, unreadable or not what was written is that of a step that
+never ran; what a fetch did is in the cache.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from dlconv.build.versions import versions
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of, write_atomically
+from dlconv.files import digest_of
 from dlconv.inspect.graph import check_graph_file
 from dlconv.models import store
 from dlconv.models.fetch import find_fetched
@@ -31,7 +31,8 @@ from dlconv.models.registry import load_registry
 from dlconv.models.sources import local_path
 from dlconv.release.check import check_release
 from dlconv.release.evidence import evidence_path
-from dlconv.verify.photos import find_photos
+from dlconv.sealed import read_sealed, write_sealed
+from dlconv.verify.photos import find_photos, find_skipped
 
 STATE = ".build"
 
@@ -65,9 +66,10 @@ class State:
 
     def record(self, step: Step) -> Record | None:
         """Return what a step did when it last succeeded, or None if that is not known."""
+        kept = read_sealed(self.place(step, ".json"))
         try:
-            return RECORD.validate_json(self.place(step, ".json").read_bytes())
-        except (OSError, ValidationError):
+            return None if kept is None else RECORD.validate_json(kept)
+        except ValidationError:
             return None
 
     def keep(self, step: Step, done: Done, inputs: Mapping[str, str], memory: int) -> None:
@@ -76,7 +78,7 @@ class State:
         record = Record(inputs, files, done.bytes, done.agreement, memory)
         path = self.place(step, ".json")
         with disk_trouble(path):
-            write_atomically(path, RECORD.dump_json(record, indent=2))
+            write_sealed(path, RECORD.dump_json(record, indent=2))
 
     def why_run(self, step: Step) -> str:
         """Say in a few words why a step has to run; empty if it need not.
@@ -176,8 +178,11 @@ def _own_photos(origin: Origin) -> list[Path]:
 
 
 def _photos_digest(paths: Iterable[Path]) -> str:
-    found = find_photos(list(paths)) if paths else []
-    return _joined(f"{photo.name} {photo.sha256}" for photo in found)
+    given = list(paths)
+    if not given:
+        return _joined([])
+    photos = [f"{photo.name} {photo.sha256}" for photo in find_photos(given)]
+    return _joined([*photos, *(f"{each.name} {each.kind}" for each in find_skipped(given))])
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from dlconv.release.document import SUMS_NAME
 from dlconv.release.evidence import evidence_path, keep_evidence
 from dlconv.release.pack import pack
 from dlconv.verify.floors import GivenFloors
+from dlconv.verify.photos import find_skipped
 from dlconv.verify.report_files import write_reports
 from dlconv.verify.result import ArtifactResult
 from dlconv.verify.runtimes.catalogue import parse_choices
@@ -173,7 +174,8 @@ def _verify(task: Verify) -> Done:
     registry = load_registry(task.origin.access.registry)
     photos = pipeline.choose_photos(list(task.photos), [artifact], registry)
     choices = parse_choices(task.runtimes)
-    results = pipeline.verify_all([artifact], photos, task.floors, choices)
+    skipped = find_skipped(task.photos)
+    results = pipeline.verify_all([artifact], photos, task.floors, choices, skipped=skipped)
     # What earlier builds measured in other runtimes is no longer asked for.
     evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)

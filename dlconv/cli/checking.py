@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from dlconv.artifacts.manifest import Artifact
     from dlconv.verify.harness import Progress
+    from dlconv.verify.photos import Skipped
     from dlconv.verify.result import ArtifactResult
     from dlconv.verify.runtimes import RuntimeMissingError
     from dlconv.verify.runtimes.catalogue import Choice
@@ -113,6 +114,7 @@ def verify(
     chosen = pipeline.choose_artifacts(artifacts or [], reference=frozen)
     with console.step(f"reading {dataset}") if dataset else nullcontext():
         photos = pipeline.choose_photos(images or [], chosen, known, dataset)
+    passed_over = _passed_over(images, dataset)
     if masks:
         photos = with_masks(photos, masks)
     with _going_on_later(), hired as crew, pipeline.verify_journal(resume) as journal:
@@ -126,6 +128,7 @@ def verify(
             crew,
             journal,
             _photo_progress,
+            passed_over,
         )
     _report(results, report or [], json, with_photos=True)
 
@@ -227,6 +230,7 @@ def bench(
     chosen = pipeline.choose_artifacts(artifacts or [])
     baseline = read_artifact(against) if against else None
     photos = pipeline.choose_photos(images or [], chosen, load_registry(registry))
+    _passed_over(images)
     used = photos if images else photos[:1]
     sizes = cache_root() / "sizes"
     result = benchmark(
@@ -273,6 +277,8 @@ def run(
     check_report_files(report or [])
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     known = load_registry(registry)
+    named = pipeline.choose_photos(images, [], known) if images else []
+    passed_over = _passed_over(images)
     fetched = fetch_model(model, registry, mirror, offline, False, lock)
     frozen = pipeline.find_frozen_graph(fetched.name, known)
     console.say(f"{fetched.name}: {inspection.one_line(pipeline.inspect(frozen))}")
@@ -283,10 +289,15 @@ def run(
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
         artifacts.append(pipeline.convert_to_onnx(frozen).artifact)
-    photos = pipeline.choose_photos(images or [], artifacts, known)
+    photos = named or pipeline.choose_photos([], artifacts, known)
     colours = pipeline.colours_of(artifacts, known) if wants_pictures(report or []) else None
     results = pipeline.verify_all(
-        artifacts, photos, floors, colours=colours, progress=_photo_progress
+        artifacts,
+        photos,
+        floors,
+        colours=colours,
+        progress=_photo_progress,
+        skipped=passed_over,
     )
     _report(results, report or [], json, with_photos=False)
 
@@ -308,6 +319,17 @@ def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Wor
     if dask:
         return dask_cluster(dask)
     return processes(count) if count and count > 1 else nullcontext()
+
+
+def _passed_over(images: list[Path] | None, dataset: Path | None = None) -> "tuple[Skipped, ...]":
+    """Return the pictures that are no photos to check, and say that there are some."""
+    from dlconv import console
+    from dlconv.verify.photos import find_skipped, skipped_line
+
+    skipped = find_skipped(images or [], dataset)
+    if skipped:
+        console.say(skipped_line(skipped))
+    return skipped
 
 
 def _say_skipped(error: "RuntimeMissingError") -> None:

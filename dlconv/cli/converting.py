@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import Made
     from dlconv.convert.interface import Interface
-    from dlconv.convert.quantize.scheme import Quantization, Scheme
+    from dlconv.convert.quantize.scheme import LoadImages, Quantization, Scheme
 
 
 @app.command(epilog="Example: dlconv tfjs --quantize 1 -o web/model")
@@ -197,7 +197,6 @@ def _quantization(
     explain: bool,
 ) -> "Quantization":
     """Put options together. Raises UsageError for those that do nothing for the scheme."""
-    from dlconv import pipeline
     from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme, scheme_for
     from dlconv.errors import UsageError
 
@@ -215,10 +214,21 @@ def _quantization(
     return Quantization(
         scheme=scheme,
         per_channel=per_channel,
-        photos=pipeline.photos_for(calibrate) if calibrate else None,
+        photos=_photos_for(calibrate) if calibrate else None,
         floors=Floors(Floors.agreement if agreement is None else agreement, worst, miou),
         explain=explain,
     )
+
+
+def _photos_for(paths: list[Path]) -> "LoadImages":
+    """Return what loads photos to calibrate on, and say which pictures among them are none."""
+    from dlconv import console, pipeline
+    from dlconv.verify.photos import find_skipped, skipped_line
+
+    load = pipeline.photos_for(paths)
+    if skipped := find_skipped(paths):
+        console.say(skipped_line(skipped))
+    return load
 
 
 def _interface(

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlconv.files import write_atomically
+from dlconv.sealed import read_sealed, write_sealed
 
 GZIP_LEVEL = 9
 BROTLI_QUALITY = 11
@@ -64,15 +64,15 @@ def file_sizes(
 
 def _sizes_of(path: Path, sha256: str, cache: Path) -> Sizes:
     kept = cache / f"{sha256}-brotli{_brotli_quality(path.stat().st_size)}.json"
-    try:
-        content = json.loads(kept.read_bytes())
-        return Sizes(path.stat().st_size, int(content["gzip"]), int(content["brotli"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        sizes = compressed_sizes(path.read_bytes())
-        content = json.dumps({"gzip": sizes.gzip, "brotli": sizes.brotli}).encode()
-        with contextlib.suppress(OSError):
-            write_atomically(kept, content)
-        return sizes
+    known = read_sealed(kept)
+    if known is not None:
+        content = json.loads(known)
+        return Sizes(path.stat().st_size, content["gzip"], content["brotli"])
+    sizes = compressed_sizes(path.read_bytes())
+    content = json.dumps({"gzip": sizes.gzip, "brotli": sizes.brotli}).encode()
+    with contextlib.suppress(OSError):
+        write_sealed(kept, content)
+    return sizes
 
 
 def compressed_sizes(content: bytes) -> Sizes:

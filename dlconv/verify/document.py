@@ -8,11 +8,12 @@ from 0 to 1, times in milliseconds. Null is what was not measured or does not ap
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dlconv.artifacts.manifest import Sha256
 from dlconv.compare import Confusion, Scores
+from dlconv.files import text_of
 from dlconv.verify.person import MaskScores
 from dlconv.verify.result import ArtifactResult, PhotoResult
 from dlconv.verify.truth import TruthConfusion
@@ -154,6 +155,16 @@ class Photo:
 
 
 @dataclass(frozen=True, config=RECORD)
+class Skipped:
+    """A picture among the photos that was not checked."""
+
+    name: str
+    """The file's name, or its path in the dataset."""
+    kind: str
+    """What it is, such as ``HEIC``."""
+
+
+@dataclass(frozen=True, config=RECORD)
 class File:
     """A file, as bytes."""
 
@@ -221,6 +232,10 @@ class Result:
     """Median over the photos of what the runtime took."""
     photos: list[Photo]
     """The photos, in the order given."""
+    photos_checked: int | None = None
+    """How many photos were checked; null in reports that are older than this field."""
+    skipped: list[Skipped] = Field(default_factory=list)
+    """Pictures among them that were not, because of what they are."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -266,7 +281,7 @@ def _result(result: ArtifactResult) -> Result:
     manifest, total = result.artifact.manifest, result.total
     names = manifest.classes
     return Result(
-        artifact=str(result.artifact.entry),
+        artifact=text_of(result.artifact.entry),
         title=result.artifact.title,
         model=manifest.source.model,
         target=manifest.target,
@@ -294,6 +309,8 @@ def _result(result: ArtifactResult) -> Result:
         score_error=result.score_error,
         ms_median=_of(total, lambda _: result.median_ms),
         photos=[_photo(each, names) for each in result.photos],
+        photos_checked=len(result.photos),
+        skipped=[Skipped(each.name, each.kind) for each in result.skipped],
     )
 
 

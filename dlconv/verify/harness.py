@@ -13,8 +13,9 @@ from dlconv.errors import DlconvError
 from dlconv.verify.check import Checker, Job
 from dlconv.verify.floors import Floors
 from dlconv.verify.journal import Journal
-from dlconv.verify.photos import Photo, PhotoError
+from dlconv.verify.photos import Photo
 from dlconv.verify.pictures import Colour
+from dlconv.verify.raster import PhotoError
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 from dlconv.verify.runtimes import RuntimeMissingError
 from dlconv.verify.runtimes.catalogue import Choice, choices_for

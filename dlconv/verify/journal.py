@@ -1,8 +1,9 @@
 """What is done of a verification, on disk, so that an interrupted one can go on.
 
 Each checked photo is kept, without its pictures, under a digest of all that its result depends on:
-the artifact's manifest, the runtime with its versions, and dlconv's version. A job whose photos are
-all checked is forgotten when the whole verification ends.
+the artifact's manifest, the runtime with its versions, and dlconv's version. It is sealed under the
+names of the job and the photo, and a row that is not what was kept does not count. A job whose
+photos are all checked is forgotten when the whole verification ends.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import dlconv
 from dlconv.artifacts.manifest import Manifest
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
+from dlconv.sealed import sealed, unsealed
 from dlconv.verify.check import Job
 from dlconv.verify.photos import Photo, read_digest
 from dlconv.verify.result import PhotoResult
@@ -74,16 +76,31 @@ class Entry:
             "SELECT photo, result FROM photos WHERE job = ?", (self.job,)
         )
         kept = dict(rows.fetchall())
-        found = {photo: _read(kept.get(_name(photo)), photo) for photo in photos}
+        found = {photo: self._read(kept, photo) for photo in photos}
         return {photo: row for photo, row in found.items() if row is not None}
+
+    def _read(self, kept: Mapping[str, object], photo: Photo) -> PhotoResult | None:
+        name = _name(photo)
+        found = kept.get(name)
+        content = unsealed(self._sealed_as(name), found) if isinstance(found, bytes) else None
+        if content is None:
+            return None
+        try:
+            return replace(_ROW.validate_json(content), photo=photo.name)
+        except ValidationError:
+            return None
+
+    def _sealed_as(self, name: str) -> str:
+        return f"{self.job} {name}"
 
     def keep(self, photo: Photo, row: PhotoResult) -> None:
         """Remember a photo."""
+        name = _name(photo)
         content = _ROW.dump_json(replace(row, pictures=None))
         with self.connection:
             self.connection.execute(
                 "INSERT OR REPLACE INTO photos (job, photo, result) VALUES (?, ?, ?)",
-                (self.job, _name(photo), content),
+                (self.job, name, sealed(self._sealed_as(name), content)),
             )
 
     def complete(self) -> None:
@@ -120,12 +137,3 @@ def _key(job: Job, versions: Mapping[str, str]) -> str:
 
 def _name(photo: Photo) -> str:
     return f"{photo.sha256} {read_digest(photo.mask)}" if photo.mask else photo.sha256
-
-
-def _read(content: bytes | None, photo: Photo) -> PhotoResult | None:
-    if content is None:
-        return None
-    try:
-        return replace(_ROW.validate_json(content), photo=photo.name)
-    except ValidationError:
-        return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from dlconv.printable import printable
+from dlconv.verify.report import said_of_photos
 from dlconv.verify.result import ArtifactResult
 
 
@@ -29,6 +30,9 @@ def _add(suites: ElementTree.Element, result: ArtifactResult) -> None:
         tests=str(len(result.checks)),
         failures=str(len(result.failures)),
     )
+    properties = ElementTree.SubElement(suite, "properties")
+    said = printable(said_of_photos([result]))
+    ElementTree.SubElement(properties, "property", name="photos", value=said)
     for check in result.checks:
         case = ElementTree.SubElement(suite, "testcase", classname=name, name=printable(check.name))
         if check.failure is not None:

@@ -5,7 +5,7 @@ fell short, and the worst photos of what did not pass.
 from collections.abc import Iterable, Iterator
 
 from dlconv.markdown import escaped, table
-from dlconv.verify.report import megabytes, percent, remarks
+from dlconv.verify.report import megabytes, percent, remarks, said_of_photos
 from dlconv.verify.result import ArtifactResult
 
 COLUMNS = ("model", "artifact", "runtime", "size", "agreement", "worst photo", "mIoU", "ms", "")
@@ -20,6 +20,8 @@ def as_markdown(results: Iterable[ArtifactResult]) -> str:
         f"### dlconv verify: {passed} of {len(listed)} passed",
         "",
         table(COLUMNS, map(_summary, listed)),
+        "",
+        escaped(said_of_photos(listed)),
     ]
     for result in listed:
         said = [f"- {escaped(f'{result.title}: {remark}')}" for remark in remarks(result)]

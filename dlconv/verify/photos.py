@@ -3,23 +3,46 @@
 A photo is read upright (EXIF), as RGB, and shrunk or enlarged with Pillow so that it fits the
 crop: its longest side becomes the crop's, as DeepLab's own demo does. Both the reference and the
 artifact see exactly these pixels.
+
+A folder may hold pictures that cannot be read, such as HEIC. They are no photos, and not passed
+over in silence either: ``find_skipped`` names them.
 """
 
+import codecs
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from dlconv.errors import DlconvError, UsageError
-from dlconv.files import digest_of
+from dlconv.files import digest_of, text_of
+from dlconv.verify.raster import (
+    CONVERT,
+    FORMATS,
+    OTHER_PICTURES,
+    PhotoError,
+    check_file,
+    kind_of,
+    other_kind_error,
+    read_rgb,
+)
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-
-
-class PhotoError(DlconvError):
-    """A photo that was asked for cannot be read."""
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+)
+# Files that end so are pictures for people, whatever their first bytes look like.
+OTHER_SUFFIXES = {
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
+    **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"), "raw"),
+    **dict.fromkeys((".jp2", ".j2k"), "JPEG 2000"),
+    ".jxl": "JPEG XL",
+    ".psd": "Photoshop",
+    ".svg": "SVG",
+    ".eps": "PostScript",
+}
+NO_FILE = "no file"
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -32,34 +55,88 @@ class Photo:
     mask: Path | None = None
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """A picture in a folder that is not checked: what reports call it, and what it is instead."""
+
+    name: str
+    kind: str
+
+
 def find_photos(paths: list[Path]) -> list[Photo]:
     """Return the photos that files and directories name; directories in order of file names.
 
-    Raises UsageError when a path does not exist, DlconvError when there is not one photo.
+    Raises PhotoError for a path that is not there, or that is no photo by its first bytes, and when
+    there is not one photo.
     """
     files = [file for path in paths for file in _files(path)]
     if not files:
         searched = ", ".join(map(str, paths)) or "nowhere"
-        raise DlconvError(
-            f"there are no photos, so nothing can be checked (looked in {searched})",
-            "give some with --images DIR or --images FILE",
-        )
-    return [Photo(file, read_digest(file), file.name) for file in dict.fromkeys(files)]
+        raise _no_photos(f"(looked in {searched})", find_skipped(paths))
+    return [_photo(file, text_of(Path(file.name))) for file in dict.fromkeys(files)]
 
 
 def find_dataset(place: Path) -> list[Photo]:
     """Return the photos below a folder, or those that a list names, a path in each line.
 
     Paths in a list are relative to it; empty lines and those that start with # are left out.
-    Raises UsageError when there is no such place, DlconvError when there is not one photo.
+    Raises PhotoError as ``find_photos`` does.
     """
-    if not place.exists():
-        raise UsageError(f"there is no dataset at {place}")
+    if not _is_there(place):
+        raise PhotoError(f"there is no dataset at {place}")
     folder = place if place.is_dir() else place.parent
     files = _below(place) if place.is_dir() else _listed(place)
     if not files:
-        raise DlconvError(f"there are no photos in {place}, so nothing can be checked")
-    return [Photo(file, read_digest(file), _name(file, folder)) for file in dict.fromkeys(files)]
+        raise _no_photos(f"in {place}", find_skipped([], place))
+    return [_photo(file, _name(file, folder)) for file in dict.fromkeys(files)]
+
+
+def find_skipped(paths: Sequence[Path], dataset: Path | None = None) -> tuple[Skipped, ...]:
+    """Return the pictures that are in the folders given and no photos that can be checked."""
+    places = [(path, path.iterdir()) for path in paths if path.is_dir()]
+    if dataset is not None and dataset.is_dir():
+        places.append((dataset, dataset.rglob("*")))
+    found = {
+        file: Skipped(_name(file, folder), kind)
+        for folder, files in places
+        for file in sorted(files)
+        if (kind := _other_kind(file)) is not None
+    }
+    return tuple(found.values())
+
+
+def say_skipped(skipped: Sequence[Skipped]) -> str:
+    """Return what is not checked as a line: how many, and the first of them by name."""
+    named = [f"{each.name} ({each.kind})" for each in skipped[:MOST_NAMED]]
+    more = len(skipped) - len(named)
+    return f"{len(skipped):,} skipped: {', '.join(named)}" + (f" and {more:,} more" if more else "")
+
+
+def skipped_line(skipped: Sequence[Skipped]) -> str:
+    """Return what to say of what is not checked before anything is: what, and what to do."""
+    return f"{say_skipped(skipped)} (hint: {CONVERT})"
+
+
+def _no_photos(where: str, skipped: Sequence[Skipped]) -> PhotoError:
+    message = f"there are no photos {where}, so nothing can be checked"
+    if skipped:
+        return PhotoError(f"{message}; {say_skipped(skipped)}", CONVERT)
+    return PhotoError(message, "give some with --images DIR or --images FILE")
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether something is called that; a name too long, or with a NUL, is nobody's."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _photo(file: Path, name: str) -> Photo:
+    kind = kind_of(file)
+    if kind is not None and kind not in FORMATS:
+        raise other_kind_error(file, "the photo", kind)
+    return Photo(file, read_digest(file), name)
 
 
 def _below(folder: Path) -> list[Path]:
@@ -67,58 +144,94 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _listed(place: Path) -> list[Path]:
+    check_file(place)
+    kind = kind_of(place)
+    if kind is not None:
+        raise PhotoError(f"{place} is {kind}: no folder and no list of photos", "try --images")
     try:
-        lines = place.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{place} is no folder and no list of photos") from error
-    named = (line.strip() for line in lines)
+        content = place.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"cannot read {place}: {error.strerror}") from error
+    if b"\0" in content:
+        raise PhotoError(
+            f"{place} is no folder and no list of photos", "a list is UTF-8 text, a path a line"
+        )
+    text = content.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
+    named = (line.strip(" \t\r") for line in text.split("\n"))
     return [place.parent / name for name in named if name and not name.startswith("#")]
 
 
 def _name(file: Path, folder: Path) -> str:
-    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+    return text_of(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
 def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
     """Give photos the masks that a folder has for them: PNG files of the same names.
 
     In a dataset with folders, masks may be in folders alike. The masks themselves are no photos, if
-    they lie among them. Raises UsageError when there is no such folder, no mask in it for any of
-    the photos, or one that could be of several.
+    they lie among them. Raises PhotoError when there is no such folder, no mask in it for any of
+    the photos, one that could be of several, or one that is no file.
     """
-    masks = {path.relative_to(folder).with_suffix(""): path for path in folder.rglob("*.png")}
+    if not _is_there(folder):
+        raise PhotoError(f"there is no folder of masks at {folder}")
+    masks = {_name(path.with_suffix(""), folder): path for path in folder.rglob("*.png")}
     paired = [replace(photo, mask=_mask_of(photo, masks)) for photo in photos]
     drawn = {photo.mask.resolve() for photo in paired if photo.mask}
     found = [photo for photo in paired if photo.path.resolve() not in drawn]
     owners = Counter(photo.mask for photo in found if photo.mask)
     for mask, count in owners.most_common(1):
         if count > 1:
-            raise UsageError(f"{count} photos have the name of the mask {mask}")
+            raise PhotoError(f"{count} photos have the name of the mask {mask}")
     if not any(photo.mask for photo in found):
-        raise UsageError(f"there is no mask (*.png) of any of the photos in {folder}")
+        raise PhotoError(f"there is no mask (*.png) of any of the photos in {folder}")
     return found
 
 
 def _is_photo(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and file.is_file()
+    return file.suffix.lower() in SUFFIXES and file.is_file() and _other_kind(file) is None
 
 
-def _mask_of(photo: Photo, masks: Mapping[Path, Path]) -> Path | None:
+def _other_kind(file: Path) -> str | None:
+    """Say what a file of a folder is if it is a picture that cannot be checked, else None."""
+    suffix = file.suffix.lower()
+    if file.is_dir():
+        return None
+    if not file.is_file():
+        return NO_FILE if suffix in SUFFIXES else None
+    if suffix in OTHER_SUFFIXES:
+        return OTHER_SUFFIXES[suffix]
+    try:
+        kind = kind_of(file)
+    except PhotoError:
+        return None
+    if suffix in SUFFIXES:
+        return None if kind in FORMATS else kind
+    return f"{kind}, named otherwise" if kind in (*FORMATS, *OTHER_PICTURES) else None
+
+
+def _mask_of(photo: Photo, masks: Mapping[str, Path]) -> Path | None:
     name = Path(photo.name).with_suffix("")
-    found = masks.get(name) or masks.get(Path(name.name))
-    return None if found is None or found.samefile(photo.path) else found
+    found = masks.get(str(name)) or masks.get(name.name)
+    if found is None:
+        return None
+    check_file(found, "the mask")
+    return None if found.samefile(photo.path) else found
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
+    if not _is_there(path):
+        raise PhotoError(f"there is no photo at {path}")
+    if not path.is_dir():
+        return [path]
+    try:
         return sorted(file for file in path.iterdir() if _is_photo(file))
-    if not path.exists():
-        raise UsageError(f"there is no photo at {path}")
-    return [path]
+    except OSError as error:
+        raise PhotoError(f"cannot read {path}: {error.strerror}") from error
 
 
 def read_digest(file: Path) -> str:
     """Return the SHA-256 of a file. Raises PhotoError when it cannot be read."""
+    check_file(file)
     try:
         return digest_of(file)
     except OSError as error:
@@ -131,19 +244,12 @@ def load_photo(photo: Photo, crop: tuple[int, int] | None) -> np.ndarray:
     Without a crop it keeps its own size. Raises PhotoError, naming the file, when it is not
     an image that Pillow can read to its end.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    try:
-        with Image.open(photo.path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            if crop is not None:
-                size = _fitting_size(upright.size, crop)
-                upright = upright.resize(size, Image.Resampling.LANCZOS)
-            return np.asarray(upright, np.uint8)[None]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PhotoError(
-            f"cannot read the photo {photo.path}: {error}", "remove it or replace it"
-        ) from error
+    upright = read_rgb(photo.path)
+    if crop is not None:
+        upright = upright.resize(_fitting_size(upright.size, crop), Image.Resampling.LANCZOS)
+    return np.asarray(upright, np.uint8)[None]
 
 
 def _fitting_size(size: tuple[int, int], crop: tuple[int, int]) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """The reference: labels of the frozen graph, and how sure it was, computed once per photo.
 
 Labels are kept on disk by the graph's digest, the digest and size of the pixels, and TensorFlow's
-version, as PNG files that a person can open, and margins beside them. TensorFlow is only started
-for a photo that has not been seen, and then once for all of them.
+version, as PNG files that a person can open, and margins beside them. Both are sealed: what is not
+what TensorFlow gave is computed again. TensorFlow is only started for a photo that has not been
+seen, and then once for all of them.
 """
 
 import hashlib
@@ -15,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from dlconv.disk import disk_trouble
-from dlconv.files import write_atomically
 from dlconv.inspect.contract import Contract, find_contract
 from dlconv.inspect.graph import Graph, read_graph
+from dlconv.sealed import read_sealed, write_sealed
 from dlconv.verify.framing import framed
 from dlconv.verify.margin import best_minus_next
 from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
@@ -107,7 +108,7 @@ class Reference:
 
 def _keep(path: Path, content: bytes) -> None:
     with disk_trouble(path):
-        write_atomically(path, content)
+        write_sealed(path, content)
 
 
 def _key(image: np.ndarray) -> str:
@@ -127,17 +128,17 @@ def _as_png(labels: np.ndarray) -> bytes:
 def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray | None:
     from PIL import Image
 
-    try:
-        with Image.open(path) as picture:
-            labels = np.asarray(picture, np.int32)[None]
-    except (OSError, ValueError, SyntaxError):
+    kept = read_sealed(path)
+    if kept is None:
         return None
+    with Image.open(io.BytesIO(kept), formats=["PNG"]) as picture:
+        labels = np.asarray(picture, np.int32)[None]
     return labels if labels.shape[1:] == size else None
 
 
 def _read_margins(path: Path, size: tuple[int, ...]) -> np.ndarray | None:
-    try:
-        margins = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    kept = read_sealed(path)
+    if kept is None:
         return None
+    margins = np.load(io.BytesIO(kept), allow_pickle=False)
     return margins.astype(np.float32) if margins.shape[1:] == size else None

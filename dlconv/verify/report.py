@@ -7,6 +7,7 @@ from rich.text import Text
 
 from dlconv.tables import Table, as_text
 from dlconv.verify.document import class_name
+from dlconv.verify.photos import say_skipped
 from dlconv.verify.result import ArtifactResult, PhotoResult
 
 # Of how many pairs of classes is told how many pixels changed from one to the other.
@@ -24,6 +25,7 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
             yield class_table(result)
             yield from remarks(result)
     yield summary_table(listed)
+    yield escape(said_of_photos(listed))
 
 
 def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
@@ -128,6 +130,15 @@ def remarks(result: ArtifactResult) -> Iterator[str]:
             f"mIoU against ground truth ({result.photos_with_truth} photos): frozen graph "
             f"{before:.3f}, artifact {after:.3f}"
         )
+
+
+def said_of_photos(results: Iterable[ArtifactResult]) -> str:
+    """Say how many photos were checked, and which pictures among them were not."""
+    listed = list(results)
+    checked = max((len(result.photos) for result in listed), default=0)
+    said = f"{checked:,} photo{'s' if checked != 1 else ''} checked"
+    skipped = dict.fromkeys(each for result in listed for each in result.skipped)
+    return f"{said}, {say_skipped(list(skipped))}" if skipped else said
 
 
 def percent(share: float) -> str:

@@ -16,6 +16,7 @@ from dlconv.compare import Confusion, Scores, pooled
 from dlconv.verify.floors import Floors
 from dlconv.verify.margin import Margins
 from dlconv.verify.person import MaskScores
+from dlconv.verify.photos import Skipped
 from dlconv.verify.pictures import Pictures
 from dlconv.verify.truth import TruthConfusion
 
@@ -63,7 +64,8 @@ class Check:
 class ArtifactResult:
     """One artifact in one runtime; without photos if it could not run.
 
-    ``versions`` are those of the runtime and the switches that its results depend on.
+    ``versions`` are those of the runtime and the switches that its results depend on; ``skipped``
+    are pictures among the photos that could not be checked.
     """
 
     artifact: Artifact
@@ -73,6 +75,7 @@ class ArtifactResult:
     floors: Floors
     photos: tuple[PhotoResult, ...] = ()
     checks: tuple[Check, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @functools.cached_property
     def confusion(self) -> Confusion:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dlconv.compare import Confusion, compare
-from dlconv.verify.photos import PhotoError
+from dlconv.verify.raster import read_classes
 
 IGNORED = 255
 
@@ -32,23 +32,10 @@ def against_truth(mask: Path, reference: np.ndarray, labels: np.ndarray) -> Trut
 
     Raises PhotoError for a file that is no picture of class indices.
     """
-    truth = _load(mask, reference.shape[1:])
+    _, height, width = reference.shape
+    truth = read_classes(mask, (height, width))[None]
     counted = truth != IGNORED
     if not counted.any():
         return None
     truth, reference, labels = (each[counted][None] for each in (truth, reference, labels))
     return TruthConfusion(compare(truth, reference), compare(truth, labels))
-
-
-def _load(path: Path, size: tuple[int, ...]) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            if picture.mode not in ("P", "L"):
-                raise PhotoError(f"the mask {path} has colours ({picture.mode}), not classes")
-            height, width = size
-            resized = picture.resize((width, height), Image.Resampling.NEAREST)
-            return np.asarray(resized, np.int32)[None]
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PhotoError(f"cannot read the mask {path}") from error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlconv.errors import DlconvError, UsageError
+from dlconv.errors import DlconvError
 from dlconv.verify.photos import PhotoError, find_dataset, find_photos, load_photo, with_masks
 
 
@@ -35,8 +35,8 @@ def test_an_empty_folder_gives_nothing_to_check(tmp_path):
         find_photos([tmp_path])
 
 
-def test_a_path_that_does_not_exist_is_wrong_usage(tmp_path):
-    with pytest.raises(UsageError, match="no photo at"):
+def test_a_path_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(PhotoError, match="no photo at"):
         find_photos([tmp_path / "gone.jpg"])
 
 
@@ -59,11 +59,11 @@ def test_a_dataset_is_what_a_list_names(tmp_path):
 
 
 def test_what_is_no_dataset_is_said(tmp_path):
-    with pytest.raises(UsageError, match="no dataset at"):
+    with pytest.raises(PhotoError, match="no dataset at"):
         find_dataset(tmp_path / "gone")
     with pytest.raises(DlconvError, match="no photos in"):
         find_dataset(tmp_path)
-    with pytest.raises(UsageError, match="no folder and no list"):
+    with pytest.raises(PhotoError, match="no folder and no list"):
         find_dataset(saved(tmp_path / "a.png"))
     (tmp_path / "list.txt").write_text("gone.jpg\n")
     with pytest.raises(PhotoError, match=r"cannot read .*gone\.jpg"):
@@ -77,8 +77,8 @@ def test_photos_get_the_masks_of_their_names(tmp_path):
     assert [photo.mask for photo in with_masks(photos, mask.parent)] == [None, mask]
     among = [*photos, *find_photos([mask.parent])]
     assert [photo.name for photo in with_masks(among, mask.parent)] == ["a.jpg", "b.jpg"]
-    for folder in (tmp_path / "gone", tmp_path):
-        with pytest.raises(UsageError, match="there is no mask"):
+    for folder, said in ((tmp_path / "gone", "there is no folder"), (tmp_path, "there is no mask")):
+        with pytest.raises(PhotoError, match=said):
             with_masks(photos, folder)
 
 
@@ -91,7 +91,7 @@ def test_masks_may_be_in_folders_as_the_photos_are(tmp_path):
     assert masks == [tmp_path / "masks/a/1.png", tmp_path / "masks/b/1.png"]
     (tmp_path / "masks/a/1.png").rename(tmp_path / "masks/1.png")
     (tmp_path / "masks/b/1.png").unlink()
-    with pytest.raises(UsageError, match="2 photos have the name of the mask"):
+    with pytest.raises(PhotoError, match="2 photos have the name of the mask"):
         with_masks(photos, tmp_path / "masks")
 
 

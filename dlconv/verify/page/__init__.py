@@ -13,7 +13,7 @@ from typing import Any
 from dlconv.printable import printable
 from dlconv.verify.document import as_data, class_name
 from dlconv.verify.pictures import Pictures
-from dlconv.verify.report import remarks
+from dlconv.verify.report import remarks, said_of_photos
 from dlconv.verify.result import ArtifactResult
 
 
@@ -21,6 +21,7 @@ def as_html(results: Iterable[ArtifactResult]) -> str:
     """Return the page."""
     listed = list(results)
     content = as_data(listed)
+    content["said_of_photos"] = said_of_photos(listed)
     for row, result in zip(content["results"], listed, strict=True):
         row["remarks"] = list(remarks(result))
         row["photos"] = [

@@ -1,6 +1,6 @@
 // Draws the page from the JSON report and the pictures in it.
 
-const { passed, results } = JSON.parse(document.getElementById("data").textContent);
+const { passed, results, said_of_photos: saidOfPhotos } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 
 function element(name, attributes = {}, ...children) {
@@ -157,6 +157,7 @@ function drawChosen() {
 const count = results.filter((row) => row.passed).length;
 at("verdict").append(`dlconv verify: ${count} of ${results.length} passed`);
 at("verdict").className = passed ? "good" : "bad";
+at("checked").append(saidOfPhotos);
 drawTable();
 drawPlot();
 results.forEach((row, k) => at("chosen").append(element("option", { value: k }, nameOf(row))));
