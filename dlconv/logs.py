@@ -1,4 +1,4 @@
-"""What libraries log and print: kept back, unless somebody asks to see it (``--verbose``).
+"""What libraries log, warn of and print: kept back, unless somebody asks to see it (``--verbose``).
 
 Addresses in it are shown without what lets somebody in.
 """
@@ -13,7 +13,8 @@ _NOWHERE = logging.NullHandler()
 
 
 def hide_logs() -> None:
-    """Keep all of it back, warnings too, which Python prints where nobody handles them."""
+    """Keep all of it back, in this process; warnings too, which Python prints elsewhere."""
+    logging.captureWarnings(True)
     logging.getLogger().addHandler(_NOWHERE)
 
 

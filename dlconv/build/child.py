@@ -28,8 +28,9 @@ def main() -> None:
 def _answer(line: bytes) -> bytes:
     from dlconv.build.tasks import ANSWER, TASK, Answer, do
     from dlconv.errors import DlconvError
-    from dlconv.logs import show_logs
+    from dlconv.logs import hide_logs, show_logs
 
+    hide_logs()
     if VERBOSE in sys.argv:
         show_logs()
     task = TASK.validate_json(line)

@@ -120,11 +120,12 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float | None:
     if found.ndim == 4:
         layouts.append(found.transpose(0, 2, 3, 1))
     norm = max(float(np.linalg.norm(expected)), float(np.finfo(np.float32).tiny))
-    errors = [
-        float(np.linalg.norm((layout - expected).astype(np.float64))) / norm
-        for layout in layouts
-        if layout.shape == expected.shape
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = [
+            float(np.linalg.norm((layout - expected).astype(np.float64))) / norm
+            for layout in layouts
+            if layout.shape == expected.shape
+        ]
     return min(errors) if errors else None
 
 

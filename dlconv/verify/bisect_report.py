@@ -1,6 +1,7 @@
 """What bisect found, as a table, a sentence and JSON."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,11 +50,24 @@ def verdict(errors: Sequence[NodeError], first: NodeError | None) -> str:
 def as_data(
     artifact: Artifact, photo: Photo, errors: Sequence[NodeError], first: NodeError | None
 ) -> dict[str, Any]:
-    """Return all of it as plain data; ``first`` is null where no node is beyond the limit."""
+    """Return all of it as plain data; ``first`` is null where no node is beyond the limit,
+    and an error where values are no numbers.
+    """
     return {
         "schema": 1,
         "artifact": str(artifact.entry),
         "photo": photo.path.name,
         "first": None if first is None else first.name,
-        "nodes": [dataclasses.asdict(each) | {"added": each.added} for each in errors],
+        "nodes": [
+            {
+                name: _finite(value)
+                for name, value in {**dataclasses.asdict(each), "added": each.added}.items()
+            }
+            for each in errors
+        ],
     }
+
+
+def _finite(value: Any) -> Any:
+    """Return null, which JSON has, for an error that is no number."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

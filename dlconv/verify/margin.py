@@ -34,4 +34,5 @@ def margins_of(margins: np.ndarray, reference: np.ndarray, labels: np.ndarray) -
 def best_minus_next(scores: np.ndarray) -> np.ndarray:
     """Return the difference of the two best of scores [1, H, W, classes], float32 [1, H, W]."""
     two = np.partition(scores, scores.shape[-1] - 2, axis=-1)[..., -2:]
-    return np.asarray(two[..., 1] - two[..., 0], np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(two[..., 1] - two[..., 0], np.float32)

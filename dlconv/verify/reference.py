@@ -83,9 +83,11 @@ class Reference:
             return None
         margins = best_minus_next(scores)
         buffer = io.BytesIO()
-        np.save(buffer, margins.astype(np.float16))
+        with np.errstate(over="ignore"):
+            halves = margins.astype(np.float16)
+        np.save(buffer, halves)
         _keep(path, buffer.getvalue())
-        return margins.astype(np.float16).astype(np.float32)
+        return halves.astype(np.float32)
 
     def scores(self, image: np.ndarray) -> np.ndarray | None:
         """Return what the labels come from, float32 [1, H, W, classes]; nothing is kept of it.

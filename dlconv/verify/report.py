@@ -25,7 +25,7 @@ def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[Ren
             yield class_table(result)
             yield from remarks(result)
     yield summary_table(listed)
-    yield escape(said_of_photos(listed))
+    yield said_of_photos(listed)
 
 
 def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:

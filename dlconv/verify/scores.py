@@ -6,6 +6,8 @@ scores by their sums.
 
 import numpy as np
 
+from dlconv.errors import DlconvError
+
 SUM_TOLERANCE = 1e-3
 
 
@@ -14,7 +16,8 @@ def score_error(
 ) -> float | None:
     """Return the largest absolute difference of scores [1, H, W, K] within the photo's size.
 
-    None when the frozen graph shows no scores for all of the photo, or has other classes.
+    None when the frozen graph shows no scores for all of the photo, or has other classes. Raises
+    DlconvError when not all scores of the artifact are numbers and the frozen graph's are.
     """
     height, width = size
     if expected is None or expected.shape[3] != found.shape[3]:
@@ -22,6 +25,10 @@ def score_error(
     expected, found = expected[:, :height, :width], found[:, :height, :width]
     if expected.shape != found.shape:
         return None
+    if not np.isfinite(expected).all():
+        return None
+    if not np.isfinite(found).all():
+        raise DlconvError("the scores are no numbers: there is NaN or infinity among them")
     if _are_probabilities(found):
         expected = _softmax(expected)
     return float(np.abs(expected - found).max())

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from dlconv.errors import DlconvError
+from dlconv.logs import hide_logs
 from dlconv.verify.check import Checker, Job
 from dlconv.verify.photos import Photo
 from dlconv.verify.result import PhotoResult
@@ -104,6 +105,7 @@ def processes(count: int) -> Iterator[Workers]:
 
 def _depend_on_the_parent() -> None:
     """Leave interrupts to the parent, and end when it is gone, even if it was killed."""
+    hide_logs()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

@@ -71,8 +71,19 @@ def stored_nearest(graph: Graph, names: list[str], precision: Precision) -> dict
     return stored
 
 
+def refuse_infinite(name: str, values: np.ndarray) -> None:
+    """Raise DlconvError, naming the tensor, for values among which not all are numbers."""
+    if not np.isfinite(values).all():
+        raise DlconvError(
+            f"cannot quantize {name}: a tensor with NaN or infinity has no affine range",
+            "leave it float32",
+        )
+
+
 def store_named(name: str, values: np.ndarray, precision: Precision) -> Stored:
     """Store a constant. Raises DlconvError, naming it, for values it cannot hold."""
+    if precision is not Precision.FLOAT32:
+        refuse_infinite(name, values)
     try:
         return store(values, precision)
     except ValueError as error:

@@ -140,7 +140,8 @@ def _scaled(
 ) -> list[NodeDef]:
     if (factor == 1).all():
         return [convolution]
-    folded = (kernel.astype(np.float64) * factor).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        folded = (kernel.astype(np.float64) * factor).astype(np.float32)
     weights = const(free_name(graph, f"{convolution.name}/folded_weights"), folded)
     inputs = [convolution.input[0], weights.name, *convolution.input[2:]]
     return [weights, changed(convolution, inputs=inputs)]
