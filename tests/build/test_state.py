@@ -135,3 +135,10 @@ def test_a_file_that_is_not_of_the_release_is_named_and_kept(project, state):
 
 def test_every_scheme_of_the_command_line_but_the_official_one_has_a_name():
     assert {*SCHEMES.values()} == {*Scheme} - {Scheme.PLAIN}
+
+
+def test_a_record_that_somebody_changed_is_none(project, state):
+    step = made(project, state)
+    path = state.place(step, ".json")
+    path.write_bytes(path.read_bytes().replace(b'"memory": 1', b'"memory": 2'))
+    assert state.why_run(step) == "not made yet"

@@ -53,3 +53,10 @@ def test_large_files_are_compressed_in_seconds(monkeypatch):
     monkeypatch.setattr(compressed, "LARGE_BYTES", len(content) - 1)
     assert compressed_sizes(content).brotli == len(brotli.compress(content, quality=9))
     assert small == len(brotli.compress(content, quality=11))
+
+
+def test_sizes_that_somebody_changed_do_not_count(files, tmp_path):
+    right = file_sizes(files, tmp_path / "cache")
+    for file in (tmp_path / "cache").iterdir():
+        file.write_text(json.dumps({"gzip": 1, "brotli": 1}))
+    assert file_sizes(files, tmp_path / "cache") == right

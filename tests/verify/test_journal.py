@@ -114,3 +114,14 @@ def test_a_damaged_file_is_an_error_that_names_it(path, job, row):
         leftover.unlink()
     with pytest.raises(DlconvError, match="cannot keep what is done in .*journal.*remove it"):
         known(path, job, [row[0]])
+
+
+def test_a_row_that_somebody_changed_does_not_count(path, job, row):
+    photo, result = row
+    keep(path, job, photo, result)
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE photos SET result = CAST(replace(result, '\"ms\":', '\"ms\":9') AS BLOB)"
+        )
+    connection.close()
+    assert known(path, job, [photo]) == {}

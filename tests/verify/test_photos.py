@@ -1,11 +1,22 @@
 import hashlib
+import os
+import socket
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dlconv.errors import DlconvError
-from dlconv.verify.photos import PhotoError, find_dataset, find_photos, load_photo, with_masks
+from dlconv.verify.photos import (
+    PhotoError,
+    find_dataset,
+    find_photos,
+    find_skipped,
+    load_photo,
+    with_masks,
+)
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
 def saved(path, size=(40, 20), mode="RGB", **options):
@@ -144,3 +155,94 @@ def test_a_photo_that_cannot_be_read_is_named(tmp_path):
         (photo,) = find_photos([tmp_path / name])
         with pytest.raises(PhotoError, match=name):
             load_photo(photo, (16, 16))
+
+
+def test_pictures_of_a_folder_that_cannot_be_read_are_named(tmp_path):
+    saved(tmp_path / "a.jpg")
+    (tmp_path / "b.heic").write_bytes(b"")
+    (tmp_path / "c.jpg").write_bytes(HEIC)
+    saved(tmp_path / "d.jpg").rename(tmp_path / "d")
+    (tmp_path / "e.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "f.png")
+    (tmp_path / "notes.txt").write_text("not a photo")
+    assert [photo.name for photo in find_photos([tmp_path])] == ["a.jpg"]
+    skipped = find_skipped([tmp_path])
+    assert [(each.name, each.kind) for each in skipped] == [
+        ("b.heic", "HEIC"),
+        ("c.jpg", "HEIC"),
+        ("d", "JPEG, named otherwise"),
+        ("e.png", "no file"),
+        ("f.png", "no file"),
+    ]
+    assert find_skipped([], tmp_path) == skipped
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(DlconvError, match=r"5 skipped: b\.heic \(HEIC\), .*convert it to JPEG"):
+        find_photos([tmp_path])
+
+
+def test_a_photo_of_another_kind_that_is_named_is_refused_at_once(tmp_path):
+    (tmp_path / "c.jpg").write_bytes(HEIC)
+    (tmp_path / "list.txt").write_text("c.jpg\n")
+    with pytest.raises(PhotoError, match=r"c\.jpg: it is HEIC.*convert it"):
+        find_photos([tmp_path / "c.jpg"])
+    with pytest.raises(PhotoError, match=r"c\.jpg: it is HEIC.*convert it"):
+        find_dataset(tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "loop"])
+def test_what_is_no_file_is_never_waited_for(tmp_path, monkeypatch, kind):
+    photo = saved(tmp_path / "photo.png")
+    place = tmp_path / "masks" / "photo.png"
+    place.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        if kind == "pipe":
+            os.mkfifo(place)
+        elif kind == "socket":
+            monkeypatch.chdir(place.parent)
+            listening.bind(place.name)
+        else:
+            place.symlink_to("/dev/zero" if kind == "device" else place.name)
+    (tmp_path / "list.txt").write_text("masks/photo.png\n")
+    for read in (
+        lambda: find_photos([place]),
+        lambda: find_dataset(place),
+        lambda: find_dataset(tmp_path / "list.txt"),
+        lambda: with_masks(find_photos([photo]), place.parent),
+    ):
+        with pytest.raises(PhotoError, match=r"cannot read|there is no"):
+            read()
+    assert [each.kind for each in find_skipped([place.parent])] == ["no file"]
+
+
+def test_names_that_are_no_utf_8_are_texts_and_find_their_masks(tmp_path):
+    name = os.fsdecode(b"ph\xffoto.png")
+    saved(tmp_path / name)
+    (tmp_path / "masks").mkdir()
+    mask = saved(tmp_path / "masks" / name, mode="L")
+    (tmp_path / "list.txt").write_bytes(b"ph\xffoto.png\n")
+    for photos in (find_photos([tmp_path]), find_dataset(tmp_path / "list.txt")):
+        assert [photo.name for photo in photos] == [r"ph\xffoto.png"]
+        assert [photo.mask for photo in with_masks(photos, mask.parent)] == [mask]
+
+
+def test_a_list_of_any_editor_is_read(tmp_path):
+    for name in ("a.png", "b c.png", "d\u2028e.png"):
+        saved(tmp_path / name)
+    listed = tmp_path / "list.txt"
+    listed.write_bytes("\ufeff# ours\r\na.png\r\n\r\n\t b c.png \r\na.png\nd\u2028e.png".encode())
+    assert [photo.name for photo in find_dataset(listed)] == ["a.png", "b c.png", "d\u2028e.png"]
+
+
+@pytest.mark.parametrize("content", [b"a\0b.png", "a.png".encode("utf-16"), bytes(99)])
+def test_what_is_no_text_is_no_list(tmp_path, content):
+    (tmp_path / "list.txt").write_bytes(content)
+    with pytest.raises(PhotoError, match="no folder and no list of photos"):
+        find_dataset(tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("entry", ["", "x" * 300, "photos"])
+def test_what_a_list_names_has_to_be_a_file(tmp_path, entry):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "list.txt").write_text(f"./{entry}\n")
+    with pytest.raises(PhotoError, match="cannot read"):
+        find_dataset(tmp_path / "list.txt")

@@ -57,3 +57,14 @@ def test_a_damaged_picture_is_computed_again(reference, tmp_path, content):
         (path,) = tmp_path.glob("labels/*/*.png")
         path.write_bytes(content)
         assert labels_of.labels(PHOTO).tolist() == labels.tolist()
+
+
+def test_labels_and_margins_that_are_not_what_was_kept_are_computed_again(reference, tmp_path):
+    with reference() as labels_of:
+        labels, margins = labels_of.labels(PHOTO), labels_of.margins(PHOTO)
+        (path,) = tmp_path.glob("labels/*/*.png")
+        Image.fromarray(np.zeros(labels.shape[1:], np.uint8)).save(path)
+        (other,) = tmp_path.glob("labels/*/*.npy")
+        np.save(other, np.zeros_like(margins))
+        assert labels_of.labels(PHOTO).tolist() == labels.tolist()
+        assert labels_of.margins(PHOTO).tolist() == margins.tolist()

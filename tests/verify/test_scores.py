@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from dlconv.errors import DlconvError
 from dlconv.verify.scores import score_error
 
 SCORES = np.random.default_rng(4).normal(size=(1, 5, 6, 3)).astype(np.float32)
@@ -33,3 +34,13 @@ def test_other_classes_or_sizes_do_not_compare():
     assert score_error(None, SCORES, (5, 6)) is None
     assert score_error(SCORES, SCORES[..., :2], (5, 6)) is None
     assert score_error(SCORES, SCORES[:, :4], (5, 6)) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_an_error_of_the_artifact(value, recwarn):
+    found = SCORES.copy()
+    found[0, 2, 3, 1] = value
+    with pytest.raises(DlconvError, match="the scores are no numbers"):
+        score_error(SCORES, found, (5, 6))
+    assert score_error(found, SCORES, (5, 6)) is None
+    assert not recwarn.list
