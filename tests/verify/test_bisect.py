@@ -9,6 +9,7 @@ from support.sample import PHOTOS
 
 from dlconv.inspect.graph import Graph, read_graph
 from dlconv.verify.bisect import NodeError, first_beyond
+from dlconv.verify.bisect_report import as_data
 
 BROKEN = "MobilenetV2/expanded_conv_9/expand/"
 
@@ -85,3 +86,10 @@ def test_another_resolution_has_no_layer_in_common(call, reference):
 def test_a_value_that_is_no_number_is_beyond_any_limit():
     errors = [NodeError("a", "Relu", 0.0, 0.0), NodeError("b", "Relu", float("nan"), 0.0)]
     assert first_beyond(errors, 1e9) is errors[1]
+
+
+def test_an_error_that_is_no_number_is_null_in_json(checked, three_photos):
+    errors = [NodeError("a", "Relu", 0.5, 0.0), NodeError("b", "Relu", float("nan"), 0.0)]
+    content = as_data(checked.artifact, three_photos[0], errors, errors[1])
+    assert [each["error"] for each in content["nodes"]] == [0.5, None]
+    json.dumps(content, allow_nan=False)

@@ -14,7 +14,9 @@ import numpy as np
 from dlconv.convert.quantize.activations import Flow, Network, Walk
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.layers import Layer, grouped
+from dlconv.convert.quantize.nearest import refuse_infinite
 from dlconv.convert.quantize.rounding import Moments, moments_of, round_to_outputs
+from dlconv.errors import DlconvError
 
 # Samples of a layer's inputs that its second moments come from, over all photos: so many sums, or
 # fewer if their inputs would be more numbers than this.
@@ -182,12 +184,19 @@ def _round(
     network: Network,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
-    codes, grid = round_to_outputs(layer.matrices, seen.moments(layer), grids)
+    moments = seen.moments(layer)
+    if not np.isfinite(moments.cross).all():
+        raise DlconvError(
+            f"cannot quantize {layer.name}: not all values that flow into it are numbers",
+            "leave it float32",
+        )
+    codes, grid = round_to_outputs(layer.matrices, moments, grids)
     rounded = Rounded(layer, grid, layer.kernel_of(codes), None)
     if layer.bias_name is None:
         return rounded
     bias = network.graph.constant(network.graph.nodes[layer.bias_name])
     assert bias is not None
+    refuse_infinite(layer.bias_name, bias)
     exact, replaced = seen.means(layer)
     error = _mean_output(layer, layer.kernel, exact) - _mean_output(layer, rounded.kernel, replaced)
     corrected = store_bias((bias + error).astype(np.float32))

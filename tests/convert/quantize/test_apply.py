@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -156,3 +157,23 @@ def test_the_small_network_tells_classes_apart(small):
     labels = [run(small_segmenter(), "labels", ImageTensor=picture) for picture in pictures(3)]
     counts = np.bincount(np.concatenate([each.ravel() for each in labels]), minlength=4)
     assert np.sort(counts)[-2] > 0.3 * counts.sum()
+
+
+@pytest.mark.parametrize("where", ["a kernel", "a photo"])
+def test_what_is_no_number_is_named(where):
+    ones, zeros = np.ones((1, 1, 3, 3), np.float32), np.zeros(3, np.float32)
+    kernel = np.full_like(ones, np.nan if where == "a kernel" else 1)
+    graph = Graph(
+        graph_def(
+            placeholder("image", np.float32, (None, 8, 8, 3)),
+            *layer("first", "image", ones, zeros),
+            *layer("second", "first", kernel, zeros),
+        )
+    )
+    contract = SimpleNamespace(
+        input=SimpleNamespace(node="image", dtype="float32", shape=(1, 8, 8, 3)), crop=(8, 8)
+    )
+    photo = np.full((1, 8, 8, 3), np.inf if where == "a photo" else 1, np.float32)
+    wanted = Quantization(Scheme.UINT8, photos=lambda _: [photo] * 4)
+    with pytest.raises(DlconvError, match="cannot quantize (first|second)"):
+        round_layers(graph, contract, wanted, tfjs_target(False))
