@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-NOISE = "import logging, warnings; from dlconv.logs import keep_back, show_logs; keep_back(); "
+NOISE = "import logging, warnings; from dlconv.logs import hide_logs, show_logs; hide_logs(); "
 WARN = "warnings.warn('a warning'); logging.getLogger('PIL').warning('a log')"
 
 

@@ -11,7 +11,6 @@ from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.images import Calibration, load_calibration
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.measure import Yardstick
-from dlconv.convert.quantize.nearest import refuse_infinite
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.search import (
     PHOTOS_FOR_SHARES,
@@ -68,8 +67,6 @@ def round_layers(
     """
     layers = [layer for layer in find_layers(graph) if target.takes(layer)]
     refuse_nothing(layers)
-    for layer in layers:
-        refuse_infinite(layer.kernel_name, layer.kernel)
     if wanted.scheme is Scheme.AUTO and wanted.photos is None:
         raise UsageError(
             "auto needs photos to check its tries on", "give 16 or more with --calibrate DIR"

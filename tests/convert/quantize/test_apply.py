@@ -166,8 +166,8 @@ def test_what_is_no_number_is_named(where):
     graph = Graph(
         graph_def(
             placeholder("image", np.float32, (None, 8, 8, 3)),
-            *layer("first", "image", ones, zeros),
-            *layer("second", "first", kernel, zeros),
+            *layer("first", "image", kernel, zeros),
+            *layer("second", "first", ones, zeros),
         )
     )
     contract = SimpleNamespace(
