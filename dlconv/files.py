@@ -2,7 +2,10 @@
 
 A digest names bytes: ``sha256:<hex>`` style identifiers are kept as plain hex with the algorithm
 beside them. Writing is atomic: new content stands under a temporary name beside its target until
-it is complete, and only then takes the target's name. A run that dies leaves the old content.
+it is complete, and only then takes the target's name. A run that dies leaves the old content. A
+folder is written by one process at a time, on whatever machine, and where there is one already the
+two exchange their names, so that there is no moment without it. Where a disk cannot do that, the
+old folder stands aside for a moment under a name of its own, from which the next run puts it back.
 """
 
 import glob
@@ -10,15 +13,22 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from dlconv.errors import UsageError
+from dlconv.errors import DlconvError, UsageError
+from dlconv.exchange import exchange
+from dlconv.locked import locked
 
 CHUNK_BYTES = 1 << 20
 NAME_BYTES = 8
+# What ends the name of an old folder that stands aside.
+ASIDE = ".old"
+
+Check = Callable[[Path], None]
+"""Raises DlconvError for a folder, or a file, that is not to be replaced."""
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:
@@ -50,45 +60,104 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def allow_any(target: Path) -> None:
+    """Allow to replace whatever there is."""
+
+
 @contextmanager
-def new_directory(target: Path) -> Iterator[Path]:
+def new_directory(target: Path, check: Check = allow_any) -> Iterator[Path]:
     """Yield an empty directory beside ``target`` that replaces it when the block succeeds.
 
-    Raises UsageError for the working folder and those above it, which cannot be replaced under the
-    feet of whoever is in them.
+    It waits for whoever else writes ``target``, and tidies up after those who died. What is there
+    is shown to ``check`` before the block, and again before it is replaced. Raises UsageError for
+    the working folder and those above it, which cannot be replaced under the feet of whoever is in
+    them; DlconvError if something came to ``target`` meanwhile, or somebody removed the new one.
     """
-    target = Path(os.path.realpath(target))
+    named, target = target, Path(os.path.realpath(target))
     if Path.cwd().is_relative_to(target):
         raise UsageError(f"{target} is the folder you are in, or above it", "name one in it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _unused_name(target)
+    with locked(target):
+        remove_leftovers(target)
+        if named.exists():
+            check(named)
+        temporary = _unused_name(target)
+        try:
+            temporary.mkdir()
+            with _refusing_another(temporary):
+                yield temporary
+            if not named.exists():
+                _take_free_name(temporary, target)
+            else:
+                check(named)
+                _replace_directory(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def _refusing_another(folder: Path) -> Iterator[None]:
+    """Raise DlconvError after the block if ``folder`` is gone, or another of its name is there."""
+    # While it is open, no other one can get its number.
+    opened = os.open(folder, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None
     try:
-        temporary.mkdir()
-        yield temporary
-        _replace_directory(temporary, target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        known = _identity(folder)
+        yield
+        if _identity(folder) != known:
+            raise DlconvError(f"{folder} was removed while it was written", "run it again")
+    finally:
+        if opened is not None:
+            os.close(opened)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file or folder from any other; None where there is none."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _replace_directory(source: Path, target: Path) -> None:
-    if not target.exists():
-        source.rename(target)
+    if exchange(source, target):
+        shutil.rmtree(source, ignore_errors=True)
         return
-    retired = _unused_name(target)
-    target.replace(retired)
+    retired = source.with_name(f"{source.name}{ASIDE}")
+    target.rename(retired)
     try:
-        source.rename(target)
+        _take_free_name(source, target)
     except BaseException:
-        retired.replace(target)
+        with suppress(OSError):
+            retired.rename(target)
         raise
     shutil.rmtree(retired, ignore_errors=True)
 
 
+def _take_free_name(source: Path, target: Path) -> None:
+    """Rename a directory, which the system does only where nothing is, or an empty directory."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if not target.exists():
+            raise
+        raise DlconvError(
+            f"{target} came into being while it was written", "see what it is, and run it again"
+        ) from error
+
+
 def remove_leftovers(target: Path) -> None:
-    """Remove what writers of ``target`` left beside it when they died; nobody may be writing it."""
+    """Remove what writers of ``target`` left beside it when they died; nobody may be writing it.
+
+    An old folder that stood aside then is put back.
+    """
     target = Path(os.path.realpath(target))
     pattern = f".{glob.escape(target.name)}-{'[0-9a-f]' * NAME_BYTES * 2}"
+    for aside in target.parent.glob(f"{pattern}{ASIDE}"):
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.rename(target)
     for left in target.parent.glob(pattern):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)

@@ -1,11 +1,27 @@
 import hashlib
 import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
-from dlconv.errors import UsageError
+from dlconv import files
+from dlconv.errors import DlconvError, UsageError
 from dlconv.files import digest_of, new_directory, remove_leftovers, write_atomically
+
+KILLED_BETWEEN = """
+import os, signal, sys
+from pathlib import Path
+from dlconv import files
+files.exchange = lambda first, second: False
+files._take_free_name = lambda source, target: os.kill(os.getpid(), signal.SIGKILL)
+with files.new_directory(Path(sys.argv[1])) as work:
+    (work / "new").touch()
+"""
 
 
 def names(folder):
@@ -88,3 +104,100 @@ def test_what_a_killed_writer_left_can_be_removed_and_nothing_else(tmp_path):
     (tmp_path / ".model-00000000ffffffff").write_bytes(b"")
     remove_leftovers(tmp_path / "model")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_there_is_no_moment_without_the_old_directory_or_the_new_one(tmp_path):
+    target = tmp_path / "out"
+    for name in ("out", "other"):
+        (tmp_path / name).mkdir()
+    if not files.exchange(target, tmp_path / "other"):
+        pytest.skip("the disk of this machine cannot exchange names")
+    is_over, missed = Event(), []
+
+    def look():
+        while not is_over.is_set():
+            missed.extend([] if target.exists() else [1])
+
+    with new_directory(target) as work:
+        (work / "whole").touch()
+    watcher = Thread(target=look)
+    watcher.start()
+    for _ in range(500):
+        with new_directory(target) as work:
+            (work / "whole").touch()
+    is_over.set()
+    watcher.join()
+    assert not missed
+    assert names(tmp_path) == ["other", "out"]
+
+
+def test_a_killed_writer_between_two_names_loses_nothing(tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "signed").touch()
+    command = [sys.executable, "-c", KILLED_BETWEEN, str(target)]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert not target.exists()
+    with pytest.raises(ZeroDivisionError), new_directory(target):
+        assert names(target) == ["signed"]
+        raise ZeroDivisionError
+    assert names(target) == ["signed"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_an_old_directory_that_stood_aside_goes_once_the_new_one_is_there(tmp_path):
+    for name in ("out", ".out-0123456789abcdef.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "of").write_text(name)
+    remove_leftovers(tmp_path / "out")
+    assert names(tmp_path) == ["out"]
+    assert (tmp_path / "out" / "of").read_text() == "out"
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_what_came_there_meanwhile_is_not_replaced(tmp_path, monkeypatch, can_exchange):
+    if not can_exchange:
+        monkeypatch.setattr(files, "exchange", lambda first, second: False)
+    target = tmp_path / "out"
+
+    def refuse(there):
+        raise UsageError(f"{there} holds {names(there)}")
+
+    with pytest.raises(UsageError, match="out holds"), new_directory(target, refuse) as work:
+        (work / "new").touch()
+        target.mkdir()
+        (target / "years of work").touch()
+    with pytest.raises(UsageError, match="holds"), new_directory(target, refuse):
+        pytest.fail("it begins")
+    assert names(target) == ["years of work"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_comes_at_the_last_moment_is_not_replaced(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    take = files._take_free_name
+
+    def come_and_take(source, place):
+        target.mkdir()
+        (target / "years of work").touch()
+        take(source, place)
+
+    monkeypatch.setattr(files, "_take_free_name", come_and_take)
+    with pytest.raises(DlconvError, match="came into being while"), new_directory(target):
+        pass
+    assert names(target) == ["years of work"]
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("is_made_again", [True, False])
+def test_a_new_directory_that_somebody_removes_is_an_error(tmp_path, is_made_again):
+    target = tmp_path / "out"
+    with new_directory(target) as work:
+        (work / "old").touch()
+    with pytest.raises(DlconvError, match="was removed while"), new_directory(target) as work:
+        shutil.rmtree(work)
+        if is_made_again:
+            work.mkdir()
+            (work / "half").touch()
+    assert names(target) == ["old"]
+    assert names(tmp_path) == ["out"]

@@ -17,10 +17,8 @@ from dlconv.build.plan import Step
 from dlconv.build.process import StepProcess
 from dlconv.build.result import Result, Status
 from dlconv.build.state import State, inputs_of
-from dlconv.build.tasks import Convert, Pack
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import remove_leftovers
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -148,7 +146,6 @@ class Builder:
                 self._settle(skipped(step, self._state))
                 return
             inputs = inputs_of(step)
-            _clean(step)
             log = self._state.place(step, ".log")
             process = StepProcess(step.task, log, self._environment)
         except BaseException:
@@ -186,12 +183,6 @@ class Builder:
             self._waiting.remove(result.step)
         self._results[result.step.name] = result
         self._watch.ends(result, self._state.place(result.step, ".log"))
-
-
-def _clean(step: Step) -> None:
-    """Remove what earlier processes of a step left when they died."""
-    if isinstance(step.task, Convert | Pack):
-        remove_leftovers(step.task.folder)
 
 
 def skipped(step: Step, state: State) -> Result:

@@ -320,14 +320,20 @@ def _versions(*libraries: str) -> dict[str, str]:
 @contextmanager
 def _artifact_directory(target: Path) -> Iterator[Path]:
     """Yield a new directory that replaces ``target``, unless that holds something of its own."""
-    with disk_trouble(target), no_folder_left(target):
-        if target.exists() and not (target.is_dir() and _is_ours(target)):
-            raise UsageError(
-                f"{target} is there already and is not an artifact of dlconv alone",
-                "name another place with -o",
-            )
-        with new_directory(target) as work:
-            yield work
+    with (
+        disk_trouble(target),
+        no_folder_left(target),
+        new_directory(target, _refuse_others) as work,
+    ):
+        yield work
+
+
+def _refuse_others(target: Path) -> None:
+    if not (target.is_dir() and _is_ours(target)):
+        raise UsageError(
+            f"{target} is there already and is not an artifact of dlconv alone",
+            "name another place with -o",
+        )
 
 
 def _is_ours(directory: Path) -> bool:

@@ -19,6 +19,7 @@ from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.demo.self_check import SelfCheck
 from dlconv.errors import DlconvError
 from dlconv.files import new_directory, paths_below
+from dlconv.parsing import parse_json
 from dlconv.web import DIST, bundled
 
 Colour = tuple[int, int, int]
@@ -91,11 +92,7 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
 
 def export(site: Site, folder: Path) -> None:
     """Write a site into a new folder. Raises DlconvError when there is something else."""
-    if folder.exists() and not (folder.is_dir() and _is_replaceable(folder)):
-        raise DlconvError(
-            f"{folder} holds something else", "name a folder that is new, empty or such a site"
-        )
-    with new_directory(folder) as temporary:
+    with new_directory(folder, _refuse_others) as temporary:
         for url, content in site.files.items():
             target = temporary / url
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +147,13 @@ def _as_browsers_write(urls: Iterable[str]) -> list[str]:
     return [f"./{quote(url, safe=AS_IS)}" for url in urls]
 
 
+def _refuse_others(folder: Path) -> None:
+    if not (folder.is_dir() and _is_replaceable(folder)):
+        raise DlconvError(
+            f"{folder} holds something else", "name a folder that is new, empty or such a site"
+        )
+
+
 def _is_replaceable(folder: Path) -> bool:
     """Tell whether a folder is empty, or an export and nothing else."""
     return paths_below(folder) <= {*_exported(folder), SERVICE_WORKER}
@@ -159,7 +163,7 @@ def _exported(folder: Path) -> list[str]:
     """Return the files that an export lists in its service worker; [] for what is no export."""
     try:
         head = (folder / SERVICE_WORKER).read_text().partition("\n")[0]
-        files = json.loads(head.removeprefix(KEPT).rstrip(";"))["files"]
+        files = parse_json(head.removeprefix(KEPT).rstrip(";"))["files"]
         return [unquote(url).removeprefix("./") for url in files]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return []

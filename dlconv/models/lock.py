@@ -7,7 +7,6 @@ under version control. An entry is replaced only by a person who removes it. Not
 that could not be read again.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -20,8 +19,8 @@ from dlconv.addresses import shown
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import write_atomically
+from dlconv.locked import locked
 from dlconv.models.digests import BadContent, Sha256, Size
-from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.models.toml import Table, parse_toml, read_toml
 
 PREAMBLE = "# What dlconv saw when it first fetched these models; later fetches must be the same.\n"
@@ -68,15 +67,21 @@ def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
     is not what an entry may hold.
     """
     path = path.resolve()
-    with one_at_a_time(f"lock-{hashlib.sha256(bytes(path)).hexdigest()[:16]}"):
-        entries = read_lock(path)
-        if name in entries:
-            _compare(path, name, entries[name], entry)
+    if _is_recorded(path, name, entry):
+        return False
+    with disk_trouble(path), locked(path):
+        if _is_recorded(path, name, entry):
             return False
-        content = _checked({**entries, name: entry}, name)
-        with disk_trouble(path):
-            write_atomically(path, content)
+        write_atomically(path, _checked({**read_lock(path), name: entry}, name))
         return True
+
+
+def _is_recorded(path: Path, name: str, entry: LockEntry) -> bool:
+    """Tell whether a model is in the file. Raises BadContent if it differs from its entry."""
+    entries = read_lock(path)
+    if name in entries:
+        _compare(path, name, entries[name], entry)
+    return name in entries
 
 
 def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:

@@ -14,6 +14,7 @@ from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import write_atomically
+from dlconv.locked import locked
 from dlconv.verify.document import SCHEMA, Document, Result, document_of, for_json
 from dlconv.verify.result import ArtifactResult
 
@@ -38,15 +39,19 @@ def keep_evidence(results: Iterable[ArtifactResult]) -> None:
             continue
         by_artifact.setdefault(result.artifact.manifest_path, []).append(result)
     for found in by_artifact.values():
-        artifact = found[0].artifact
-        newest = document_of(found).results
-        places = {_place(result) for result in newest}
-        kept = [each for each in evidence_for(artifact) if _place(each) not in places]
-        results_now = sorted([*kept, *newest], key=_place)
-        passed = all(each.passed for each in results_now)
-        path = evidence_path(artifact)
-        with disk_trouble(path):
-            write_atomically(path, for_json(Document(SCHEMA, passed, results_now)))
+        path = evidence_path(found[0].artifact)
+        with disk_trouble(path), locked(path):
+            _keep(found, path)
+
+
+def _keep(found: list[ArtifactResult], path: Path) -> None:
+    """Keep results of one artifact; nobody else may be at its evidence."""
+    newest = document_of(found).results
+    places = {_place(result) for result in newest}
+    kept = [each for each in evidence_for(found[0].artifact) if _place(each) not in places]
+    results_now = sorted([*kept, *newest], key=_place)
+    passed = all(each.passed for each in results_now)
+    write_atomically(path, for_json(Document(SCHEMA, passed, results_now)))
 
 
 def evidence_for(artifact: Artifact, extra: Iterable[Path] = ()) -> list[Result]:

@@ -4,27 +4,21 @@ Nothing gets in that was not verified as it is: an artifact needs evidence for e
 at least one runtime, and every result for them has to have passed, also one that a later result of
 the same runtime takes the place of. The same artifacts and evidence give the same bytes. The folder
 is made beside its target and takes its name when it is complete and ``dlconv check`` finds nothing
-wrong with it. What one left that was killed starts with a dot, and the next one removes it.
+wrong with it. What one left that was killed starts with a dot, and the next one tidies it up.
 """
 
 import dataclasses
-import hashlib
-import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import new_directory, paths_below, remove_leftovers
+from dlconv.files import new_directory, paths_below
 from dlconv.models.entries import Model as RegistryModel
-from dlconv.models.one_at_a_time import one_at_a_time
-from dlconv.release.bom import BOM_NAME, bom
-from dlconv.release.card import CARD_NAME, card
 from dlconv.release.check import check_release
 from dlconv.release.command import command_of
 from dlconv.release.document import (
@@ -40,16 +34,10 @@ from dlconv.release.document import (
 )
 from dlconv.release.evidence import evidence_for, last_of_each_runtime
 from dlconv.release.file_check import UNLISTED
-from dlconv.release.statement import STATEMENT_NAME, statement
+from dlconv.release.papers import PAPERS
 from dlconv.release.sums import sums
 from dlconv.verify.document import File, Result
 
-# What is written about a release, by file.
-PAPERS: Mapping[str, Callable[[Release], bytes]] = {
-    CARD_NAME: lambda release: card(release).encode(),
-    STATEMENT_NAME: statement,
-    BOM_NAME: bom,
-}
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 MAKE_WAY = "move it away, or name another folder with -o"
 
@@ -68,10 +56,10 @@ def pack(
     verified as it is, or did not pass, UsageError for artifacts that do not belong together, a
     version that is none, or a target that holds anything but a release.
     """
-    _check_request(artifacts, version, target)
-    released = [_released(artifact, reports) for artifact in artifacts]
-    model = describe_model(artifacts[0], known)
-    with _writing(target) as folder:
+    _check_request(artifacts, version)
+    with disk_trouble(target), new_directory(target, _check_replaceable) as folder:
+        released = [_released(artifact, reports) for artifact in artifacts]
+        model = describe_model(artifacts[0], known)
         for artifact in artifacts:
             _copy(artifact, folder / _folder_name(artifact))
         release = Release(
@@ -89,16 +77,6 @@ def pack(
         if problems := check_release(folder):
             raise DlconvError(f"{target} would not be right: {problems[0]}", "dlconv verify")
     return release
-
-
-@contextmanager
-def _writing(target: Path) -> Iterator[Path]:
-    """Yield a folder that takes the target's place, once no other process packs there."""
-    lock = f"pack-{hashlib.sha256(os.fsencode(os.path.realpath(target))).hexdigest()[:16]}"
-    with one_at_a_time(lock), disk_trouble(target):
-        remove_leftovers(target)
-        with new_directory(target) as folder:
-            yield folder
 
 
 def _write_papers(release: Release, folder: Path) -> list[File]:
@@ -134,7 +112,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
     )
 
 
-def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) -> None:
+def _check_request(artifacts: Sequence[Artifact], version: str) -> None:
     if not VERSION.fullmatch(version):
         raise UsageError(f"{version!r} is no version", "give one such as 1.2.0")
     graphs = {artifact.manifest.source.graph_sha256 for artifact in artifacts}
@@ -144,9 +122,6 @@ def _check_request(artifacts: Sequence[Artifact], version: str, target: Path) ->
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"two artifacts are called {twice[0]}")
-    with disk_trouble(target):
-        if target.exists():
-            _check_replaceable(target)
 
 
 def _check_replaceable(target: Path) -> None:

@@ -3,11 +3,15 @@
 import dataclasses
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError
+from dlconv.release import evidence
 from dlconv.release.evidence import evidence_for, evidence_path, keep_evidence
 from dlconv.verify.floors import NO_FLOORS_GIVEN, floors_for
 from dlconv.verify.result import ArtifactResult, Check
@@ -55,3 +59,23 @@ def test_what_is_no_report_is_named(artifact, tmp_path):
     report.write_text("{}")
     with pytest.raises(DlconvError, match=r"report\.json is not a report of this dlconv"):
         evidence_for(artifact, [report])
+
+
+def test_of_two_that_keep_some_at_once_both_stay(artifact, monkeypatch):
+    begun, may_end, write = Event(), Event(), evidence.for_json
+
+    def write_slowly(document):
+        begun.set()
+        may_end.wait(20)
+        return write(document)
+
+    monkeypatch.setattr(evidence, "for_json", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(keep_evidence, [_result(artifact, "ort-web", "wasm", "it does not")])
+        assert begun.wait(20)
+        second = pool.submit(keep_evidence, [_result(artifact, "onnxruntime")])
+        time.sleep(0.5)
+        may_end.set()
+        first.result()
+        second.result()
+    assert [each.runtime.name for each in evidence_for(artifact)] == ["onnxruntime", "ort-web"]

@@ -1,17 +1,23 @@
 """A folder of this machine: ``<folder>/<name>/<version>/``, there at once when all is copied.
 
-A copy is made beside its place and takes it by a rename. What one left that was killed starts with
-a dot, and the next one removes it.
+A copy is made beside its place, is checked as a release is, and takes the place by a rename, which
+never replaces what came there meanwhile. What one left that was killed starts with a dot, and the
+next one removes it.
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.disk import disk_trouble
-from dlconv.files import new_directory, remove_leftovers
+from dlconv.errors import DlconvError
+from dlconv.files import new_directory
+from dlconv.locked import locked
+from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.target import Progress, digest_in
+from dlconv.release.publish.target import WAITING, Progress, Say, digest_in
 
 
 class Folder:
@@ -33,17 +39,30 @@ class Folder:
             path = place / RELEASE_NAME
             return digest_in(path.read_bytes(), str(path)) if path.is_file() else ""
 
+    @contextmanager
+    def guarded(self, release: CheckedRelease, say: Say) -> Iterator[None]:
+        """Hold the lock beside the release's place, which is one for all machines."""
+        place = self._place(release)
+        with disk_trouble(place), locked(place, WAITING, say):
+            yield
+
     def send(self, release: CheckedRelease, progress: Progress) -> None:
         """Copy the release."""
         place = self._place(release)
-        with disk_trouble(place):
-            remove_leftovers(place)
-            with new_directory(place) as folder:
-                for done, path in enumerate(release.paths):
-                    progress(path, done, len(release.paths))
-                    copy = folder / path
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(release.folder / path, copy)
+        with disk_trouble(place), new_directory(place, _refuse) as folder:
+            for done, path in enumerate(release.paths):
+                progress(path, done, len(release.paths))
+                copy = folder / path
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(release.folder / path, copy)
+            if problems := check_release(folder):
+                raise DlconvError(
+                    f"{release.folder} changed while it was copied: {problems[0]}", "run it again"
+                )
 
     def _place(self, release: CheckedRelease) -> Path:
         return self._root / release.name / release.version
+
+
+def _refuse(place: Path) -> None:
+    raise DlconvError(f"{place} came into being while it was written", "see what it is")

@@ -4,6 +4,7 @@ Where it goes is a target's business, a module each; what must hold everywhere i
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,11 +15,9 @@ from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.publish.checked import CheckedRelease, check
 from dlconv.release.publish.choice import choose_target
 from dlconv.release.publish.secrets import hidden_secrets
-from dlconv.release.publish.target import Progress, Target
+from dlconv.release.publish.target import WAITING, Guarded, Progress, Say, Target
 
 State = Literal["published", "already published", "to be published"]
-
-WAITING = "waiting for another publish to this place"
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,18 @@ def publish(
         chosen = choose_target(target)
         release = check(folder)
         place = chosen.place_of(release)
-        lock = f"publish-{hashlib.sha256(place.encode()).hexdigest()}"
-        with one_at_a_time(lock, WAITING, lambda message: progress(message, 0, 1)):
-            state = _publish(release, chosen, place, dry_run, progress)
+        lock = f"publish-{hashlib.sha256(os.fsencode(place)).hexdigest()}"
+
+        def say(message: str) -> None:
+            progress(message, 0, 1)
+
+        with one_at_a_time(lock, WAITING, say):
+            if _is_there(release, chosen, place):
+                state: State = "already published"
+            elif dry_run:
+                state = "to be published"
+            else:
+                state = _send(release, chosen, place, progress, say)
     return Published(
         state=state,
         place=shown(place),
@@ -65,18 +73,26 @@ def publish(
     )
 
 
-def _publish(
-    release: CheckedRelease, target: Target, place: str, dry_run: bool, progress: Progress
+def _send(
+    release: CheckedRelease, target: Target, place: str, progress: Progress, say: Say
 ) -> State:
+    if not isinstance(target, Guarded):
+        target.send(release, progress)
+        return "published"
+    with target.guarded(release, say):
+        # Another machine's publish has no part in the lock of this one's cache.
+        if _is_there(release, target, place):
+            return "already published"
+        target.send(release, progress)
+    return "published"
+
+
+def _is_there(release: CheckedRelease, target: Target, place: str) -> bool:
+    """Tell whether a release is published. Raises DlconvError where something else is."""
     there = target.published(release)
-    if there == release.digest:
-        return "already published"
-    if there is not None:
+    if there not in (None, release.digest):
         what = "another release" if there else "something else"
         raise DlconvError(
             f"{place} is {what} already", "pack this one with a new version: dlconv pack --version"
         )
-    if dry_run:
-        return "to be published"
-    target.send(release, progress)
-    return "published"
+    return there is not None

@@ -1,16 +1,22 @@
 """Any storage that fsspec knows: ``<url>/<name>/<version>/``, there when its release.json is.
 
-``release.json`` is sent last. Files without it are those of an interrupted upload: nobody reads
-them, and the next upload takes their place. S3 needs s3fs, others what fsspec names.
+``release.json`` is sent last, after all others were read back. Files without it are those of an
+interrupted upload: nobody reads them, and the next upload takes their place. Storages have no
+locks, so each upload writes a claim of its own beside the place; one that finds another's there
+stops, so that of several the last to begin is the one that publishes. S3 needs s3fs, others what
+fsspec names.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from dlconv.errors import DlconvError
+from dlconv.files import CHUNK_BYTES, digest_of
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.target import Progress, digest_in, words_of
+from dlconv.release.publish.target import Progress, Say, digest_in, words_of
 
 
 class Store:
@@ -20,6 +26,7 @@ class Store:
         import fsspec
 
         self._url = url.rstrip("/")
+        self._claim = secrets.token_bytes(16)
         with self._trouble():
             self._files, self._root = fsspec.core.url_to_fs(self._url, use_listings_cache=False)
 
@@ -37,17 +44,62 @@ class Store:
                 return None
         return digest_in(content, f"{self.place_of(release)}/{RELEASE_NAME}")
 
+    @contextmanager
+    def guarded(self, release: CheckedRelease, say: Say) -> Iterator[None]:
+        """Claim the release's place, which others then leave."""
+        with self._trouble():
+            self._files.pipe_file(self._claim_path(release), self._claim)
+        try:
+            yield
+        finally:
+            # Whose claim cannot be removed, as where only writing is allowed, does no harm.
+            with suppress(Exception):
+                if self._is_claimed(release):
+                    self._files.rm_file(self._claim_path(release))
+
     def send(self, release: CheckedRelease, progress: Progress) -> None:
         """Send the files, release.json last, after removing others that were left here."""
         place = self._place(release)
-        paths = sorted(release.paths, key=lambda path: path == RELEASE_NAME)
+        paths = [path for path in release.paths if path != RELEASE_NAME]
         with self._trouble():
-            wanted = {f"{place}/{path}" for path in paths}
-            for left in {*self._found(place)} - wanted:
-                self._files.rm_file(left)
-            for done, path in enumerate(paths):
-                progress(path, done, len(paths))
+            for left in {*self._found(place)} - {f"{place}/{path}" for path in paths}:
+                with suppress(FileNotFoundError):
+                    self._files.rm_file(left)
+            for done, path in enumerate([*paths, RELEASE_NAME]):
+                progress(path, done, len(release.paths))
+                if path == RELEASE_NAME:
+                    self._check_sent(release, paths)
+                self._check_claim(release)
                 self._files.put_file(str(release.folder / path), f"{place}/{path}")
+            self._check_claim(release)
+
+    def _check_sent(self, release: CheckedRelease, paths: Sequence[str]) -> None:
+        place = self._place(release)
+        for path in paths:
+            hasher = hashlib.sha256()
+            with self._files.open(f"{place}/{path}", "rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    hasher.update(chunk)
+            if hasher.hexdigest() != digest_of(release.folder / path):
+                raise DlconvError(f"{place}/{path} is not there as it was sent", "run it again")
+
+    def _check_claim(self, release: CheckedRelease) -> None:
+        if not self._is_claimed(release):
+            raise DlconvError(
+                f"{self.place_of(release)} is where another publish has begun since",
+                "see what becomes of it: run this one again",
+            )
+
+    def _is_claimed(self, release: CheckedRelease) -> bool:
+        try:
+            found: bytes = self._files.cat_file(self._claim_path(release))
+        except FileNotFoundError:
+            return False
+        return found == self._claim
+
+    def _claim_path(self, release: CheckedRelease) -> str:
+        above, _, version = self._place(release).rpartition("/")
+        return f"{above}/.{version}.publishing"
 
     def _found(self, place: str) -> list[str]:
         try:
@@ -63,6 +115,8 @@ class Store:
         """Turn what a storage raises, which has no common type, into a DlconvError."""
         try:
             yield
+        except DlconvError:
+            raise
         except ImportError as error:
             raise DlconvError(f"{self._url}: {error}") from error
         except Exception as error:

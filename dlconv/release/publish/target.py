@@ -1,10 +1,11 @@
 """What a place to publish to has to do."""
 
-import json
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
 
 from dlconv.errors import DlconvError
+from dlconv.parsing import parse_json
 from dlconv.release.document import parse_release
 from dlconv.release.publish.checked import CheckedRelease
 
@@ -12,6 +13,10 @@ OWN_PLACE = "give each model a place of its own: write {model} into the target"
 
 Progress = Callable[[str, int, int], None]
 """Is told what is sent next, how many pieces are done, and how many there are."""
+
+Say = Callable[[str], None]
+
+WAITING = "waiting for another publish to this place"
 
 
 class Target(Protocol):
@@ -37,13 +42,24 @@ class Target(Protocol):
         """
 
 
+@runtime_checkable
+class Guarded(Target, Protocol):
+    """A place of plain files, where nobody but who publishes sees to it that only one does."""
+
+    def guarded(self, release: CheckedRelease, say: Say) -> AbstractContextManager[None]:
+        """Keep others out of the release's place during the block, on whatever machine they are.
+
+        ``say`` is told when it has to wait for them.
+        """
+
+
 def digest_in(content: bytes, place: str) -> str | None:
     """Return the content digest in a ``release.json`` found at a place; None if it is cut short.
 
     Raises DlconvError for another dlconv's.
     """
     try:
-        json.loads(content)
+        parse_json(content)
     except ValueError:
         return None
     return parse_release(content, place).content_sha256

@@ -77,6 +77,36 @@ def test_release_json_is_sent_last_so_a_failure_shows_nothing(packed, other, mem
     assert below(memory, "/models/sample/1.2.0") == files_below(other)
 
 
+def test_of_two_machines_the_last_to_begin_publishes(packed, other, memory, tmp_path, monkeypatch):
+    def begin_another(what, done, total):
+        if done == 3:
+            monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "another"))
+            assert publish(other, "memory://models").state == "published"
+
+    with pytest.raises(DlconvError, match="another publish has begun since"):
+        publish(packed, "memory://models", progress=begin_another)
+    assert below(memory, "/models/sample/1.2.0") == files_below(other)
+    assert below(memory, "/models/sample").keys() == {
+        f"1.2.0/{path}" for path in files_below(other)
+    }
+
+
+def test_what_is_not_there_as_it_was_sent_gets_no_release_json(packed, memory):
+    def damage(what, done, total):
+        if what == "release.json":
+            memory.pipe_file("/models/sample/1.2.0/README.md", b"another's")
+
+    with pytest.raises(DlconvError, match=r"README\.md is not there as it was sent"):
+        publish(packed, "memory://models", progress=damage)
+    assert "release.json" not in below(memory, "/models/sample/1.2.0")
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"\xff", b"{"])
+def test_a_release_json_that_is_no_json_is_none(packed, memory, content):
+    memory.pipe_file("/models/sample/1.2.0/release.json", content)
+    assert publish(packed, "memory://models").state == "published"
+
+
 def test_a_release_json_cut_short_is_none(packed, memory):
     publish(packed, "memory://models")
     whole = memory.cat_file("/models/sample/1.2.0/release.json")

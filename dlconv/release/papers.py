@@ -1,0 +1,85 @@
+"""What is written about a release, from its ``release.json`` alone: its papers.
+
+They are for those who read nothing else of it, so a check writes them again and compares: a paper
+that says anything else than ``release.json`` is wrong. What another version of dlconv made has the
+words of that version in its card, which are not compared.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dlconv
+from dlconv.errors import DlconvError
+from dlconv.parsing import parse_json
+from dlconv.release.bom import BOM_NAME, bill, bom
+from dlconv.release.card import CARD_NAME, card
+from dlconv.release.document import RELEASE_NAME, Release
+from dlconv.release.problem import Problem
+from dlconv.release.statement import STATEMENT_NAME, statement
+
+# How each is written, by file.
+PAPERS: Mapping[str, Callable[[Release], bytes]] = {
+    CARD_NAME: lambda release: card(release).encode(),
+    STATEMENT_NAME: statement,
+    BOM_NAME: bom,
+}
+# What the library that writes it decides about a bill of materials, and no release.
+OF_THE_LIBRARY = ("$schema", "specVersion", "version")
+
+
+def wrong_papers(folder: Path, digests: Mapping[str, str], release: Release) -> Iterator[Problem]:
+    """Yield the papers in a folder that are of another release than this one.
+
+    ``digests`` are those of its files by path; what is not as it was listed is passed over. Raises
+    OSError.
+    """
+    listed = {file.path: file.sha256 for file in release.files}
+    # What is compared need not be validated again.
+    for name, write in {**PAPERS, BOM_NAME: bill}.items():
+        if name not in digests or digests[name] != listed.get(name):
+            continue
+        try:
+            right = write(release)
+        except DlconvError as error:
+            yield Problem(RELEASE_NAME, error.message)
+            continue
+        if not _says_the_same(name, (folder / name).read_bytes(), right, release):
+            yield Problem(name, f"does not say what {RELEASE_NAME} says")
+
+
+def _says_the_same(name: str, found: bytes, right: bytes, release: Release) -> bool:
+    if found == right:
+        return True
+    if name == CARD_NAME:
+        makers = {each.manifest.versions.get("dlconv") for each in release.artifacts}
+        return makers != {dlconv.__version__}
+    try:
+        said, wanted = parse_json(found), parse_json(right)
+    except ValueError:
+        return False
+    return bool(_decided(said) == _decided(wanted) if name == BOM_NAME else said == wanted)
+
+
+def _decided(bill_of_materials: Any) -> Any:
+    """Return what a release decides of its bill of materials, in an order of its own."""
+    if not isinstance(bill_of_materials, dict):
+        return bill_of_materials
+    return _sorted({k: v for k, v in bill_of_materials.items() if k not in OF_THE_LIBRARY})
+
+
+def _sorted(value: Any) -> Any:
+    """Return JSON with lists in order; of licences, which the library may know, their words."""
+    if isinstance(value, dict):
+        return {k: sorted(_words(v)) if k == "licenses" else _sorted(v) for k, v in value.items()}
+    return sorted(map(_sorted, value), key=repr) if isinstance(value, list) else value
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _words(each)
+    else:
+        yield str(value)
