@@ -7,7 +7,7 @@ from dlconv.addresses import shown
 from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.document import RELEASE_NAME, read_release
+from dlconv.release.document import RELEASE_NAME, no_release, read_release, releases_in
 from dlconv.release.publish.choice import is_folder, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE
 
@@ -61,15 +61,12 @@ def _shipment(release: Path, target: str) -> Shipment:
 
 
 def find_releases(folder: Path) -> list[Path]:
-    """Return the release that a folder is, or those in it. Raises DlconvError for none.
-
-    A folder with a dot before its name is what a pack left that was killed.
-    """
+    """Return the release that a folder is, or those in it. Raises DlconvError for none."""
     if (folder / RELEASE_NAME).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"[!.]*/{RELEASE_NAME}"))
+    found = releases_in(folder)
     if not found:
-        raise DlconvError(f"there is no release at {folder}", "make one: dlconv pack")
+        raise no_release(folder)
     return found
 
 

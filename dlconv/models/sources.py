@@ -5,8 +5,9 @@ inside this package. The last two are local: they need no network, and a mirror,
 for the host of an http source and keeps its path, leaves them alone.
 """
 
+import os
 from pathlib import Path, PurePosixPath
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from dlconv.addresses import shown
 from dlconv.errors import DlconvError, UsageError
@@ -44,6 +45,8 @@ def complaint_about(url: str) -> str:
         return "is not a URL"
     if scheme == "file":
         is_absolute = parts.netloc in ("", "localhost") and parts.path.startswith("/")
+        if b"\0" in unquote_to_bytes(parts.path):
+            return "has a character of no path, NUL"
         return "" if is_absolute else "is not of the form file:///path"
     if scheme not in REMOTE_SCHEMES:
         return "is not an http, https, file or package URL"
@@ -60,7 +63,7 @@ def local_path(url: str) -> Path:
     if is_packaged(url):
         return PACKAGE_FOLDER / url.partition(":")[2]
     if is_local(url):
-        return Path(unquote(urlsplit(url).path))
+        return Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
     raise DlconvError(f"{url} is not a local file")
 
 

@@ -33,9 +33,33 @@ def bom(release: Release) -> bytes:
 
     Raises DlconvError where something of the registry has no place in a CycloneDX document.
     """
-    from cyclonedx.output.json import JsonV1Dot6
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
+
+    content = bill(release)
+    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()):
+        raise _refusal(release, error)
+    return content
+
+
+def bill(release: Release) -> bytes:
+    """Return the bill as it is stored, without validating it. Raises DlconvError as ``bom``."""
+    from cyclonedx.exception import CycloneDxException
+
+    try:
+        return _bill(release)
+    except (CycloneDxException, ValueError) as error:
+        raise _refusal(release, error) from error
+
+
+def _refusal(release: Release, error: object) -> DlconvError:
+    return DlconvError(
+        f"{release.name} gives no bill of materials: {error}", "check the registry's entry"
+    )
+
+
+def _bill(release: Release) -> bytes:
+    from cyclonedx.output.json import JsonV1Dot6
 
     content = json.loads(JsonV1Dot6(_bom(release)).output_as_string())
     del content["metadata"]["timestamp"]
@@ -43,12 +67,7 @@ def bom(release: Release) -> bytes:
     for component in content["components"]:
         if card := cards.get(component["bom-ref"]):  # the library has none yet
             component["modelCard"] = card
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
-        raise DlconvError(
-            f"{release.name} gives no bill of materials: {error}", "check the registry's entry"
-        )
-    return text.encode()
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _bom(release: Release) -> "Bom":

@@ -5,6 +5,7 @@ against each other: the manifests, the frozen graph that they name, and the evid
 are counted again.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,14 @@ from dlconv.release.document import (
     Released,
     content_digest,
     is_inside,
+    is_name,
     listed_files,
+    no_release,
     parse_release,
 )
 from dlconv.release.file_check import UNLISTED, Found, find_files, wrong_files
 from dlconv.release.judge import complaints_about
+from dlconv.release.papers import wrong_papers
 from dlconv.release.problem import Problem
 from dlconv.release.signature import files_not_signed
 from dlconv.release.trust import Trust, complaint_about_signature
@@ -38,12 +42,11 @@ def check_release(folder: Path, trust: Trust | None = None) -> tuple[Problem, ..
     any case. Raises DlconvError where there is no release, or a file cannot be read.
     """
     if not any((folder / name).is_file() for name in (RELEASE_NAME, SUMS_NAME)):
-        raise DlconvError(
-            f"there is no release at {folder}",
-            "name a folder with release.json, or make one: dlconv pack",
-        )
+        raise no_release(folder)
+    # model-signing follows no links.
+    place = Path(os.path.realpath(folder))
     try:
-        return tuple(sorted({*_problems(folder, trust)}, key=lambda each: (each.path, each.what)))
+        return tuple(sorted({*_problems(place, trust)}, key=lambda each: (each.path, each.what)))
     except OSError as error:
         raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
 
@@ -63,6 +66,7 @@ def _problems(folder: Path, trust: Trust | None) -> Iterator[Problem]:
         yield from _wrong_lists(release)
         for released in release.artifacts:
             yield from _wrong_artifact(folder, found, release, released)
+        yield from wrong_papers(folder, found.digests, release)
     yield from _wrong_signature(folder, found, trust)
 
 
@@ -80,6 +84,9 @@ def _wrong_signature(folder: Path, found: Found, trust: Trust | None) -> Iterato
 
 
 def _wrong_lists(release: Release) -> Iterator[Problem]:
+    for name in (release.name, release.version):
+        if not is_name(name):
+            yield Problem(RELEASE_NAME, f"{name!r} is no name for a folder")
     paths = Counter(file.path for file in listed_files(release))
     for path, count in paths.items():
         if not is_inside(path):
@@ -103,6 +110,8 @@ def _is_of(model: Model, manifest: Manifest) -> bool:
 def _wrong_artifact(
     folder: Path, found: Found, release: Release, released: Released
 ) -> Iterator[Problem]:
+    if not is_name(released.path):
+        yield Problem(RELEASE_NAME, f"{released.path!r} is no name for a folder")
     if released.manifest.source.graph_sha256 != release.model.graph_sha256:
         yield Problem(RELEASE_NAME, f"{released.path} is of another frozen graph than the release")
     if released.entry not in {file.path for file in released.files}:
@@ -141,6 +150,8 @@ def _complaints_about_subject(released: Released, result: Result) -> Iterator[st
     checked = {(f"{released.path}/{file.path}", file.sha256) for file in result.files}
     if checked != {(file.path, file.sha256) for file in released.files}:
         yield "is for other bytes"
+    if result.artifact != released.entry:
+        yield f"is for {result.artifact}"
     manifest = released.manifest
     if result.graph_sha256 != manifest.source.graph_sha256:
         yield "compares with another frozen graph"

@@ -25,6 +25,7 @@ RELEASE_NAME = "release.json"
 SUMS_NAME = "SHA256SUMS"
 # Where OpenSSF model-signing looks for a signature.
 SIGNATURE_NAME = "model.sig"
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -115,6 +116,28 @@ def is_inside(path: str) -> bool:
     return is_plain and bool(parts) and ".." not in parts and not path.startswith("/")
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text is a plain name of one file or folder."""
+    return is_inside(text) and "/" not in text
+
+
+def releases_in(folder: Path) -> list[Path]:
+    """Return the releases that are in a folder, one level below it.
+
+    One with a dot before its name is what a pack left that was killed.
+    """
+    return sorted(path.parent for path in folder.glob(f"[!.]*/{RELEASE_NAME}"))
+
+
+def no_release(folder: Path) -> DlconvError:
+    """Return the error for a folder that is no release; those in it are named."""
+    found = [str(path) for path in releases_in(folder)]
+    hint = "name a folder with release.json, or make one: dlconv pack"
+    if found:
+        hint = f"it is a folder of releases: name {' or '.join(found[:MOST_NAMED])}"
+    return DlconvError(f"there is no release at {folder}", hint)
+
+
 def as_json(release: Release) -> bytes:
     """Return a release as it is stored."""
     data = TypeAdapter(Release).dump_python(release, mode="json")
@@ -126,6 +149,8 @@ def read_release(folder: Path) -> Release:
     path = folder / RELEASE_NAME
     try:
         return parse_release(path.read_bytes(), str(path))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise no_release(folder) from error
     except OSError as error:
         raise DlconvError(
             f"cannot read {path}: {error.strerror}", "name the folder of a release: dlconv pack"

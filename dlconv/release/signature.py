@@ -6,10 +6,10 @@ lists it.
 """
 
 import base64
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dlconv.parsing import parse_json
 from dlconv.release.document import SIGNATURE_NAME, SUMS_NAME
 from dlconv.release.problem import Problem
 
@@ -21,7 +21,7 @@ def files_not_signed(folder: Path, digests: Mapping[str, str]) -> Iterator[Probl
     """Yield the files of these SHA-256 digests by path that are not those that were signed."""
     try:
         signed = _signed(folder / SIGNATURE_NAME)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         yield Problem(SIGNATURE_NAME, "is not a signature as model-signing writes it")
         return
     covered = {path: digest for path, digest in digests.items() if path not in UNSIGNED}
@@ -35,8 +35,8 @@ def files_not_signed(folder: Path, digests: Mapping[str, str]) -> Iterator[Probl
 
 
 def _signed(path: Path) -> dict[str, str]:
-    bundle = json.loads(path.read_bytes())
-    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"], validate=True))
+    bundle = parse_json(path.read_bytes())
+    statement = parse_json(base64.b64decode(bundle["dsseEnvelope"]["payload"], validate=True))
     resources = statement["predicate"]["resources"]
     if any(resource["algorithm"] != "sha256" for resource in resources):
         raise ValueError("digests of another algorithm")

@@ -4,6 +4,7 @@ Whoever signs has a private key, alone or with a certificate for it, or is known
 instance by an identity: that of the CI job, keyless.
 """
 
+import os
 import shlex
 import tempfile
 from collections.abc import Sequence
@@ -103,7 +104,12 @@ def _signature(config: "signing.Config", folder: Path) -> bytes:
     with tempfile.TemporaryDirectory(prefix="dlconv-") as place:
         path = Path(place, SIGNATURE_NAME)
         try:
-            config.sign(folder, path)
+            # It follows no links.
+            config.sign(Path(os.path.realpath(folder)), path)
+        except UnicodeError as error:
+            raise DlconvError(
+                f"cannot sign {folder}: its name is no text in UTF-8", "rename it"
+            ) from error
         except Exception as error:  # sigstore, requests and cryptography have their own
             raise DlconvError(f"cannot sign {folder}: {error}") from error
         return path.read_bytes()

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlconv.artifacts.manifest import read_artifact, write_manifest
+from dlconv.artifacts.manifest import file_entry, read_artifact, write_manifest
 from dlconv.errors import DlconvError
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME, as_json, content_digest, read_release
+from dlconv.release.papers import PAPERS
 from dlconv.release.sums import sums
 from dlconv.verify.document import File
 
@@ -25,7 +26,13 @@ def said(folder):
 
 
 def store(folder, release):
-    """Write another release.json, and SHA256SUMS so that the bytes alone look right."""
+    """Write another release.json, with papers and SHA256SUMS so that the bytes alone look right."""
+    for name, write in PAPERS.items():
+        (folder / name).write_bytes(write(release))
+    papers = {name: file_entry(folder / name) for name in PAPERS}
+    papers = {name: File(name, each.bytes, each.sha256) for name, each in papers.items()}
+    files = [papers.get(file.path, file) for file in release.files]
+    release = dataclasses.replace(release, files=files)
     (folder / RELEASE_NAME).write_bytes(as_json(release))
     (folder / SUMS_NAME).write_bytes(sums(folder))
 
@@ -224,6 +231,25 @@ def test_a_file_that_an_entry_reads_and_its_manifest_leaves_out_is_named(release
     assert said(release) == [
         "tfjs-float32/model.json: reads group1-shard1of1.bin, which its manifest does not list"
     ]
+
+
+def test_evidence_of_another_artifact_is_none(release):
+    store(release, with_result(read_release(release), artifact="../../x"))
+    assert said(release) == [
+        "onnx-float32/model.onnx: the evidence in onnxruntime cpu is for ../../x"
+    ]
+
+
+def test_a_release_json_that_nests_deep_is_said(release):
+    (release / RELEASE_NAME).write_text("[" * 200_000)
+    assert "release.json: is not a release of this dlconv" in said(release)[0]
+
+
+def test_in_a_folder_of_releases_they_are_named(release):
+    with pytest.raises(DlconvError) as caught:
+        check_release(release.parent)
+    assert caught.value.message == f"there is no release at {release.parent}"
+    assert caught.value.hint == f"it is a folder of releases: name {release}"
 
 
 def test_the_folder_has_to_hold_a_release(tmp_path):

@@ -46,6 +46,29 @@ def test_model_signing_itself_verifies_it(signed, keys):
     assert subprocess.run([*command, *options], capture_output=True).returncode != 0
 
 
+def test_a_link_to_a_release_is_signed_and_checked_as_the_release(release, keys, tmp_path):
+    (tmp_path / "link").symlink_to(release)
+    (tmp_path / "in").mkdir()
+    link = tmp_path / "in" / ".." / "link"
+    sign_release(link, PrivateKey(keys.private))
+    for folder in (link, release):
+        assert said(folder, PublicKey(keys.public)) == []
+    (release / "README.md").write_text("changed")
+    assert said(link, PublicKey(keys.public)) == said(release, PublicKey(keys.public)) != []
+
+
+def test_in_a_folder_of_releases_the_one_to_sign_is_named(release, keys):
+    with pytest.raises(DlconvError, match=rf"folder of releases: name {release}"):
+        sign_release(release.parent, PrivateKey(keys.private))
+
+
+def test_a_folder_whose_name_is_no_text_is_not_signed(release, keys):
+    moved = release.rename(release.with_name("caf\udce9"))
+    with pytest.raises(DlconvError, match=r"its name is no text in UTF-8 \(hint: rename it"):
+        sign_release(moved, PrivateKey(keys.private))
+    assert said(moved) == []
+
+
 def test_another_key_does_not_count(signed, tmp_path):
     stranger = write_keys(tmp_path / "stranger")
     (problem,) = said(signed, PublicKey(stranger.public))

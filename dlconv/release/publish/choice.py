@@ -19,6 +19,8 @@ def choose_target(text: str) -> Target:
     Raises UsageError for a text that means none, DlconvError where a target lacks its token or its
     library.
     """
+    if "\0" in text:
+        raise UsageError(f"{text!r} has a character of no target, NUL", f"give {FORMS}")
     match = SCHEME.fullmatch(text)
     if match is None:
         return _folder(Path(text))

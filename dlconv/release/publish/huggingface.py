@@ -6,7 +6,6 @@ versions stay under their tags. ``main`` holds the newest version: an older one 
 found under its tag alone. There is room for one model.
 """
 
-import json
 import os
 import re
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError, UsageError
+from dlconv.parsing import parse_json
 from dlconv.release.document import RELEASE_NAME, Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import PassingError, may_pass, patiently
@@ -119,7 +119,7 @@ class HuggingFace:
     def _last(self) -> dict[str, Any]:
         """Return what the ``release.json`` of main says, of whatever dlconv; {} for none."""
         try:
-            said = json.loads(self._document(MAIN) or b"{}")
+            said = parse_json(self._document(MAIN) or b"{}")
         except ValueError:
             return {}
         return said if isinstance(said, dict) else {}

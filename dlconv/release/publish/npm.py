@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dlconv.errors import DlconvError, UsageError
+from dlconv.parsing import parse_json
 from dlconv.release.document import Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.secrets import secret
@@ -208,7 +209,7 @@ def _run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
