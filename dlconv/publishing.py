@@ -7,7 +7,7 @@ from dlconv.addresses import shown
 from dlconv.build.config import find_config, read_config
 from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
-from dlconv.release.document import RELEASE_NAME, no_release, read_release, releases_in
+from dlconv.release.document import RELEASE_NAME, has_any, no_release, read_release, releases_in
 from dlconv.release.publish.choice import is_folder, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE
 
@@ -62,7 +62,7 @@ def _shipment(release: Path, target: str) -> Shipment:
 
 def find_releases(folder: Path) -> list[Path]:
     """Return the release that a folder is, or those in it. Raises DlconvError for none."""
-    if (folder / RELEASE_NAME).is_file():
+    if has_any(folder, (RELEASE_NAME,)):
         return [folder]
     found = releases_in(folder)
     if not found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dlconv.addresses import complaint_about_secrets
 from dlconv.artifacts.reads import complaint_about_reads
@@ -39,6 +39,27 @@ def _holds_no_secret(url: str) -> str:
 
 Address = Annotated[str, AfterValidator(_holds_no_secret)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
+
+
+class _KnownOptions(BaseModel):
+    """The options that are read again from a manifest; there may be others."""
+
+    quantize: str = "0"
+    input_size: tuple[int, int] | None = None
+    input_dtype: str | None = None
+    output: str | None = None
+    output_dtype: str | None = None
+    opset: int | None = None
+    calibration: dict[str, Any] | None = None
+
+
+def _with_known_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        _KnownOptions.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return options
 
 
 @dataclass(frozen=True)
@@ -101,7 +122,7 @@ class Manifest:
     source: Source
     contract: Contract
     classes: tuple[str, ...]
-    options: Mapping[str, Any]
+    options: Annotated[Mapping[str, Any], AfterValidator(_with_known_options)]
     versions: Mapping[str, str]
     same_function: bool = True
     tensors: tuple[TensorEntry, ...] = ()

@@ -8,6 +8,7 @@ same release gives the same bytes: the serial number is made of its content, and
 import json
 import re
 import uuid
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,9 @@ def bill(release: Release) -> bytes:
     from cyclonedx.exception import CycloneDxException
 
     try:
-        return _bill(release)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _bill(release)
     except (CycloneDxException, ValueError) as error:
         raise _refusal(release, error) from error
 

@@ -20,6 +20,7 @@ from dlconv.release.document import (
     Release,
     Released,
     content_digest,
+    has_any,
     is_inside,
     is_name,
     listed_files,
@@ -41,7 +42,7 @@ def check_release(folder: Path, trust: Trust | None = None) -> tuple[Problem, ..
     With ``trust``, it has to be signed by whom that names; a signature has to be for these files in
     any case. Raises DlconvError where there is no release, or a file cannot be read.
     """
-    if not any((folder / name).is_file() for name in (RELEASE_NAME, SUMS_NAME)):
+    if not has_any(folder, (RELEASE_NAME, SUMS_NAME)):
         raise no_release(folder)
     # model-signing follows no links.
     place = Path(os.path.realpath(folder))
@@ -103,8 +104,9 @@ def _wrong_lists(release: Release) -> Iterator[Problem]:
 
 def _is_of(model: Model, manifest: Manifest) -> bool:
     source = manifest.source
-    made_from = source.model, source.url, source.graph_bytes, manifest.classes
-    return made_from == (model.name, model.url, model.graph_bytes, model.classes)
+    crop = manifest.contract.crop or model.crop
+    made_from = source.model, source.url, source.graph_bytes, manifest.classes, crop
+    return made_from == (model.name, model.url, model.graph_bytes, model.classes, model.crop)
 
 
 def _wrong_artifact(

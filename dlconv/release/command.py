@@ -21,7 +21,8 @@ def command_of(manifest: Manifest) -> str:
 
 
 def _choices(converter: str, options: Any) -> list[str]:
-    size, floors = options.get("input_size"), options.get("floors") or {}
+    size, floors = options.get("input_size"), options.get("floors")
+    floors = floors if isinstance(floors, dict) else {}
     output = options.get("output", "labels")
     chosen = {
         "--quantize": options.get("quantize", "0"),

@@ -121,6 +121,14 @@ def is_name(text: str) -> bool:
     return is_inside(text) and "/" not in text
 
 
+def has_any(folder: Path, names: Iterable[str]) -> bool:
+    """Tell whether a folder has files of these names. Raises DlconvError for what is no path."""
+    try:
+        return any((folder / name).is_file() for name in names)
+    except OSError as error:
+        raise DlconvError(f"cannot read {folder}: {error.strerror}") from error
+
+
 def releases_in(folder: Path) -> list[Path]:
     """Return the releases that are in a folder, one level below it.
 

@@ -140,3 +140,31 @@ def test_nothing_is_written_that_cannot_be_read(artifact, change, complaint):
         write_manifest(manifest, artifact.directory, artifact.manifest_path)
     assert complaint in caught.value.message
     assert artifact.manifest_path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("input_size", 5),
+        ("input_size", [{}]),
+        ("quantize", []),
+        ("output", 5),
+        ("output_dtype", {}),
+        ("opset", []),
+        ("calibration", "photos"),
+        ("calibration", [1]),
+    ],
+)
+def test_an_option_of_another_kind_is_named(artifact, name, value):
+    content = json.loads(artifact.manifest_path.read_bytes())
+    content["options"][name] = value
+    artifact.manifest_path.write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match=rf"is not a manifest of this dlconv: options: .*{name}"):
+        read_artifact(artifact.directory)
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, '{"options":' * 200_000, "null", "\ufeff{}"])
+def test_what_is_no_manifest_is_said(artifact, content):
+    artifact.manifest_path.write_text(content)
+    with pytest.raises(DlconvError, match="is not a manifest of this dlconv"):
+        read_artifact(artifact.directory)

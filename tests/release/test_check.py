@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import onnx
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 
 from dlconv.artifacts.manifest import file_entry, read_artifact, write_manifest
 from dlconv.errors import DlconvError
+from dlconv.release.card import card
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME, as_json, content_digest, read_release
 from dlconv.release.papers import PAPERS
 from dlconv.release.sums import sums
 from dlconv.verify.document import File
+
+ODD = [None, True, [], {}, "", "../../x", "\0", "x" * 5000, -1, 10**400, 1e308, "https://[::1"]
 
 
 def said(folder):
@@ -181,7 +185,8 @@ def test_evidence_of_another_kind_of_artifact_is_none(release):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"url": "https://example.org/other.tar.gz"}, {"classes": ("cat", "dog")}]
+    "changes",
+    [{"url": "https://example.org/other.tar.gz"}, {"classes": ("cat", "dog")}, {"crop": (7, 7)}],
 )
 def test_the_model_is_the_one_of_the_manifests(release, changes):
     before = read_release(release)
@@ -243,6 +248,34 @@ def test_evidence_of_another_artifact_is_none(release):
 def test_a_release_json_that_nests_deep_is_said(release):
     (release / RELEASE_NAME).write_text("[" * 200_000)
     assert "release.json: is not a release of this dlconv" in said(release)[0]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_release_json_holds_nothing_but_problems_comes_out(release, packed, data):
+    content = json.loads((packed / RELEASE_NAME).read_bytes())
+    place = content
+    while True:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(2)))
+        if not (isinstance(place[key], dict | list) and len(place[key]) > 1) or data.draw(
+            st.booleans()
+        ):
+            break
+        place = place[key]
+    place[key] = data.draw(st.sampled_from(ODD) | st.text() | st.integers() | st.floats())
+    (release / RELEASE_NAME).write_text(json.dumps(content))
+    (release / SUMS_NAME).write_bytes(sums(release))
+    problems = said(release)
+    with suppress(DlconvError):
+        found = read_release(release)
+        assert problems or content == json.loads((packed / RELEASE_NAME).read_bytes())
+        assert card(found)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x/" * 3000])
+def test_a_name_that_is_no_path_is_said(tmp_path, name):
+    with pytest.raises(DlconvError, match="File name too long"):
+        check_release(tmp_path / name)
 
 
 def test_in_a_folder_of_releases_they_are_named(release):

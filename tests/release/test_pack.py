@@ -166,6 +166,42 @@ def test_what_a_killed_one_left_goes(verified, packed, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["release"]
 
 
+def test_a_signed_release_that_stood_aside_is_put_back(verified, signed, tmp_path):
+    before = files_below(signed)
+    signed.rename(signed.with_name(".release-0123456789abcdef.old"))
+    with pytest.raises(DlconvError, match="cannot read"):
+        pack(verified, "2", signed, reports=[tmp_path / "missing"])
+    assert files_below(signed) == before
+
+
+def test_one_that_fails_leaves_no_folder_that_it_made(verified, tmp_path):
+    with pytest.raises(DlconvError, match="cannot read"):
+        pack(verified, "2", tmp_path / "new" / "release", reports=[tmp_path / "missing"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_from_two_machines_at_once_one_waits(verified, tmp_path, monkeypatch):
+    begun, may_end = Event(), Event()
+
+    def write_slowly(release):
+        begun.set()
+        may_end.wait(20)
+        return b"# A card"
+
+    monkeypatch.setitem(PAPERS, "README.md", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "one machine"))
+        first = pool.submit(pack, verified, "1", tmp_path / "to" / "release")
+        assert begun.wait(20)
+        monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "another"))
+        second = pool.submit(pack, verified, "2", tmp_path / "to" / "release")
+        time.sleep(0.5)
+        may_end.set()
+        assert [first.result().version, second.result().version] == ["1", "2"]
+    assert read_release(tmp_path / "to" / "release").version == "2"
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["release"]
+
+
 def test_what_another_is_writing_stays(verified, tmp_path, monkeypatch):
     begun, may_end = Event(), Event()
 
