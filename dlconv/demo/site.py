@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.demo.self_check import SelfCheck
+from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
 from dlconv.files import new_directory, paths_below
 from dlconv.parsing import parse_json
@@ -91,8 +92,11 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
 
 
 def export(site: Site, folder: Path) -> None:
-    """Write a site into a new folder. Raises DlconvError when there is something else."""
-    with new_directory(folder, _refuse_others) as temporary:
+    """Write a site into a new folder.
+
+    Raises DlconvError when there is something else, and for what the disk does not take.
+    """
+    with disk_trouble(folder), new_directory(folder, _refuse_others) as temporary:
         for url, content in site.files.items():
             target = temporary / url
             target.parent.mkdir(parents=True, exist_ok=True)

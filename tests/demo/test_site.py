@@ -64,6 +64,19 @@ def test_an_export_is_the_site_s_files_and_replaces_only_an_export(artifacts, tm
         assert mine.read_text() == "mine"
 
 
+def test_a_service_worker_that_nests_deep_is_something_else(artifacts, tmp_path):
+    worker = tmp_path / "service-worker.js"
+    worker.write_text(f"const KEPT = {'[' * 200_000};")
+    with pytest.raises(DlconvError, match="holds something else"):
+        export(site_of(artifacts[0]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [worker.name]
+
+
+def test_a_folder_that_the_disk_does_not_take_is_said(artifacts, tmp_path):
+    with pytest.raises(DlconvError, match="File name too long"):
+        export(site_of(artifacts[0]), tmp_path / ("x" * 300))
+
+
 def test_a_damaged_artifact_makes_no_site(artifacts, tmp_path):
     folder = tmp_path / "damaged"
     shutil.copytree(artifacts[0].directory, folder)
