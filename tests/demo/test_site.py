@@ -65,11 +65,11 @@ def test_an_export_is_the_site_s_files_and_replaces_only_an_export(artifacts, tm
 
 
 def test_a_service_worker_that_nests_deep_is_something_else(artifacts, tmp_path):
-    worker = tmp_path / "service-worker.js"
-    worker.write_text(f"const KEPT = {'[' * 200_000};")
+    (tmp_path / "service-worker.js").write_text(f"const KEPT = {'[' * 200_000};")
+    (tmp_path / "index.html").write_text("mine")
     with pytest.raises(DlconvError, match="holds something else"):
         export(site_of(artifacts[0]), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [worker.name]
+    assert (tmp_path / "index.html").read_text() == "mine"
 
 
 def test_a_folder_that_the_disk_does_not_take_is_said(artifacts, tmp_path):
