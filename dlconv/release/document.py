@@ -140,9 +140,9 @@ def releases_in(folder: Path) -> list[Path]:
 def no_release(folder: Path) -> DlconvError:
     """Return the error for a folder that is no release; those in it are named."""
     found = [str(path) for path in releases_in(folder)]
-    hint = "name a folder with release.json, or make one: dlconv pack"
+    hint = "name the folder of a release, with its release.json, or make one: dlconv pack"
     if found:
-        hint = f"it is a folder of releases: name {' or '.join(found[:MOST_NAMED])}"
+        hint = f"name the folder of a release, such as {' or '.join(found[:MOST_NAMED])}"
     return DlconvError(f"there is no release at {folder}", hint)
 
 

@@ -282,7 +282,7 @@ def test_in_a_folder_of_releases_they_are_named(release):
     with pytest.raises(DlconvError) as caught:
         check_release(release.parent)
     assert caught.value.message == f"there is no release at {release.parent}"
-    assert caught.value.hint == f"it is a folder of releases: name {release}"
+    assert caught.value.hint == f"name the folder of a release, such as {release}"
 
 
 def test_the_folder_has_to_hold_a_release(tmp_path):

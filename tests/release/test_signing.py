@@ -58,7 +58,7 @@ def test_a_link_to_a_release_is_signed_and_checked_as_the_release(release, keys,
 
 
 def test_in_a_folder_of_releases_the_one_to_sign_is_named(release, keys):
-    with pytest.raises(DlconvError, match=rf"folder of releases: name {release}"):
+    with pytest.raises(DlconvError, match=rf"name the folder of a release, such as {release}"):
         sign_release(release.parent, PrivateKey(keys.private))
 
 
