@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MASK = "***"
+# What public archives have their files asked for with, as in "?download=1".
+HARMLESS = ("dl", "download", "raw")
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # A path has no empty parts.
@@ -21,11 +23,11 @@ _PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?)[^/@:\[]*:(?!\d+/).*@", re.D
 # The same in a sentence, up to where it begins.
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
-    r"(?=[^/:\[]{0,999}:(?!\d+(?:[/?#]|\Z)))"
+    r"(?=[^/:\[]{0,999}:(?!\d+[/?#]))"
 )
 # Where HTTP is spoken, a name without a password may be a token.
 _NAME = re.compile(r"(https?:/{1,2})[^/?#@]+@", re.IGNORECASE)
-_REQUEST = re.compile(r"(\"[A-Z]+ /\S*)\?\S*(?= HTTP/)")
+_REQUEST = re.compile(r"(\"[A-Z]+ /[^\s?]*)\?\S*(?= HTTP/)")
 _OPENING = "\"'(<["
 _CLOSING = ".,:;!)]}>'\""
 
@@ -38,7 +40,9 @@ def shown(address: str) -> str:
     """
     if not _ADDRESS.match(address):
         return address
-    place, question, _ = _PASSWORD.sub(rf"\1{MASK}@", address).partition("?")
+    place, question, query = _PASSWORD.sub(rf"\1{MASK}@", address).partition("?")
+    if question and _is_harmless(query):
+        return f"{without_secrets(place)}?{query}"
     return without_secrets(f"{place}?{MASK}" if question else place)
 
 
@@ -65,7 +69,13 @@ def complaint_about_secrets(address: str) -> str:
         return ""
     if "@" in parts.netloc:
         return "holds an account"
-    return "holds a query" if parts.query else ""
+    if parts.fragment:
+        return "holds a fragment"
+    return "" if not parts.query or _is_harmless(parts.query) else "holds a query"
+
+
+def _is_harmless(query: str) -> bool:
+    return query.partition("=")[0] in HARMLESS and query.partition("=")[2] in ("", "0", "1", "true")
 
 
 def host_of(address: str) -> str:

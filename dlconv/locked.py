@@ -5,12 +5,16 @@ it. It is the operating system's: it ends with the process that holds it, howeve
 and the file that a killed one leaves means nothing.
 """
 
+import functools
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from dlconv import console
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -21,15 +25,11 @@ TRIES = 5
 _held = threading.local()
 
 
-def _say_nothing(message: str) -> None:
-    """Drop a message."""
-
-
 @contextmanager
 def locked(
-    target: Path, waiting: str = "", say: Callable[[str], None] = _say_nothing
+    target: Path, waiting: str = "", say: Callable[[str], None] = console.say
 ) -> Iterator[None]:
-    """Hold the lock of a place; say ``waiting`` once if somebody else holds it.
+    """Hold the lock of a place; say once what it is waiting for if somebody else holds it.
 
     Whoever holds it may take it again. Folders above the place are made, and go with the lock if
     nothing came to be in them. Raises OSError where they cannot be made.
@@ -41,16 +41,34 @@ def locked(
         yield
         return
     lacking = [folder for folder in path.parents if not folder.exists()]
+    waiting = waiting or f"waiting for another dlconv, which writes {target}"
     locks[str(path)] = _acquire(path, waiting, say)
     try:
         yield
     finally:
-        # Before the release: whoever waits for a file that is gone makes another one.
-        path.unlink(missing_ok=True)
+        if _leaves_files():
+            # Before the release: whoever waits for a file that is gone makes another one.
+            with suppress(OSError):
+                path.unlink()
         locks.pop(str(path)).release()
         with suppress(OSError):
             for folder in lacking:
                 folder.rmdir()
+
+
+@functools.cache
+def _leaves_files() -> bool:
+    """Tell whether filelock leaves the file of a lock that is released: versions differ in that.
+
+    To remove one that it removes itself would be to remove that of whoever came next.
+    """
+    import filelock
+
+    with tempfile.TemporaryDirectory(prefix="dlconv-") as folder:
+        path = Path(folder) / "lock"
+        with filelock.FileLock(path):
+            pass
+        return path.exists()
 
 
 def _acquire(path: Path, waiting: str, say: Callable[[str], None]) -> "BaseFileLock":
@@ -74,6 +92,5 @@ def _wait(lock: "BaseFileLock", waiting: str, say: Callable[[str], None]) -> Non
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        if waiting:
-            say(waiting)
+        say(waiting)
         lock.acquire()

@@ -34,7 +34,11 @@ def are_logs_shown() -> bool:
 
 def rewrite(record: logging.LogRecord, change: Callable[[str], str]) -> bool:
     """Change what a record says, its traceback too; True, as a filter says that it is logged."""
-    record.msg, record.args = change(record.getMessage()), ()
+    try:
+        said = record.getMessage()
+    except (TypeError, ValueError, KeyError):  # words and arguments of a library that do not fit
+        said = f"{record.msg} {record.args}"
+    record.msg, record.args = change(said), ()
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:

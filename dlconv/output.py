@@ -1,6 +1,7 @@
 """What commands print to standard output: data as JSON, text, and tables."""
 
 import json
+import sys
 from typing import Any
 
 import typer
@@ -36,5 +37,7 @@ def write(document: str) -> None:
 def _console() -> Any:
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=140)
+    if sys.stdout.isatty():
+        return Console()
+    # FORCE_COLOR would put codes before what ``harmless`` looks for; they are not printed here.
+    return Console(width=140, color_system=None, force_terminal=False)

@@ -5,6 +5,7 @@ an artifact is checked against the graph that its manifest names by digest, whic
 """
 
 import dataclasses
+import os
 import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -113,9 +114,11 @@ def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
             "download it first, or give it a name in a registry file, and fetch that: dlconv fetch "
             "NAME --registry FILE; dlconv inspect takes addresses",
         )
-    if _is_path(spec) or (Path(spec).is_dir() and spec not in registry.models):
+    if _is_path(spec):
         return _from_path(Path(spec))
     fetched = store.graph_for(spec)
+    if fetched is None and spec not in registry.models and Path(spec).is_dir():
+        return _from_path(Path(spec))
     if fetched is None:
         name = registry.find(spec).name
         run = shlex.join(["dlconv", "fetch", name])
@@ -138,7 +141,9 @@ def _from_path(path: Path) -> FrozenGraph:
     if not path.exists():
         raise DlconvError(f"there is no frozen graph at {path}")
     check_graph_file(path)
-    named_after = path.absolute().parent if path.stem == "frozen_inference_graph" else path
+    # As it is written, but for "..": a link has the name that it was given.
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100
+    named_after = folder if path.stem == "frozen_inference_graph" else path
     name = _model_name(named_after.stem or path.stem)
     try:
         source = Source(name, path.stat().st_size, digest_of(path))
@@ -152,7 +157,7 @@ def _model_name(stem: str) -> str:
 
     It is a name of a folder again, where artifacts go, and stands in manifests and reports.
     """
-    return printable(stem).replace("\\", "-")
+    return printable(stem).replace("\\", "-").lstrip(".") or "graph"
 
 
 def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:

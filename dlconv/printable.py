@@ -15,7 +15,7 @@ import re
 MOST_CHARACTERS = 1000
 # GitHub obeys "::error::" where a line begins with it, and "##[error]" anywhere; Azure Pipelines
 # "##vso[...]", TeamCity "##teamcity[...]".
-COMMAND = re.compile(r"^(\s*):(?=:)")
+COMMAND = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
 OLD_COMMAND = re.compile(r"##(?=\w*\[)")
 
 

@@ -106,3 +106,25 @@ def test_what_lets_somebody_in_is_found(address, complaint):
 def test_a_host_is_named_without_an_account():
     assert host_of("https://me:secret@host:80/x") == "host:80"
     assert host_of("http://[::1") == ""
+
+
+@pytest.mark.parametrize("query", ["download=1", "dl=1", "raw=true", "download"])
+def test_what_an_archive_has_its_files_asked_for_with_is_no_secret(query):
+    address = f"https://host/net.tar.gz?{query}"
+    assert complaint_about_secrets(address) == ""
+    assert shown(address) == address
+
+
+@pytest.mark.parametrize("tail", ["?dl=1&token=x", "?download=hunter2", "?x", "#sha256=ab"])
+def test_what_is_written_otherwise_than_it_is_used_is_refused(tail):
+    assert complaint_about_secrets(f"https://host/net.tar.gz{tail}")
+
+
+def test_a_password_of_digits_is_one():
+    for address in ("ftp://me:12345@host/x", "s3://AK:12345@bucket/x"):
+        assert "12345" not in without_secrets(f"cannot open {address} today")
+
+
+def test_a_long_text_takes_no_long_time():
+    """Were it quadratic, a megabyte would take hours."""
+    assert len(without_secrets('"A /' + "?" * 1_000_000)) > 0

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -821,3 +822,31 @@ def test_a_name_that_is_no_text_makes_a_model_s_name_that_is(call, stem):
         assert Path(made["path"]).is_relative_to(f"artifacts/{NO_TEXT[stem]}")
     assert call("inspect", f"./{stem}.pb", "--json").exit_code == 0
     assert call("rewrite", f"./{stem}.pb", "-o", f"{stem}-fast.pb").exit_code == 0
+
+
+def test_a_model_that_was_fetched_comes_before_a_folder_of_its_name(call, graph):
+    registry = Path("r.toml")
+    registry.write_text(
+        f'[models.mine]\nurl = "{TARBALL.as_uri()}"\ndataset = "shapes"\ncrop = [129, 129]\n'
+    )
+    assert call("fetch", "mine", "--registry", registry).exit_code == 0
+    for _ in range(2):
+        assert call("tfjs", "mine", "-o", "mine").exit_code == 0
+
+
+def test_a_graph_in_the_folder_above_is_called_after_that_folder(call, graph):
+    shutil.copy(graph, "../frozen_inference_graph.pb")
+    answer = call("tfjs", "../frozen_inference_graph.pb", "--json")
+    assert answer.exit_code == 0, answer.stderr
+    (made,) = Path("artifacts").glob("*/tfjs-float32/manifest.json")
+    model = json.loads(made.read_text())["source"]["model"]
+    assert model == Path.cwd().parent.name == made.parts[1]
+
+
+def test_a_folder_of_models_is_not_inspected_and_one_in_it_is_named(call, graph):
+    assert call("tfjs", graph, "-o", "models/first").exit_code == 0
+    answer = call("inspect", "models")
+    assert answer.exit_code == 1
+    assert (
+        "models is a folder without a model (hint: give one in it: models/first)" in answer.stderr
+    )

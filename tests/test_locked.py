@@ -86,3 +86,39 @@ def test_folders_made_for_it_stay_only_if_something_is_in_them(tmp_path):
     with locked(tmp_path / "new" / "model" / "out"):
         (tmp_path / "new" / "note").touch()
     assert below(tmp_path) == ["new", "note"]
+
+
+def test_a_lock_that_cannot_be_removed_is_let_go_all_the_same(tmp_path, monkeypatch):
+    def refuse(self, missing_ok=False):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch, locked(tmp_path / "out"):
+        patch.setattr("pathlib.Path.unlink", refuse)
+    with ThreadPoolExecutor(1) as pool, locked(tmp_path / "other"):
+        assert pool.submit(_takes, tmp_path / "out").result(10)
+
+
+def _takes(path):
+    with locked(path):
+        return True
+
+
+def test_who_waits_is_told_for_what(tmp_path):
+    told = []
+    holding, done = Event(), Event()
+
+    def hold():
+        with locked(tmp_path / "out"):
+            holding.set()
+            done.wait(60)
+
+    def tell(words):
+        told.append(words)
+        done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(hold)
+        holding.wait(60)
+        with locked(tmp_path / "out", say=tell):
+            held.result(60)
+    assert told == [f"waiting for another dlconv, which writes {tmp_path / 'out'}"]

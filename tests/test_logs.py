@@ -14,3 +14,10 @@ def test_what_libraries_warn_of_and_log_is_kept_back_unless_it_is_asked_for(show
     assert made.returncode == 0
     assert ("a warning" in made.stderr, "a log" in made.stderr) == (shown, shown)
     assert shown or made.stderr == ""
+
+
+def test_a_call_whose_words_and_arguments_do_not_fit_ends_nothing():
+    command = NOISE + "show_logs(); logging.getLogger('x').warning('%d of %s', 'a')"
+    made = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+    assert made.returncode == 0
+    assert "%d of %s" in made.stderr

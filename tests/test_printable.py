@@ -121,3 +121,15 @@ def test_data_stays_what_it_is_for_who_reads_it_and_nothing_for_ci(name):
     data, document = printed
     assert json.loads(data) == {"name": name, name: [name]} or name == "name"
     assert not re.search(r"^\s*::|##\w*\[", data + document, re.MULTILINE)
+
+
+def test_colours_that_are_forced_hide_no_command_from_what_takes_it_away(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    table = Table(title="::error::of a title")
+    table.add_column("name", style="bold")
+    table.add_row("::error::of a cell")
+    show(table)
+    printed = capsys.readouterr().out
+    assert "error" in printed
+    assert not any(OBEYED.search(line) for line in printed.splitlines())
+    assert harmless("\x1b[1m::error::x") == "\x1b[1m\\x3a:error::x"

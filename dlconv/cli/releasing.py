@@ -145,13 +145,18 @@ def check(
     """
     from dlconv import console
     from dlconv.release.bring import brought_release
+    from dlconv.release.card import CARD_NAME
     from dlconv.release.check import check_release
+    from dlconv.release.document import read_release
+    from dlconv.release.papers import is_card_compared
     from dlconv.release.report import as_data, tables
 
     trust = _trust(public_key, certificate_chain or [], identity, identity_provider, trust_config)
     with brought_release(release) as folder:
         with console.step(f"checking {release}"):
             problems = check_release(folder, trust)
+        if not problems and not is_card_compared(read_release(folder)):
+            console.say(f"{CARD_NAME} was written by another dlconv: its words were not compared")
         show(*([as_data(problems)] if json else tables(folder, problems, trust is not None)))
     for problem in problems:
         console.say(f"wrong: {problem}")

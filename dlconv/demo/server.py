@@ -22,6 +22,7 @@ from dlconv.serving import HOST
 ANY_PORT = 0
 # How long a connection may keep a thread waiting for its next request.
 IDLE_SECONDS = 60.0
+PIECE_BYTES = 1 << 16
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -126,7 +127,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            # The time-out is for each piece, so that a slow reader gets all of them.
+            for at in range(0, len(content), PIECE_BYTES):
+                self.wfile.write(content[at : at + PIECE_BYTES])
 
     def handle(self) -> None:
         """Answer requests until the browser is gone."""

@@ -21,12 +21,21 @@ def external_files(model: "ModelProto", name: str) -> tuple[str, ...]:
 
     Raises DlconvError for one that does not lie beside it, and for a tensor that is nowhere.
     """
+    found = external_locations(model, name)
+    refuse_elsewhere(found, name)
+    return found
+
+
+def external_locations(model: "ModelProto", name: str) -> tuple[str, ...]:
+    """Return where these files are said to be, wherever that is, each once.
+
+    Raises DlconvError for a tensor that is nowhere.
+    """
     found: dict[str, None] = {}
     for tensor in _external_tensors(model):
         locations = [entry.value for entry in tensor.external_data if entry.key == "location"]
         if len(locations) != 1 or not isinstance(locations[0], str):
             raise DlconvError(f"{name} does not say in which file the values of {tensor.name} are")
-        refuse_elsewhere(locations, name)
         found[locations[0]] = None
     return tuple(found)
 

@@ -24,7 +24,7 @@ from dlconv.inspect.network import (
     placeholders_of,
 )
 from dlconv.inspect.onnx_file import read_onnx
-from dlconv.inspect.others import kind_by_name, kind_of_folder
+from dlconv.inspect.others import FROZEN, kind_by_name, kind_of_folder
 from dlconv.inspect.summary import WEIGHT_DTYPES
 from dlconv.inspect.tensors import array_of
 from dlconv.inspect.tfjs_weights import Group, read_weights, shards_of
@@ -55,6 +55,10 @@ def find_entry(path: Path) -> Path:
     for name in ENTRIES:
         if (path / name).is_file():
             return path / name
+    deeper = (folder for folder in sorted(path.iterdir()) if folder.is_dir())
+    for folder in deeper:
+        if any((folder / name).is_file() for name in ENTRIES if name != FROZEN):
+            raise DlconvError(f"{path} is a folder without a model", f"give one in it: {folder}")
     kind = kind_of_folder(path)
     if kind.name != "a folder":
         raise DlconvError(f"{path} is {kind.name}, which dlconv does not inspect", kind.hint)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlconv.errors import DlconvError
+from dlconv.inspect.beside import is_beside
 from dlconv.inspect.contract import TensorSpec
-from dlconv.inspect.external_data import external_files
+from dlconv.inspect.external_data import external_locations
 from dlconv.inspect.network import Network, WeightTensor
 from dlconv.inspect.onnx_model import load_onnx, nodes_of, refuse_impossible, shape_of_value
 from dlconv.inspect.summary import WEIGHT_DTYPES
@@ -49,8 +50,9 @@ def read_onnx(path: Path) -> Network:
 
 
 def _files(path: Path, model: "ModelProto") -> tuple[Path, ...]:
-    """Return the file and those with its values that are there."""
-    beside = (path.parent / name for name in external_files(model, str(path)))
+    """Return the file and those with its values that lie beside it, none of which is read."""
+    named = external_locations(model, str(path))
+    beside = (path.parent / name for name in named if is_beside(name))
     return (path, *(file for file in beside if file.is_file()))
 
 

@@ -37,7 +37,7 @@ class Patience:
     longest_wait_seconds: float = 15.0
     least_bytes_per_second: float = 1000.0
     over_seconds: float = 60.0
-    most_seconds: float = 7200.0
+    most_seconds: float = 86_400.0
 
 
 @dataclass(frozen=True)

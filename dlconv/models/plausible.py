@@ -15,6 +15,8 @@ NODE = 1
 VARINT, BYTES = 0, 2
 FIXED_BYTES = {1: 8, 5: 4}
 MOST_VARINT_BYTES = 10
+# A graph of a million nodes is none that is known; hostile ones would take minutes.
+MOST_FIELDS = 1_000_000
 
 
 def complaint_about_graph(file: BinaryIO) -> str:
@@ -27,13 +29,17 @@ def complaint_about_graph(file: BinaryIO) -> str:
     file.seek(0)
     has_node = False
     try:
-        while file.tell() < end:
+        for _ in range(MOST_FIELDS):
+            if file.tell() >= end:
+                break
             tag = _varint(file)
             length = _length(file, tag & 7)
             has_node = has_node or (tag == NODE << 3 | BYTES and length > 0)
             if length > end - file.tell():
                 raise ValueError
             file.seek(length, os.SEEK_CUR)
+        else:
+            return f"has more than {MOST_FIELDS:,} parts, which no graph has"
     except ValueError:
         return "is not a GraphDef, or it is truncated"
     return "" if has_node else "holds no graph"

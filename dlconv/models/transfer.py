@@ -196,6 +196,10 @@ class Transfer:
             raise Transient(self._stopped("stopped half-way")) from error
         except requests.RequestException as error:
             raise DlconvError(f"cannot fetch {self.url}: {error}", REACH_HINT) from error
+        except OSError as error:
+            raise DlconvError(
+                f"cannot fetch from {host}: {reason_of(error)}", REACH_HINT
+            ) from error
         except MALFORMED as error:
             raise malformed(self.url, error) from error
 

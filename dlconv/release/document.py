@@ -96,6 +96,8 @@ class Release:
     """By their paths."""
     files: list[File]
     """The other files, but for this one, SHA256SUMS and signatures."""
+    packed_by: str = ""
+    """The version of dlconv that packed it, whose words its card has; empty before 0.2."""
 
 
 def content_digest(artifacts: Iterable[Released]) -> str:

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import dlconv
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
 from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
@@ -70,6 +71,7 @@ def pack(
             model=model,
             artifacts=released,
             files=[],
+            packed_by=dlconv.__version__,
         )
         release = dataclasses.replace(release, files=_write_papers(release, folder))
         (folder / RELEASE_NAME).write_bytes(as_json(release))

@@ -24,6 +24,7 @@ from dlconv.verify.raster import (
     PhotoError,
     check_file,
     kind_of,
+    kind_of_content,
     other_kind_error,
     read_rgb,
 )
@@ -43,6 +44,8 @@ OTHER_SUFFIXES = {
 }
 NO_FILE = "no file"
 MOST_NAMED = 5
+# Where a shell puts what it hands over: <(command), and standard input.
+DESCRIPTORS = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
 @dataclass(frozen=True)
@@ -144,21 +147,24 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _listed(place: Path) -> list[Path]:
-    check_file(place)
-    kind = kind_of(place)
-    if kind is not None:
-        raise PhotoError(f"{place} is {kind}: no folder and no list of photos", "try --images")
+    is_handed_over = place == Path("/dev/stdin") or place.parent in DESCRIPTORS
+    if not is_handed_over:
+        check_file(place)
     try:
         content = place.read_bytes()
     except OSError as error:
         raise PhotoError(f"cannot read {place}: {error.strerror}") from error
+    kind = kind_of_content(content)
+    if kind is not None:
+        raise PhotoError(f"{place} is {kind}: no folder and no list of photos", "try --images")
     if b"\0" in content:
         raise PhotoError(
             f"{place} is no folder and no list of photos", "a list is UTF-8 text, a path a line"
         )
     text = content.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
     named = (line.strip(" \t\r") for line in text.split("\n"))
-    return [place.parent / name for name in named if name and not name.startswith("#")]
+    folder = Path() if is_handed_over else place.parent
+    return [folder / name for name in named if name and not name.startswith("#")]
 
 
 def _name(file: Path, folder: Path) -> str:

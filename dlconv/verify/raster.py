@@ -80,12 +80,14 @@ def kind_of(path: Path) -> str | None:
     check_file(path)
     try:
         with path.open("rb") as file:
-            return _kind(file.read(HEAD_BYTES))
+            return kind_of_content(file.read(HEAD_BYTES))
     except OSError as error:
         raise PhotoError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _kind(head: bytes) -> str | None:
+def kind_of_content(content: bytes) -> str | None:
+    """Return what kind of picture or video begins so, None for others."""
+    head = content[:HEAD_BYTES]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[:2] == b"BM" and head[15:18] == bytes(3):

@@ -162,3 +162,14 @@ def test_files_with_values_are_of_the_network_where_they_are_there(tmp_path):
     assert read_onnx(path).files == (path, tmp_path / "w.data")
     (tmp_path / "w.data").unlink()
     assert read_onnx(path).files == (path,)
+
+
+def test_values_in_a_folder_below_are_not_read_and_no_trouble(tmp_path):
+    model = model_of([helper.make_node("Add", ["x", "w"], ["y"])], {"w": np.ones(9, np.float32)})
+    (tensor,) = model.graph.initializer
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights/w.data")
+    network = read(model, tmp_path)
+    assert [path.name for path in network.files] == ["model.onnx"]
+    assert network.unknown == ("the values of 1 weights",)

@@ -12,7 +12,7 @@ from support.graphs import graph_of
 from support.shared import SHARED
 
 from dlconv.errors import DlconvError
-from dlconv.models import unpack
+from dlconv.models import plausible, unpack
 from dlconv.models.unpack import extract_frozen_graph
 
 GRAPH = "net/frozen_inference_graph.pb"
@@ -251,3 +251,9 @@ def test_any_damage_is_an_error_or_harmless(folder, tarball_of, data) -> None:
     except DlconvError:
         pass
     assert not list(folder.iterdir())
+
+
+def test_a_graph_of_endless_empty_parts_is_refused_soon(folder, tarball_of, monkeypatch) -> None:
+    monkeypatch.setattr(plausible, "MOST_FIELDS", 1000)
+    message = refused(folder, tarball_of((GRAPH, b"\x18\x00" * 1001)))
+    assert "has more than 1,000 parts, which no graph has" in message

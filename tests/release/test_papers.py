@@ -8,7 +8,7 @@ import pytest
 
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME, as_json, read_release
-from dlconv.release.papers import PAPERS
+from dlconv.release.papers import PAPERS, is_card_compared
 from dlconv.release.sums import sums
 from dlconv.verify.document import File
 
@@ -87,8 +87,10 @@ def test_what_another_version_of_the_library_writes_differently_is_no_matter(rel
 def test_the_words_of_another_version_s_card_are_not_compared(release, monkeypatch):
     replaced(release, "README.md", b"This network segments photos", b"It segments photos")
     assert said(release) == ["README.md: does not say what release.json says"]
+    assert is_card_compared(read_release(release))
     monkeypatch.setattr("dlconv.__version__", "99.0.0")
     assert said(release) == []
+    assert not is_card_compared(read_release(release))
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", "", ".."])

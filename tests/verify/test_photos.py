@@ -1,6 +1,8 @@
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -246,3 +248,12 @@ def test_what_a_list_names_has_to_be_a_file(tmp_path, entry):
     (tmp_path / "list.txt").write_text(f"./{entry}\n")
     with pytest.raises(PhotoError, match="cannot read"):
         find_dataset(tmp_path / "list.txt")
+
+
+def test_a_list_may_come_out_of_a_pipe(tmp_path):
+    saved(tmp_path / "a.png")
+    command = "import sys; from pathlib import Path; from dlconv.verify.photos import find_dataset"
+    command += "; print([each.path.name for each in find_dataset(Path(sys.argv[1]))])"
+    listing = f"{sys.executable} -c '{command}' <(echo {tmp_path / 'a.png'})"
+    answer = subprocess.run(["bash", "-c", listing], capture_output=True, text=True)
+    assert answer.stdout == "['a.png']\n", answer.stderr

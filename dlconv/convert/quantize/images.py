@@ -15,6 +15,7 @@ from dlconv.inspect.scores import MOST_PIXELS
 
 ENOUGH_PHOTOS = 16
 MOST_PHOTOS = 32
+MOST_AT_A_TIME = 256
 # Standard deviation of pixels, 0..255, below which an image shows nothing.
 LEAST_CONTRAST = 2.0
 
@@ -62,6 +63,12 @@ def _refuse_no_image(contract: Contract) -> None:
         raise DlconvError(
             f"{contract.input.node} takes {list(shape)}, and no images in colour or grey, so there "
             "is nothing to calibrate on",
+            "leave out --quantize, or choose f16",
+        )
+    batch = shape[0] if shape is not None else None
+    if batch is not None and not 1 <= batch <= MOST_AT_A_TIME:
+        raise DlconvError(
+            f"{contract.input.node} takes {batch:,} images at a time, which none are made for",
             "leave out --quantize, or choose f16",
         )
 

@@ -69,6 +69,8 @@ def network_trouble(url: str, but: tuple[type[Exception], ...] = ()) -> Iterator
         raise
     except but:
         raise
+    except OSError as error:
+        raise DlconvError(f"cannot reach {host}: {reason_of(error)}") from error
     except Exception as error:
         raise malformed(url, error) from error
 

@@ -48,7 +48,12 @@ class Store:
     def guarded(self, release: CheckedRelease, say: Say) -> Iterator[None]:
         """Claim the release's place, which others then leave."""
         with self._trouble():
-            self._files.pipe_file(self._claim_path(release), self._claim)
+            path = self._claim_path(release)
+            try:
+                self._files.pipe_file(path, self._claim)
+            except FileNotFoundError:  # where folders are made before what is in them
+                self._files.mkdir(path.rpartition("/")[0], create_parents=False)
+                self._files.pipe_file(path, self._claim)
         try:
             yield
         finally:

@@ -157,3 +157,9 @@ def test_an_input_that_takes_no_images_is_refused(shape):
 
 def test_an_image_of_one_pixel_has_a_colour():
     assert all(image.shape == (1, 1, 1, 3) for image in synthetic_images((1, 1)))
+
+
+@pytest.mark.parametrize("batch", [0, 257, 2**31 - 1])
+def test_a_batch_that_no_images_are_made_for_is_refused(batch):
+    with pytest.raises(DlconvError, match="images at a time, which none are made for"):
+        load_calibration(contract_of(np.uint8, (batch, 5, 7, 3)), None)

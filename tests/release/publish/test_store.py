@@ -1,7 +1,10 @@
 """Publishing to a URL of fsspec: in memory, and to an S3 server."""
 
+from typing import ClassVar
+
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 from support.publishing import files_below, kill_publish, run_publish
 
@@ -172,3 +175,28 @@ def test_a_storage_s_library_that_is_not_installed_is_named(packed, tmp_path):
     answer = run_publish(packed, "s3://models", PYTHONPATH=str(tmp_path))
     assert answer.returncode == 1
     assert answer.stderr.splitlines()[-1] == "error: s3://models: Install s3fs to access S3"
+
+
+class WithFolders(MemoryFileSystem):
+    """A storage in which a file needs a folder, as FTP and Hadoop have them."""
+
+    protocol = "withfolders"
+    store: ClassVar = {}
+    pseudo_dirs: ClassVar = [""]
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.removeprefix("withfolders://"))
+
+    def pipe_file(self, path, value, **options):
+        if not self.exists(self._parent(path)):
+            raise FileNotFoundError(path)
+        super().pipe_file(path, value, **options)
+
+
+def test_the_first_release_of_a_model_makes_its_folder(packed):
+    fsspec.register_implementation("withfolders", WithFolders, clobber=True)
+    fsspec.filesystem("withfolders").mkdir("/models")
+    assert publish(packed, "withfolders:///models").state == "published"
+    files = fsspec.filesystem("withfolders")
+    assert below(files, "/models/sample/1.2.0") == files_below(packed)
