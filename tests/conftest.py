@@ -1,5 +1,6 @@
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,8 +22,11 @@ for name in [name for name in os.environ if name.startswith("DLCONV_")]:
 
 def pytest_collection_modifyitems(items):
     """Start with the files that take longest, so that no process is left alone with one of them."""
-    long = Counter(item.path for item in items if item.get_closest_marker("long"))
-    items.sort(key=lambda item: -long[item.path])
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        if mark := item.get_closest_marker("long"):
+            seconds[item.path] += mark.kwargs.get("seconds", 10)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(autouse=True)

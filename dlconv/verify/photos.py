@@ -225,7 +225,13 @@ def _mask_of(photo: Photo, masks: Mapping[str, Path]) -> Path | None:
 
 
 def _files(path: Path) -> list[Path]:
-    if not _is_there(path):
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise PhotoError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError:  # a NUL in it
+        is_there = False
+    if not is_there:
         raise PhotoError(f"there is no photo at {path}")
     if not path.is_dir():
         return [path]

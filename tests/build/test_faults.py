@@ -175,7 +175,7 @@ def test_a_clock_that_was_set_back_and_files_from_the_future_change_nothing(proj
     assert project.results(**set_back)["tiny/tfjs-float32/verify"] == "done"
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=200)
 @pytest.mark.timeout(900)
 def test_fifty_kills_at_random_moments_leave_nothing_broken(project, served):
     random_ = random.Random(7)

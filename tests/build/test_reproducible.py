@@ -19,7 +19,7 @@ CONVERSIONS = (
 )
 MINORS = [minor for minor in (10, 11, 12) if minor != sys.version_info.minor]
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long(seconds=60), pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

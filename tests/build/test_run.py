@@ -18,6 +18,7 @@ from dlconv.build.state import State
 from dlconv.files import digest_of
 from dlconv.release.document import SIGNATURE_NAME
 from dlconv.release.signing import PrivateKey, sign_release
+from dlconv.sealed import read_sealed, write_sealed
 
 # No step of these needs TensorFlow.
 SIZES = TFJS + 'precisions = ["float32", "float16", "uint16"]\n'
@@ -171,9 +172,9 @@ def test_made_twice_every_byte_is_the_same_and_one_that_is_not_is_named(project)
     # As if an earlier build with the same inputs had given other bytes.
     old = path.read_bytes()
     path.write_bytes(old + b"\n")
-    data = json.loads(record.read_bytes())
+    data = json.loads(read_sealed(record))
     data["files"]["artifacts/tiny/tfjs-float32/manifest.json"] = digest_of(path)
-    record.write_text(json.dumps(data))
+    write_sealed(record, json.dumps(data).encode())
     answer = project.build("--twice")
     assert answer.returncode == 1
     assert "tfjs-float32/manifest.json is not the same when it is made again" in answer.stderr

@@ -235,7 +235,7 @@ def test_a_gpu_that_is_lost_while_frames_run_is_replaced_and_can_be_had_again(
         assert not page.troubles
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=250)
 @pytest.mark.timeout(1200)
 def test_a_thousand_frames_leave_nothing_behind_on_webgl(browser, small):
     with demo_page(browser, small) as page:

@@ -50,3 +50,12 @@ def caller(work: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return call
+
+
+def fetched(work: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return the same, with both networks in the cache."""
+    call = caller(work)
+    for model in TARBALLS:
+        answer = call("fetch", model, "--mirror", ZOO.as_uri())
+        assert answer.returncode == 0, answer.stderr
+    return call

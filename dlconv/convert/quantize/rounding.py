@@ -45,11 +45,10 @@ class Moments:
 def moments_of(replaced: np.ndarray, exact: np.ndarray, share: float = 1.0) -> Moments:
     """Return the moments of samples of x' and x, [sums, count, inputs] each, times ``share``."""
     factor = share / max(replaced.shape[1], 1)
+    # Sums of float32 would differ with NumPy's version and the processor, and codes with them.
+    replaced, exact = replaced.astype(np.float64), exact.astype(np.float64)
     transposed = replaced.transpose(0, 2, 1)
-    return Moments(
-        factor * (transposed @ replaced).astype(np.float64),
-        factor * (transposed @ exact).astype(np.float64),
-    )
+    return Moments(factor * (transposed @ replaced), factor * (transposed @ exact))
 
 
 def round_to_outputs(
@@ -69,7 +68,8 @@ def round_to_outputs(
     target = np.linalg.solve(
         moments.replaced + KEEPING * unit, (moments.cross + KEEPING * unit) @ matrices
     )
-    order = np.argsort(-energy, axis=1, kind="stable")
+    # Inputs that differ by an error of arithmetic alone are equal, and stay in their order.
+    order = np.argsort(-energy.astype(np.float32), axis=1, kind="stable")
     damped = np.take_along_axis(moments.replaced + DAMPING * unit, order[:, :, None], axis=1)
     damped = np.take_along_axis(damped, order[:, None, :], axis=2)
     factor = _inverse_factor(damped)

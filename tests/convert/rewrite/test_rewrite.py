@@ -288,7 +288,7 @@ def test_8_bit_weights_of_the_rewritten_sample_lose_no_more_labels(sample, tmp_p
 
 
 @needs_shared
-@pytest.mark.long
+@pytest.mark.long(seconds=60)
 @pytest.mark.parametrize("model", TARBALLS)
 def test_8_bit_weights_of_rewritten_networks_lose_no_more_labels(frozen, tmp_path, model):
     network = frozen(ZOO / "models" / TARBALLS[model])
