@@ -69,7 +69,7 @@ def complaint_about_secrets(address: str) -> str:
         return ""
     if "@" in parts.netloc:
         return "holds an account"
-    if parts.fragment:
+    if parts.scheme and parts.fragment:
         return "holds a fragment"
     return "" if not parts.query or _is_harmless(parts.query) else "holds a query"
 

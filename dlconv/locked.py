@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Whoever fails removes the folders that it made, which others may be about to lock something in.
 TRIES = 5
+# What nobody needs to be told of.
+BRIEF_SECONDS = 2.0
 
 _held = threading.local()
 
@@ -41,8 +43,9 @@ def locked(
         yield
         return
     lacking = [folder for folder in path.parents if not folder.exists()]
+    patience = 0.0 if waiting else BRIEF_SECONDS
     waiting = waiting or f"waiting for another dlconv, which writes {target}"
-    locks[str(path)] = _acquire(path, waiting, say)
+    locks[str(path)] = _acquire(path, patience, waiting, say)
     try:
         yield
     finally:
@@ -71,14 +74,16 @@ def _leaves_files() -> bool:
         return path.exists()
 
 
-def _acquire(path: Path, waiting: str, say: Callable[[str], None]) -> "BaseFileLock":
+def _acquire(
+    path: Path, patience: float, waiting: str, say: Callable[[str], None]
+) -> "BaseFileLock":
     import filelock
 
     lock = filelock.FileLock(path)
     for left in reversed(range(TRIES)):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _wait(lock, waiting, say)
+            _wait(lock, patience, waiting, say)
             break
         except FileNotFoundError:
             if not left:
@@ -86,11 +91,11 @@ def _acquire(path: Path, waiting: str, say: Callable[[str], None]) -> "BaseFileL
     return lock
 
 
-def _wait(lock: "BaseFileLock", waiting: str, say: Callable[[str], None]) -> None:
+def _wait(lock: "BaseFileLock", patience: float, waiting: str, say: Callable[[str], None]) -> None:
     import filelock
 
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except filelock.Timeout:
         say(waiting)
         lock.acquire()

@@ -78,6 +78,9 @@ def _bom(release: Release) -> "Bom":
     from cyclonedx.model.component import Component, ComponentType
     from cyclonedx.model.tool import ToolRepository
 
+    said = {"content_sha256": release.content_sha256}
+    if release.packed_by:
+        said["packed_by"] = release.packed_by
     whole = Component(
         bom_ref=RELEASE,
         type=ComponentType.MACHINE_LEARNING_MODEL,
@@ -85,7 +88,7 @@ def _bom(release: Release) -> "Bom":
         version=release.version,
         description=release.model.note or None,
         licenses=_licences(release),
-        properties=_properties({"content_sha256": release.content_sha256}),
+        properties=_properties(said),
     )
     graph, artifacts = _graph(release), [_artifact(release, each) for each in release.artifacts]
     dataset = _dataset(release)

@@ -97,7 +97,7 @@ class Release:
     files: list[File]
     """The other files, but for this one, SHA256SUMS and signatures."""
     packed_by: str = ""
-    """The version of dlconv that packed it, whose words its card has; empty before 0.2."""
+    """The version of dlconv that packed it, whose words its card has; empty if not known."""
 
 
 def content_digest(artifacts: Iterable[Released]) -> str:

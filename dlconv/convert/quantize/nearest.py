@@ -75,7 +75,7 @@ def refuse_infinite(name: str, values: np.ndarray) -> None:
     """Raise DlconvError, naming the tensor, for values among which not all are numbers."""
     if not np.isfinite(values).all():
         raise DlconvError(
-            f"cannot quantize {name}: it holds what is no finite number",
+            f"cannot quantize {name}: it holds NaN or infinity",
             "leave it float32",
         )
 
