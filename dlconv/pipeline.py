@@ -117,13 +117,13 @@ def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
     if _is_path(spec):
         return _from_path(Path(spec))
     fetched = store.graph_for(spec)
-    if fetched is None and spec not in registry.models and Path(spec).is_dir():
+    if fetched is not None:
+        return _of_model(fetched, registry)
+    if spec not in registry.models and Path(spec).is_dir():
         return _from_path(Path(spec))
-    if fetched is None:
-        name = registry.find(spec).name
-        run = shlex.join(["dlconv", "fetch", name])
-        raise DlconvError(f"{name} has not been fetched yet", f"run: {run}")
-    return _of_model(fetched, registry)
+    name = registry.find(spec).name
+    run = shlex.join(["dlconv", "fetch", name])
+    raise DlconvError(f"{name} has not been fetched yet", f"run: {run}")
 
 
 def _last_fetched(registry: Registry) -> FrozenGraph:

@@ -180,7 +180,9 @@ def test_one_that_fails_leaves_no_folder_that_it_made(verified, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_from_two_machines_at_once_one_waits(verified, tmp_path, monkeypatch):
+@pytest.fixture
+def slow_card(monkeypatch):
+    """A card whose writing tells that it has begun, and waits until it may end."""
     begun, may_end = Event(), Event()
 
     def write_slowly(release):
@@ -189,6 +191,11 @@ def test_from_two_machines_at_once_one_waits(verified, tmp_path, monkeypatch):
         return b"# A card"
 
     monkeypatch.setitem(PAPERS, "README.md", write_slowly)
+    return begun, may_end
+
+
+def test_from_two_machines_at_once_one_waits(verified, tmp_path, monkeypatch, slow_card):
+    begun, may_end = slow_card
     with ThreadPoolExecutor(2) as pool:
         monkeypatch.setenv("DLCONV_CACHE", str(tmp_path / "one machine"))
         first = pool.submit(pack, verified, "1", tmp_path / "to" / "release")
@@ -202,15 +209,8 @@ def test_from_two_machines_at_once_one_waits(verified, tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "to").iterdir()] == ["release"]
 
 
-def test_what_another_is_writing_stays(verified, tmp_path, monkeypatch):
-    begun, may_end = Event(), Event()
-
-    def write_slowly(release):
-        begun.set()
-        may_end.wait(20)
-        return b"# A card"
-
-    monkeypatch.setitem(PAPERS, "README.md", write_slowly)
+def test_what_another_is_writing_stays(verified, tmp_path, slow_card):
+    begun, may_end = slow_card
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(pack, verified, "1", tmp_path / "release")
         assert begun.wait(20)
