@@ -1,5 +1,5 @@
 # make run    set everything up and run the main job on the sample model
-# make test   set everything up and run the tests, but for those that take minutes
+# make test   set everything up and run the tests, but for the long ones
 # make help   the rest
 
 # Many short processes run here, which would compile every module again.
@@ -39,7 +39,7 @@ TYPESCRIPT := segment demo bench ../../tests/web
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer run test test-all test-newest test-fast check bench bench-page format wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer run test test-all test-weekly test-newest test-fast check bench bench-page format wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,16 +56,19 @@ run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
 test: setup-dev  ## the tests, but for the long ones
-	$(PYTEST) -m "not long and not newest"
+	$(PYTEST) -m "not long and not weekly and not newest"
 
-test-all: setup-dev peer  ## all tests
+test-all: setup-dev  ## the tests, with the long ones: what CI runs
 	$(PYTEST)
+
+test-weekly: setup-dev peer  ## what CI does once a week: the most frames, kills and search, and the peer
+	$(PYTEST) -m weekly
 
 test-newest: setup-dev  ## the wheel with the newest releases of what it needs, on each Python here
 	$(VENV)/bin/python -m pytest -m newest
 
 test-fast: setup-dev  ## the tests that take no more than seconds
-	$(PYTEST) -m "not slow and not long and not newest"
+	$(PYTEST) -m "not slow and not long and not weekly and not newest"
 
 check: setup-dev  ## lint, format and types
 	$(VENV)/bin/ruff check

@@ -5,12 +5,15 @@ from support.quantized import Row, quantize_and_judge
 from support.real import TARBALLS, fetched
 from support.shared import needs_shared
 
-pytestmark = [needs_shared, pytest.mark.long(seconds=600), pytest.mark.timeout(1800)]
+pytestmark = [needs_shared, pytest.mark.long(seconds=200), pytest.mark.timeout(1800)]
 
 LARGER, SMALLER = TARBALLS
 
 ROWS = [
-    Row(LARGER, "tfjs", "auto", True, None, 1_300_000, 0.99, 0.95, 0.87),
+    pytest.param(
+        Row(LARGER, "tfjs", "auto", True, None, 1_300_000, 0.99, 0.95, 0.87),
+        marks=pytest.mark.weekly,
+    ),
     Row(SMALLER, "tfjs", "auto", True, None, 520_000, 0.99, 0.9, 0.75),
 ]
 

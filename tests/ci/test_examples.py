@@ -60,8 +60,8 @@ def jobs_of(path):
     return yaml.safe_load(path.read_text())["jobs"]
 
 
-def test_there_are_workflows_for_ci_the_newest_releases_and_the_locks():
-    assert [path.name for path in OWN] == ["ci.yml", "locks.yml", "newest.yml"]
+def test_there_are_workflows_for_ci_and_for_each_week():
+    assert [path.name for path in OWN] == ["ci.yml", "locks.yml", "newest.yml", "weekly.yml"]
     assert "bash .ci/run" in [step.get("run") for step in jobs_of(OWN[0])["ci"]["steps"]]
 
 

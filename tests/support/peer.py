@@ -13,5 +13,5 @@ _skip_without_peer = pytest.mark.skipif(
 
 
 def needs_peer(test):
-    """Mark a test as one that ``make test``, which sets no such environment up, leaves out."""
-    return pytest.mark.long(_skip_without_peer(test))
+    """Mark a test as one for ``make test-weekly``, which sets that environment up."""
+    return pytest.mark.weekly(_skip_without_peer(test))
