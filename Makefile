@@ -23,7 +23,7 @@ VENV := .venv
 PEER := .venv-peer
 # What make bench measures, and how often.
 MODEL ?= mobilenetv2_coco_voc_trainaug
-IMAGES ?= dlconv/models/sample/photos
+IMAGES ?= dlconv/sample/photos
 ROUNDS ?= 10
 LOW ?= 257
 BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
@@ -109,7 +109,7 @@ npm-package: setup-dev  ## the npm package @dlconv/segment in dist/
 		print(build.pack(Path("dist")))'
 
 sample-model: setup-dev  ## train the sample model anew (about ten minutes)
-	$(VENV)/bin/python -m dlconv.models.sample.train --out dlconv/models/sample
+	$(VENV)/bin/python -m dlconv.sample.train --out dlconv/sample
 
 lock:  ## resolve the lock files anew from pyproject.toml
 	python3 -m venv .cache/uv

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dlconv.build.config import find_config, read_config
-from dlconv.build.display import display
-from dlconv.build.plan import Step, plan
-from dlconv.build.result import Result, Status
-from dlconv.build.run import Builder, Limits, preview
-from dlconv.build.state import State
-from dlconv.build.tasks import Access
-from dlconv.build.twice import build_again, conversions
-from dlconv.models.registry import load_registry
+from dlconv.plan.config import find_config, read_config
+from dlconv.plan.display import display
+from dlconv.plan.result import Result, Status
+from dlconv.plan.run import Builder, Limits, preview
+from dlconv.plan.state import State
+from dlconv.plan.steps import Step, plan
+from dlconv.plan.tasks import Access
+from dlconv.plan.twice import build_again, conversions
+from dlconv.registry.models import load_registry
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ exception is a bug and keeps its traceback.
 """
 
 from dlconv.addresses import without_secrets
-from dlconv.printable import brief
+from dlconv.terminal.printable import brief
 
 
 class DlconvError(Exception):

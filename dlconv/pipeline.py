@@ -25,6 +25,7 @@ from dlconv.artifacts.manifest import (
     has_manifest,
     read_artifact,
 )
+from dlconv.cache import store
 from dlconv.convert.artifact import (
     FrozenGraph,
     Made,
@@ -35,46 +36,48 @@ from dlconv.convert.artifact import (
 )
 from dlconv.convert.coverage import Coverage, find_coverage
 from dlconv.convert.interface import OWN_INTERFACE, Interface
-from dlconv.convert.onnx import DEFAULT_OPSET
 from dlconv.convert.quantize.apply import Progress as StepProgress
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, LoadImages, Quantization
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.fix_input import fix_input
+from dlconv.convert.targets.onnx import DEFAULT_OPSET
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, Site, make_site
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of, write_atomically
-from dlconv.inspect import event
-from dlconv.inspect.compressed import NOTHING, Sizes, file_sizes
-from dlconv.inspect.contract import FOUND, Asked, Findings, find_all, find_contract
-from dlconv.inspect.cut import asked_for, cut
-from dlconv.inspect.diff import Comparison, compare
-from dlconv.inspect.formats import find_entry, is_frozen_graph, is_named_as_file, read_network
-from dlconv.inspect.graph import Graph, check_graph_file, read_graph
-from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
-from dlconv.inspect.layout_2018 import (
+from dlconv.fetch.bring import brought, is_address, is_tarball
+from dlconv.formats.frozen_graph import check_graph_file, read_graph
+from dlconv.formats.layout_2018 import (
     GRAPH_NAME,
     Layout2018,
     find_layout_2018,
     read_layout_2018,
 )
-from dlconv.inspect.network import Network
+from dlconv.formats.network import Network
+from dlconv.formats.read import find_entry, is_frozen_graph, is_named_as_file, read_network
+from dlconv.formats.tfjs_weights import stored_floats
+from dlconv.graph.contract import FOUND, Asked, Findings, find_all, find_contract
+from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.graph import Graph
+from dlconv.graph.sizes import Size
+from dlconv.inspect import event
+from dlconv.inspect.compressed import NOTHING, Sizes, file_sizes
+from dlconv.inspect.diff import Comparison, compare
+from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.overlay import weight_bytes
-from dlconv.inspect.sizes import Size
-from dlconv.inspect.tfjs_weights import stored_floats
-from dlconv.models import store
-from dlconv.models.bring import brought, is_address, is_tarball
-from dlconv.models.registry import Colour, Registry, voc_colours
-from dlconv.models.sources import local_path
-from dlconv.printable import printable
+from dlconv.net.sources import local_path
+from dlconv.registry.models import Colour, Registry, voc_colours
 from dlconv.release.evidence import SUFFIX as EVIDENCE_SUFFIX
+from dlconv.runtimes import RuntimeMissingError
+from dlconv.runtimes.catalogue import Choice, choices_for
+from dlconv.runtimes.framing import framed
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import digest_of, write_atomically
+from dlconv.terminal.printable import printable
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as node_errors
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
-from dlconv.verify.framing import framed
 from dlconv.verify.harness import Progress, verify
 from dlconv.verify.journal import Journal, open_journal
 from dlconv.verify.photos import (
@@ -84,10 +87,8 @@ from dlconv.verify.photos import (
     find_photos,
     load_photo,
 )
-from dlconv.verify.pictures import MOST_COLOURS
+from dlconv.verify.reports.pictures import MOST_COLOURS
 from dlconv.verify.result import ArtifactResult
-from dlconv.verify.runtimes import RuntimeMissingError
-from dlconv.verify.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.workers import Workers
 
 ARTIFACTS_ROOT = Path("artifacts")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.addresses import shown
-from dlconv.build.config import find_config, read_config
-from dlconv.build.plan import RELEASE
 from dlconv.errors import DlconvError, UsageError
+from dlconv.plan.config import find_config, read_config
+from dlconv.plan.steps import RELEASE
 from dlconv.release.document import RELEASE_NAME, has_any, no_release, read_release, releases_in
 from dlconv.release.publish.choice import is_folder, takes_one_model
 from dlconv.release.publish.target import OWN_PLACE

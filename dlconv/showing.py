@@ -14,22 +14,23 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import RenderableType
 
-from dlconv import console, pipeline, serving
+from dlconv import pipeline, serving
 from dlconv.convert import coverage_report
 from dlconv.convert.coverage import Coverage
-from dlconv.convert.onnx import DEFAULT_OPSET
+from dlconv.convert.targets.onnx import DEFAULT_OPSET
 from dlconv.errors import DlconvError, UsageError
+from dlconv.formats.read import read_network
+from dlconv.graph.contract import Asked
+from dlconv.graph.sizes import Size
 from dlconv.inspect import document, network_report, report, tensorboard, viewers
-from dlconv.inspect.contract import Asked
-from dlconv.inspect.formats import read_network
 from dlconv.inspect.markdown import as_markdown
-from dlconv.inspect.sizes import Size
-from dlconv.output import show, tell, write
-from dlconv.tables import Group
+from dlconv.terminal import console
+from dlconv.terminal.output import show, tell, write
+from dlconv.terminal.tables import Group
 
 if TYPE_CHECKING:
     from dlconv.convert.artifact import FrozenGraph
-    from dlconv.models.registry import Registry
+    from dlconv.registry.models import Registry
 
 DIFF, VIEW, TENSORBOARD, LOGDIR, ONE = "--diff", "--view", "--tensorboard", "--logdir", ""
 OPTIONS: Mapping[str, frozenset[str]] = {

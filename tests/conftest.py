@@ -8,7 +8,7 @@ from support.graphs import tiny_segmenter
 
 from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import FrozenGraph
-from dlconv.files import digest_of
+from dlconv.storage.files import digest_of
 
 # In CI a red run is red for everyone: the same examples each time. Elsewhere, search on.
 # A busy machine's pauses are nobody's fault.

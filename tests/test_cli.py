@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import dlconv
 from dlconv.cli import app
 from dlconv.convert.precision import Precision
-from dlconv.inspect.graph import read_graph
+from dlconv.formats.frozen_graph import read_graph
 from dlconv.verify.floors import DEFAULT_FLOORS
 
 COMMANDS = (

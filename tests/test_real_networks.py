@@ -19,9 +19,9 @@ from support.real import TARBALLS, caller
 from support.shared import PHOTOS, ZOO, needs_shared
 
 from dlconv.convert.precision import Precision
-from dlconv.inspect.graph import read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos, load_photo
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 pytestmark = [needs_shared, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -32,12 +32,12 @@ def wheel(tmp_path_factory):
 def test_the_wheel_carries_its_data_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
-        "dlconv/build/template.toml",
-        "dlconv/inspect/contract.py",
-        "dlconv/models/registry.toml",
-        "dlconv/models/sample/deeplabv3_mnv2_sample.tar.gz",
+        "dlconv/plan/template.toml",
+        "dlconv/graph/contract.py",
+        "dlconv/registry/registry.toml",
+        "dlconv/sample/deeplabv3_mnv2_sample.tar.gz",
         "dlconv/web/dist/tfjs-node.cjs",
-        "dlconv/verify/page/page.html",
+        "dlconv/verify/reports/page/page.html",
         "dlconv/web/dist/tfjs-page.js",
         "dlconv/web/dist/ort-node.mjs",
         "dlconv/web/dist/demo/index.html",
@@ -49,7 +49,7 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
         "dlconv/web/dist/THIRD_PARTY_LICENSES.txt",
     ):
         assert name in names
-    assert len([name for name in names if name.startswith("dlconv/models/sample/photos/")]) >= 6
+    assert len([name for name in names if name.startswith("dlconv/sample/photos/")]) >= 6
     tops = {name.partition("/")[0] for name in names}
     assert len(tops) == 2
     assert not [name for name in names if "node_modules" in name or name.startswith("tests")]

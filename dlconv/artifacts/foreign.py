@@ -20,16 +20,17 @@ from dlconv.artifacts.manifest import (
     coarsest,
     file_entry,
 )
-from dlconv.artifacts.reads import files_read
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import Contract, TensorSpec, find_contract, find_ends, fixed_size
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.inspect.layout_2018 import find_layout_2018, read_layout_2018
-from dlconv.inspect.model_json import ModelJson, read_model_json
-from dlconv.inspect.onnx_model import load_onnx, shape_of_value
-from dlconv.inspect.tensors import dtype_name, shape_of
-from dlconv.inspect.tfjs_weights import stored_floats
-from dlconv.printable import printable
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.formats.layout_2018 import find_layout_2018, read_layout_2018
+from dlconv.formats.model_json import ModelJson, read_model_json
+from dlconv.formats.onnx_model import load_onnx, shape_of_value
+from dlconv.formats.reads import files_read
+from dlconv.formats.tfjs_weights import stored_floats
+from dlconv.graph.contract import Contract, TensorSpec, find_contract, find_ends, fixed_size
+from dlconv.graph.graph import Graph
+from dlconv.graph.tensors import dtype_name, shape_of
+from dlconv.terminal.printable import printable
 
 if TYPE_CHECKING:
     import onnx

@@ -15,10 +15,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dlconv.addresses import complaint_about_secrets
-from dlconv.artifacts.reads import complaint_about_reads
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of, write_atomically
-from dlconv.inspect.contract import Contract
+from dlconv.formats.reads import complaint_about_reads
+from dlconv.graph.contract import Contract
+from dlconv.storage.files import digest_of, write_atomically
 
 MANIFEST_NAME = "manifest.json"
 # What dlconv makes, by how the name of the file ends that a runtime is pointed at.

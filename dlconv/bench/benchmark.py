@@ -19,8 +19,8 @@ from dlconv.bench.measure import (
 )
 from dlconv.bench.sizes import sizes_of
 from dlconv.inspect.compressed import Sizes
+from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.photos import Photo
-from dlconv.verify.runtimes.catalogue import Choice, choices_for
 
 LINE_SECONDS = 2.0
 

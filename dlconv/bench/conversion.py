@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from dlconv.bench.large_graph import write_large_graph
-from dlconv.console import say
 from dlconv.errors import DlconvError
-from dlconv.output import show
-from dlconv.tables import Table
-from dlconv.verify.report import megabytes
+from dlconv.terminal.console import say
+from dlconv.terminal.output import show
+from dlconv.terminal.tables import Table
+from dlconv.verify.reports.text import megabytes
 
 SCHEMA = 1
 SCALES = (0.25, 0.5, 1.0)

@@ -24,11 +24,11 @@ import numpy as np
 from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.onnx_worker import OnnxruntimeChild
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import Contract
-from dlconv.verify.framing import framed
+from dlconv.graph.contract import Contract
+from dlconv.runtimes import Runtime, RuntimeMissingError
+from dlconv.runtimes.catalogue import Choice
+from dlconv.runtimes.framing import framed
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.runtimes import Runtime, RuntimeMissingError
-from dlconv.verify.runtimes.catalogue import Choice
 
 # How often each is started to time its start. The first goes on to run, so that what browsers share
 # is there for the others, and the median does not have it.

@@ -18,9 +18,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.verify.runtimes import Inference
-from dlconv.verify.runtimes.child import child
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.runtimes import Inference
+from dlconv.runtimes.child import child
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
 
 class OnnxruntimeChild:

@@ -35,17 +35,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dlconv.models.sample
+import dlconv.sample
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
 from dlconv.bench.measure import WARM_UP_ROUNDS, all_turns
-from dlconv.console import say
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.errors import DlconvError, UsageError
-from dlconv.output import show
-from dlconv.tables import Table
+from dlconv.runtimes.chromium import open_browser
+from dlconv.terminal.console import say
+from dlconv.terminal.output import show
+from dlconv.terminal.tables import Table
 from dlconv.verify.raster import PhotoError, read_rgb
-from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, WEB
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 ENGINE, ARTICLE, MEDIAPIPE = "engine", "article", "mediapipe"
 PEER = WEB / "node_modules/@mediapipe/selfie_segmentation"
-PHOTO = Path(dlconv.models.sample.__file__).parent / "photos" / "scene_2000036.png"
+PHOTO = Path(dlconv.sample.__file__).parent / "photos" / "scene_2000036.png"
 LOAD_TIMEOUT_MS = 60_000
 HTML = (
     b'<!doctype html><title>bench</title><link rel="icon" href="data:,">'

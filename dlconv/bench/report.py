@@ -33,8 +33,8 @@ from rich.console import RenderableType
 from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.benchmark import Benchmark, Row
 from dlconv.bench.measure import Measurement
-from dlconv.tables import Table
-from dlconv.verify.report import megabytes
+from dlconv.terminal.tables import Table
+from dlconv.verify.reports.text import megabytes
 
 SCHEMA = 1
 STANDARD_ENTRIES = frozenset({"model.json", "model.onnx"})

@@ -15,11 +15,11 @@ import typer
 from typer.core import TyperGroup
 
 import dlconv
-from dlconv import console
 from dlconv.addresses import without_secrets
 from dlconv.errors import DlconvError
 from dlconv.logs import hide_logs
-from dlconv.printable import brief
+from dlconv.terminal import console
+from dlconv.terminal.printable import brief
 
 # What typer raises for wrong usage. It quotes words of the command line, addresses perhaps.
 _WRONG_USAGE: Any = typer.BadParameter.__base__

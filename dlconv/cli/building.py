@@ -7,13 +7,13 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 
 @app.command(epilog="Example: dlconv init && dlconv build")
 def init(json: Json = False, verbose: Verbose = False) -> None:
     """Write a commented dlconv.toml, which says what dlconv build makes, into this folder."""
-    from dlconv.build.config import write_template
+    from dlconv.plan.config import write_template
 
     path = write_template(Path.cwd())
     if json:
@@ -71,10 +71,11 @@ def build(
 
     Exit code 0: all is there; 1: a step failed, or a file differs the second time; 2: wrong usage.
     """
-    from dlconv import building, console
-    from dlconv.build.report import as_data, table
-    from dlconv.build.tasks import Access
+    from dlconv import building
     from dlconv.errors import UsageError
+    from dlconv.plan.report import as_data, table
+    from dlconv.plan.tasks import Access
+    from dlconv.terminal import console
 
     if check and twice:
         raise UsageError("--check and --twice exclude each other")

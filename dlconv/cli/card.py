@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Verbose
-from dlconv.output import write
+from dlconv.terminal.output import write
 
 
 @app.command(epilog="Example: dlconv card release > MODEL_CARD.md")

@@ -26,18 +26,18 @@ from dlconv.cli.options import (
     load_registry,
 )
 from dlconv.errors import DlconvError
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from dlconv.artifacts.manifest import Artifact
+    from dlconv.runtimes import RuntimeMissingError
+    from dlconv.runtimes.catalogue import Choice
     from dlconv.verify.harness import Progress
     from dlconv.verify.photos import Skipped
     from dlconv.verify.result import ArtifactResult
-    from dlconv.verify.runtimes import RuntimeMissingError
-    from dlconv.verify.runtimes.catalogue import Choice
     from dlconv.verify.workers import Workers
 
 
@@ -99,11 +99,12 @@ def verify(
 
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
-    from dlconv import console, pipeline
+    from dlconv import pipeline
+    from dlconv.runtimes.catalogue import parse_choices
+    from dlconv.terminal import console
     from dlconv.verify.floors import GivenFloors
     from dlconv.verify.photos import with_masks
-    from dlconv.verify.report_files import check_report_files, wants_pictures
-    from dlconv.verify.runtimes.catalogue import parse_choices
+    from dlconv.verify.reports.files import check_report_files, wants_pictures
 
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
     runtimes = parse_choices(runtime or [])
@@ -158,9 +159,10 @@ def bisect(
     The error of a node is |a - b| / |b| over all its values; what it adds is how far that is above
     the nodes before it. Exit code 1: a node is beyond the limit.
     """
-    from dlconv import console, pipeline
-    from dlconv.verify import bisect_report
+    from dlconv import pipeline
+    from dlconv.terminal import console
     from dlconv.verify.bisect import first_beyond
+    from dlconv.verify.reports import bisect_report
 
     known = load_registry(registry)
     frozen = pipeline.find_reference(reference, known) if reference else None
@@ -218,13 +220,14 @@ def bench(
     sizes or threads do not compare. The memory of a browser is the sum over its processes, what
     they share counted in each.
     """
-    from dlconv import console, pipeline
+    from dlconv import pipeline
     from dlconv.artifacts.manifest import read_artifact
     from dlconv.bench import report as reports
     from dlconv.bench.benchmark import benchmark
-    from dlconv.files import write_atomically
-    from dlconv.models.store import cache_root
-    from dlconv.verify.runtimes.catalogue import parse_choices
+    from dlconv.cache.store import cache_root
+    from dlconv.runtimes.catalogue import parse_choices
+    from dlconv.storage.files import write_atomically
+    from dlconv.terminal import console
 
     runtimes = parse_choices(runtime or [])
     chosen = pipeline.choose_artifacts(artifacts or [])
@@ -268,11 +271,12 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Do all of it: fetch, inspect, tfjs (float32 and 1 byte), onnx, verify."""
-    from dlconv import console, pipeline
+    from dlconv import pipeline
     from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect import report as inspection
+    from dlconv.terminal import console
     from dlconv.verify.floors import GivenFloors
-    from dlconv.verify.report_files import check_report_files, wants_pictures
+    from dlconv.verify.reports.files import check_report_files, wants_pictures
 
     check_report_files(report or [])
     floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
@@ -323,7 +327,7 @@ def _workers(count: int | None, dask: str | None) -> "AbstractContextManager[Wor
 
 def _passed_over(images: list[Path] | None, dataset: Path | None = None) -> "tuple[Skipped, ...]":
     """Return the pictures that are no photos to check, and say that there are some."""
-    from dlconv import console
+    from dlconv.terminal import console
     from dlconv.verify.photos import find_skipped, skipped_line
 
     skipped = find_skipped(images or [], dataset)
@@ -333,13 +337,13 @@ def _passed_over(images: list[Path] | None, dataset: Path | None = None) -> "tup
 
 
 def _say_skipped(error: "RuntimeMissingError") -> None:
-    from dlconv import console
+    from dlconv.terminal import console
 
     console.say(f"skipped: {error}")
 
 
 def _photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextManager[Progress]":
-    from dlconv import console
+    from dlconv.terminal import console
 
     what = f"{artifact.manifest.source.model} {artifact.title}"
     return console.photo_progress(f"checking {what} in {choice.name}")
@@ -351,11 +355,12 @@ def _report(
     json: bool,
     with_photos: bool,
 ) -> None:
-    from dlconv import console
     from dlconv.release.evidence import keep_evidence
-    from dlconv.verify import document, report
-    from dlconv.verify.annotations import annotations
-    from dlconv.verify.report_files import write_reports
+    from dlconv.terminal import console
+    from dlconv.verify import document
+    from dlconv.verify.reports import text as report
+    from dlconv.verify.reports.annotations import annotations
+    from dlconv.verify.reports.files import write_reports
 
     write_reports(results, files)
     try:

@@ -27,7 +27,7 @@ from dlconv.cli.options import (
     asked_nodes,
     load_registry,
 )
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +86,9 @@ def tfjs(
     verbose: Verbose = False,
 ) -> None:
     """Convert to a TensorFlow.js graph model."""
-    from dlconv import console, pipeline
+    from dlconv import pipeline
     from dlconv.convert.quantize.scheme import TFJS_SCHEMES
+    from dlconv.terminal import console
 
     floors = (floor_agreement, floor_worst, floor_miou)
     quantization = _quantization(quantize, TFJS_SCHEMES, per_channel, calibrate, floors, explain)
@@ -138,9 +139,10 @@ def onnx(
     verbose: Verbose = False,
 ) -> None:
     """Convert to ONNX."""
-    from dlconv import console, pipeline
-    from dlconv.convert.onnx import DEFAULT_OPSET
+    from dlconv import pipeline
     from dlconv.convert.quantize.scheme import ONNX_SCHEMES
+    from dlconv.convert.targets.onnx import DEFAULT_OPSET
+    from dlconv.terminal import console
 
     floors = (floor_agreement, floor_worst, floor_miou)
     quantization = _quantization(quantize, ONNX_SCHEMES, False, calibrate, floors, explain)
@@ -179,7 +181,8 @@ def upgrade(
     Converters before 1.0 wrote tensorflowjs_model.pb and weights_manifest.json. The weights stay as
     they are, byte for byte; dlconv verify then compares labels with those of the old model's graph.
     """
-    from dlconv import console, pipeline
+    from dlconv import pipeline
+    from dlconv.terminal import console
 
     artifact = pipeline.upgrade(directory, out)
     _print_artifact(artifact, json)
@@ -222,7 +225,8 @@ def _quantization(
 
 def _photos_for(paths: list[Path]) -> "LoadImages":
     """Return what loads photos to calibrate on, and say which pictures among them are none."""
-    from dlconv import console, pipeline
+    from dlconv import pipeline
+    from dlconv.terminal import console
     from dlconv.verify.photos import find_skipped, skipped_line
 
     load = pipeline.photos_for(paths)
@@ -242,8 +246,8 @@ def _interface(
 
 def _print_made(made: "Made", explain: bool, json: bool) -> None:
     """Print an artifact; say what a calibration warns of, and show what it found."""
-    from dlconv import console
     from dlconv.convert.quantize import explain as tables
+    from dlconv.terminal import console
 
     if made.learned is not None:
         for warning in made.learned.calibration.warnings:

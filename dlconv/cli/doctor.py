@@ -4,7 +4,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Verbose
-from dlconv.output import show
+from dlconv.terminal.output import show
 
 
 @app.command(epilog="Example: dlconv doctor --json")
@@ -14,9 +14,9 @@ def doctor(json: Json = False, verbose: Verbose = False) -> None:
     Exit code 1: the base or one of its runtimes does not work. Chromium counts where the extra
     browser is installed or DLCONV_CHROMIUM names one; extras that are not installed never count.
     """
-    from dlconv import console
     from dlconv.doctor import report
     from dlconv.doctor.examine import examine
+    from dlconv.terminal import console
 
     with console.steps("looking") as told:
         checks = examine(told)

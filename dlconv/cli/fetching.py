@@ -8,10 +8,10 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose, load_registry
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
-    from dlconv.models.store import FetchedModel
+    from dlconv.cache.store import FetchedModel
 
 
 @app.command(epilog="Example: dlconv models mobilenetv2_coco_voc_trainaug")
@@ -24,7 +24,7 @@ def models(
     verbose: Verbose = False,
 ) -> None:
     """List the models that can be fetched, with their published mIoU."""
-    from dlconv.models import listing
+    from dlconv.registry import listing
 
     known = load_registry(registry)
     chosen = [known.find(model)] if model else list(known.models.values())
@@ -63,10 +63,10 @@ def fetch_model(
     lock: Path | None,
 ) -> "FetchedModel":
     """Fetch a model, the default one where none is named, and show how far it is."""
-    from dlconv import console
-    from dlconv.models import fetch as fetching
-    from dlconv.models.progress import show_progress
-    from dlconv.models.registry import DEFAULT_MODEL
+    from dlconv.fetch import fetch as fetching
+    from dlconv.registry.models import DEFAULT_MODEL
+    from dlconv.terminal import console
+    from dlconv.terminal.progress import show_progress
 
     model = load_registry(registry).find(name or DEFAULT_MODEL)
     with show_progress(model.name) as progress:

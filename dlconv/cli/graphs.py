@@ -18,7 +18,7 @@ from dlconv.cli.options import (
     asked_nodes,
     load_registry,
 )
-from dlconv.output import tell
+from dlconv.terminal.output import tell
 
 
 @app.command(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dlconv.inspect.contract import Asked
-    from dlconv.models.registry import Registry
+    from dlconv.graph.contract import Asked
+    from dlconv.registry.models import Registry
 
 
 def _set_verbose(wanted: bool) -> None:
@@ -264,7 +264,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Use only the cache.")]
 def asked_nodes(inputs: str | None, outputs: str | None) -> "Asked":
     """Return where to cut a graph. Raises UsageError for an empty name."""
     from dlconv.errors import UsageError
-    from dlconv.inspect.contract import Asked
+    from dlconv.graph.contract import Asked
 
     names = [] if outputs is None else [name.strip() for name in outputs.split(",")]
     if inputs == "" or "" in names:
@@ -274,6 +274,6 @@ def asked_nodes(inputs: str | None, outputs: str | None) -> "Asked":
 
 def load_registry(extra: Path | None) -> "Registry":
     """Return the registry, with the entries of a file of the user's."""
-    from dlconv.models import registry
+    from dlconv.registry import models as registry
 
     return registry.load_registry(extra)

@@ -8,7 +8,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.demo.site import Site
@@ -41,9 +41,10 @@ def demo(
 
     It listens on loopback only, and pictures stay in the browser.
     """
-    from dlconv import console, pipeline
+    from dlconv import pipeline
     from dlconv.demo import site as sites
     from dlconv.errors import UsageError
+    from dlconv.terminal import console
 
     if export is not None and (port or no_open):
         raise UsageError("--port and --no-open do nothing with --export")
@@ -74,8 +75,9 @@ def demo(
 
 def _serve_demo(make: "Callable[[bool], Site]", port: int | None, opens: bool) -> None:
     """Serve the page that is made, once the port is ours, until Ctrl-C."""
-    from dlconv import console, serving
+    from dlconv import serving
     from dlconv.demo.server import ANY_PORT, listening
+    from dlconv.terminal import console
 
     with listening(port or ANY_PORT) as server:
         site = make(False)

@@ -9,7 +9,7 @@ import typer
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Verbose
 from dlconv.errors import DlconvError
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 PublishTarget = Annotated[
     str | None,
@@ -57,9 +57,9 @@ def publish(
 
     What counts is the bytes of the artifacts, so sign a release before, not after.
     """
-    from dlconv import console
     from dlconv.publishing import shipments
     from dlconv.release.publish.publish import publish as publish_release
+    from dlconv.terminal import console
 
     planned = shipments(target, release, config)
     done, failures = [], []

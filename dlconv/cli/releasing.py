@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
-from dlconv.output import show, tell
+from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.release.trust import Trust
@@ -44,8 +44,9 @@ def pack(
     verbose: Verbose = False,
 ) -> None:
     """Put artifacts that passed into a release: a folder with their files and their proof."""
-    from dlconv import console, pipeline
+    from dlconv import pipeline
     from dlconv.release.pack import pack as make_release
+    from dlconv.terminal import console
 
     chosen = pipeline.choose_artifacts(artifacts or [])
     known = load_registry(registry).models.get(chosen[0].manifest.source.model)
@@ -88,9 +89,9 @@ def sign(
     A release with which something is wrong is not signed. Keys: openssl ecparam -name prime256v1
     -genkey -noout -out key.pem; openssl ec -in key.pem -pubout -out key.pub
     """
-    from dlconv import console
     from dlconv.errors import UsageError
     from dlconv.release.signing import Keyless, PrivateKey, sign_release
+    from dlconv.terminal import console
 
     if keyless == (private_key is not None):
         raise UsageError("say who signs: --private-key FILE or --keyless")
@@ -143,13 +144,13 @@ def check(
     Needs neither TensorFlow nor the runtimes. Without a key or an identity, anybody may have signed
     it, or nobody. Exit code 0: nothing is wrong; 1: something is, or it could not be read.
     """
-    from dlconv import console
     from dlconv.release.bring import brought_release
     from dlconv.release.card import CARD_NAME
     from dlconv.release.check import check_release
     from dlconv.release.document import read_release
     from dlconv.release.papers import is_card_compared
     from dlconv.release.report import as_data, tables
+    from dlconv.terminal import console
 
     trust = _trust(public_key, certificate_chain or [], identity, identity_provider, trust_config)
     with brought_release(release) as folder:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.output import show
+from dlconv.terminal.output import show
 
 
 @app.command(epilog="Example: dlconv schema verify > verify.schema.json")

@@ -27,8 +27,6 @@ from dlconv.artifacts.manifest import (
 )
 from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
-from dlconv.convert.onnx import DEFAULT_OPSET, check_opset, to_onnx, write_model
-from dlconv.convert.peer import write_with_tensorflowjs
 from dlconv.convert.precision import Precision, Stored
 from dlconv.convert.quantize.apply import Learned, Progress, round_layers
 from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
@@ -42,15 +40,17 @@ from dlconv.convert.quantize.onnx_storage import (
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
-from dlconv.convert.tfjs import write_graph_model
-from dlconv.convert.upgrade import write_upgraded
-from dlconv.disk import disk_trouble, no_folder_left
+from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset, to_onnx, write_model
+from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
+from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
-from dlconv.files import new_directory
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.layout_2018 import Layout2018
-from dlconv.inspect.tfjs_weights import stored_floats
+from dlconv.formats.layout_2018 import Layout2018
+from dlconv.formats.tfjs_weights import stored_floats
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.storage.disk import disk_trouble, no_folder_left
+from dlconv.storage.files import new_directory
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

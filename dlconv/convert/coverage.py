@@ -19,15 +19,16 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import prepared
-from dlconv.convert.onnx import DEFAULT_OPSET, check_opset
-from dlconv.convert.onnx_operations import (
+from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset
+from dlconv.convert.targets.onnx_operations import (
     convertible_operations,
     operations_in_patterns,
     operators_without_kernel,
 )
-from dlconv.convert.prune import needed_nodes
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.graph.prune import needed_nodes
 from dlconv.web import TfjsOperations, tfjs_operations
 
 ONNX = "onnx"

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from dlconv.convert.coverage import ONNX, Coverage, OpCoverage
-from dlconv.tables import Group, Table
+from dlconv.terminal.tables import Group, Table
 
 COLUMNS = 2
 

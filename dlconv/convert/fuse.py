@@ -10,8 +10,8 @@ wasm backend takes no other (``FusedConv2D only supports rank-1 bias``), althoug
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, reads_once
-from dlconv.inspect.graph import Graph, is_nhwc
+from dlconv.graph.edit import Edit, applied, changed, reads_once
+from dlconv.graph.graph import Graph, is_nhwc
 
 FUSED = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative"}
 ACTIVATIONS = frozenset({"Relu", "Relu6"})

@@ -16,8 +16,9 @@ from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.choose_output import choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import Contract, find_contract
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.graph import Graph
 
 
 @dataclass(frozen=True)

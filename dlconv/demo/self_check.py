@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
-from dlconv.verify.framing import framed
+from dlconv.runtimes.framing import framed
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 MOST_CLASSES = 256
 

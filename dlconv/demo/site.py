@@ -17,10 +17,10 @@ from urllib.parse import quote, unquote
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact
 from dlconv.demo.self_check import SelfCheck
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import new_directory, paths_below
 from dlconv.parsing import parse_json
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import new_directory, paths_below
 from dlconv.web import DIST, bundled
 
 Colour = tuple[int, int, int]

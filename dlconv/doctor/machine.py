@@ -25,7 +25,7 @@ NEEDED_BYTES = 10**9
 
 def node() -> Found:
     """Look for a Node.js that starts."""
-    from dlconv.verify.runtimes.node import find_node
+    from dlconv.runtimes.node import find_node
 
     try:
         path = find_node()
@@ -55,7 +55,7 @@ def is_chromium_wanted() -> bool:
 
 def chromium() -> Found:
     """Look for a Chromium that starts."""
-    from dlconv.verify.runtimes.chromium import find_chromium, open_browser
+    from dlconv.runtimes.chromium import find_chromium, open_browser
 
     try:
         path = find_chromium()
@@ -69,7 +69,7 @@ def chromium() -> Found:
 
 def cache() -> Found:
     """Look whether the cache can be written, and whether it has room."""
-    from dlconv.models.store import cache_root
+    from dlconv.cache.store import cache_root
 
     root = cache_root()
     try:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 import dlconv
 from dlconv.doctor.check import Check
-from dlconv.printable import brief
-from dlconv.tables import Table, as_text
+from dlconv.terminal.printable import brief
+from dlconv.terminal.tables import Table, as_text
 
 COLOURS = {"ok": "green", "missing": "yellow", "broken": "red"}
 

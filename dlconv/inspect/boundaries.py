@@ -6,9 +6,9 @@ rest of the graph needs; the rest may still want the size of the photo.
 
 from dataclasses import dataclass
 
-from dlconv.inspect.contract import element_type
-from dlconv.inspect.flow import Flow
-from dlconv.inspect.sizes import Numbers
+from dlconv.graph.contract import element_type
+from dlconv.graph.flow import Flow
+from dlconv.graph.sizes import Numbers
 from dlconv.inspect.stages import ORDER, Stage
 
 

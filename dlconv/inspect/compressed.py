@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlconv.sealed import read_sealed, write_sealed
+from dlconv.storage.sealed import read_sealed, write_sealed
 
 GZIP_LEVEL = 9
 BROTLI_QUALITY = 11

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.flow import CONVOLUTIONS, WEIGHTED_OPS, Flow
-from dlconv.inspect.graph import attribute
-from dlconv.inspect.shapes import Static, numbers_of
+from dlconv.graph.flow import CONVOLUTIONS, WEIGHTED_OPS, Flow
+from dlconv.graph.graph import attribute
+from dlconv.graph.shapes import Static, numbers_of
+from dlconv.graph.summary import is_weight
+from dlconv.graph.tensors import byte_size
 from dlconv.inspect.stages import Stage
-from dlconv.inspect.summary import is_weight
-from dlconv.inspect.tensors import byte_size
 
 ELEMENT_BYTES = 4
 

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dlconv.formats.network import CONSTANT_OPS, Network, total_elements
+from dlconv.graph.contract import TensorSpec
 from dlconv.inspect.compressed import Sizes
-from dlconv.inspect.contract import TensorSpec
 from dlconv.inspect.matching import Kind, Matching, match_weights
-from dlconv.inspect.network import CONSTANT_OPS, Network, total_elements
 
 
 @dataclass(frozen=True)

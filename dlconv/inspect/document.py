@@ -13,8 +13,9 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from dlconv.inspect import diff, matching, network
-from dlconv.inspect.contract import TensorSpec
+from dlconv.formats import network
+from dlconv.graph.contract import TensorSpec
+from dlconv.inspect import diff, matching
 from dlconv.inspect.inspection import Inspection
 
 SCHEMA: Literal[1] = 1

@@ -15,12 +15,12 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.files import new_file
-from dlconv.inspect.graph import Graph, source_node
+from dlconv.graph.graph import Graph, source_node
+from dlconv.graph.sizes import Known, Numbers, shapes_within_crop, static_at, usual_size
+from dlconv.graph.tensors import shape_of, shape_proto
 from dlconv.inspect.inspection import flow_of
-from dlconv.inspect.sizes import Known, Numbers, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
-from dlconv.inspect.tensors import shape_of, shape_proto
+from dlconv.storage.files import new_file
 
 # TensorBoard knows event files by their name.
 FILE_NAME = "events.out.tfevents.dlconv"

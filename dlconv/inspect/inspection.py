@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from dlconv.errors import DlconvError
+from dlconv.graph.contract import FOUND, Asked, Contract, Findings, find_all
+from dlconv.graph.flow import Flow
+from dlconv.graph.graph import Graph
+from dlconv.graph.sizes import Known, Size, shapes_within_crop, static_at, usual_size
+from dlconv.graph.summary import Summary, summarize
 from dlconv.inspect.boundaries import Boundary, find_boundaries
-from dlconv.inspect.contract import FOUND, Asked, Contract, Findings, find_all
 from dlconv.inspect.cost import Cost, find_cost
-from dlconv.inspect.flow import Flow
-from dlconv.inspect.graph import Graph
 from dlconv.inspect.preprocessing import Preprocessing, find_preprocessing
-from dlconv.inspect.sizes import Known, Size, shapes_within_crop, static_at, usual_size
 from dlconv.inspect.stages import find_stages
-from dlconv.inspect.summary import Summary, summarize
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from dlconv.markdown import escaped, table
+from dlconv.terminal.markdown import escaped, table
 
 
 def as_markdown(title: str, content: RenderableType) -> str:

@@ -18,7 +18,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from dlconv.inspect.network import WeightTensor
+from dlconv.formats.network import WeightTensor
 
 # From TensorFlow's kernels to ONNX's, back, and of depthwise kernels both ways.
 PERMUTATIONS = {2: ((1, 0),), 4: ((3, 2, 0, 1), (2, 3, 1, 0), (2, 3, 0, 1))}

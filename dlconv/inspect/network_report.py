@@ -5,14 +5,14 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from dlconv.formats.network import Network, WeightTensor, total_elements
+from dlconv.graph.contract import TensorSpec
 from dlconv.inspect import report
 from dlconv.inspect.compressed import Sizes
-from dlconv.inspect.contract import TensorSpec
 from dlconv.inspect.diff import Comparison
 from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.matching import Kind, Match
-from dlconv.inspect.network import Network, WeightTensor, total_elements
-from dlconv.tables import Group, Table
+from dlconv.terminal.tables import Group, Table
 
 MOST_ROWS = 20
 MEANINGS = {

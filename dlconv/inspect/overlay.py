@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.summary import WEIGHT_DTYPES
-from dlconv.inspect.tensors import byte_size, dtype_name
+from dlconv.graph.graph import Graph
+from dlconv.graph.summary import WEIGHT_DTYPES
+from dlconv.graph.tensors import byte_size, dtype_name
 
 GRAPH = "main"
 COLOURS = ("#ffffff", "#e4572e")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.flow import Flow
-from dlconv.inspect.graph import Graph, attribute
-from dlconv.inspect.shapes import Static, infer_static
+from dlconv.graph.flow import Flow
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.shapes import Static, infer_static
 from dlconv.inspect.stages import RESIZES, Stage
 
 SAME_PIXELS = frozenset({"Cast", "ExpandDims", "Identity", "Reshape", "Squeeze"})

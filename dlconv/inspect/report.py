@@ -4,14 +4,14 @@ import math
 
 from rich.console import RenderableType
 
+from dlconv.graph.contract import Candidate, Findings, TensorSpec
+from dlconv.graph.sizes import Numbers, Size
+from dlconv.graph.summary import Summary
 from dlconv.inspect.boundaries import Boundary
-from dlconv.inspect.contract import Candidate, Findings, TensorSpec
 from dlconv.inspect.cost import Cost
 from dlconv.inspect.inspection import Inspection
 from dlconv.inspect.preprocessing import Preprocessing, Values
-from dlconv.inspect.sizes import Numbers, Size
-from dlconv.inspect.summary import Summary
-from dlconv.tables import Group, Table
+from dlconv.terminal.tables import Group, Table
 
 # Tables of hostile or huge graphs end here; JSON has everything.
 MOST_ROWS = 40

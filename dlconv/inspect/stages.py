@@ -14,9 +14,9 @@ from enum import Enum
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.inspect.flow import CONVOLUTIONS, Flow
-from dlconv.inspect.graph import Graph, attribute, source_node
-from dlconv.inspect.shapes import Static, numbers_of
+from dlconv.graph.flow import CONVOLUTIONS, Flow
+from dlconv.graph.graph import Graph, attribute, source_node
+from dlconv.graph.shapes import Static, numbers_of
 
 # What belongs to the convolution before it.
 LAYER_OPS = frozenset(

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 from dlconv.inspect.overlay import node_data
 from dlconv.serving import HOST
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import TensorSpec
+from dlconv.graph.contract import TensorSpec
 from dlconv.release.document import Release, Released
 from dlconv.verify.document import Result
 

@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 from dlconv.addresses import shown
 from dlconv.errors import DlconvError
-from dlconv.models.bring import HINT, ShowProgress, fetch_file, is_address
-from dlconv.models.progress import Progress, no_progress, show_progress
-from dlconv.models.sources import complaint_about, is_local, local_path
+from dlconv.fetch.bring import HINT, ShowProgress, fetch_file, is_address
+from dlconv.net.sources import complaint_about, is_local, local_path
 from dlconv.release.document import (
     RELEASE_NAME,
     SIGNATURE_NAME,
@@ -26,6 +25,7 @@ from dlconv.release.document import (
     parse_release,
 )
 from dlconv.release.sums import parse_sums
+from dlconv.terminal.progress import Progress, no_progress, show_progress
 from dlconv.verify.document import File
 
 MOST_RELEASE_BYTES = 256 << 20

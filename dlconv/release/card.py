@@ -8,11 +8,11 @@ import shlex
 import string
 from collections.abc import Iterator, Sequence
 
-from dlconv.markdown import escaped, link, shell, table
 from dlconv.release.document import Model, Release, Released
 from dlconv.release.snippets import snippets
+from dlconv.terminal.markdown import escaped, link, shell, table
 from dlconv.verify.document import Photo, Result
-from dlconv.verify.report import megabytes, percent
+from dlconv.verify.reports.text import megabytes, percent
 
 TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX"}
 CARD_NAME = "README.md"

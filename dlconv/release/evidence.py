@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import write_atomically
-from dlconv.locked import locked
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import write_atomically
+from dlconv.storage.locked import locked
 from dlconv.verify.document import SCHEMA, Document, Result, document_of, for_json
 from dlconv.verify.result import ArtifactResult
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlconv.files import digest_of
 from dlconv.release.document import RELEASE_NAME, SIGNATURE_NAME, SUMS_NAME, Release, listed_files
 from dlconv.release.problem import Problem
 from dlconv.release.sums import format_sums, parse_sums
+from dlconv.storage.files import digest_of
 
 # Files that release.json does not list.
 UNLISTED = (RELEASE_NAME, SIGNATURE_NAME)

@@ -16,10 +16,8 @@ from pathlib import Path
 
 import dlconv
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, file_entry
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import new_directory, paths_below
-from dlconv.models.entries import Model as RegistryModel
+from dlconv.registry.entries import Model as RegistryModel
 from dlconv.release.check import check_release
 from dlconv.release.command import command_of
 from dlconv.release.document import (
@@ -37,6 +35,8 @@ from dlconv.release.evidence import evidence_for, last_of_each_runtime
 from dlconv.release.file_check import UNLISTED
 from dlconv.release.papers import PAPERS
 from dlconv.release.sums import sums
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import new_directory, paths_below
 from dlconv.verify.document import File, Result
 
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")

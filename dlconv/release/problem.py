@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlconv.printable import brief
+from dlconv.terminal.printable import brief
 
 
 @dataclass(frozen=True)

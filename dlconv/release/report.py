@@ -9,9 +9,9 @@ from rich.console import RenderableType
 
 from dlconv.release.document import SIGNATURE_NAME, Release, Released, read_release
 from dlconv.release.problem import Problem
-from dlconv.tables import Table
+from dlconv.terminal.tables import Table
 from dlconv.verify.document import Floors, Result
-from dlconv.verify.report import megabytes, percent
+from dlconv.verify.reports.text import megabytes, percent
 
 
 def as_data(problems: Sequence[Problem]) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import write_atomically
 from dlconv.release.check import check_release
 from dlconv.release.document import SIGNATURE_NAME, SUMS_NAME
 from dlconv.release.openssf import one_line_errors, signing_config
 from dlconv.release.sums import sums
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import write_atomically
 
 if TYPE_CHECKING:
     from model_signing import signing

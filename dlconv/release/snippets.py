@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from dlconv.release.document import Release, Released
-from dlconv.verify.framing import MEAN_PIXEL
+from dlconv.runtimes.framing import MEAN_PIXEL
 
 # What may stand in a string of Python, whatever the code stands in.
 PLAIN = re.compile(r"[\w ./:@+,()=-]")

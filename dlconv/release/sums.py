@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dlconv.files import digest_of
 from dlconv.release.document import SUMS_NAME
+from dlconv.storage.files import digest_of
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 

@@ -17,12 +17,13 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.verify.framing import framed
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.framing import framed
+from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tfjs_node import tfjs_process
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
-from dlconv.verify.runtimes.tfjs_node import tfjs_process
 
 # So many nodes are computed at a time: their values are held in memory.
 NODES_AT_A_TIME = 8

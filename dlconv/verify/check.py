@@ -13,17 +13,17 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import compare
-from dlconv.verify.framing import enlarged, framed
-from dlconv.verify.margin import Margins, margins_of
-from dlconv.verify.person import person_scores
+from dlconv.runtimes import Inference
+from dlconv.runtimes.catalogue import parse_choice
+from dlconv.runtimes.framing import enlarged, framed
 from dlconv.verify.photos import Photo, load_photo
-from dlconv.verify.pictures import Colour, pictures_of
 from dlconv.verify.reference import Reference
+from dlconv.verify.reports.pictures import Colour, pictures_of
 from dlconv.verify.result import PhotoResult
-from dlconv.verify.runtimes import Inference
-from dlconv.verify.runtimes.catalogue import parse_choice
-from dlconv.verify.scores import score_error
-from dlconv.verify.truth import against_truth
+from dlconv.verify.scores.margin import Margins, margins_of
+from dlconv.verify.scores.person import person_scores
+from dlconv.verify.scores.score_error import score_error
+from dlconv.verify.scores.truth import against_truth
 
 
 @dataclass(frozen=True)

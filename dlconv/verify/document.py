@@ -13,10 +13,10 @@ from pydantic.dataclasses import dataclass
 
 from dlconv.artifacts.manifest import Sha256
 from dlconv.compare import Confusion, Scores
-from dlconv.files import text_of
-from dlconv.verify.person import MaskScores
+from dlconv.storage.files import text_of
 from dlconv.verify.result import ArtifactResult, PhotoResult
-from dlconv.verify.truth import TruthConfusion
+from dlconv.verify.scores.person import MaskScores
+from dlconv.verify.scores.truth import TruthConfusion
 
 SCHEMA: Literal[2] = 2
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
+from dlconv.runtimes import RuntimeMissingError
+from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.check import Checker, Job
 from dlconv.verify.floors import Floors
 from dlconv.verify.journal import Journal
 from dlconv.verify.photos import Photo
-from dlconv.verify.pictures import Colour
 from dlconv.verify.raster import PhotoError
+from dlconv.verify.reports.pictures import Colour
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult
-from dlconv.verify.runtimes import RuntimeMissingError
-from dlconv.verify.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.workers import WorkerLostError, Workers
 
 # Of how many photos pictures are kept: the worst.

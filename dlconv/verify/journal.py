@@ -19,9 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 
 import dlconv
 from dlconv.artifacts.manifest import Manifest
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.sealed import sealed, unsealed
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.sealed import sealed, unsealed
 from dlconv.verify.check import Job
 from dlconv.verify.photos import Photo, read_digest
 from dlconv.verify.result import PhotoResult

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.files import digest_of, text_of
+from dlconv.storage.files import digest_of, text_of
 from dlconv.verify.raster import (
     CONVERT,
     FORMATS,

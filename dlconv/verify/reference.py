@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.disk import disk_trouble
-from dlconv.inspect.contract import Contract, find_contract
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.sealed import read_sealed, write_sealed
-from dlconv.verify.framing import framed
-from dlconv.verify.margin import best_minus_next
-from dlconv.verify.runtimes.tensorflow import TensorflowRuntime
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.framing import framed
+from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.sealed import read_sealed, write_sealed
+from dlconv.verify.scores.margin import best_minus_next
 
 # What a pixel of the cached pictures can hold.
 MOST_CLASSES = 256

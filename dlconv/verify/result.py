@@ -14,11 +14,11 @@ import numpy as np
 from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import Confusion, Scores, pooled
 from dlconv.verify.floors import Floors
-from dlconv.verify.margin import Margins
-from dlconv.verify.person import MaskScores
 from dlconv.verify.photos import Skipped
-from dlconv.verify.pictures import Pictures
-from dlconv.verify.truth import TruthConfusion
+from dlconv.verify.reports.pictures import Pictures
+from dlconv.verify.scores.margin import Margins
+from dlconv.verify.scores.person import MaskScores
+from dlconv.verify.scores.truth import TruthConfusion
 
 
 @dataclass(frozen=True)

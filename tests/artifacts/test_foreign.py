@@ -13,8 +13,8 @@ from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import make_onnx
 from dlconv.convert.precision import Precision
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 SOURCE = Source("tiny", 1, "0" * 64)
 REFERENCE = find_contract(Graph(tiny_segmenter()))

@@ -6,8 +6,9 @@ from onnx import TensorProto, helper, numpy_helper
 from support.graphs import tiny_kernel
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, Manifest, read_artifact, write_manifest
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 
 def tiny_onnx():

@@ -22,9 +22,10 @@ from dlconv.bench.conversion import (
 )
 from dlconv.bench.large_graph import write_large_graph
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.inspect.summary import summarize
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.graph.summary import summarize
 
 
 def python(program, *arguments, name="python"):

@@ -22,10 +22,10 @@ from dlconv.bench.measure import (
 )
 from dlconv.bench.onnx_worker import OnnxruntimeChild
 from dlconv.errors import DlconvError
+from dlconv.runtimes import Inference, RuntimeMissingError
+from dlconv.runtimes.catalogue import choices_for, parse_choices
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos
-from dlconv.verify.runtimes import Inference, RuntimeMissingError
-from dlconv.verify.runtimes.catalogue import choices_for, parse_choices
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
 

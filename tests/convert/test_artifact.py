@@ -14,8 +14,8 @@ from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx, make_onnx_file, make_tfjs
 from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.graph import read_graph
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 
 def contents(directory):

@@ -11,13 +11,14 @@ from support.sample import sample_graph, sample_photos
 from dlconv.convert.artifact import make_onnx
 from dlconv.convert.coverage import find_coverage
 from dlconv.convert.coverage_report import coverage_data, gap_lines
-from dlconv.convert.onnx import to_onnx
+from dlconv.convert.targets.onnx import to_onnx
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
-from dlconv.verify.runtimes.tfjs_chromium import TfjsChromiumRuntime
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
 TFJS = {"tfjs-wasm", "tfjs-webgl", "tfjs-webgpu", "tfjs-cpu"}

@@ -10,8 +10,8 @@ from support.sample import PHOTOS, sample_graph
 
 from dlconv.convert.artifact import make_onnx
 from dlconv.demo.site import Offer, make_site
-from dlconv.models.registry import voc_colours
-from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.registry.models import voc_colours
+from dlconv.runtimes.chromium import open_browser
 
 CLASSES = ("background", "disc", "rectangle", "triangle", "ring")
 

@@ -9,7 +9,7 @@ from support.waiting import MILLISECONDS
 
 from dlconv.convert.interface import Interface
 from dlconv.demo.site import Offer, make_site
-from dlconv.models.registry import voc_colours
+from dlconv.registry.models import voc_colours
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 

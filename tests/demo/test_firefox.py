@@ -14,7 +14,7 @@ from support.sample import PHOTOS
 from support.waiting import SECONDS
 
 from dlconv.demo.site import Offer, export, make_site
-from dlconv.models.registry import voc_colours
+from dlconv.registry.models import voc_colours
 
 pytestmark = [needs_chromium, needs_firefox, pytest.mark.slow]
 

@@ -15,10 +15,10 @@ from support.waiting import MILLISECONDS
 from dlconv.convert.interface import Interface
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, make_site
-from dlconv.models.registry import voc_colours
+from dlconv.registry.models import voc_colours
+from dlconv.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 from dlconv.verify.photos import find_photos
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -15,10 +15,10 @@ from support.waiting import MILLISECONDS
 
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, Site, make_site
-from dlconv.models.registry import voc_colours
+from dlconv.registry.models import voc_colours
+from dlconv.runtimes.chromium import open_browser
 from dlconv.verify.photos import find_photos
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import WEB
 
 pytestmark = [needs_chromium, pytest.mark.slow]

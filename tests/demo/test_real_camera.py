@@ -19,11 +19,11 @@ from support.shared import SHARED, ZOO, needs_shared
 
 from dlconv.convert.interface import Interface
 from dlconv.demo.site import Offer, make_site
-from dlconv.models.registry import DEFAULT_MODEL, load_registry
-from dlconv.verify.framing import enlarged
+from dlconv.registry.models import DEFAULT_MODEL, load_registry
+from dlconv.runtimes.chromium import open_browser
+from dlconv.runtimes.framing import enlarged
 from dlconv.verify.photos import find_photos, load_photo
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import open_browser
 
 pytestmark = [needs_chromium, needs_shared, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from dlconv.demo.site import Offer, export, make_site
 from dlconv.errors import DlconvError
-from dlconv.models.registry import voc_colours
+from dlconv.registry.models import voc_colours
 
 
 def site_of(*artifacts):

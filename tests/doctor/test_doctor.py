@@ -21,7 +21,7 @@ from dlconv.doctor import libraries, machine, report
 from dlconv.doctor.check import Check, Found, looked
 from dlconv.doctor.examine import EXTRAS, LIBRARIES, examine
 from dlconv.doctor.requirements import installed
-from dlconv.verify.runtimes.chromium import NAMES, find_chromium
+from dlconv.runtimes.chromium import NAMES, find_chromium
 
 if sys.version_info >= (3, 11):
     import tomllib

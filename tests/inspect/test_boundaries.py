@@ -1,7 +1,8 @@
 from support.deeplab import classifier, deeplab, deeplab_plus
 from support.sample import sample_graph
 
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 from dlconv.inspect.inspection import inspect_graph
 
 

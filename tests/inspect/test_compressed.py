@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from dlconv.files import digest_of
 from dlconv.inspect import compressed
 from dlconv.inspect.compressed import compressed_sizes, file_sizes
+from dlconv.storage.files import digest_of
 
 
 @pytest.fixture

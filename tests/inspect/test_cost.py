@@ -8,10 +8,11 @@ from support.sample import sample_graph
 from support.shared import ZOO, needs_shared
 
 from dlconv.convert.rewrite import rewrite
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
+from dlconv.graph.shapes import infer_static
 from dlconv.inspect.cost import multiply_adds
-from dlconv.inspect.graph import Graph, read_graph
 from dlconv.inspect.inspection import cost_at, inspect_graph
-from dlconv.inspect.shapes import infer_static
 
 F = np.float32
 

@@ -3,9 +3,9 @@ import pytest
 from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import tiny_segmenter
 
+from dlconv.formats.read import read_network
 from dlconv.inspect.compressed import NOTHING
 from dlconv.inspect.diff import compare
-from dlconv.inspect.formats import read_network
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from jsonschema import Draft202012Validator
 from support.artifacts import PLAIN, tfjs_artifact
 
 from dlconv.convert.artifact import make_onnx_file
+from dlconv.formats.read import read_network
 from dlconv.inspect.compressed import Sizes
 from dlconv.inspect.diff import compare
 from dlconv.inspect.document import as_data, comparison_data, comparison_schema, json_schema
-from dlconv.inspect.formats import read_network
 from dlconv.inspect.inspection import inspect_graph
 
 

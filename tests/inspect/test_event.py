@@ -8,10 +8,11 @@ from support.sample import sample_graph
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.inspect.contract import find_all, find_contract
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_all, find_contract
+from dlconv.graph.graph import Graph
+from dlconv.graph.tensors import array_of, shape_of
 from dlconv.inspect.event import write_event
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.inspect.tensors import array_of, shape_of
 
 
 def shown(graph_def, folder):

@@ -15,10 +15,11 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.rewrite import rewrite
 from dlconv.errors import DlconvError
+from dlconv.formats.frozen_graph import parse_graph, read_graph
+from dlconv.graph.contract import Asked
+from dlconv.graph.cut import cut
+from dlconv.graph.graph import Graph
 from dlconv.inspect import report
-from dlconv.inspect.contract import Asked
-from dlconv.inspect.cut import cut
-from dlconv.inspect.graph import Graph, parse_graph, read_graph
 from dlconv.inspect.inspection import inspect_graph
 from dlconv.inspect.overlay import weight_bytes
 

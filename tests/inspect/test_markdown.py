@@ -1,5 +1,5 @@
 from dlconv.inspect.markdown import as_markdown
-from dlconv.tables import Group, Table
+from dlconv.terminal.tables import Group, Table
 
 
 def test_tables_become_tables_with_their_footers_and_captions():

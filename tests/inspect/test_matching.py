@@ -6,10 +6,10 @@ from support.sample import sample_graph
 
 from dlconv.convert.artifact import make_onnx_file
 from dlconv.convert.quantize.scheme import Quantization, Scheme
-from dlconv.inspect.formats import read_network
-from dlconv.inspect.graph import read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.formats.network import WeightTensor, total_elements, weight_of
+from dlconv.formats.read import read_network
 from dlconv.inspect.matching import Kind, match_weights
-from dlconv.inspect.network import WeightTensor, total_elements, weight_of
 
 RANDOM = np.random.default_rng(5)
 KERNEL = RANDOM.normal(size=(3, 3, 6, 4)).astype(np.float32)

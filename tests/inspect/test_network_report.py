@@ -7,9 +7,9 @@ from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import const, graph_def, node, placeholder
 from support.sample import sample_graph
 
+from dlconv.formats.read import read_network
 from dlconv.inspect.compressed import Sizes
 from dlconv.inspect.diff import compare
-from dlconv.inspect.formats import read_network
 from dlconv.inspect.inspection import inspect_graph
 from dlconv.inspect.network_report import comparison_tables, network_tables
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 from dlconv.inspect.overlay import node_data, weight_bytes
 
 

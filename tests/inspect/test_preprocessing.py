@@ -4,7 +4,8 @@ from support.deeplab import classifier
 from support.graphs import const, convolution, graph_def, node, placeholder, resize
 from support.sample import sample_graph
 
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 from dlconv.inspect.inspection import inspect_graph
 
 F, I = np.float32, np.int32  # noqa: E741

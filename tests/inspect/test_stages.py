@@ -9,10 +9,11 @@ from support.sample import sample_graph
 from support.shared import ZOO, needs_shared
 
 from dlconv.convert.rewrite import rewrite
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.flow import Flow
-from dlconv.inspect.graph import Graph, read_graph
-from dlconv.inspect.sizes import static_at, usual_size
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.flow import Flow
+from dlconv.graph.graph import Graph
+from dlconv.graph.sizes import static_at, usual_size
 from dlconv.inspect.stages import Stage, find_stages
 
 

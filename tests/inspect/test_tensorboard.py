@@ -16,7 +16,7 @@ from support.processes import hear_ctrl_c
 from support.sample import sample_graph
 from support.waiting import SECONDS
 
-from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.runtimes.chromium import open_browser
 
 STAGES = ("preprocessing", "backbone", "image_pooling", "ASPP", "decoder", "postprocessing")
 

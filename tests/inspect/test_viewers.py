@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from dlconv.cli import app
 from dlconv.errors import DlconvError
 from dlconv.inspect import viewers
-from dlconv.verify.runtimes.chromium import open_browser
+from dlconv.runtimes.chromium import open_browser
 
 pytest.importorskip("netron")
 needs_model_explorer = pytest.mark.skipif(

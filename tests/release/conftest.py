@@ -8,9 +8,9 @@ from support.keys import write_keys
 from support.sample import PHOTOS, sample_graph
 
 from dlconv import pipeline
+from dlconv.cache import store
 from dlconv.convert.artifact import make_onnx, make_tfjs
-from dlconv.models import store
-from dlconv.models.registry import load_registry
+from dlconv.registry.models import load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.release.pack import pack
 from dlconv.release.signing import PrivateKey, sign_release

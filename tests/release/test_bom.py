@@ -9,9 +9,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from dlconv.errors import DlconvError
-from dlconv.files import digest_of
 from dlconv.release.bom import bom
 from dlconv.release.document import read_release
+from dlconv.storage.files import digest_of
 
 
 @pytest.fixture

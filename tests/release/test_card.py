@@ -30,9 +30,9 @@ from dlconv.demo.site import Site
 from dlconv.release.card import CARD_NAME, card
 from dlconv.release.document import read_release
 from dlconv.release.snippets import snippets
+from dlconv.runtimes.chromium import open_browser
 from dlconv.verify.photos import find_photos, load_photo
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, NPM, WEB, pack
 
 CROP = (129, 129)

@@ -16,8 +16,8 @@ from support.publishing import files_below
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
-from dlconv.models.registry import load_registry
 from dlconv.pipeline import choose_artifacts
+from dlconv.registry.models import load_registry
 from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path
 from dlconv.release.pack import PAPERS, pack

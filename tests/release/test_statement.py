@@ -7,8 +7,8 @@ from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
-from dlconv.files import digest_of
 from dlconv.release.document import read_release
+from dlconv.storage.files import digest_of
 
 
 def test_it_is_a_statement_about_the_files_of_the_artifacts(packed):

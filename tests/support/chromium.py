@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from support.waiting import MILLISECONDS
 
-from dlconv.verify.runtimes.chromium import find_chromium
+from dlconv.runtimes.chromium import find_chromium
 
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium in this system")
 

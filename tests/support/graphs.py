@@ -5,7 +5,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 DATA_TYPES = {
     "float32": "DT_FLOAT",

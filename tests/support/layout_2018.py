@@ -7,10 +7,10 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.prune import needed_nodes
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.tensors import array_of
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.graph.prune import needed_nodes
+from dlconv.graph.tensors import array_of
 
 WRITTEN_AS = {"float64": np.float32, "int64": np.int32}
 VALUES = ("tensor_content", "float_val", "double_val", "int_val", "int64_val", "bool_val")

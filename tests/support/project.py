@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 from support.graphs import tiny_segmenter
 
-from dlconv.build.config import read_config
-from dlconv.build.plan import plan
-from dlconv.build.tasks import Access
-from dlconv.models.registry import load_registry
+from dlconv.plan.config import read_config
+from dlconv.plan.steps import plan
+from dlconv.plan.tasks import Access
+from dlconv.registry.models import load_registry
 
 TINY = '[models.tiny]\ngraph = "tiny.pb"\nphotos = ["photos"]\n'
 TFJS = f'{TINY}targets = ["tfjs"]\n'

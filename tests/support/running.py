@@ -6,13 +6,13 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import FrozenGraph
-from dlconv.convert.tfjs import write_graph_model
-from dlconv.files import digest_of
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.models.unpack import extract_frozen_graph
+from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.fetch.unpack import extract_frozen_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.storage.files import digest_of
 from dlconv.tensorflow import load_tensorflow
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 
 class Session:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from support.running import frozen_from
 
-import dlconv.models.sample
+import dlconv.sample
 from dlconv.convert.artifact import FrozenGraph
 from dlconv.verify.photos import find_photos, load_photo
 
-FOLDER = Path(dlconv.models.sample.__file__).parent
+FOLDER = Path(dlconv.sample.__file__).parent
 TARBALL = FOLDER / "deeplabv3_mnv2_sample.tar.gz"
 PHOTOS = FOLDER / "photos"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from dlconv.files import new_directory
+from dlconv.storage.files import new_directory
 from dlconv.web.build import NODE, NPM
 
 ROOT = Path(__file__).parents[2]

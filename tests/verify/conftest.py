@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.compare import Confusion
-from dlconv.models.entries import voc_colours
+from dlconv.registry.entries import voc_colours
 from dlconv.verify.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import find_photos

@@ -7,9 +7,10 @@ import pytest
 from support.graphs import const, kernel_of
 from support.sample import PHOTOS
 
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 from dlconv.verify.bisect import NodeError, first_beyond
-from dlconv.verify.bisect_report import as_data
+from dlconv.verify.reports.bisect_report import as_data
 
 BROKEN = "MobilenetV2/expanded_conv_9/expand/"
 

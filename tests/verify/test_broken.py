@@ -11,7 +11,8 @@ from support.graphs import const, kernel_of
 from support.layout_2018 import write_layout_2018
 from support.sample import PHOTOS
 
-from dlconv.inspect.graph import Graph, read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 
 
 def checked(call, place, reference, *options):

@@ -11,7 +11,7 @@ from support.graphs import tiny_kernel, tiny_segmenter
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx
 from dlconv.convert.interface import Interface
-from dlconv.models.entries import voc_colours
+from dlconv.registry.entries import voc_colours
 from dlconv.verify.floors import Floors
 from dlconv.verify.harness import MOST_PICTURED, verify
 from dlconv.verify.journal import open_journal

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from support.names import HOSTILE, names
 
-from dlconv.output import show
-from dlconv.verify.annotations import annotations
-from dlconv.verify.junit import as_junit
-from dlconv.verify.markdown import as_markdown
-from dlconv.verify.page import as_html
-from dlconv.verify.report import tables
+from dlconv.terminal.output import show
+from dlconv.verify.reports.annotations import annotations
+from dlconv.verify.reports.junit import as_junit
+from dlconv.verify.reports.markdown import as_markdown
+from dlconv.verify.reports.page import as_html
+from dlconv.verify.reports.text import tables
 
 OBEYED = re.compile(r"^\s*::|##\w*\[|[\x00-\x09\x0b-\x1f\x7f-\x9f]", re.MULTILINE)
 

@@ -17,8 +17,8 @@ from support.waiting import MILLISECONDS
 from dlconv.convert.artifact import make_onnx
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
+from dlconv.runtimes.chromium import open_browser
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, WEB
 
 PHOTO = PHOTOS / "scene_2000030.png"

@@ -11,7 +11,7 @@ from dlconv.convert.artifact import make_onnx
 from dlconv.convert.interface import Interface
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
-from dlconv.verify.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
+from dlconv.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from dlconv.convert.quantize.layers import Layer
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 from dlconv.tensorflow import load_tensorflow
 
 # Inputs of layers that are larger are computed again instead of kept.

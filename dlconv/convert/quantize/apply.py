@@ -21,8 +21,8 @@ from dlconv.convert.quantize.search import (
     trial_grids,
 )
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import Contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import Contract
+from dlconv.graph.graph import Graph
 
 # What is told how far a step is: its name, how much is done and how much there is to do.
 Progress = Callable[[str, int, int], None]

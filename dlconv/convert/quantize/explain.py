@@ -8,7 +8,7 @@ import numpy as np
 from dlconv.artifacts.manifest import TensorEntry
 from dlconv.convert.quantize.apply import Learned
 from dlconv.convert.quantize.search import Found
-from dlconv.tables import Table
+from dlconv.terminal.tables import Table
 
 
 class StoredTensor(Protocol):

@@ -10,8 +10,8 @@ import numpy as np
 from dlconv.convert.quantize.scheme import LoadImages
 from dlconv.convert.quantize.synthetic import synthetic_images
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import Contract
-from dlconv.inspect.scores import MOST_PIXELS
+from dlconv.graph.contract import Contract
+from dlconv.graph.scores import MOST_PIXELS
 
 ENOUGH_PHOTOS = 16
 MOST_PHOTOS = 32

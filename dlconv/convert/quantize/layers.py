@@ -11,8 +11,8 @@ from itertools import groupby
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import reads_once
-from dlconv.inspect.graph import Graph, attribute, is_nhwc
+from dlconv.graph.edit import reads_once
+from dlconv.graph.graph import Graph, attribute, is_nhwc
 
 CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 # Kernels of at most so many weights cost next to nothing at 16 bits, and a lot of labels at 8.

@@ -12,9 +12,9 @@ import numpy as np
 
 from dlconv.compare import compare, pooled
 from dlconv.convert.quantize.activations import Network
-from dlconv.inspect.contract import Contract
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.scores import argmax_behind
+from dlconv.graph.contract import Contract
+from dlconv.graph.graph import Graph
+from dlconv.graph.scores import argmax_behind
 
 Values = Mapping[str, np.ndarray]
 

@@ -11,7 +11,7 @@ import numpy as np
 from dlconv.convert.precision import Precision, Stored, store
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 KERNEL_OPS = frozenset({"Conv2D", "Conv2DBackpropInput", "DepthwiseConv2dNative", "MatMul"})
 

@@ -19,9 +19,9 @@ from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import store_named
-from dlconv.convert.rewrite.edit import Edit, applied, const
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
+from dlconv.graph.edit import Edit, applied, const
+from dlconv.graph.graph import Graph
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto

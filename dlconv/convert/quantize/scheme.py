@@ -13,7 +13,7 @@ import numpy as np
 
 from dlconv.artifacts.manifest import PrecisionName
 from dlconv.errors import UsageError
-from dlconv.inspect.contract import Contract
+from dlconv.graph.contract import Contract
 
 # Loads what a calibration runs on, as the input of a graph with this contract takes it.
 LoadImages = Callable[[Contract], Sequence[np.ndarray]]

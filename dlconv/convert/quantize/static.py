@@ -27,7 +27,7 @@ from dlconv.convert.quantize.apply import Progress, Target
 from dlconv.convert.quantize.grid import Grid, channel_grid
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 if TYPE_CHECKING:
     from onnx import ModelProto

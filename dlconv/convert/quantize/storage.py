@@ -24,8 +24,8 @@ from dlconv.convert.quantize.nearest import (
     too_wide_for_codes,
 )
 from dlconv.convert.quantize.scheme import Scheme
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name
-from dlconv.inspect.graph import Graph
+from dlconv.graph.edit import Edit, applied, changed, const, free_name
+from dlconv.graph.graph import Graph
 
 # Parts of a kernel's range that its 8 bits may span.
 PARTS_OF_RANGE = (1.0, 0.85, 0.7, 0.55, 0.4)

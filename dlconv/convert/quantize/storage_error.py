@@ -10,9 +10,9 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.rewrite import rewrite
-from dlconv.inspect.graph import Graph
-from dlconv.inspect.model_json import read_model_json
-from dlconv.inspect.tfjs_weights import read_weights
+from dlconv.formats.model_json import read_model_json
+from dlconv.formats.tfjs_weights import read_weights
+from dlconv.graph.graph import Graph
 
 
 def storage_errors(entry: Path, graph_def: GraphDef) -> dict[str, float]:

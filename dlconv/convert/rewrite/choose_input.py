@@ -10,10 +10,10 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.graph import Graph, attribute
-from dlconv.inspect.tensors import dtype_name
+from dlconv.graph.edit import Edit, applied, changed
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.tensors import dtype_name
 
 INPUT_TYPES = ("uint8", "float32")
 # Ops that give out pixels in the type they take them in.

@@ -22,11 +22,11 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.rewrite.edit import DATA_TYPES, Edit, applied, changed, const, free_name
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import element_type
-from dlconv.inspect.graph import Graph, attribute
-from dlconv.inspect.shapes import Static, infer_static
+from dlconv.graph.contract import element_type
+from dlconv.graph.edit import DATA_TYPES, Edit, applied, changed, const, free_name
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.shapes import Static, infer_static
 
 LABEL_TYPES = ("int32", "uint8", "int64")
 OUTPUT_NAMES = {"scores": "Scores", "probabilities": "Probabilities"}

@@ -19,8 +19,8 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, attribute, is_nhwc
+from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
+from dlconv.graph.graph import Graph, attribute, is_nhwc
 
 
 @dataclass(frozen=True)

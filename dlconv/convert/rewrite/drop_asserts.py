@@ -7,8 +7,8 @@ without it goes on.
 
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.rewrite.edit import Edit, applied
-from dlconv.inspect.graph import Graph
+from dlconv.graph.edit import Edit, applied
+from dlconv.graph.graph import Graph
 
 CHECKS = frozenset({"Assert", "NoOp"})
 

@@ -9,9 +9,9 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, may_go
-from dlconv.inspect.graph import Graph, attribute, source_node
-from dlconv.inspect.tensors import dtype_name
+from dlconv.graph.edit import Edit, applied, may_go
+from dlconv.graph.graph import Graph, attribute, source_node
+from dlconv.graph.tensors import dtype_name
 
 NUMBERS = frozenset(
     {"bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"}

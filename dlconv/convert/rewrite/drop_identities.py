@@ -8,8 +8,8 @@ input. Same function: at inference they copy. One that nothing reads, an output,
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, may_go
-from dlconv.inspect.graph import Graph
+from dlconv.graph.edit import Edit, applied, may_go
+from dlconv.graph.graph import Graph
 
 COPIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot"})
 

@@ -8,10 +8,10 @@ readers read its input. Same function: the scale is one, so every sampling point
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, may_go
-from dlconv.inspect.graph import Graph, attribute
-from dlconv.inspect.shapes import Static, infer_static
-from dlconv.inspect.tensors import dtype_name
+from dlconv.graph.edit import Edit, applied, may_go
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.shapes import Static, infer_static
+from dlconv.graph.tensors import dtype_name
 
 RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 

@@ -22,12 +22,12 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, attribute
-from dlconv.inspect.shapes import Shape, Static, infer_static, numbers_of
+from dlconv.graph.contract import find_contract
+from dlconv.graph.edit import Edit, applied, changed, const, free_name
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.shapes import Shape, Static, infer_static, numbers_of
 
 LEAST_SIZE, MOST_SIZE = 32, 4096
 RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})

@@ -18,8 +18,8 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, is_nhwc
+from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
+from dlconv.graph.graph import Graph, is_nhwc
 
 BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 ADDITIONS = frozenset({"Add", "AddV2", "BiasAdd"})

@@ -21,10 +21,10 @@ import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, reads_once
-from dlconv.inspect.graph import Graph, attribute, source_node
-from dlconv.inspect.shapes import Static, infer_static
-from dlconv.inspect.tensors import dtype_name
+from dlconv.graph.edit import Edit, applied, changed, const, reads_once
+from dlconv.graph.graph import Graph, attribute, source_node
+from dlconv.graph.shapes import Static, infer_static
+from dlconv.graph.tensors import dtype_name
 
 WHOLE_TYPES = frozenset({"int32", "int64"})
 MOST_EXACT = 255.0

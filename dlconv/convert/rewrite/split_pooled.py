@@ -22,9 +22,9 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.rewrite.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.inspect.graph import Graph, attribute, is_nhwc
-from dlconv.inspect.shapes import Static, infer_static
+from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
+from dlconv.graph.graph import Graph, attribute, is_nhwc
+from dlconv.graph.shapes import Static, infer_static
 
 
 @dataclass(frozen=True)

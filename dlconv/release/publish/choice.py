@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from dlconv.addresses import shown
 from dlconv.errors import UsageError
-from dlconv.models.sources import REMOTE_SCHEMES, local_path
+from dlconv.net.sources import REMOTE_SCHEMES, local_path
 from dlconv.release.publish.target import Target
 
 FORMS = "DIR, URL, github:OWNER/REPO, hf:OWNER/NAME, npm:NAME or oci:HOST/REPO"

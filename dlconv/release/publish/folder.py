@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlconv.disk import disk_trouble
 from dlconv.errors import DlconvError
-from dlconv.files import new_directory
-from dlconv.locked import locked
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.target import WAITING, Progress, Say, digest_in
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import new_directory
+from dlconv.storage.locked import locked
 
 
 class Folder:

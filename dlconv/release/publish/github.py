@@ -16,8 +16,7 @@ from typing import Any
 import requests
 
 from dlconv.errors import UsageError
-from dlconv.files import digest_of
-from dlconv.models.http import USER_AGENT
+from dlconv.net.http import USER_AGENT
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME
 from dlconv.release.publish.archive import write_archive
 from dlconv.release.publish.checked import CheckedRelease
@@ -30,6 +29,7 @@ from dlconv.release.publish.http import (
 )
 from dlconv.release.publish.secrets import secret
 from dlconv.release.publish.target import Progress, digest_in
+from dlconv.storage.files import digest_of
 
 API = "https://api.github.com"
 API_VERSION = "2022-11-28"

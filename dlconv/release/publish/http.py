@@ -8,7 +8,7 @@ import requests
 
 from dlconv.addresses import host_of
 from dlconv.errors import DlconvError
-from dlconv.models.http import PASSING_STATUSES, malformed, reason_of
+from dlconv.net.http import PASSING_STATUSES, malformed, reason_of
 
 TIMEOUTS = (10.0, 60.0)
 TRIES = 4

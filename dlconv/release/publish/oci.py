@@ -18,10 +18,10 @@ from typing import Any
 import requests
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.files import digest_of
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import TIMEOUTS, may_pass, network_trouble, patiently, refusal
 from dlconv.release.publish.target import Progress, check_model, words_of
+from dlconv.storage.files import digest_of
 
 REPOSITORY = re.compile(r"([^/@]+)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)")
 LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1)(:\d+)?")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from dlconv.addresses import shown
+from dlconv.cache.one_at_a_time import one_at_a_time
 from dlconv.errors import DlconvError
-from dlconv.models.one_at_a_time import one_at_a_time
 from dlconv.release.publish.checked import CheckedRelease, check
 from dlconv.release.publish.choice import choose_target
 from dlconv.release.publish.secrets import hidden_secrets

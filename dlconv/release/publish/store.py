@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from dlconv.errors import DlconvError
-from dlconv.files import CHUNK_BYTES, digest_of
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.target import Progress, Say, digest_in, words_of
+from dlconv.storage.files import CHUNK_BYTES, digest_of
 
 
 class Store:

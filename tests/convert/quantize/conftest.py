@@ -7,8 +7,8 @@ from dlconv.convert.quantize.apply import round_layers
 from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.convert.rewrite import rewrite
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from support.running import run
 from dlconv.convert.quantize import activations
 from dlconv.convert.quantize.activations import Network, Walk
 from dlconv.convert.quantize.layers import find_layers, grouped
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F = np.float32
 RANDOM = np.random.default_rng(3)

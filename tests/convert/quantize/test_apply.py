@@ -16,8 +16,8 @@ from dlconv.convert.quantize.layers import find_layers
 from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 LARGE = "large/conv"
 

@@ -11,7 +11,7 @@ from dlconv.convert.quantize.calibrated import UNPOOLED_SHARE, calibrate, tap_me
 from dlconv.convert.quantize.grid import channel_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.rounding import moments_of, round_to_outputs
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F = np.float32
 

@@ -13,8 +13,8 @@ from dlconv.convert.quantize.images import (
 )
 from dlconv.convert.quantize.synthetic import COUNT, synthetic_images
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 CONTRACT = find_contract(Graph(tiny_segmenter()))
 

@@ -14,7 +14,7 @@ from support.graphs import (
 )
 
 from dlconv.convert.quantize.layers import MOST_SMALL_WEIGHTS, find_layers, grouped
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F = np.float32
 RANDOM = np.random.default_rng(1)

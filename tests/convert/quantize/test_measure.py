@@ -18,8 +18,8 @@ from support.graphs import (
 from dlconv.compare import compare
 from dlconv.convert.quantize.activations import Network
 from dlconv.convert.quantize.measure import Yardstick, divergence, scores_node
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 F = np.float32
 SCORES = hnp.arrays(F, (2, 3, 4), elements=st.floats(-30, 30, width=32))

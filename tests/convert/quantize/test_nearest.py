@@ -21,7 +21,7 @@ from dlconv.convert.quantize.nearest import (
     too_wide_for_codes,
 )
 from dlconv.errors import DlconvError
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F = np.float32
 RANDOM = np.random.default_rng(4)

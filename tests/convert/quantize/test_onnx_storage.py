@@ -10,7 +10,6 @@ from support.graphs import graph_def, node, placeholder
 from support.networks import pictures
 from support.running import run
 
-from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid, step_grid
 from dlconv.convert.quantize.layers import find_layers
@@ -22,10 +21,11 @@ from dlconv.convert.quantize.onnx_storage import (
     with_rounded,
 )
 from dlconv.convert.quantize.scheme import Floors, Scheme
+from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
 
 @pytest.fixture(scope="module", params=["per channel", "searched"])

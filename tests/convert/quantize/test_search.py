@@ -12,7 +12,7 @@ from dlconv.convert.quantize.scheme import Floors, Scheme
 from dlconv.convert.quantize.search import wire_bytes
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
+from dlconv.graph.contract import find_contract
 
 LOOSE = Floors(agreement=0.9)
 

@@ -9,16 +9,16 @@ from support.graphs import const, graph_def, layer, node, placeholder, relu6
 from support.networks import CLASSES, pictures
 from support.running import run
 
-from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.quantize.apply import round_layers
 from dlconv.convert.quantize.onnx_storage import store_codes, stored_kernel, with_rounded
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.rewrite import rewrite
+from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
 STATIC = Quantization(Scheme.STATIC, photos=lambda contract: pictures(4))
 F = np.float32

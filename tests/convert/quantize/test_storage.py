@@ -12,11 +12,11 @@ from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.layers import find_layers
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.storage import store_layers, store_nearest, tfjs_target
-from dlconv.convert.tfjs import write_graph_model
+from dlconv.convert.targets.tfjs import write_graph_model
 from dlconv.errors import DlconvError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 F = np.float32
 

@@ -4,7 +4,7 @@ from support.sample import sample_graph
 
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage_error import storage_errors
-from dlconv.inspect.graph import read_graph
+from dlconv.formats.frozen_graph import read_graph
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from support.running import assert_untouched, node_of, ops, rewritten, run, run_
 
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 F, U, I = np.float32, np.uint8, np.int32  # noqa: E741
 IMAGE = np.random.default_rng(1).integers(0, 256, (1, 6, 5, 3)).astype(U)

@@ -10,20 +10,21 @@ from support.real import TARBALLS
 from support.running import Session, assert_untouched, node_of, ops, rewritten, run, run_in_tfjs
 from support.shared import PHOTOS, ZOO, needs_shared
 
-import dlconv.models.sample
-from dlconv.convert.onnx import to_onnx, write_model
+import dlconv.sample
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_output import LABEL_TYPES, choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.convert.rewrite.fold_constants import fold_constants
+from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, parse_graph
+from dlconv.formats.frozen_graph import parse_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 F, U, I, L = np.float32, np.uint8, np.int32, np.int64  # noqa: E741
 OUT = "SemanticPredictions"
 IMAGE = np.random.default_rng(2).integers(0, 256, (1, 6, 5, 3)).astype(U)
-SAMPLE = Path(dlconv.models.sample.__file__).parent
+SAMPLE = Path(dlconv.sample.__file__).parent
 
 
 def graph_in(tarball):

@@ -20,23 +20,24 @@ from support.real import TARBALLS
 from support.running import Session, assert_untouched, node_of, rewritten, run, run_in_tfjs
 from support.shared import PHOTOS, ZOO, needs_shared
 
-import dlconv.models.sample
+import dlconv.sample
 from dlconv.convert.fuse import fuse_convolutions
-from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.convert.rewrite.fold_constants import fold_constants
+from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError, UsageError
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph, parse_graph
-from dlconv.verify.runtimes.onnxruntime import OnnxruntimeRuntime
+from dlconv.formats.frozen_graph import parse_graph
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
 F, U, I = np.float32, np.uint8, np.int32  # noqa: E741
 OUT = "SemanticPredictions"
 CROP = (129, 129)
 GONE = ("Pad", "Slice", "Shape", "StridedSlice", "Pack", "SpaceToBatchND", "BatchToSpaceND", "AddN")
-SAMPLE = Path(dlconv.models.sample.__file__).parent
+SAMPLE = Path(dlconv.sample.__file__).parent
 SAMPLE_PHOTOS = sorted((SAMPLE / "photos").glob("*.png"))
 
 

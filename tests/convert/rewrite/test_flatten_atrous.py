@@ -18,10 +18,10 @@ from support.graphs import (
 )
 from support.running import assert_close, assert_untouched, node_of, ops, rewritten, run
 
-from dlconv.convert.onnx import to_onnx, write_model
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
-from dlconv.inspect.contract import find_contract
-from dlconv.inspect.graph import Graph
+from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.graph.contract import find_contract
+from dlconv.graph.graph import Graph
 
 F = np.float32
 RATE_2 = {"blocks": (2, 2), "paddings": ((2, 2), (2, 2)), "crops": ((0, 0), (0, 0))}

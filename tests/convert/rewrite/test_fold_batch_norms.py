@@ -19,7 +19,7 @@ from support.graphs import (
 from support.running import assert_close, assert_untouched, node_of, ops, rewritten, run
 
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F = np.float32
 EPSILON = 0.001

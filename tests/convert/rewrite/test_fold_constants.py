@@ -6,7 +6,7 @@ from support.graphs import const, convolution, graph_def, node, placeholder, res
 from support.running import assert_untouched, node_of, ops, rewritten, run
 
 from dlconv.convert.rewrite.fold_constants import fold_constants
-from dlconv.inspect.graph import Graph
+from dlconv.graph.graph import Graph
 
 F, I = np.float32, np.int32  # noqa: E741
 MEAN = np.full((1, 1, 3), 127.5, F)

@@ -41,9 +41,9 @@ from dlconv.convert.artifact import make_onnx
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.rewrite import PASSES, rewrite
 from dlconv.errors import UsageError
-from dlconv.inspect.graph import read_graph
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos, load_photo
-from dlconv.verify.runtimes.tfjs_node import TfjsNodeRuntime
 
 F = np.float32
 REAL_PHOTOS = ("2007_000063.jpg", "2007_000364.jpg", "2007_000129.jpg")

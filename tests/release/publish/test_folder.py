@@ -10,9 +10,9 @@ from threading import Event
 import pytest
 from support.publishing import files_below, kill_publish, kill_publish_after, run_publish
 
-from dlconv.disk import DiskError
 from dlconv.errors import DlconvError
 from dlconv.release.publish.publish import publish
+from dlconv.storage.disk import DiskError
 
 KILLS = 50
 

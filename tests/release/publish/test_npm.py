@@ -19,9 +19,9 @@ from dlconv.release.check import check_release
 from dlconv.release.document import read_release
 from dlconv.release.pack import pack
 from dlconv.release.publish.publish import publish
+from dlconv.runtimes.chromium import open_browser
 from dlconv.verify.photos import find_photos, load_photo
 from dlconv.verify.reference import Reference
-from dlconv.verify.runtimes.chromium import open_browser
 from dlconv.web.build import NODE, NPM, WEB
 from dlconv.web.build import pack as pack_segment
 

@@ -6,7 +6,7 @@ import { isBeside } from "../../../dlconv/web/segment/src/beside.ts";
 
 // The cases of tests/inspect/test_beside.py, so that both say the same.
 const cases = JSON.parse(
-  readFileSync(new URL("../../inspect/beside.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../formats/beside.json", import.meta.url), "utf8"),
 );
 
 for (const name of cases.beside) {

@@ -1,0 +1,114 @@
+"""Reading the model.json of a TF.js graph model, whoever wrote it.
+
+Its topology is a GraphDef as JSON, so that a ``Graph`` comes out; its constants have no values,
+which are in the shards. Inputs and outputs are those that its signature names, if it has one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.meta_graph_pb2 import TensorInfo
+
+from dlconv.errors import DlconvError
+from dlconv.formats.frozen_graph import check_nodes
+from dlconv.formats.kinds import HEAD_BYTES, JSON, refuse_other_kinds
+from dlconv.formats.tfjs_weights import Group, parse_groups
+from dlconv.graph.contract import TensorSpec
+from dlconv.graph.graph import Graph, source_node
+from dlconv.graph.tensors import dtype_name, extents_of
+
+# What reading JSON of another kind ends in.
+NOT_SUCH_JSON = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class ModelJson:
+    """A graph model: what it computes, what its signature names, its weights and who wrote it."""
+
+    graph: Graph
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    groups: tuple[Group, ...]
+    maker: str
+
+
+def read_model_json(path: Path) -> ModelJson:
+    """Read a model.json.
+
+    Raises DlconvError when it is none, or its graph or its weights manifest does not hold together.
+    """
+    content = _read_json(path)
+    try:
+        graph_def = json_format.ParseDict(
+            content["modelTopology"], GraphDef(), ignore_unknown_fields=True
+        )
+        signature = content.get("signature") or {}
+        _hold_captured(graph_def, signature.get("inputs"))
+        check_nodes(graph_def, str(path))
+        graph = Graph(graph_def)
+        inputs = _signed(signature.get("inputs"), graph)
+        outputs = _signed(signature.get("outputs"), graph)
+    except (*NOT_SUCH_JSON, json_format.Error) as error:
+        raise _refusal(path) from error
+    if not graph.nodes:
+        raise _refusal(path)
+    maker = str(content.get("convertedBy") or "unknown")
+    return ModelJson(graph, inputs, outputs, _groups(content, path), maker)
+
+
+def read_manifest(path: Path) -> tuple[Group, ...]:
+    """Read the weights manifest of a model.json alone. Raises DlconvError when it has none."""
+    return _groups(_read_json(path), path)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        raw = path.read_bytes()
+        refuse_other_kinds(raw[:HEAD_BYTES], str(path), "a model.json", JSON)
+        return json.loads(raw)
+    except OSError as error:
+        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
+    except NOT_SUCH_JSON as error:
+        raise _refusal(path) from error
+
+
+def _groups(content: Any, path: Path) -> tuple[Group, ...]:
+    try:
+        weights = content["weightsManifest"]
+    except NOT_SUCH_JSON as error:
+        raise _refusal(path) from error
+    return parse_groups(weights, str(path))
+
+
+def _refusal(path: Path) -> DlconvError:
+    return DlconvError(f"{path} is not the model.json of a TF.js graph model")
+
+
+def _hold_captured(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> None:
+    """Make constants, without their values, of placeholders that TF.js fills when it loads."""
+    listed = list((entries or {}).values())
+    captured = {source_node(entry["name"]) for entry in listed if "resourceId" in entry}
+    fed = {source_node(entry["name"]) for entry in listed if "resourceId" not in entry}
+    for node in graph_def.node:
+        if node.op == "Placeholder" and node.name in captured - fed:
+            node.op = "Const"
+            tensor = node.attr["value"].tensor
+            tensor.dtype = node.attr["dtype"].type
+            tensor.tensor_shape.CopyFrom(node.attr["shape"].shape)
+
+
+def _signed(entries: Mapping[str, Any] | None, graph: Graph) -> tuple[TensorSpec, ...]:
+    """Return the tensors of the graph that a signature names, but for those that TF.js fills."""
+    found = []
+    for entry in (entries or {}).values():
+        tensor = json_format.ParseDict(entry, TensorInfo(), ignore_unknown_fields=True)
+        if source_node(tensor.name) in graph.nodes and "resourceId" not in entry:
+            shape = extents_of(tensor.tensor_shape) if tensor.HasField("tensor_shape") else None
+            name, dtype = source_node(tensor.name), dtype_name(tensor.dtype)
+            found.append(TensorSpec(name, dtype, shape, "the signature"))
+    return tuple(found)

@@ -1,0 +1,345 @@
+"""What a frozen graph promises: its contract.
+
+The contract is found in the graph, never assumed. The input is the placeholder whose pixels go
+into the output; the output is a sink, a node whose value nothing in the graph reads. DeepLab's own
+names settle a choice between several, and are not required. Every finding carries its reason, and
+every node that could have been taken and was not says why, so that a person can check it.
+
+A graph may have several outputs, and want more than an image; findings tell. Converters need a
+contract: one image in, one output.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.errors import DlconvError
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
+from dlconv.graph.shapes import infer_static, numbers_of
+from dlconv.graph.tensors import dtype_name, extents_of
+
+INPUT_NAME = "ImageTensor"
+OUTPUT_NAME = "SemanticPredictions"
+
+NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
+MOST_LISTED = 8
+IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor at the border of the graph: its node, dtype, and shape (None where it varies)."""
+
+    node: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    reason: str = ""
+
+    @property
+    def tensor(self) -> str:
+        """The tensor's name, as a TensorFlow session feeds and fetches it."""
+        return f"{self.node}:0"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Input, output, the crop (height, width) the network works at, and its number of classes.
+
+    ``crop`` and ``classes`` are None where the graph does not show them.
+    """
+
+    input: TensorSpec
+    output: TensorSpec
+    crop: tuple[int, int] | None
+    crop_reason: str
+    classes: int | None
+    classes_reason: str
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The one output, as findings have it."""
+        return (self.output,)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Ends that a person names in place of those that are found: nodes of the graph."""
+
+    input: str | None = None
+    outputs: tuple[str, ...] = ()
+
+
+FOUND = Asked()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A node that could have been the input or an output, and why it is not."""
+
+    role: str
+    node: str
+    op: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The image's input, all outputs, the candidates that lost, and what else has to be fed."""
+
+    input: TensorSpec
+    outputs: tuple[TensorSpec, ...]
+    rejected: tuple[Candidate, ...] = ()
+    also_fed: tuple[str, ...] = ()
+
+    def only_output(self) -> TensorSpec:
+        """Return the one output. Raises DlconvError if a converter has to choose or to feed."""
+        if len(self.outputs) > 1:
+            raise DlconvError(
+                f"the graph has {len(self.outputs)} outputs and none is named {OUTPUT_NAME}: "
+                f"{_listed([spec.node for spec in self.outputs])}",
+                "dlconv converts graphs with one output of labels",
+            )
+        if self.also_fed:
+            raise _several_inputs(self.outputs[0].node, [self.input.node, *self.also_fed])
+        return self.outputs[0]
+
+
+@dataclass(frozen=True)
+class Findings(Ends):
+    """The ends of a graph, and crop and classes as in a contract."""
+
+    crop: tuple[int, int] | None = None
+    crop_reason: str = ""
+    classes: int | None = None
+    classes_reason: str = ""
+
+    def contract(self) -> Contract:
+        """Return the contract. Raises DlconvError if there is more than an image and an output."""
+        return Contract(
+            input=self.input,
+            output=self.only_output(),
+            crop=self.crop,
+            crop_reason=self.crop_reason,
+            classes=self.classes,
+            classes_reason=self.classes_reason,
+        )
+
+
+def find_contract(graph: Graph) -> Contract:
+    """Find the contract of a frozen graph.
+
+    Raises DlconvError when the graph has no input or no output, or several that it cannot tell
+    apart.
+    """
+    return find_all(graph).contract()
+
+
+def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
+    """Find what there is, or take what is asked for.
+
+    Raises DlconvError when the graph has no input or no output, or several inputs that it cannot
+    tell apart.
+    """
+    static = infer_static(graph)
+    ends = find_ends(graph, asked)
+
+    def inferred(spec: TensorSpec) -> TensorSpec:
+        return replace(spec, shape=numbers_of(static.shapes[spec.node]))
+
+    photo = inferred(ends.input)
+    outputs = tuple(map(inferred, ends.outputs))
+    findings = Findings(photo, outputs, ends.rejected, ends.also_fed)
+    if len(outputs) > 1:
+        why = "several outputs: each may have its own"
+        return replace(findings, crop_reason=why, classes_reason=why)
+    output = graph.nodes[outputs[0].node]
+    crop, crop_reason = find_crop(static, output, fixed_size(photo))
+    classes, classes_reason = find_classes(graph, output)
+    return replace(
+        findings,
+        crop=crop,
+        crop_reason=crop_reason,
+        classes=classes,
+        classes_reason=classes_reason,
+    )
+
+
+def find_ends(graph: Graph, asked: Asked = FOUND) -> Ends:
+    """Find input and outputs in a graph whose constants need not have values.
+
+    The shapes are those that the nodes themselves state. Raises what ``find_all`` does.
+    """
+    placeholders = [node.name for node in graph.graph_def.node if node.op == "Placeholder"]
+    outputs, lost_outputs = _find_outputs(graph, placeholders, asked)
+    names = [spec.node for spec in outputs]
+    photo, lost_inputs, also_fed = _find_input(graph, placeholders, names, asked)
+    return Ends(photo, outputs, (*lost_inputs, *lost_outputs), also_fed)
+
+
+def element_type(node: NodeDef) -> str:
+    """Return the dtype of a node's first output."""
+    if node.op == "ResizeBilinear":
+        return "float32"
+    for key in ("DstT", "output_type", "dtype", "T"):
+        if key in node.attr:
+            return dtype_name(node.attr[key].type)
+    return "float32"
+
+
+def _find_outputs(
+    graph: Graph, placeholders: Sequence[str], asked: Asked
+) -> tuple[tuple[TensorSpec, ...], list[Candidate]]:
+    live = {node.name for node in graph.descendants(*placeholders)}
+    sinks = [node for node in graph.graph_def.node if not graph.consumers[node.name]]
+    valued = [node for node in sinks if node.name in live and _has_value(node)]
+    if asked.outputs:
+        chosen = [graph.nodes[name] for name in asked.outputs]
+        reason, lost_because = "asked for", "another is asked for"
+    elif OUTPUT_NAME in live:
+        chosen, lost_because = [graph.nodes[OUTPUT_NAME]], f"not named {OUTPUT_NAME}"
+        reason = f"named {OUTPUT_NAME}, and it depends on the input"
+    elif valued:
+        chosen, reason, lost_because = _choose_outputs(graph, placeholders, valued)
+    else:
+        raise DlconvError(
+            "the graph has no output: no node depends on a Placeholder",
+            "name the image's node: dlconv inspect --inputs NAME" + _origins(graph),
+        )
+    names = {node.name for node in chosen}
+    lost = [_lost("output", node, lost_because) for node in valued if node.name not in names]
+    for node in sinks:
+        if node.name in live and node.op in NO_VALUE_OPS:
+            lost.append(_lost("output", node, f"{node.op} gives no value"))
+        elif node.name not in live and node.op not in NO_VALUE_OPS | {"Const"}:
+            lost.append(_lost("output", node, "it does not depend on a Placeholder"))
+    if len(chosen) == 1:
+        lost += _on_the_way(graph, chosen[0])
+    return tuple(TensorSpec(node.name, element_type(node), None, reason) for node in chosen), lost
+
+
+def _has_value(node: NodeDef) -> bool:
+    return node.op not in NO_VALUE_OPS | {"Placeholder"}
+
+
+def _lost(role: str, node: NodeDef, reason: str) -> Candidate:
+    return Candidate(role, node.name, node.op, reason)
+
+
+def _choose_outputs(
+    graph: Graph, placeholders: Sequence[str], sinks: list[NodeDef]
+) -> tuple[list[NodeDef], str, str]:
+    """Return the outputs among sinks, why they are, and why the others are not."""
+    if len(sinks) == 1:
+        return sinks, "the only sink: nothing reads its value", ""
+    arg_maxes = [node.name for node in graph.graph_def.node if node.op == "ArgMax"]
+    labels = {node.name for node in graph.descendants(*arg_maxes)}
+    with_labels = [node for node in sinks if node.name in labels]
+    if len(with_labels) == 1:
+        reason = f"the only one of {len(sinks)} sinks with an ArgMax behind it"
+        return with_labels, reason, "no ArgMax behind it"
+    pixels = {node.name for node in graph.descendants(*placeholders, without=SIZE_OPS)}
+    shown = [node for node in sinks if node.name in pixels] or sinks
+    count = f"the only one of {len(sinks)}" if len(shown) == 1 else f"one of {len(shown)}"
+    return shown, f"{count} sinks made of the image's pixels", "made of the image's size alone"
+
+
+def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
+    """Return what people take for the output of a DeepLab: its labels and scores as they come."""
+    arg_max = argmax_behind(graph, output)
+    found = [] if arg_max in (None, output) else [arg_max]
+    found += resizes_of_scores(graph, output)
+    return [
+        _lost("output", node, f"{graph.consumers[node.name][0]} reads it; --outputs cuts here")
+        for node in found
+        if node is not None and node is not output
+    ]
+
+
+def _origins(graph: Graph) -> str:
+    """Tell where values come from in a graph without placeholders."""
+    found = [
+        f"{node.name} ({node.op})"
+        for node in graph.graph_def.node
+        if not node.input and node.op not in NO_VALUE_OPS | {"Const"}
+    ]
+    return f" (here values come from {_listed(found)})" if found else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
+
+
+def _find_input(
+    graph: Graph, placeholders: Sequence[str], outputs: Sequence[str], asked: Asked
+) -> tuple[TensorSpec, list[Candidate], tuple[str, ...]]:
+    """Return the input, the placeholders that are not, and those of them that are fed as well."""
+    target = outputs[0] if len(outputs) == 1 else "the outputs"
+    verb = "depends" if len(outputs) == 1 else "depend"
+    behind = graph.ancestors(*outputs)
+    needed = [node.name for node in behind if node.op == "Placeholder"]
+    if not needed:
+        raise DlconvError(f"{target} {verb} on no Placeholder")
+    chosen, reason = needed[0], f"the only Placeholder that {target} {verb} on"
+    reasons = dict.fromkeys(placeholders, f"nothing of it goes into {target}")
+    reasons |= dict.fromkeys(needed, "another is asked for")
+    if asked.input is not None:
+        chosen, reason = asked.input, "asked for"
+    elif len(needed) > 1:
+        chosen, reason, why_not = _choose_input(graph, needed, outputs, target)
+        reasons |= why_not
+    if chosen == INPUT_NAME and chosen != asked.input:
+        reason += f", named {INPUT_NAME}"
+    lost = [_lost("input", graph.nodes[name], reasons[name]) for name in placeholders]
+    spec = _spec_of_placeholder(graph.nodes[chosen], reason)
+    also_fed = tuple(name for name in needed if name != chosen)
+    return spec, [candidate for candidate in lost if candidate.node != chosen], also_fed
+
+
+def _choose_input(
+    graph: Graph, needed: Sequence[str], outputs: Sequence[str], target: str
+) -> tuple[str, str, dict[str, str]]:
+    """Return which of the placeholders is the image, why it is, and why the others are not.
+
+    Raises DlconvError when they cannot be told apart.
+    """
+    pixels = {node.name for node in graph.ancestors(*outputs, without=SIZE_OPS)}
+    why_not = {name: f"only its size goes into {target}" for name in needed if name not in pixels}
+    for name in needed:
+        if name not in why_not and not _may_be_image(graph.nodes[name]):
+            why_not[name] = "no image by its type or its shape"
+    left = [name for name in needed if name not in why_not]
+    if len(left) > 1 and INPUT_NAME in left:
+        why_not |= dict.fromkeys(left, f"not named {INPUT_NAME}")
+        left = [INPUT_NAME]
+    if len(left) != 1:
+        raise _several_inputs(target, needed)
+    return left[0], f"the only one of {len(needed)} placeholders that may be the image", why_not
+
+
+def _several_inputs(target: str, names: Sequence[str]) -> DlconvError:
+    return DlconvError(
+        f"{target} depends on {len(names)} placeholders: {_listed(names)}",
+        "dlconv converts graphs with one image as input",
+    )
+
+
+def _may_be_image(node: NodeDef) -> bool:
+    spec = _spec_of_placeholder(node, "")
+    return spec.dtype in IMAGE_TYPES and (spec.shape is None or len(spec.shape) in (3, 4))
+
+
+def _spec_of_placeholder(node: NodeDef, reason: str) -> TensorSpec:
+    stated = attribute(node, "shape")
+    shape = extents_of(stated.shape) if stated.HasField("shape") else None
+    return TensorSpec(node.name, element_type(node), shape, reason)
+
+
+def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
+    """Return height and width of an image that has no other."""
+    if spec.shape is None or len(spec.shape) != 4:
+        return None
+    _, height, width, _ = spec.shape
+    return (height, width) if height and width else None

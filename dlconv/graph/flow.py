@@ -1,0 +1,83 @@
+"""The way of the image through the graph, from the input to the output.
+
+The flow holds every node that is made of the image's pixels and goes into the output. Weights are
+not in it, nor is what is made of the image's size alone: shape arithmetic and its checks.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from dlconv.errors import DlconvError
+from dlconv.graph.contract import SIZE_OPS
+from dlconv.graph.graph import Graph
+
+CONVOLUTIONS = frozenset(
+    {"Conv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2dNative", "_FusedConv2D"}
+)
+WEIGHTED_OPS = CONVOLUTIONS | {"MatMul", "_FusedMatMul"}
+
+
+class Flow:
+    """The nodes between an input and outputs, by name and in topological order.
+
+    Raises DlconvError when nothing of the input's values goes into any output.
+    """
+
+    def __init__(self, graph: Graph, input_name: str, *output_names: str) -> None:
+        self.graph = graph
+        self._sources: dict[str, set[str]] = {input_name: set()}
+        for node in graph.order:
+            read = {source.node for source in graph.sources(node)} & self._sources.keys()
+            if read and node.op not in SIZE_OPS:
+                self._sources[node.name] = read
+        needed = self.behind(output_names)
+        self.order = tuple(node for node in graph.order if node.name in needed)
+        self.outputs = needed & {*output_names}
+        if input_name not in needed:
+            raise DlconvError(f"none of the values of {input_name} goes into an output")
+
+    def sources(self, name: str) -> set[str]:
+        """Return the nodes of the flow that a node of it reads."""
+        return self._sources[name]
+
+    @cached_property
+    def consumers(self) -> dict[str, set[str]]:
+        """The nodes of the flow that read each of its nodes."""
+        table: dict[str, set[str]] = {node.name: set() for node in self.order}
+        for node in self.order:
+            for source in self.sources(node.name):
+                table[source].add(node.name)
+        return table
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each of its nodes stands in the order."""
+        return {node.name: index for index, node in enumerate(self.order)}
+
+    @cached_property
+    def weighted(self) -> set[str]:
+        """The convolutions and matrix multiplications."""
+        return {node.name for node in self.order if node.op in WEIGHTED_OPS}
+
+    @cached_property
+    def last_weighted(self) -> set[str]:
+        """Those of them that no other one comes after."""
+        read = {source for name in self.weighted for source in self.sources(name)}
+        return self.weighted - self.behind(read)
+
+    def behind(self, names: Iterable[str]) -> set[str]:
+        """Return the nodes that any of ``names`` is made of, and these."""
+        return self._reached(names, self.sources)
+
+    def beyond(self, names: Iterable[str]) -> set[str]:
+        """Return the nodes that are made of any of ``names``, and these."""
+        return self._reached(names, lambda name: self.consumers[name])
+
+    def _reached(self, names: Iterable[str], neighbours: Callable[[str], set[str]]) -> set[str]:
+        reached = self._sources.keys() & {*names}
+        queue = list(reached)
+        for name in queue:
+            new = neighbours(name) - reached
+            reached |= new
+            queue.extend(new)
+        return reached

@@ -1,0 +1,109 @@
+"""What a graph tells of its scores: the size they are resized to, and the number of classes.
+
+The size is the crop, unless it is that of features: to that size, the pooled branch or the
+decoder's features are resized, too. An image that is padded, or has one size, tells it as well.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.shapes import Static
+from dlconv.graph.tensors import shape_of
+
+# What may stand between the resized scores and an output of scores or probabilities.
+SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
+RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
+CONVOLUTIONS = frozenset({"Conv2D", "_FusedConv2D"})
+# No crop is higher or wider.
+MOST_PIXELS = 2**14
+
+Crop = tuple[int, int]
+
+
+def argmax_behind(graph: Graph, node: NodeDef) -> NodeDef | None:
+    """Return the ArgMax that a node depends on, if there is one."""
+    return next((node for node in graph.ancestors(node.name) if node.op == "ArgMax"), None)
+
+
+def find_crop(static: Static, output: NodeDef, fixed: Crop | None) -> tuple[Crop | None, str]:
+    """Return the crop (height, width) and the reason; ``fixed`` is the size of the input."""
+    chain = resizes_of_scores(static.graph, output)
+    features = _sizes_of_features(static, {node.name for node in chain})
+    for node in chain:
+        size = _target(static, node)
+        if size is not None and size not in features:
+            return size, f"the size that {node.name} resizes the scores to"
+    padded = _padding_targets(static.graph)
+    if len(padded) == 2:
+        (first, height), (second, width) = padded
+        return (height, width), f"the size that {first} and {second} pad the image to"
+    if fixed is not None:
+        return fixed, "the input's own size"
+    return None, "no constant resize of the scores, and no padding to a constant size"
+
+
+def resizes_of_scores(graph: Graph, output: NodeDef) -> list[NodeDef]:
+    """Return the resizes of scores or labels before an output, the last one first."""
+    argmax = argmax_behind(graph, output)
+    found = []
+    node = output if argmax is None else graph.producer(argmax, 0)
+    while node.op in SCORE_OPS and graph.sources(node):
+        node = graph.producer(node, 0)
+    while node.op == "ResizeBilinear":
+        found.append(node)
+        node = graph.producer(node, 0)
+    return found
+
+
+def _target(static: Static, node: NodeDef) -> Crop | None:
+    if len(static.graph.sources(node)) < 2:
+        return None
+    size = static.whole_value(node, 1)
+    if size is None or size.shape != (2,) or not all(0 < extent <= MOST_PIXELS for extent in size):
+        return None
+    return (size[0], size[1])
+
+
+def _sizes_of_features(static: Static, of_scores: set[str]) -> set[Crop | None]:
+    """Return the sizes that anything else behind a convolution is resized to."""
+    behind: set[str] = set()
+    sizes = set()
+    for node in static.graph.order:
+        sources = static.graph.sources(node)
+        if node.op in CONVOLUTIONS or any(source.node in behind for source in sources):
+            behind.add(node.name)
+            if node.op in RESIZES and node.name not in of_scores:
+                sizes.add(_target(static, node))
+    return sizes
+
+
+def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
+    """Find Maximum(Sub(size, extent), 0): the export's padding, height before width."""
+    targets = []
+    for node in graph.graph_def.node:
+        if node.op != "Maximum" or graph.producer(node, 0).op != "Sub":
+            continue
+        missing = graph.producer(node, 0)
+        size = graph.constant(graph.producer(missing, 0))
+        if size is None or size.shape != () or size.dtype != np.int32:
+            continue
+        if 0 < size.item() <= MOST_PIXELS:
+            targets.append((missing.name, size.item()))
+    return targets
+
+
+def find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:
+    """Return the number of classes and the reason."""
+    for node in _convolutions_behind(graph, output):
+        kernel = graph.constant_node(graph.producer(node, 1))
+        shape = () if kernel is None else shape_of(attribute(kernel, "value").tensor)
+        if len(shape) == 4:
+            return shape[3], f"the output channels of {node.name}, the last convolution"
+    return None, "no convolution with a constant kernel before the output"
+
+
+def _convolutions_behind(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
+    return (node for node in graph.ancestors(output.name) if node.op in CONVOLUTIONS)

@@ -1,0 +1,46 @@
+"""The size of a graph: which ops it is made of, and how many weights it holds.
+
+Weights are its constants of a floating-point type, before any conversion; integer constants are
+shapes, axes and paddings.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.graph.graph import Graph
+from dlconv.graph.tensors import byte_size, dtype_name, shape_of
+
+WEIGHT_DTYPES = frozenset({"float32", "float64", "float16"})
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Ops by kind (most frequent first) and the weights: tensors, elements, bytes."""
+
+    nodes: int
+    ops: dict[str, int]
+    weight_tensors: int
+    weight_elements: int
+    weight_bytes: int
+    producer: int
+
+
+def summarize(graph: Graph) -> Summary:
+    """Count the ops and weights of a graph."""
+    weights = [node.attr["value"].tensor for node in graph.graph_def.node if is_weight(node)]
+    return Summary(
+        nodes=len(graph.nodes),
+        ops=dict(Counter(node.op for node in graph.graph_def.node).most_common()),
+        weight_tensors=len(weights),
+        weight_elements=sum(math.prod(shape_of(tensor)) for tensor in weights),
+        weight_bytes=sum(byte_size(tensor) for tensor in weights),
+        producer=graph.graph_def.versions.producer,
+    )
+
+
+def is_weight(node: NodeDef) -> bool:
+    """Tell whether a node is a constant of a floating-point type."""
+    return node.op == "Const" and dtype_name(node.attr["value"].tensor.dtype) in WEIGHT_DTYPES

@@ -1,0 +1,183 @@
+"""``dlconv.toml``: what a project wants made of which models, and what it has to reach.
+
+The file is found from the working folder upwards. Paths in it are relative to it; what is built
+stands beside it, in ``artifacts/`` and ``release/``. ``[defaults]`` holds for every model that does
+not say otherwise. A slip is one line that names the file, the table and the key.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from dlconv.convert.interface import parse_size
+from dlconv.convert.quantize.scheme import Scheme
+from dlconv.errors import DlconvError, UsageError
+from dlconv.registry.toml import Name
+from dlconv.release.pack import VERSION
+from dlconv.runtimes.catalogue import parse_choice
+from dlconv.storage.toml import Table, read_toml
+
+CONFIG_NAME = "dlconv.toml"
+TEMPLATE = Path(__file__).with_name("template.toml")
+SCHEMES: Mapping[str, Scheme] = {
+    "float32": Scheme.FLOAT32,
+    "float16": Scheme.FLOAT16,
+    "uint16": Scheme.UINT16,
+    "uint8": Scheme.UINT8,
+    "auto": Scheme.AUTO,
+    "static": Scheme.STATIC,
+}
+HINT = "dlconv init writes a commented one"
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    if value == "any":
+        return None
+    try:
+        return parse_size(str(value))
+    except UsageError as error:
+        raise ValueError('takes "any", a number of pixels or "HEIGHTxWIDTH"') from error
+
+
+def _runtime(word: str) -> str:
+    try:
+        return parse_choice(word).spec
+    except UsageError as error:
+        raise ValueError(error.message) from error
+
+
+def _path(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("has a character of no path, NUL")
+    return path
+
+
+def _version(text: str) -> str:
+    if not VERSION.fullmatch(text):
+        raise ValueError(f"{text!r} is no version; give one such as 1.2.0")
+    return text
+
+
+Target = Literal["tfjs", "onnx"]
+Precision = Literal["float32", "float16", "uint16", "uint8", "auto", "static"]
+Size = Annotated[tuple[int, int] | None, BeforeValidator(_size)]
+Place = Annotated[Path, AfterValidator(_path)]
+Runtime = Annotated[str, AfterValidator(_runtime)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Wanted(Table):
+    """What is made of a model: each target at each precision that it has, in each size.
+
+    ``photos`` are what artifacts are checked on, none stands for the registry's; ``calibrate`` are
+    those that quantization learns from, none stands for generated images; a size of None is any up
+    to the crop; no ``runtimes`` stands for each target's default.
+    """
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)] = ("tfjs", "onnx")
+    precisions: Annotated[tuple[Precision, ...], Field(min_length=1)] = ("float32",)
+    input_sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = (None,)
+    photos: tuple[Place, ...] = ()
+    calibrate: tuple[Place, ...] = ()
+    runtimes: tuple[Runtime, ...] = ()
+
+
+class ModelTable(Wanted):
+    """A table [models.NAME]; ``graph`` is the frozen graph of a model that the registry lacks."""
+
+    graph: Place | None = None
+
+
+class FloorsTable(Table):
+    """A table [floors.NAME], of a precision or an artifact; None leaves the precision's own."""
+
+    agreement: Share | None = None
+    worst: Share | None = None
+    miou: Share | None = None
+
+
+class ReleaseTable(Table):
+    """The table [release]: a release of each model, at this version."""
+
+    version: Annotated[str, AfterValidator(_version)]
+
+
+class PublishTable(Table):
+    """The table [publish]: where releases go, as ``dlconv publish`` takes it."""
+
+    targets: tuple[str, ...] = ()
+
+
+class ConfigFile(Table):
+    """All that the file may hold."""
+
+    defaults: Wanted = Wanted()
+    models: Annotated[dict[Name, ModelTable], Field(min_length=1)]
+    floors: dict[str, FloorsTable] = Field(default_factory=dict)
+    release: ReleaseTable | None = None
+    publish: PublishTable = PublishTable()
+
+
+@dataclass(frozen=True)
+class Config:
+    """A file of a project, and where it is."""
+
+    path: Path
+    models: Mapping[str, ModelTable]
+    floors: Mapping[str, FloorsTable]
+    release: ReleaseTable | None
+    publish: PublishTable
+
+    @property
+    def folder(self) -> Path:
+        """What its paths are relative to."""
+        return self.path.parent
+
+    def error(self, entry: str, reason: str) -> DlconvError:
+        """Return the error that an entry is."""
+        return DlconvError(f"{self.path}: [{entry}]: {reason}", HINT)
+
+
+def find_config(start: Path) -> Path:
+    """Return the file in a folder or the nearest one above it. Raises UsageError without any."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder / CONFIG_NAME
+    raise UsageError(f"there is no {CONFIG_NAME} in {start} or above it", "write one: dlconv init")
+
+
+def read_config(path: Path) -> Config:
+    """Read a file. Raises DlconvError for one that cannot be read or has a slip."""
+    path = path.absolute()
+    file = read_toml(path, ConfigFile, HINT)
+    models = {name: _over(file.defaults, table) for name, table in file.models.items()}
+    return Config(path, models, file.floors, file.release, file.publish)
+
+
+def _over(defaults: Wanted, model: ModelTable) -> ModelTable:
+    given = {name: getattr(model, name) for name in model.model_fields_set}
+    return ModelTable.model_construct(**{**dict(defaults), **given})
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Advise what was meant by a word that is not known."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+
+
+def write_template(folder: Path) -> Path:
+    """Write a commented file into a folder. Raises UsageError where there is one already."""
+    target = folder / CONFIG_NAME
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE.read_text(encoding="utf-8"))
+    except FileExistsError as error:
+        raise UsageError(f"{target} is there already", "change it, or remove it first") from error
+    except OSError as error:
+        raise DlconvError(f"cannot write {target}: {error.strerror}") from error
+    return target

@@ -1,0 +1,64 @@
+"""How much memory steps take, and how much there is.
+
+A step that ran before takes what it took then. The estimate for others was measured on the zoo's
+networks, and errs upwards.
+"""
+
+import os
+from pathlib import Path
+
+from dlconv.cache import store
+from dlconv.convert.quantize.scheme import Scheme
+from dlconv.plan.state import Record
+from dlconv.plan.steps import Step
+from dlconv.plan.tasks import Convert, Verify
+
+MIB = 1 << 20
+# The share of the machine's memory that steps may take together.
+SHARE = 0.75
+# Limits of the container that a process is in, by the versions of control groups.
+CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
+def memory_of(step: Step, record: Record | None) -> int:
+    """Return how many bytes of memory a step is going to take."""
+    if record is not None and record.memory:
+        return record.memory
+    task, graph_bytes = step.task, _graph_bytes(step)
+    if isinstance(task, Convert):
+        if task.scheme is Scheme.STATIC:
+            return 3000 * MIB + 40 * graph_bytes
+        if task.target == "onnx" or task.scheme.is_calibrated:
+            return 700 * MIB + 40 * graph_bytes
+    if isinstance(task, Verify):
+        return 1500 * MIB + 15 * graph_bytes
+    return 100 * MIB + 8 * graph_bytes
+
+
+def _graph_bytes(step: Step) -> int:
+    origin = step.task.origin
+    if origin.graph is not None:
+        return _size_of(origin.graph)
+    record = store.read_record(origin.model)
+    return record.graph.size if record else 0
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def memory_for_steps() -> int:
+    """Return how many bytes of memory steps may take together, by default."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(SHARE * min([machine, *_container_limits()]))
+
+
+def _container_limits() -> list[int]:
+    texts = [path.read_text().strip() for path in CGROUP_LIMITS if path.is_file()]
+    return [int(text) for text in texts if text.isdecimal()]

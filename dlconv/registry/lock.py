@@ -1,0 +1,124 @@
+"""Trust on first use: the lock file.
+
+For most zoo models nobody publishes a strong digest. The first fetch of such a model records the
+sizes and SHA-256 of its tarball and its frozen graph in the lock file; every later fetch, here or
+wherever the file is taken along, must yield the same. The file is TOML, sorted, and made to be kept
+under version control. An entry is replaced only by a person who removes it. Nothing is written
+that could not be read again.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from dlconv.addresses import shown
+from dlconv.errors import DlconvError
+from dlconv.storage.digests import BadContent, Sha256, Size
+from dlconv.storage.disk import disk_trouble
+from dlconv.storage.files import write_atomically
+from dlconv.storage.locked import locked
+from dlconv.storage.toml import Table, parse_toml, read_toml
+
+PREAMBLE = "# What dlconv saw when it first fetched these models; later fetches must be the same.\n"
+
+
+@dataclass(frozen=True)
+class LockEntry:
+    """What a model was when it was first fetched: sizes in bytes, SHA-256 as hex."""
+
+    url: str
+    tarball_bytes: Size
+    tarball_sha256: Sha256
+    graph_bytes: Size
+    graph_sha256: Sha256
+
+
+class LockFile(Table):
+    """All that a lock file may hold."""
+
+    models: dict[str, LockEntry] = Field(default_factory=dict)
+
+
+def default_lock_path() -> Path:
+    """Return $DLCONV_LOCK, or ``dlconv.lock`` in the user's data folder of the system."""
+    if chosen := os.environ.get("DLCONV_LOCK"):
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("dlconv", appauthor=False)) / "dlconv.lock"
+
+
+def read_lock(path: Path) -> dict[str, LockEntry]:
+    """Return the entries of a lock file by model name; an absent file has none.
+
+    Raises DlconvError if the file is not a lock file.
+    """
+    return read_toml(path, LockFile).models if path.exists() else {}
+
+
+def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
+    """Hold a fetched model against the lock file, or record it there if it is new.
+
+    Returns whether it was recorded now. Raises BadContent if it differs from its entry, and if it
+    is not what an entry may hold.
+    """
+    path = path.resolve()
+    if _is_recorded(path, name, entry):
+        return False
+    with disk_trouble(path), locked(path):
+        if _is_recorded(path, name, entry):
+            return False
+        write_atomically(path, _checked({**read_lock(path), name: entry}, name))
+        return True
+
+
+def _is_recorded(path: Path, name: str, entry: LockEntry) -> bool:
+    """Tell whether a model is in the file. Raises BadContent if it differs from its entry."""
+    entries = read_lock(path)
+    if name in entries:
+        _compare(path, name, entries[name], entry)
+    return name in entries
+
+
+def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
+    for field in ("tarball_sha256", "tarball_bytes", "graph_sha256", "graph_bytes"):
+        expected, got = getattr(known, field), getattr(entry, field)
+        if expected != got:
+            what, _, unit = field.partition("_")
+            raise BadContent(
+                f"{name}: the {what} is not the one first fetched: {unit} expected {expected}, "
+                f"got {got} (lock file {path})",
+                f"--force fetches it again; if the change is meant, remove "
+                f"[models.{json.dumps(name)}] from {path}",
+            )
+
+
+def _checked(entries: Mapping[str, LockEntry], name: str) -> bytes:
+    """Return what a lock file with these entries holds, once it has been read."""
+    try:
+        content = _written(entries).encode()
+        parse_toml(content.decode(), LockFile, name="the lock file")
+    except (DlconvError, ValueError) as error:
+        reason = error.message if isinstance(error, DlconvError) else str(error)
+        raise BadContent(f"{name} cannot be recorded: {reason}") from error
+    return content
+
+
+def _written(entries: Mapping[str, LockEntry]) -> str:
+    blocks = [_block(name, entries[name]) for name in sorted(entries)]
+    return "\n".join([PREAMBLE, *blocks])
+
+
+def _block(name: str, entry: LockEntry) -> str:
+    facts = {**asdict(entry), "url": shown(entry.url)}
+    lines = (f"{key} = {_value(value)}\n" for key, value in facts.items())
+    return f"[models.{_value(name)}]\n" + "".join(lines)
+
+
+def _value(value: str | int) -> str:
+    """Return a value as TOML; of JSON's, only a character that has no escape there differs."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,30 @@
+"""The runtime ``tfjs-node``: a TF.js graph model in Node.js, with the wasm or the cpu backend."""
+
+from pathlib import Path
+
+from dlconv.runtimes.node_process import NodeProcess
+from dlconv.runtimes.session import SessionRuntime
+
+
+class TfjsNodeRuntime(SessionRuntime[NodeProcess]):
+    """Runs a directory with a TF.js graph model in a Node.js process of its own."""
+
+    name = "tfjs-node"
+    described = ("tfjs", "node", "simd", "threads")
+
+    def __init__(self, directory: Path, backend: str = "wasm") -> None:
+        self._directory = directory
+        self.backend = backend
+
+    def _open(self) -> NodeProcess:
+        return tfjs_process(self._directory, self.backend)
+
+    @property
+    def tensors(self) -> int:
+        """How many TF.js held after the last photo; a model that leaks makes it grow."""
+        return int(self._session.answered.get("tensors", 0))
+
+
+def tfjs_process(directory: Path, backend: str = "wasm") -> NodeProcess:
+    """Start a Node.js process with a graph model."""
+    return NodeProcess("tfjs-node.cjs", [str(directory.resolve()), backend], directory)

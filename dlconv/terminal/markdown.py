@@ -1,0 +1,43 @@
+"""Markdown: text that shows as it is, links, tables and commands."""
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+from urllib.parse import quote
+
+from dlconv.terminal.printable import log_line, printable
+
+# What Markdown or HTML would obey; underscores within words mean nothing, some marks mean something
+# where a line begins. GitHub has formulas between dollars, and CI systems lines that begin with ::.
+MARKS = re.compile(r"[\\`*<\[&~$]|\b_|_\b|(?<=_)_|^[#+=>:-]")
+NUMBERED = re.compile(r"^(\d{1,9})([.)])(?= |$)")
+
+
+def escaped(text: str) -> str:
+    """Return text as one line that is shown as it is, in a cell of a table, too."""
+    one_line = printable(" ".join(text.split()))
+    unmarked = MARKS.sub(r"\\\g<0>", one_line).replace("|", "&#124;")
+    return NUMBERED.sub(r"\1\\\2", unmarked)
+
+
+def link(text: str, path: str) -> str:
+    """Return a link to a path, relative to the document."""
+    label = escaped(text).replace("]", r"\]")
+    return f"[{label}]({quote(path)})"
+
+
+def shell(commands: Iterable[Sequence[str]]) -> str:
+    """Return commands as a block, each word quoted, so that a shell takes it for nothing else."""
+    return "\n".join(["```sh", *(log_line(shlex.join(words)) for words in commands), "```"])
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()
+) -> str:
+    """Return a table of cells that are Markdown; columns in ``right`` have numbers."""
+    rules = ["---:" if name in right else "---" for name in columns]
+    return "\n".join(map(_row, [columns, rules, *rows]))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

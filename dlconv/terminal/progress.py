@@ -1,0 +1,116 @@
+"""Progress of a download: reported as bytes, drawn for a person or printed for a log.
+
+Whoever downloads calls a ``Progress`` with the bytes done so far and the bytes in total, if known.
+``show_progress`` makes one that draws a bar on a terminal and prints plain lines anywhere else,
+always to standard error, so that standard output stays the command's own.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TextIO
+
+from dlconv.terminal.printable import log_line, printable
+
+LINE_SECONDS = 5.0
+LINE_SHARE = 0.1
+
+
+class Progress(Protocol):
+    """Called with the bytes done so far and the bytes in total, or None if that is unknown."""
+
+    def __call__(self, done: int, total: int | None, /) -> None:
+        """Take note of the bytes done so far and in total."""
+
+
+def no_progress(done: int, total: int | None, /) -> None:
+    """Show nothing."""
+
+
+def show_progress(label: str, stream: TextIO | None = None) -> AbstractContextManager[Progress]:
+    """Return a context manager that yields a Progress which shows itself on standard error."""
+    stream = sys.stderr if stream is None else stream
+    return _bar(label, stream) if _is_smart_terminal(stream) else _lines(label, stream)
+
+
+def _is_smart_terminal(stream: TextIO) -> bool:
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+@contextmanager
+def _bar(label: str, stream: TextIO) -> Iterator[Progress]:
+    from rich import progress as bars
+    from rich.console import Console
+
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+        console=Console(file=stream),
+    )
+    tasks: list[bars.TaskID] = []
+
+    def report(done: int, total: int | None, /) -> None:
+        if tasks:
+            bar.update(tasks[0], completed=done, total=total)
+        else:
+            tasks.append(bar.add_task(printable(label), completed=done, total=total))
+
+    with bar:
+        yield report
+
+
+@contextmanager
+def _lines(label: str, stream: TextIO) -> Iterator[Progress]:
+    lines = _Lines(label, stream, time.monotonic)
+    yield lines
+    lines.finish()
+
+
+class _Lines:
+    """A line at the start, one for every tenth or every five seconds, and one at the end."""
+
+    def __init__(self, label: str, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._label, self._stream, self._clock = label, stream, clock
+        self._done, self._total = -1, None  # type: int, int | None
+        self._last_done, self._last_time = 0, 0.0
+
+    def __call__(self, done: int, total: int | None, /) -> None:
+        is_first, is_restart = self._done < 0, done < self._done
+        self._done, self._total = done, total
+        if is_first or is_restart or self._is_due():
+            self._print(self._share())
+
+    def finish(self) -> None:
+        if self._done >= 0:
+            self._print("done")
+
+    def _is_due(self) -> bool:
+        if self._done == self._total:
+            return False
+        if self._clock() - self._last_time >= LINE_SECONDS:
+            return True
+        step = (self._total or 0) * LINE_SHARE
+        return bool(step) and self._done - self._last_done >= step
+
+    def _share(self) -> str:
+        return f"{self._done / self._total:.0%}" if self._total else ""
+
+    def _print(self, remark: str) -> None:
+        self._last_done, self._last_time = self._done, self._clock()
+        total = f" of {megabytes(self._total)}" if self._total and remark != "done" else ""
+        words = f"{self._label}: {megabytes(self._done)}{total} {remark}"
+        print(log_line(words.rstrip()), file=self._stream, flush=True)
+
+
+def megabytes(count: int) -> str:
+    """Return a number of bytes as people write it: ``23.9 MB``."""
+    if count < 1_000_000:
+        return f"{count / 1_000:.1f} kB"
+    return f"{count / 1_000_000:.1f} MB"

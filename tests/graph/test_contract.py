@@ -1,0 +1,227 @@
+import numpy as np
+import pytest
+from support.deeplab import classifier, detector, exported, exported_nearest, plain_segmenter
+from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
+
+from dlconv.errors import DlconvError
+from dlconv.graph.contract import Asked, find_all, find_contract
+from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.graph import Graph
+
+
+def contract_of(*nodes):
+    return find_contract(Graph(graph_def(*nodes)))
+
+
+def test_names_of_deeplab_are_preferred_but_not_required():
+    for names in (("ImageTensor", "SemanticPredictions"), ("photo", "labels")):
+        contract = find_contract(Graph(tiny_segmenter(*names)))
+        assert (contract.input.node, contract.output.node) == names
+        assert contract.input.tensor == f"{names[0]}:0"
+
+
+def test_types_shapes_and_classes_come_from_the_graph():
+    contract = find_contract(Graph(tiny_segmenter(classes=5)))
+    assert (contract.input.dtype, contract.input.shape) == ("uint8", (1, None, None, 3))
+    assert (contract.output.dtype, contract.output.shape) == ("int64", (1, None, None))
+    assert contract.classes == 5
+    assert contract.crop is None
+    assert "scores" in contract.classes_reason
+
+
+def test_asserts_and_what_they_read_are_no_outputs():
+    extra = [
+        const("true", np.array(True)),
+        node("size", "Shape", "ImageTensor", T=np.uint8),
+        node("check", "Assert", "true", "size"),
+    ]
+    contract = contract_of(*tiny_segmenter(output_name="labels").node, *extra)
+    assert contract.output.node == "labels"
+
+
+def test_of_several_sinks_the_one_behind_an_argmax_is_the_output():
+    extra = node("softmax", "Softmax", "scores", T=np.float32)
+    contract = contract_of(*tiny_segmenter(output_name="labels").node, extra)
+    assert contract.output.node == "labels"
+    assert "ArgMax" in contract.output.reason
+
+
+def test_several_candidates_are_named():
+    second = node("second", "ArgMax", "scores", "axis", T=np.float32, output_type=np.int32)
+    with pytest.raises(DlconvError, match="2 outputs.*labels, second"):
+        contract_of(*tiny_segmenter(output_name="labels").node, second)
+
+
+def test_two_inputs_are_named():
+    with pytest.raises(DlconvError, match="2 placeholders: b, a|2 placeholders: a, b"):
+        contract_of(
+            placeholder("a", np.float32, (1,)),
+            placeholder("b", np.float32, (1,)),
+            node("sum", "Add", "a", "b", T=np.float32),
+        )
+
+
+def test_a_graph_without_input_has_no_contract():
+    with pytest.raises(DlconvError, match="no output"):
+        contract_of(const("a", 1), node("b", "Identity", "a", T=np.int32))
+
+
+def resized_to(size_nodes, size_name):
+    f = np.float32
+    return [
+        placeholder("x", f, (1, None, None, 4)),
+        *size_nodes,
+        node("resized", "ResizeBilinear", "x", size_name, T=f, align_corners=True),
+        const("axis", 3, np.int32),
+        node("labels", "ArgMax", "resized", "axis", T=f, output_type=np.int32),
+    ]
+
+
+def test_the_crop_is_the_size_the_scores_are_resized_to():
+    contract = contract_of(*resized_to([const("size", [129, 257], np.int32)], "size"))
+    assert contract.crop == (129, 257)
+    assert contract.output.shape == (1, 129, 257)
+    assert "resized" in contract.crop_reason
+
+
+def test_the_crop_is_found_behind_a_slice_of_a_constant_shape():
+    size = [
+        const("shape", [1, 513, 321, 3], np.int32),
+        const("begin", [1], np.int32),
+        const("end", [3], np.int32),
+        const("stride", [1], np.int32),
+        node("size", "StridedSlice", "shape", "begin", "end", "stride", T=np.int32),
+    ]
+    assert contract_of(*resized_to(size, "size")).crop == (513, 321)
+
+
+def test_the_crop_is_found_in_the_padding_when_the_scores_have_the_photos_size():
+    i = np.int32
+    padding = []
+    for axis, size in enumerate((65, 97)):
+        padding += [
+            const(f"size{axis}", size, i),
+            const(f"zero{axis}", 0, i),
+            node(f"missing{axis}", "Sub", f"size{axis}", "rank", T=i),
+            node(f"pad{axis}", "Maximum", f"missing{axis}", f"zero{axis}", T=i),
+        ]
+    rank = [node("rank", "Rank", "ImageTensor", T=np.uint8)]
+    contract = contract_of(*tiny_segmenter().node, *rank, *padding)
+    assert contract.crop == (65, 97)
+
+
+def test_nodes_that_lack_inputs_do_not_crash_the_search():
+    broken = [
+        placeholder("x", np.float32, (1, None, None, 4)),
+        node("labels", "ArgMax", "x", T=np.float32, output_type=np.int32),
+    ]
+    contract = contract_of(*broken)
+    assert contract.output.shape is None
+
+
+def found_in(graph_def, input_name=None, *outputs):
+    """What is found in a graph, or in the part of it between nodes that are asked for."""
+    asked = asked_for(graph_def, Asked(input_name, outputs))
+    return find_all(Graph(cut(graph_def, asked)), asked)
+
+
+def lost(found, role):
+    return {each.node: each.reason for each in found.rejected if each.role == role}
+
+
+def test_an_export_says_why_its_labels_and_scores_are_not_the_output():
+    found = found_in(exported())
+    contract = found.contract()
+    assert (contract.input.node, contract.output.node) == ("ImageTensor", "SemanticPredictions")
+    assert (contract.output.dtype, contract.crop, contract.classes) == ("int64", (33, 33), 3)
+    assert lost(found, "output") == {
+        "ArgMax": "SemanticPredictions reads it; --outputs cuts here",
+        "ResizeBilinear_3": "ArgMax reads it; --outputs cuts here",
+        "ResizeBilinear_2": "ResizeBilinear_3 reads it; --outputs cuts here",
+    }
+
+
+def test_labels_may_be_resized_to_the_size_of_the_photo():
+    contract = found_in(exported_nearest()).contract()
+    assert (contract.output.node, contract.output.dtype) == ("SemanticPredictions", "int32")
+    assert (contract.crop, contract.output.shape) == ((33, 33), (1, None, None))
+
+
+@pytest.mark.parametrize("photo", ["mul_1", "sub_7"])
+@pytest.mark.parametrize(
+    ("output", "shape"),
+    [
+        ("ArgMax", (1, 33, 33)),
+        ("ResizeBilinear_3", (1, 33, 33, 3)),
+        ("ResizeBilinear_2", (1, 17, 17, 3)),
+        ("logits", (1, 17, 17, 3)),
+    ],
+)
+def test_a_part_without_preprocessing_or_labels_has_the_same_crop(photo, output, shape):
+    contract = found_in(exported(), photo, output).contract()
+    assert (contract.input.node, contract.input.dtype) == (photo, "float32")
+    assert contract.input.shape == (1, 33, 33, 3)
+    assert (contract.output.node, contract.output.shape) == (output, shape)
+    assert (contract.crop, contract.classes) == ((33, 33), 3)
+
+
+def test_a_graph_cut_at_the_size_of_its_features_has_the_crop_of_its_padding():
+    contract = found_in(exported(), None, "ResizeBilinear_2").contract()
+    assert contract.crop == (33, 33)
+    assert "pad the image to" in contract.crop_reason
+
+
+def test_a_file_that_lacks_its_preprocessing_needs_the_name_of_the_input():
+    part = cut(exported(), Asked("sub_7", ("ArgMax",)))
+    headless = graph_def(*(n for n in part.node if n.name != "sub_7"))
+    with pytest.raises(DlconvError, match="reads sub_7, which is not in the graph.*--inputs sub_7"):
+        Graph(headless)
+    found = found_in(headless, "sub_7")
+    assert (found.input.node, found.input.dtype) == ("sub_7", "float32")
+    assert (found.contract().output.node, found.crop) == ("ArgMax", (33, 33))
+
+
+def test_a_placeholder_may_be_there_for_its_size_only():
+    found = found_in(exported(), "sub_7")
+    assert (found.input.node, found.also_fed) == ("sub_7", ("ImageTensor",))
+    with pytest.raises(DlconvError, match="2 placeholders: sub_7, ImageTensor"):
+        found.contract()
+
+
+def test_a_switch_is_no_image():
+    switch = placeholder("is_training", np.bool_, ())
+    nodes = [*plain_segmenter().node, switch]
+    nodes.append(node("out", "Switch", "labels", "is_training", T=np.int64))
+    found = found_in(graph_def(*nodes))
+    assert found.input.node == "photo"
+    assert lost(found, "input") == {"is_training": "no image by its type or its shape"}
+
+
+def test_a_placeholder_that_nothing_reads_lost():
+    found = found_in(graph_def(*plain_segmenter().node, placeholder("spare", np.float32, (1,))))
+    assert lost(found, "input") == {"spare": "nothing of it goes into labels"}
+
+
+def test_a_detector_has_all_its_outputs():
+    found = found_in(detector())
+    outputs = ["detection_boxes", "num_detections"]
+    assert [spec.node for spec in found.outputs] == outputs
+    assert lost(found, "output") == {"true_shape": "made of the image's size alone"}
+    with pytest.raises(DlconvError, match="2 outputs.*: detection_boxes, num_detections"):
+        found.contract()
+    one = found_in(detector(), None, "detection_scores").contract()
+    assert (one.output.node, one.output.shape) == ("detection_scores", (1, 17, 17, 3))
+
+
+def test_a_classifier_has_one_output_of_probabilities():
+    contract = found_in(classifier()).contract()
+    assert (contract.output.node, contract.output.shape) == ("probabilities", (1, 5))
+    assert (contract.crop, contract.crop_reason) == ((33, 33), "the input's own size")
+
+
+def test_a_graph_without_placeholder_tells_where_values_come_from():
+    reader = node("batch", "IteratorGetNext", dtype=np.float32)
+    nodes = [reader, node("labels", "ArgMax", "batch", "axis"), const("axis", 3, np.int32)]
+    with pytest.raises(DlconvError, match=r"no output.*--inputs NAME.*batch \(IteratorGetNext\)"):
+        contract_of(*nodes)
+    assert found_in(graph_def(*nodes), "batch").input.node == "batch"

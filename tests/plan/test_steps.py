@@ -1,0 +1,98 @@
+"""Which steps a configuration asks for."""
+
+import pytest
+from support.project import TINY
+
+from dlconv.errors import DlconvError
+from dlconv.plan.tasks import Convert, Verify
+from dlconv.verify.floors import GivenFloors
+
+
+def names(project, text):
+    return [step.name for step in project.says(text).steps]
+
+
+def tasks(project, text, kind):
+    return {
+        step.artifact: step.task for step in project.says(text).steps if isinstance(step.task, kind)
+    }
+
+
+def test_a_model_is_fetched_then_each_artifact_converted_and_verified_then_all_packed(project):
+    steps = project.says(f'{TINY}[release]\nversion = "1.0"\n').steps
+    assert {step.name: step.needs for step in steps} == {
+        "tiny/fetch": (),
+        "tiny/tfjs-float32/convert": ("tiny/fetch",),
+        "tiny/tfjs-float32/verify": ("tiny/tfjs-float32/convert",),
+        "tiny/onnx-float32/convert": ("tiny/fetch",),
+        "tiny/onnx-float32/verify": ("tiny/onnx-float32/convert",),
+        "tiny/pack": ("tiny/tfjs-float32/verify", "tiny/onnx-float32/verify"),
+    }
+
+
+def test_a_precision_is_made_for_the_targets_that_have_it_and_nothing_twice(project):
+    text = f'{TINY}precisions = ["uint16", "static", "uint8", "uint8"]\ninput_sizes = [65, "any"]\n'
+    assert list(tasks(project, text, Convert)) == [
+        "tfjs-uint16-65x65",
+        "tfjs-uint16",
+        "onnx-uint8-static-65x65",
+        "onnx-uint8-static",
+        "tfjs-uint8-65x65",
+        "tfjs-uint8",
+        "onnx-uint8-65x65",
+        "onnx-uint8",
+    ]
+
+
+def test_photos_to_learn_from_matter_only_where_they_are_looked_at(project):
+    text = f'{TINY}targets = ["tfjs"]\nprecisions = ["float32", "uint8"]\ncalibrate = ["more"]\n'
+    found = tasks(project, text, Convert)
+    assert found["tfjs-float32"].calibrate == ()
+    assert found["tfjs-uint8"].calibrate == (project.folder / "more",)
+
+
+def test_floors_of_an_artifact_are_over_those_of_its_precision(project):
+    text = (
+        f'{TINY}targets = ["tfjs"]\nprecisions = ["uint8", "float32"]\ninput_sizes = ["any", 9]\n'
+        "[floors.uint8]\nagreement = 0.9\nworst = 0.8\n[floors.tfjs-uint8-9x9]\nworst = 0.5\n"
+    )
+    found = tasks(project, text, Verify)
+    assert found["tfjs-uint8"].floors == GivenFloors(0.9, 0.8)
+    assert found["tfjs-uint8-9x9"].floors == GivenFloors(0.9, 0.5)
+    assert found["tfjs-float32"].floors == GivenFloors()
+
+
+def test_runtimes_are_those_of_the_target(project):
+    text = f'{TINY}runtimes = ["tfjs-node:cpu", "onnxruntime", "tfjs-node"]\n'
+    found = tasks(project, text, Verify)
+    assert found["tfjs-float32"].runtimes == ("tfjs-node:cpu", "tfjs-node:wasm")
+    assert found["onnx-float32"].runtimes == ("onnxruntime:cpu",)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[models.smaple]", "no model is called 'smaple' .hint: did you mean sample"),
+        ('[models.sample]\ngraph = "tiny.pb"', "models.sample.: graph: the registry has a model"),
+        (
+            f'{TINY}targets = ["onnx"]\nprecisions = ["uint16"]',
+            "models.tiny.: precisions: onnx artifacts have no uint16",
+        ),
+        (f'{TINY}precisions = ["auto"]', "models.tiny.: precisions: auto needs photos"),
+        (
+            f'{TINY}runtimes = ["onnxruntime"]',
+            "models.tiny.: runtimes: none of the chosen runtimes runs tfjs",
+        ),
+        (
+            f"{TINY}[floors.tfjs-flaot32]\nworst = 0.5",
+            "floors.tfjs-flaot32.: no precision or artifact 'tfjs-flaot32' is made; did you mean",
+        ),
+        (
+            f"{TINY}[floors.uint8]\nworst = 0.5",
+            "floors.uint8.: no precision or artifact 'uint8' is made; known are float32, tfjs",
+        ),
+    ],
+)
+def test_what_cannot_be_made_is_told_before_anything_runs(project, text, complaint):
+    with pytest.raises(DlconvError, match=complaint):
+        names(project, text)

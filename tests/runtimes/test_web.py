@@ -1,0 +1,122 @@
+"""Artifacts in browsers, and in ONNX Runtime Web in Node.js."""
+
+import os
+
+import numpy as np
+import pytest
+from support.artifacts import tfjs_artifact
+from support.chromium import needs_chromium
+from support.graphs import tiny_kernel
+
+from dlconv.convert.artifact import make_onnx
+from dlconv.convert.interface import Interface
+from dlconv.errors import DlconvError
+from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
+from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
+
+PHOTOS = [
+    np.random.default_rng(size).integers(0, 256, (1, size, 9, 3), np.uint8) for size in (7, 1, 30)
+]
+
+
+def expected_labels(photo):
+    return np.argmax(photo.astype(np.float32) @ tiny_kernel()[0, 0], axis=3)
+
+
+@pytest.fixture
+def tfjs(tiny, tmp_path):
+    return tfjs_artifact(tiny, tmp_path / "model").directory
+
+
+@pytest.fixture
+def onnx(tiny, tmp_path):
+    return make_onnx(tiny, tmp_path / "model").artifact.entry
+
+
+@needs_chromium
+@pytest.mark.parametrize("backend", ["wasm", "webgl", "webgpu"])
+def test_tfjs_in_a_page_gives_the_labels_of_the_graph(tfjs, backend):
+    with TfjsChromiumRuntime(tfjs, backend) as runtime:
+        for photo in PHOTOS:
+            inference = runtime.infer(photo)
+            assert inference.labels.tolist() == expected_labels(photo).tolist()
+            assert inference.ms > 0
+        said = runtime.describe()
+    assert said["tfjs"] == "4.22.0"
+    assert "Chrome/" in said["browser"]
+    if backend == "wasm":
+        assert (said["isolated"], said["simd"]) == ("True", "True")
+        assert int(said["threads"]) >= 1
+    else:
+        assert said["renderer"]
+        assert said["precision"] == "float32"
+
+
+@pytest.mark.parametrize(
+    "make", [OrtWebNodeRuntime, pytest.param(OrtWebRuntime, marks=needs_chromium)]
+)
+@pytest.mark.parametrize("dtype", ["int64", "int32"])
+def test_onnx_runtime_web_gives_the_labels_of_the_graph(tiny, tmp_path, make, dtype):
+    interface = Interface(output_dtype=dtype)
+    entry = make_onnx(tiny, tmp_path / "model", interface=interface).artifact.entry
+    with make(entry) as runtime:
+        for photo in PHOTOS:
+            inference = runtime.infer(photo)
+            assert inference.labels.tolist() == expected_labels(photo).tolist()
+        said = runtime.describe()
+    assert said["onnxruntime_web"] == "1.30.0"
+    if make is OrtWebRuntime:
+        assert said["isolated"] == "True"
+        assert int(said["threads"]) == os.cpu_count(), "an isolated page gives wasm its threads"
+
+
+@needs_chromium
+def test_scores_come_as_floats(tiny, tmp_path):
+    interface = Interface(output="scores")
+    entry = make_onnx(tiny, tmp_path / "model", interface=interface).artifact.entry
+    with OrtWebRuntime(entry) as runtime:
+        inference = runtime.infer(PHOTOS[0])
+    assert inference.output.dtype == np.float32
+    assert inference.output.shape == (1, 7, 9, 3)
+    assert inference.labels.tolist() == expected_labels(PHOTOS[0]).tolist()
+
+
+@needs_chromium
+def test_a_missing_shard_is_named(tfjs):
+    (tfjs / "group1-shard1of1.bin").unlink()
+    with pytest.raises(DlconvError, match=r"group1-shard1of1\.bin: missing"):
+        TfjsChromiumRuntime(tfjs).__enter__()
+
+
+@needs_chromium
+def test_a_truncated_shard_is_refused(tfjs):
+    shard = tfjs / "group1-shard1of1.bin"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(DlconvError, match=r"hold \d+ bytes, the weights manifest says 40"):
+        TfjsChromiumRuntime(tfjs).__enter__()
+
+
+@pytest.mark.parametrize(
+    "make", [OrtWebNodeRuntime, pytest.param(OrtWebRuntime, marks=needs_chromium)]
+)
+def test_a_file_that_is_no_model_is_one_line(onnx, make):
+    onnx.write_bytes(b"no model at all")
+    with pytest.raises(DlconvError, match="cannot run") as raised:
+        make(onnx).__enter__()
+    assert "\n" not in str(raised.value)
+
+
+@needs_chromium
+def test_an_input_of_the_wrong_type_is_one_line(onnx):
+    with OrtWebRuntime(onnx) as runtime, pytest.raises(DlconvError, match="cannot run") as raised:
+        runtime.infer(PHOTOS[0].astype(np.float32))
+    assert "\n" not in str(raised.value)
+
+
+@needs_chromium
+def test_a_browser_that_is_gone_is_one_line(onnx):
+    with OrtWebRuntime(onnx) as runtime:
+        runtime._session._page.context.browser.close()
+        with pytest.raises(DlconvError, match="cannot run") as raised:
+            runtime.infer(PHOTOS[0])
+        assert "\n" not in str(raised.value)
