@@ -70,10 +70,11 @@ test-newest: setup-dev  ## the wheel with the newest releases of what it needs, 
 test-fast: setup-dev  ## the tests that take no more than seconds
 	$(PYTEST) -m "not slow and not long and not weekly and not newest"
 
-check: setup-dev  ## lint, format and types
+check: setup-dev  ## lint, format, types, and which room imports which
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
 	cd dlconv/web && $(NODE) node_modules/typescript/bin/tsc -p .
 	cd dlconv/web && $(BIOME) check --error-on-warnings $(TYPESCRIPT)
 
