@@ -1,9 +1,15 @@
 """The error types of dlconv.
 
 Library functions raise one of these for everything a user can cause or cure; the command line
-turns them into one line, a hint and an exit code in one place (``dlconv.cli``). Any other
+turns them into one line, a hint and an exit code in one place (``dlconv.cli.app``). Any other
 exception is a bug and keeps its traceback.
+
+An error that a caller may want to act on has a code, which stays the same when its words change,
+and data. By the code the command line says which of its options helps (``dlconv.cli.words``): the
+library itself knows no options.
 """
+
+from typing import Any
 
 from dlconv.addresses import without_secrets
 from dlconv.terminal.printable import brief
@@ -14,12 +20,15 @@ class DlconvError(Exception):
 
     ``message`` says what happened in one line, ``hint`` what to do about it. Either may quote what
     a file holds: what cannot be printed is escaped, and what goes on for pages is cut. Addresses
-    in them are shown without what lets somebody in.
+    in them are shown without what lets somebody in. ``code`` names the kind of error for programs,
+    "" where nobody needed one yet, and ``data`` holds what it is about.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, code: str = "", **data: Any) -> None:
+        self.code = code
+        self.data = data
         self.message = brief(without_secrets(message))
         self.hint = brief(without_secrets(hint))
         super().__init__(self.message)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import settings
 from support.graphs import tiny_segmenter
 
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Source
-from dlconv.convert.artifact import FrozenGraph
 from dlconv.storage.files import digest_of
 
 # In CI a red run is red for everyone: the same examples each time. Elsewhere, search on.

@@ -322,7 +322,8 @@ def _manifest_path(path: Path) -> Path:
             return candidate
     raise DlconvError(
         f"{path} has no {MANIFEST_NAME}, so there is nothing to check it against",
-        "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
+        "name the frozen graph as the reference",
+        code="no-manifest",
     )
 
 

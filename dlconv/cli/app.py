@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 import dlconv
 from dlconv.addresses import without_secrets
+from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.logs import hide_logs
 from dlconv.terminal import console
@@ -50,7 +51,7 @@ class _Commands(TyperGroup):
             error.message = without_secrets(error.message)
             raise
         except DlconvError as error:
-            console.say(f"error: {error}")
+            console.say(f"error: {in_words(error)}")
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             console.say("error: interrupted (hint: nothing is half-written; run it again)")

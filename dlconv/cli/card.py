@@ -18,7 +18,6 @@ def card(
     verbose: Verbose = False,
 ) -> None:
     """Print the model card of a release, Markdown made of its release.json."""
-    from dlconv.release.card import card as card_of
-    from dlconv.release.document import read_release
+    from dlconv import api
 
-    write(card_of(read_release(release)))
+    write(api.card(release))

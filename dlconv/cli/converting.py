@@ -24,8 +24,7 @@ from dlconv.cli.options import (
     OutputType,
     RegistryFile,
     Verbose,
-    asked_nodes,
-    load_registry,
+    names_of,
 )
 from dlconv.terminal.output import show, tell
 
@@ -86,18 +85,18 @@ def tfjs(
     verbose: Verbose = False,
 ) -> None:
     """Convert to a TensorFlow.js graph model."""
-    from dlconv import pipeline
+    from dlconv import api
+    from dlconv.convert.convert import convert_to_tfjs
     from dlconv.convert.quantize.scheme import TFJS_SCHEMES
     from dlconv.terminal import console
 
     floors = (floor_agreement, floor_worst, floor_miou)
     quantization = _quantization(quantize, TFJS_SCHEMES, per_channel, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
-    frozen = pipeline.find_frozen_graph(graph, load_registry(registry))
-    frozen = pipeline.cut_out(frozen, asked_nodes(inputs, outputs))
+    frozen = api.find(graph, inputs=inputs, outputs=names_of(outputs), registry=registry)
     label = f"converting {frozen.source.model} to TensorFlow.js ({quantization.name})"
     with console.steps(label) as progress:
-        made = pipeline.convert_to_tfjs(
+        made = convert_to_tfjs(
             frozen, quantization, converter, interface, not no_rewrite, out, progress=progress
         )
     _print_made(made, explain, json)
@@ -139,7 +138,8 @@ def onnx(
     verbose: Verbose = False,
 ) -> None:
     """Convert to ONNX."""
-    from dlconv import pipeline
+    from dlconv import api
+    from dlconv.convert.convert import convert_to_onnx
     from dlconv.convert.quantize.scheme import ONNX_SCHEMES
     from dlconv.convert.targets.onnx import DEFAULT_OPSET
     from dlconv.terminal import console
@@ -147,11 +147,10 @@ def onnx(
     floors = (floor_agreement, floor_worst, floor_miou)
     quantization = _quantization(quantize, ONNX_SCHEMES, False, calibrate, floors, explain)
     interface = _interface(input_size, input_type, output, output_type)
-    frozen = pipeline.find_frozen_graph(graph, load_registry(registry))
-    frozen = pipeline.cut_out(frozen, asked_nodes(inputs, outputs))
+    frozen = api.find(graph, inputs=inputs, outputs=names_of(outputs), registry=registry)
     precision = "" if quantization.name == "float32" else f" ({quantization.name})"
     with console.steps(f"converting {frozen.source.model} to ONNX{precision}") as progress:
-        made = pipeline.convert_to_onnx(
+        made = convert_to_onnx(
             frozen,
             quantization,
             opset or DEFAULT_OPSET,
@@ -181,10 +180,10 @@ def upgrade(
     Converters before 1.0 wrote tensorflowjs_model.pb and weights_manifest.json. The weights stay as
     they are, byte for byte; dlconv verify then compares labels with those of the old model's graph.
     """
-    from dlconv import pipeline
+    from dlconv import api
     from dlconv.terminal import console
 
-    artifact = pipeline.upgrade(directory, out)
+    artifact = api.upgrade(directory, out)
     _print_artifact(artifact, json)
     floor = "--floor-agreement 0.999"
     words = shlex.join(["dlconv", "verify", str(artifact.directory)])
@@ -225,11 +224,11 @@ def _quantization(
 
 def _photos_for(paths: list[Path]) -> "LoadImages":
     """Return what loads photos to calibrate on, and say which pictures among them are none."""
-    from dlconv import pipeline
     from dlconv.terminal import console
+    from dlconv.verify.calibration import photos_for
     from dlconv.verify.photos import find_skipped, skipped_line
 
-    load = pipeline.photos_for(paths)
+    load = photos_for(paths)
     if skipped := find_skipped(paths):
         console.say(skipped_line(skipped))
     return load

@@ -14,12 +14,12 @@ def doctor(json: Json = False, verbose: Verbose = False) -> None:
     Exit code 1: the base or one of its runtimes does not work. Chromium counts where the extra
     browser is installed or DLCONV_CHROMIUM names one; extras that are not installed never count.
     """
+    from dlconv import api
     from dlconv.doctor import report
-    from dlconv.doctor.examine import examine
     from dlconv.terminal import console
 
     with console.steps("looking") as told:
-        checks = examine(told)
+        checks = api.doctor(told)
     if json:
         show(report.as_data(checks))
     else:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dlconv.graph.contract import Asked
-    from dlconv.registry.models import Registry
+    pass
 
 
 def _set_verbose(wanted: bool) -> None:
@@ -101,11 +100,18 @@ Models = Annotated[
     typer.Argument(
         metavar="MODEL|PATH|URL",
         help="A model's name, or the path or the URL of one: a frozen graph (.pb), its tarball, a "
-        "SavedModel, a TF.js graph model, one of 2018 as well, or ONNX. Two with --diff. Default: "
+        "SavedModel, a TF.js graph model, one of 2018 as well, or ONNX. Default: "
         "the model fetched last.",
         show_default=False,
     ),
 ]
+
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
+]
+
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
 
 Images = Annotated[
     list[Path] | None,
@@ -258,22 +264,17 @@ Lock = Annotated[
     ),
 ]
 
+TrustConfig = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="What to trust, as JSON (ClientTrustConfig), in place of the public Sigstore.",
+    ),
+]
+
 Offline = Annotated[bool, typer.Option("--offline", help="Use only the cache.")]
 
 
-def asked_nodes(inputs: str | None, outputs: str | None) -> "Asked":
-    """Return where to cut a graph. Raises UsageError for an empty name."""
-    from dlconv.errors import UsageError
-    from dlconv.graph.contract import Asked
-
-    names = [] if outputs is None else [name.strip() for name in outputs.split(",")]
-    if inputs == "" or "" in names:
-        raise UsageError("--inputs and --outputs take names of nodes")
-    return Asked(inputs, tuple(names))
-
-
-def load_registry(extra: Path | None) -> "Registry":
-    """Return the registry, with the entries of a file of the user's."""
-    from dlconv.registry import models as registry
-
-    return registry.load_registry(extra)
+def names_of(outputs: str | None) -> tuple[str, ...]:
+    """Return the names of nodes that ``--outputs`` lists."""
+    return () if outputs is None else tuple(name.strip() for name in outputs.split(","))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dlconv
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import (
     MANIFEST_NAME,
     Artifact,
@@ -79,15 +80,6 @@ class Made:
 
 def _no_progress(step: str, done: int, total: int) -> None:
     """Tell nobody."""
-
-
-@dataclass(frozen=True)
-class FrozenGraph:
-    """What is converted: a frozen graph on disk, where it came from, and its class names."""
-
-    path: Path
-    source: Source
-    classes: tuple[str, ...] = ()
 
 
 def make_tfjs(

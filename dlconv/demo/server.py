@@ -64,7 +64,8 @@ def listening(port: int = ANY_PORT) -> "Iterator[Server]":
     except OSError as error:
         raise DlconvError(
             f"nothing can be served at port {port}: {error.strerror}",
-            "leave --port out for any free port",
+            "another port may be free",
+            code="port-taken",
         ) from error
     with server:
         yield server

@@ -202,6 +202,8 @@ def _are_within(known: Mapping[str, str], recorded: Mapping[str, str]) -> bool:
 
 def _refusal(model: Model) -> DlconvError:
     return DlconvError(
-        f"the cache has no usable copy of {model.name}, and --offline forbids to download it",
-        "fetch it once without --offline, or use --mirror file:///folder",
+        f"the cache has no usable copy of {model.name}, and it may not be downloaded now",
+        "fetch it once with a network, or from a mirror such as file:///folder",
+        code="offline",
+        model=model.name,
     )

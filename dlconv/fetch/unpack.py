@@ -35,7 +35,7 @@ DAMAGE = (
     OverflowError,
     RecursionError,
 )
-HINT = "the download is damaged or not a model; fetch it again, or use another --mirror"
+HINT = "the download is damaged or not a model; fetch it again, or from another mirror"
 
 
 def extract_frozen_graph(tarball: Path, destination: Path) -> str:
@@ -46,7 +46,7 @@ def extract_frozen_graph(tarball: Path, destination: Path) -> str:
     with disk_trouble(tarball):
         size = tarball.stat().st_size
     if size == 0:
-        raise BadContent(f"{tarball.name} is empty", HINT)
+        raise _damaged(f"{tarball.name} is empty")
     bound = max(LEAST_BOUND_BYTES, MOST_RATIO * size)
     with (
         disk_trouble(destination),
@@ -60,7 +60,7 @@ def extract_frozen_graph(tarball: Path, destination: Path) -> str:
             raise _damaged(tarball.name, error) from error
         member = search.result(tarball.name)
         if complaint := complaint_about_graph(graph):
-            raise BadContent(f"{tarball.name}: {member} {complaint}", HINT)
+            raise _damaged(f"{tarball.name}: {member} {complaint}")
         return member
 
 
@@ -90,9 +90,9 @@ class _Search:
         if not self.best:
             found = ", ".join(self.others[:5]) or "nothing"
             more = ", ..." if len(self.others) > 5 else ""
-            raise BadContent(f"{tarball} holds no {GRAPH_NAME}, only {found}{more}", HINT)
+            raise _damaged(f"{tarball} holds no {GRAPH_NAME}, only {found}{more}")
         if len(self.best) > 1:
-            raise BadContent(f"{tarball} holds several frozen graphs: {', '.join(self.best)}", HINT)
+            raise _damaged(f"{tarball} holds several frozen graphs: {', '.join(self.best)}")
         return self.best[0]
 
 
@@ -111,9 +111,9 @@ class _BoundedStream:
         content = self._stream.read(size)
         self._done += len(content)
         if self._done > self._bound:
-            raise BadContent(f"{self._name} swells to more than {self._bound:,} bytes", HINT)
+            raise _damaged(f"{self._name} swells to more than {self._bound:,} bytes")
         if self._done > self._allowed:
-            raise BadContent(f"{self._name} has a header larger than {HEADER_BYTES:,} bytes", HINT)
+            raise _damaged(f"{self._name} has a header larger than {HEADER_BYTES:,} bytes")
         return content
 
     def drain(self) -> None:
@@ -131,10 +131,10 @@ def _search(stream: _BoundedStream, graph: BinaryIO, tarball: str) -> _Search:
     with tarfile.open(fileobj=cast("BinaryIO", stream), mode="r|") as tar:
         for count, member in enumerate(tar, start=1):
             if count > MOST_MEMBERS:
-                raise BadContent(f"{tarball} has more than {MOST_MEMBERS:,} members", HINT)
+                raise _damaged(f"{tarball} has more than {MOST_MEMBERS:,} members")
             _refuse_harmful(member, tarball)
             if not stream.fits(member.size):
-                raise BadContent(f"{tarball}: {member.name} is too large ({member.size:,} B)", HINT)
+                raise _damaged(f"{tarball}: {member.name} is too large ({member.size:,} B)")
             stream.allow(member.size)
             if member.isreg() and search.sees(member.name):
                 _copy(tar, member, graph)
@@ -153,13 +153,13 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, graph: BinaryIO) -> Non
 def _refuse_harmful(member: tarfile.TarInfo, tarball: str) -> None:
     path = PureWindowsPath(member.name)
     if path.drive or path.root or ".." in path.parts:
-        raise BadContent(f"{tarball}: {member.name!r} leads out of the tarball", HINT)
+        raise _damaged(f"{tarball}: {member.name!r} leads out of the tarball")
     if member.islnk() or member.issym():
-        raise BadContent(f"{tarball}: {member.name!r} is a link", HINT)
+        raise _damaged(f"{tarball}: {member.name!r} is a link")
     if member.size < 0:
-        raise BadContent(f"{tarball}: {member.name!r} has an impossible size", HINT)
+        raise _damaged(f"{tarball}: {member.name!r} has an impossible size")
     if member.issparse() or not (member.isreg() or member.isdir()):
-        raise BadContent(f"{tarball}: {member.name!r} is neither a file nor a folder", HINT)
+        raise _damaged(f"{tarball}: {member.name!r} is neither a file nor a folder")
 
 
 def _rank(name: str) -> tuple[bool, int] | None:
@@ -172,7 +172,11 @@ def _rank(name: str) -> tuple[bool, int] | None:
 
 def _damaged(name: str, error: Exception) -> BadContent:
     if isinstance(error, gzip.BadGzipFile) and "Not a gzipped" in str(error):
-        return BadContent(f"{name} is not a gzipped tarball", HINT)
+        return _damaged(f"{name} is not a gzipped tarball")
     if isinstance(error, EOFError):
-        return BadContent(f"{name} is cut short", HINT)
-    return BadContent(f"{name} is damaged: {error}", HINT)
+        return _damaged(f"{name} is cut short")
+    return _damaged(f"{name} is damaged: {error}")
+
+
+def _damaged(message: str) -> BadContent:
+    return BadContent(message, HINT, code="damaged-download")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.errors import DlconvError
+from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
@@ -70,6 +70,10 @@ class Asked:
 
     input: str | None = None
     outputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if "" in (self.input, *self.outputs):
+            raise UsageError("inputs and outputs take names of nodes", code="ends")
 
 
 FOUND = Asked()

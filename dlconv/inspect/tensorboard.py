@@ -47,5 +47,7 @@ def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
         return f"{server.launch()}#graphs"
     except TensorBoardServerException as error:
         raise DlconvError(
-            f"TensorBoard does not start: {error.msg}", "leave --port out for any free port"
+            f"TensorBoard does not start: {error.msg}",
+            "another port may be free",
+            code="port-taken",
         ) from error

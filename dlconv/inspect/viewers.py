@@ -115,5 +115,7 @@ def _refuse_taken(port: int) -> None:
             taken.bind((HOST, port))
         except OSError as error:
             raise DlconvError(
-                f"port {port} is not free: {error.strerror}", "leave --port out for any free port"
+                f"port {port} is not free: {error.strerror}",
+                "another port may be free",
+                code="port-taken",
             ) from error

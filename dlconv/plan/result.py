@@ -1,5 +1,6 @@
 """What became of a step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,3 +36,9 @@ class Result:
     def is_there(self) -> bool:
         """Whether what the step makes is there."""
         return self.status in (Status.DONE, Status.SKIPPED)
+
+
+def failures(results: Iterable[Result]) -> list[str]:
+    """Return a line for each step that failed."""
+    failed = [result for result in results if result.status is Status.FAILED]
+    return [f"{result.step.title}: {result.reason}" for result in failed]

@@ -48,6 +48,19 @@ class Watch(Protocol):
         """The step is over; ``log`` is what it printed, if it ran."""
 
 
+class Silence:
+    """A watch that tells nobody."""
+
+    def waits(self, step: Step) -> None:
+        """Do nothing."""
+
+    def starts(self, step: Step, reason: str) -> None:
+        """Do nothing."""
+
+    def ends(self, result: Result, log: Path) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True)
 class _Running:
     step: Step

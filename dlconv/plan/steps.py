@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlconv.convert.convert import artifact_name
 from dlconv.convert.interface import Interface
 from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization, Scheme
 from dlconv.errors import UsageError
-from dlconv.pipeline import artifact_name
 from dlconv.plan.config import SCHEMES, Config, ModelTable, nearest
 from dlconv.plan.tasks import Access, Convert, Fetch, Origin, Pack, Task, Verify
 from dlconv.registry.models import Registry

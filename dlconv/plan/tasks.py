@@ -11,14 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from dlconv import pipeline
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.cache import store
-from dlconv.convert.artifact import FrozenGraph
+from dlconv.convert.convert import convert_to_onnx, convert_to_tfjs
 from dlconv.convert.interface import Interface
 from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.fetch.fetch import fetch
+from dlconv.fetch.find import find_frozen_graph
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.registry.models import Model, load_registry
 from dlconv.release.document import SUMS_NAME
@@ -26,6 +27,9 @@ from dlconv.release.evidence import evidence_path, keep_evidence
 from dlconv.release.pack import pack
 from dlconv.runtimes.catalogue import parse_choices
 from dlconv.storage.files import digest_of
+from dlconv.verify.calibration import photos_for
+from dlconv.verify.choose import choose_photos
+from dlconv.verify.every import verify_all
 from dlconv.verify.floors import GivenFloors
 from dlconv.verify.photos import find_skipped
 from dlconv.verify.reports.files import write_reports
@@ -58,7 +62,7 @@ class Origin:
     def frozen(self) -> FrozenGraph:
         """Return the frozen graph, under the model's name. Raises DlconvError without one."""
         spec = self.model if self.graph is None else str(self.graph)
-        found = pipeline.find_frozen_graph(spec, load_registry(self.access.registry))
+        found = find_frozen_graph(spec, load_registry(self.access.registry))
         return replace(found, source=replace(found.source, model=self.model))
 
 
@@ -158,10 +162,10 @@ def _convert(task: Convert) -> Done:
     given = {name: floor for name, floor in vars(task.floors).items() if floor is not None}
     quantization = Quantization(
         task.scheme,
-        photos=pipeline.photos_for(list(task.calibrate)) if task.calibrate else None,
+        photos=photos_for(list(task.calibrate)) if task.calibrate else None,
         floors=Floors(**given) if task.scheme is Scheme.AUTO else Floors(),
     )
-    convert = pipeline.convert_to_tfjs if task.target == "tfjs" else pipeline.convert_to_onnx
+    convert = convert_to_tfjs if task.target == "tfjs" else convert_to_onnx
     # The folder is the one that its model and options name, so only the root is the build's.
     root = task.folder.parents[1]
     interface = Interface(task.input_size)
@@ -172,10 +176,10 @@ def _convert(task: Convert) -> Done:
 def _verify(task: Verify) -> Done:
     artifact = read_artifact(task.folder)
     registry = load_registry(task.origin.access.registry)
-    photos = pipeline.choose_photos(list(task.photos), [artifact], registry)
+    photos = choose_photos(list(task.photos), [artifact], registry)
     choices = parse_choices(task.runtimes)
     skipped = find_skipped(task.photos)
-    results = pipeline.verify_all([artifact], photos, task.floors, choices, skipped=skipped)
+    results = verify_all([artifact], photos, task.floors, choices, skipped=skipped)
     # What earlier builds measured in other runtimes is no longer asked for.
     evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)

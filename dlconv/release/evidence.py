@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from dlconv.artifacts.choose import EVIDENCE_SUFFIX
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
 from dlconv.errors import DlconvError
 from dlconv.storage.disk import disk_trouble
@@ -18,14 +19,12 @@ from dlconv.storage.locked import locked
 from dlconv.verify.document import SCHEMA, Document, Result, document_of, for_json
 from dlconv.verify.result import ArtifactResult
 
-SUFFIX = ".verified.json"
-
 
 def evidence_path(artifact: Artifact) -> Path:
     """Return where the evidence for an artifact is: beside its folder, or beside its ONNX file."""
     is_folder = artifact.manifest_path.name == MANIFEST_NAME
     place = artifact.directory if is_folder else artifact.entry
-    return place.with_name(f"{place.name}{SUFFIX}")
+    return place.with_name(f"{place.name}{EVIDENCE_SUFFIX}")
 
 
 def keep_evidence(results: Iterable[ArtifactResult]) -> None:
@@ -91,5 +90,7 @@ def _read(path: Path) -> Document:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
         raise DlconvError(
-            f"{path} is not a report of this dlconv", "write it again: dlconv verify --report"
+            f"{path} is not a report of this dlconv",
+            "write it again: verify makes such reports",
+            code="no-report",
         ) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install 'dlconv[sign]'"
 KEY_HINT = "keys and certificates are PEM files of curve P-256, P-384 or P-521, not encrypted"
-REACH_HINT = "check the network; --trust-config FILE names what to trust without it"
+REACH_HINT = "check the network; a trust config says what to trust without it"
 
 
 def signing_config() -> "signing.Config":
@@ -44,7 +44,9 @@ def one_line_errors() -> Iterator[None]:
     except OSError as error:
         raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error
     except (Error, IssuerError) as error:
-        raise DlconvError(f"cannot reach Sigstore: {error}", REACH_HINT) from error
+        raise DlconvError(
+            f"cannot reach Sigstore: {error}", REACH_HINT, code="no-sigstore"
+        ) from error
     except (ValueError, TypeError, AttributeError) as error:
         raise DlconvError(
             f"a key, certificate or trust config cannot be used: {error}", KEY_HINT

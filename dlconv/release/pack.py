@@ -40,7 +40,7 @@ from dlconv.storage.files import new_directory, paths_below
 from dlconv.verify.document import File, Result
 
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
-MAKE_WAY = "move it away, or name another folder with -o"
+MAKE_WAY = "move it away, or name another folder"
 
 
 def pack(
@@ -133,11 +133,15 @@ def _check_replaceable(target: Path) -> None:
     try:
         listed = {file.path for file in listed_files(read_release(target))}
     except DlconvError as error:
-        raise UsageError(f"{target} is there already and is not a release", MAKE_WAY) from error
+        raise UsageError(
+            f"{target} is there already and is not a release", MAKE_WAY, code="in-the-way"
+        ) from error
     others = paths_below(target) - listed - {*UNLISTED, SUMS_NAME}
     if others:
         raise UsageError(
-            f"{target} holds {min(others)}, which is not of the release there", MAKE_WAY
+            f"{target} holds {min(others)}, which is not of the release there",
+            MAKE_WAY,
+            code="in-the-way",
         )
 
 

@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
-from dlconv.release.document import SIGNATURE_NAME, Release, Released, read_release
+from dlconv.release.document import Release, Released
 from dlconv.release.problem import Problem
 from dlconv.terminal.tables import Table
 from dlconv.verify.document import Floors, Result
@@ -19,16 +18,14 @@ def as_data(problems: Sequence[Problem]) -> dict[str, Any]:
     return {"passed": not problems, "problems": [dataclasses.asdict(each) for each in problems]}
 
 
-def tables(folder: Path, problems: Sequence[Problem], is_trusted: bool) -> Iterator[RenderableType]:
-    """Yield what a person reads after a check: what the release holds, if nothing is wrong.
+def tables(release: Release, is_signed: bool, is_trusted: bool) -> Iterator[RenderableType]:
+    """Yield what a person reads after a check that found nothing wrong: what the release holds.
 
     ``is_trusted`` says that the check was told whose signature counts.
     """
-    if problems:
-        return
-    yield table(read_release(folder))
+    yield table(release)
     signature = "signed as asked" if is_trusted else "not signed"
-    if not is_trusted and (folder / SIGNATURE_NAME).is_file():
+    if is_signed and not is_trusted:
         signature = "signed, by whom was not checked (--public-key, --identity)"
     yield f"every byte is as packed; {signature}"
 

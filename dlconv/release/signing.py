@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from model_signing import signing
 
 IDENTITY_HINT = (
-    "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere use --private-key"
+    "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere use a private key"
 )
 
 
@@ -72,10 +72,12 @@ class Keyless:
             token = detect_credential()
         except IdentityError as error:
             raise DlconvError(
-                f"there is no identity to sign with: {error}", IDENTITY_HINT
+                f"there is no identity to sign with: {error}", IDENTITY_HINT, code="no-identity"
             ) from error
         if token is None:
-            raise DlconvError("there is no identity to sign with here", IDENTITY_HINT)
+            raise DlconvError(
+                "there is no identity to sign with here", IDENTITY_HINT, code="no-identity"
+            )
         config.use_sigstore_signer(identity_token=token, trust_config=self.trust_config)
 
 

@@ -41,7 +41,8 @@ def no_answer(who: str, what: Path) -> DlconvError:
     """Return the error of a runtime that took longer than ``ANSWER_SECONDS`` over an artifact."""
     return DlconvError(
         f"{who} did not answer within {ANSWER_SECONDS:g} seconds while it ran {what}",
-        "try another runtime, or a smaller --input-size",
+        "try another runtime, or a smaller size of the input",
+        code="no-answer",
     )
 
 

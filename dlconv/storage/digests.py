@@ -79,13 +79,17 @@ def check(what: str, measured: Measured, size: int | None, digests: Mapping[str,
     ``measured`` must hold every algorithm of ``digests``. Raises BadContent that shows both values.
     """
     if size is not None and size != measured.size:
-        raise BadContent(f"{what} has {measured.size:,} bytes, expected {size:,}", _HINT)
+        raise BadContent(
+            f"{what} has {measured.size:,} bytes, expected {size:,}", _HINT, code="bad-download"
+        )
     for algorithm, expected in digests.items():
         got = measured.digests[algorithm]
         if got != expected:
             raise BadContent(
-                f"{what} has the wrong {algorithm}: expected {expected}, got {got}", _HINT
+                f"{what} has the wrong {algorithm}: expected {expected}, got {got}",
+                _HINT,
+                code="bad-download",
             )
 
 
-_HINT = "the source or the way to it is damaged or was changed; try another --mirror"
+_HINT = "the source or the way to it is damaged or was changed; try another mirror"

@@ -69,7 +69,7 @@ class Workers:
                     yield from future.result()
         except (BrokenExecutor, CancelledError) as error:
             raise WorkerLostError(
-                "a worker was lost", "try fewer workers, and go on with --resume"
+                "a worker was lost", "try fewer workers, and resume", code="worker-lost"
             ) from error
         finally:
             for future in under_way:
@@ -127,9 +127,7 @@ def dask_cluster(address: str) -> Iterator[Workers]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise DlconvError(
-            "Dask is not installed, which --dask needs", "pip install 'dlconv[dask]'"
-        ) from error
+        raise DlconvError("Dask is not installed", "pip install 'dlconv[dask]'") from error
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

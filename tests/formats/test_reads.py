@@ -13,8 +13,8 @@ from support.artifacts import tfjs_artifact
 from support.graphs import tiny_segmenter
 from support.layout_2018 import write_layout_2018
 
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Artifact, Source, file_entry
-from dlconv.convert.artifact import FrozenGraph
 from dlconv.errors import DlconvError
 from dlconv.formats.model_json import read_model_json
 from dlconv.formats.reads import files_read

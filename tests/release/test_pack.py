@@ -14,9 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.publishing import files_below
 
+from dlconv.artifacts.choose import choose_artifacts
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
-from dlconv.pipeline import choose_artifacts
 from dlconv.registry.models import load_registry
 from dlconv.release.document import json_schema, listed_files, read_release
 from dlconv.release.evidence import evidence_path

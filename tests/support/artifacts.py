@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Artifact, write_manifest
-from dlconv.convert.artifact import FrozenGraph, make_tfjs
+from dlconv.convert.artifact import make_tfjs
 from dlconv.convert.precision import Stored
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
 

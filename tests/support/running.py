@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Source
-from dlconv.convert.artifact import FrozenGraph
 from dlconv.convert.targets.tfjs import write_graph_model
 from dlconv.fetch.unpack import extract_frozen_graph
 from dlconv.graph.contract import find_contract

@@ -5,7 +5,7 @@ from pathlib import Path
 from support.running import frozen_from
 
 import dlconv.sample
-from dlconv.convert.artifact import FrozenGraph
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.verify.photos import find_photos, load_photo
 
 FOLDER = Path(dlconv.sample.__file__).parent

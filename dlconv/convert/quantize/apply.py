@@ -69,7 +69,9 @@ def round_layers(
     refuse_nothing(layers)
     if wanted.scheme is Scheme.AUTO and wanted.photos is None:
         raise UsageError(
-            "auto needs photos to check its tries on", "give 16 or more with --calibrate DIR"
+            "auto needs photos to check its tries on",
+            "give 16 or more to calibrate on",
+            code="no-calibration-photos",
         )
     calibration = load_calibration(contract, wanted.photos)
     with Network(graph, contract.input.node) as network:
@@ -83,7 +85,8 @@ def refuse_nothing(found: Sequence[object]) -> None:
     if not found:
         raise DlconvError(
             "there is nothing to quantize: the graph has no convolution with a constant kernel",
-            "leave out --quantize",
+            "keep float32",
+            code="nothing-to-quantize",
         )
 
 
@@ -121,7 +124,9 @@ def _searched(
     if len(images) < 2:
         count = 2 * len(images[0])
         raise UsageError(
-            f"auto needs at least {count} photos", "give 16 or more with --calibrate DIR"
+            f"auto needs at least {count} photos",
+            "give 16 or more to calibrate on",
+            code="no-calibration-photos",
         )
     yardstick = Yardstick(network, contract, images[1::2][:PHOTOS_FOR_SHARES])
     measuring = _told(progress, "measuring layers")

@@ -63,13 +63,15 @@ def _refuse_no_image(contract: Contract) -> None:
         raise DlconvError(
             f"{contract.input.node} takes {list(shape)}, and no images in colour or grey, so there "
             "is nothing to calibrate on",
-            "leave out --quantize, or choose f16",
+            "keep float32, or choose float16",
+            code="no-images-to-calibrate-on",
         )
     batch = shape[0] if shape is not None else None
     if batch is not None and not 1 <= batch <= MOST_AT_A_TIME:
         raise DlconvError(
             f"{contract.input.node} takes {batch:,} images at a time, which none are made for",
-            "leave out --quantize, or choose f16",
+            "keep float32, or choose float16",
+            code="no-images-to-calibrate-on",
         )
 
 
@@ -81,7 +83,8 @@ def _synthetic(contract: Contract) -> list[np.ndarray]:
     if size is None or not is_possible or contract.input.dtype not in ("uint8", "float32"):
         raise DlconvError(
             "no images can be generated for this graph: the size or type of its input is not shown",
-            "calibrate on photos: --calibrate DIR",
+            "calibrate on photos",
+            code="calibrate-on-photos",
         )
     return [image.astype(contract.input.dtype) for image in synthetic_images(size)]
 

@@ -114,7 +114,8 @@ def store_codes(model: "ModelProto", rounded: Sequence[Rounded]) -> dict[str, St
         if name is None:
             raise DlconvError(
                 f"the kernel of {each.layer.name} cannot be stored as codes: tf2onnx changed it",
-                "leave out --no-rewrite or --quantize",
+                "rewrite the graph, or keep float32",
+                code="kernel-lost",
             )
         new[name] = _dequantized(name, kernel)
     _replace_initializers(model, new)

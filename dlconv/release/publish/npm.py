@@ -84,7 +84,8 @@ class Npm:
         if not SEMVER.fullmatch(release.version):
             raise UsageError(
                 f"npm takes no version {release.version}",
-                "pack the release with one such as 1.2.0: dlconv pack --version",
+                "pack the release with one such as 1.2.0",
+                code="no-npm-version",
             )
         return f"{self._name}@{release.version}"
 

@@ -93,6 +93,6 @@ def _is_there(release: CheckedRelease, target: Target, place: str) -> bool:
     if there not in (None, release.digest):
         what = "another release" if there else "something else"
         raise DlconvError(
-            f"{place} is {what} already", "pack this one with a new version: dlconv pack --version"
+            f"{place} is {what} already", "pack this one with a new version", code="version-taken"
         )
     return there is not None

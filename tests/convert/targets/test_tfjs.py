@@ -157,7 +157,7 @@ def test_a_scalar_input_of_unknown_rank_is_said_so(tmp_path):
 
 
 def test_writing_imports_no_tensorflow():
-    program = "import sys, dlconv.convert.targets.tfjs, dlconv.pipeline; print(*sys.modules)"
+    program = "import sys, dlconv.convert.targets.tfjs, dlconv.api.inspecting; print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "numpy" in answer.stdout.split()
     assert not {"tensorflow", "tf2onnx", "onnx", "onnxruntime"} & set(answer.stdout.split())

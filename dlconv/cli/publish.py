@@ -8,6 +8,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Verbose
+from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.terminal.output import show, tell
 
@@ -57,22 +58,21 @@ def publish(
 
     What counts is the bytes of the artifacts, so sign a release before, not after.
     """
-    from dlconv.publishing import shipments
-    from dlconv.release.publish.publish import publish as publish_release
+    from dlconv import api
     from dlconv.terminal import console
 
-    planned = shipments(target, release, config)
+    planned = api.shipments(target, release=release, config=config)
     done, failures = [], []
     for each in planned:
         try:
             with console.steps(str(each)) as progress:
-                published = publish_release(
+                published = api.publish(
                     each.release, each.target, dry_run=dry_run, progress=progress
                 )
         except DlconvError as error:
             if len(planned) == 1:
                 raise
-            failures.append(f"{each}: {error}")
+            failures.append(f"{each}: {in_words(error)}")
             continue
         done.append(dataclasses.asdict(published))
         if not json:

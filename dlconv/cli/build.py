@@ -1,4 +1,4 @@
-"""``dlconv init`` and ``build``: all that a project wants made, from its ``dlconv.toml``."""
+"""``dlconv build``: all that a project wants made, from its ``dlconv.toml``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,19 +7,8 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
-from dlconv.terminal.output import show, tell
-
-
-@app.command(epilog="Example: dlconv init && dlconv build")
-def init(json: Json = False, verbose: Verbose = False) -> None:
-    """Write a commented dlconv.toml, which says what dlconv build makes, into this folder."""
-    from dlconv.plan.config import write_template
-
-    path = write_template(Path.cwd())
-    if json:
-        show({"path": str(path)})
-    else:
-        tell(f"{path}: change it as you like, then run dlconv build")
+from dlconv.errors import UsageError
+from dlconv.terminal.output import show
 
 
 @app.command(epilog="Example: dlconv build --jobs 2")
@@ -71,26 +60,30 @@ def build(
 
     Exit code 0: all is there; 1: a step failed, or a file differs the second time; 2: wrong usage.
     """
-    from dlconv import building
-    from dlconv.errors import UsageError
+    from dlconv import api
+    from dlconv.plan.display import display
     from dlconv.plan.report import as_data, table
+    from dlconv.plan.result import failures
     from dlconv.plan.tasks import Access
     from dlconv.terminal import console
 
     if check and twice:
         raise UsageError("--check and --twice exclude each other")
-    project = building.find_project(config, Access(registry, mirror, offline, lock))
-    limits = building.limits(jobs, memory)
-    results = building.check(project) if check else building.build(project, limits)
+    access = Access(registry, mirror, offline, lock)
+    limits = {"jobs": jobs, "memory": None if memory is None else int(memory * 1e9)}
+    if check:
+        results = api.preview(config, access=access)
+    else:
+        results = api.build(config, **limits, access=access, display=display)
     if json:
         show(as_data(results))
     else:
         show(table(results))
-    failures = building.failures(results)
-    for failure in failures:
+    failed = failures(results)
+    for failure in failed:
         console.say(f"failed: {failure}")
-    if failures:
+    if failed:
         raise typer.Exit(1)
     if twice:
-        count = building.prove(project, limits)
+        count = api.make_again(config, **limits, access=access, display=display)
         console.say(f"made again: {count} files, all the same")

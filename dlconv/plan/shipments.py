@@ -1,4 +1,4 @@
-"""Which releases ``dlconv publish`` takes where, as told or as ``dlconv.toml`` says."""
+"""Which releases go where when they are published: as told, or as ``dlconv.toml`` says."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Shipment:
         return f"{self.release} to {shown(self.target)}"
 
 
-def shipments(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
+def planned(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
     """Return what is to be published.
 
     Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
@@ -34,18 +34,20 @@ def shipments(target: str | None, release: Path | None, config: Path | None) -> 
     target is the name of the release's model. Raises UsageError where there is no target,
     DlconvError where there is no release, or several models go where there is room for one.
     """
-    planned = _plan(target, release, config)
-    for place in {each.target for each in planned if takes_one_model(each.target)}:
-        models = sorted({_model(each.release) for each in planned if each.target == place} - {""})
+    found = _plan(target, release, config)
+    for place in {each.target for each in found if takes_one_model(each.target)}:
+        models = sorted({_model(each.release) for each in found if each.target == place} - {""})
         if len(models) > 1:
             what = f"{shown(place)} is for one model, not for {', '.join(models)}"
             raise DlconvError(what, OWN_PLACE)
-    return planned
+    return found
 
 
 def _plan(target: str | None, release: Path | None, config: Path | None) -> list[Shipment]:
     if target is not None and config is not None:
-        raise UsageError("--config does nothing where a target is named")
+        raise UsageError(
+            "a configuration does nothing where a target is named", code="config-and-target"
+        )
     if target is not None:
         return [_shipment(each, target) for each in find_releases(release or Path(RELEASE))]
     project = read_config(config or find_config(Path.cwd()))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, RegistryFile, Verbose, load_registry
+from dlconv.cli.options import Json, NoOpen, Port, RegistryFile, Verbose
+from dlconv.errors import UsageError
 from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
@@ -28,11 +29,8 @@ def demo(
             show_default=False,
         ),
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
-    ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    port: Port = None,
+    no_open: NoOpen = False,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -41,39 +39,40 @@ def demo(
 
     It listens on loopback only, and pictures stay in the browser.
     """
-    from dlconv import pipeline
-    from dlconv.demo import site as sites
-    from dlconv.errors import UsageError
+    from dlconv import api
+    from dlconv.demo.site import INDEX
     from dlconv.terminal import console
 
     if export is not None and (port or no_open):
         raise UsageError("--port and --no-open do nothing with --export")
     if json and export is None:
         raise UsageError("--json does nothing without --export")
-    known = load_registry(registry)
 
-    def make(is_kept: bool) -> "Site":
+    def make(works_offline: bool) -> "Site":
         with console.steps("checking artifacts") as told:
-            return pipeline.demo_site(
-                artifacts or [], known, is_kept, lambda done, total: told("artifacts", done, total)
+            return api.demo(
+                artifacts or [],
+                works_offline=works_offline,
+                registry=registry,
+                progress=lambda done, total: told("artifacts", done, total),
             )
 
     if export is None:
         _serve_demo(make, port, not no_open)
         return
     site = make(True)
-    sites.export(site, export)
+    api.export(site, export)
     if json:
         sizes = {"bytes": site.bytes, "first_visit_bytes": site.first_bytes}
         show({"path": str(export), "files": len(site.files), **sizes})
     else:
         tell(
-            f"{export / sites.INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
+            f"{export / INDEX} ({len(site.files)} files, {site.bytes:,} bytes; "
             f"a first visit transfers {site.first_bytes:,})"
         )
 
 
-def _serve_demo(make: "Callable[[bool], Site]", port: int | None, opens: bool) -> None:
+def _serve_demo(make: Callable[[bool], "Site"], port: int | None, opens: bool) -> None:
     """Serve the page that is made, once the port is ours, until Ctrl-C."""
     from dlconv import serving
     from dlconv.demo.server import ANY_PORT, listening

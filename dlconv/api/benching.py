@@ -1,0 +1,49 @@
+"""Measuring artifacts side by side."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dlconv.artifacts.choose import choose_artifacts
+from dlconv.artifacts.manifest import read_artifact
+from dlconv.bench.benchmark import Benchmark, benchmark
+from dlconv.cache.store import cache_root
+from dlconv.registry.models import load_registry
+from dlconv.runtimes import RuntimeMissingError
+from dlconv.runtimes.catalogue import parse_choices
+from dlconv.verify.choose import choose_photos
+from dlconv.verify.photos import find_skipped, skipped_line
+
+
+def bench(
+    artifacts: Sequence[Path] = (),
+    *,
+    against: Path | None = None,
+    images: Sequence[Path] = (),
+    runtimes: Sequence[str] = (),
+    rounds: int = 10,
+    threads: int = 1,
+    skip_missing: Callable[[RuntimeMissingError], None] | None = None,
+    registry: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Benchmark:
+    """Measure milliseconds per frame and to load, bytes of memory and of files, taking turns.
+
+    ``artifacts``, ``images``, ``runtimes`` and ``skip_missing`` are as for ``verify``; without
+    images it is one of the model's. ``against`` is the artifact that the others are compared with,
+    ``rounds`` how many frames of each count, ``threads`` those of ONNX Runtime.
+
+    Raises DlconvError when an artifact cannot be measured, UsageError for a runtime that is none.
+
+    >>> row, = api.bench([made.artifact.directory], rounds=1).rows
+    >>> row.measurement.median_ms > 0, row.sizes.raw > 500_000
+    (True, True)
+    """
+    choices = parse_choices(list(runtimes))
+    chosen = choose_artifacts(artifacts)
+    baseline = read_artifact(against) if against else None
+    photos = choose_photos(list(images), chosen, load_registry(registry))
+    if skipped := find_skipped(list(images)):
+        say(skipped_line(skipped))
+    used = photos if images else photos[:1]
+    sizes = cache_root() / "sizes"
+    return benchmark(chosen, baseline, used, rounds, threads, sizes, choices, say, skip_missing)

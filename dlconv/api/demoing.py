@@ -1,0 +1,59 @@
+"""The web page with artifacts in it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dlconv.artifacts.choose import choose_artifacts
+from dlconv.demo import site as sites
+from dlconv.demo.self_check import self_check
+from dlconv.demo.site import Offer, Site, make_site
+from dlconv.net.sources import local_path
+from dlconv.registry.models import load_registry
+from dlconv.verify.choose import colours_of
+from dlconv.verify.photos import find_photos
+
+# What the page checks backends on.
+CHECK_PHOTOS = "package:sample/photos"
+
+
+def demo(
+    artifacts: Sequence[Path] = (),
+    *,
+    works_offline: bool = False,
+    registry: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Site:
+    """Make the web page that removes the background of photos, videos and the camera.
+
+    It has the ``artifacts`` in it, by default all below ``artifacts/``, those for TensorFlow.js
+    first. With ``works_offline`` it works without a network after a visit. ``progress`` is told how
+    many artifacts were run once to know what the page has to find.
+
+    Raises DlconvError where there is none, and when a file of one is not the one that was made.
+
+    >>> site = api.demo([made.artifact.directory])
+    >>> "index.html" in site.files
+    True
+    """
+    chosen = sorted(choose_artifacts(artifacts), key=lambda each: each.manifest.target != "tfjs")
+    photo = find_photos([local_path(CHECK_PHOTOS)])[0]
+    colours = colours_of(chosen, load_registry(registry))
+    offers = []
+    for done, artifact in enumerate(chosen):
+        progress(done, len(chosen))
+        check = self_check(artifact, photo)
+        offers.append(Offer(artifact, colours[artifact.manifest.source.model], check))
+    return make_site(offers, works_offline)
+
+
+def export(site: Site, folder: Path) -> None:
+    """Write a page as a static site for any web host into ``folder``.
+
+    Raises UsageError for a folder that holds anything but such a site, DlconvError where the disk
+    does not take it.
+
+    >>> api.export(site, folder / "site")
+    >>> (folder / "site" / "index.html").is_file()
+    True
+    """
+    sites.export(site, folder)

@@ -1,0 +1,44 @@
+"""Whether this machine has what dlconv needs, and what its files hold."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dlconv.artifacts import manifest
+from dlconv.doctor.check import Check
+from dlconv.doctor.examine import examine
+from dlconv.errors import UsageError
+from dlconv.inspect import document as inspected
+from dlconv.release import document as released
+from dlconv.verify import document as verified
+
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "manifest": manifest.json_schema,
+    "verify": verified.json_schema,
+    "inspect": inspected.json_schema,
+    "diff": inspected.comparison_schema,
+    "release": released.json_schema,
+}
+
+
+def doctor(
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> list[Check]:
+    """Try all that dlconv uses, and return what was found; ``progress`` is told of each check.
+
+    >>> all(check.name for check in api.doctor())
+    True
+    """
+    return examine(progress)
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a manifest, a release, or what verify, inspect or diff reports.
+
+    Raises UsageError for a ``kind`` that is none of these.
+
+    >>> api.schema("manifest")["title"]
+    'Manifest'
+    """
+    if kind not in SCHEMAS:
+        raise UsageError(f"there is no schema {kind!r}; there are {', '.join(SCHEMAS)}")
+    return SCHEMAS[kind]()

@@ -1,0 +1,58 @@
+"""Which models there are, and getting one."""
+
+from pathlib import Path
+
+from dlconv.cache.one_at_a_time import Say, say_nothing
+from dlconv.cache.store import FetchedModel
+from dlconv.fetch import fetch as fetching
+from dlconv.registry.entries import Model
+from dlconv.registry.models import DEFAULT_MODEL as DEFAULT_MODEL
+from dlconv.registry.models import load_registry
+from dlconv.terminal.progress import Progress, no_progress
+
+
+def models(name: str | None = None, *, registry: Path | None = None) -> list[Model]:
+    """Return the models that can be fetched, or the one of a name, with what is known of each.
+
+    Raises DlconvError for a name that no model has, and a registry file that is none.
+
+    >>> [each.crop for each in api.models("sample")]
+    [(129, 129)]
+    """
+    known = load_registry(registry)
+    return list(known.models.values()) if name is None else [known.find(name)]
+
+
+def fetch(
+    name: str | None = None,
+    *,
+    registry: Path | None = None,
+    mirror: str | None = None,
+    offline: bool = False,
+    force: bool = False,
+    lock: Path | None = None,
+    progress: Progress = no_progress,
+    say: Say = say_nothing,
+) -> FetchedModel:
+    """Bring a model's frozen graph into the cache, unless it is there, and return what it is.
+
+    Without a ``name`` it is the default model. ``mirror`` stands in for the scheme and host of its
+    address, ``offline`` forbids the network, ``force`` downloads it again. ``lock`` is the file
+    with the digests of models for which none is published. ``progress`` is told of the bytes done
+    and in total, ``say`` gets lines for a person.
+
+    Raises DlconvError; after any failure the cache holds what it held before.
+
+    >>> api.fetch("sample").graph_path.name
+    'a6cbf551639f1a1a4edba0a2e8b3302af7435ce8785187302ed604ff6de30c09.pb'
+    """
+    model = load_registry(registry).find(name or DEFAULT_MODEL)
+    return fetching.fetch(
+        model,
+        mirror=mirror,
+        offline=offline,
+        force=force,
+        lock=lock,
+        progress=progress,
+        say=say,
+    )

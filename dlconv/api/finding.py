@@ -1,0 +1,56 @@
+"""Finding the frozen graph that somebody names."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlconv.artifacts.frozen import FrozenGraph
+from dlconv.convert.part import cut_out
+from dlconv.errors import UsageError
+from dlconv.fetch.find import find_frozen_graph, find_subject
+from dlconv.graph.contract import Asked
+from dlconv.registry.models import load_registry
+
+
+def find(
+    model: str | Path | None = None,
+    *,
+    inputs: str | None = None,
+    outputs: Sequence[str] = (),
+    registry: Path | None = None,
+) -> FrozenGraph:
+    """Find a frozen graph: where it is, where it came from, and the names of its classes.
+
+    ``model`` is the name of a model that was fetched, the path of a frozen graph (.pb), or None for
+    the model fetched last. ``inputs`` and ``outputs`` name nodes to cut the graph at; the part
+    between them is kept in the cache. ``registry`` is a TOML file of models of your own.
+
+    Raises DlconvError where there is no such graph, or no such node in it.
+
+    >>> frozen = api.find("sample")
+    >>> frozen.source.graph_bytes, frozen.classes[:2]
+    (687841, ('background', 'disc'))
+    """
+    spec = None if model is None else str(model)
+    frozen = find_frozen_graph(spec, load_registry(registry))
+    return cut_out(frozen, Asked(inputs, tuple(outputs)))
+
+
+@contextmanager
+def opened(
+    model: str | Path | None = None, *, registry: Path | None = None
+) -> Iterator[FrozenGraph]:
+    """Yield a frozen graph as ``find`` does, also one that an address names.
+
+    What had to be downloaded or unpacked goes afterwards. Raises UsageError for a model of another
+    format, DlconvError where there is none.
+
+    >>> with api.opened(TARBALL) as frozen:
+    ...     frozen.source.model
+    'sample'
+    """
+    spec = None if model is None else str(model)
+    with find_subject(spec, load_registry(registry)) as subject:
+        if subject.frozen is None:
+            raise UsageError("viewers are for frozen graphs")
+        yield subject.frozen

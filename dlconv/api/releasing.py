@@ -1,0 +1,94 @@
+"""Releases: artifacts that passed, with their proof, as one folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.artifacts.choose import choose_artifacts
+from dlconv.registry.models import load_registry
+from dlconv.release.bring import brought_release
+from dlconv.release.card import card as card_of
+from dlconv.release.check import check_release
+from dlconv.release.document import SIGNATURE_NAME, Release, read_release
+from dlconv.release.pack import pack as make_release
+from dlconv.release.papers import is_card_compared
+from dlconv.release.problem import Problem
+from dlconv.release.signing import Keyless, PrivateKey, sign_release
+from dlconv.release.trust import Trust
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong with a release, nothing when all is well, and what it is, then.
+
+    ``release`` is None where something is wrong. ``is_signed`` says whether there is a signature,
+    ``is_card_compared`` whether the words of the model card are those of this version of dlconv,
+    and so were compared.
+    """
+
+    problems: tuple[Problem, ...]
+    release: Release | None = None
+    is_signed: bool = False
+    is_card_compared: bool = False
+
+
+def pack(
+    artifacts: Sequence[Path] = (),
+    version: str = "0.1.0",
+    output: Path = Path("release"),
+    *,
+    evidence: Sequence[Path] = (),
+    registry: Path | None = None,
+) -> Release:
+    """Write a release of artifacts into the folder ``output``, which is replaced if it is one.
+
+    ``artifacts`` are of one model, by default all below ``artifacts/``; ``evidence`` are JSON
+    reports of ``verify``, beside what that keeps beside artifacts.
+
+    Raises DlconvError for an artifact that is not verified as it is, or did not pass, UsageError
+    for artifacts that do not belong together, a version that is none, or an ``output`` that holds
+    anything but a release.
+
+    >>> api.pack([made.artifact.directory], "1.0.0", folder / "release").name
+    'sample'
+    """
+    chosen = choose_artifacts(artifacts)
+    known = load_registry(registry).models.get(chosen[0].manifest.source.model)
+    return make_release(chosen, version, output, known, evidence)
+
+
+def sign(release: Path, signer: PrivateKey | Keyless) -> None:
+    """Sign the release in a folder with OpenSSF model-signing: ``model.sig``, over every file.
+
+    Raises DlconvError for a release with which something is wrong, and where it cannot be signed.
+    """
+    sign_release(release, signer)
+
+
+def check(release: str | Path, *, trust: Trust | None = None) -> Checked:
+    """Check a release again, a folder or an address: every byte, and that its evidence holds.
+
+    With ``trust``, it has to be signed by whom that names. Raises DlconvError where there is no
+    release, or it cannot be read.
+
+    >>> api.check(folder / "release").problems
+    ()
+    """
+    with brought_release(str(release)) as folder:
+        problems = check_release(folder, trust)
+        if problems:
+            return Checked(problems)
+        found = read_release(folder)
+        is_signed = (folder / SIGNATURE_NAME).is_file()
+        return Checked(problems, found, is_signed, is_card_compared(found))
+
+
+def card(release: Path) -> str:
+    """Return the model card of the release in a folder, as Markdown.
+
+    Raises DlconvError where there is no release.
+
+    >>> api.card(folder / "release").splitlines()[0]
+    '---'
+    """
+    return card_of(read_release(release))

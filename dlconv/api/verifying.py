@@ -1,0 +1,163 @@
+"""Holding artifacts against the frozen graph, in the real runtimes."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlconv.artifacts.choose import choose_artifacts
+from dlconv.artifacts.frozen import FrozenGraph
+from dlconv.artifacts.manifest import Artifact
+from dlconv.cache import store
+from dlconv.errors import DlconvError, UsageError
+from dlconv.fetch.find import find_frozen_graph
+from dlconv.registry.models import Registry, load_registry
+from dlconv.release.evidence import keep_evidence
+from dlconv.runtimes import RuntimeMissingError
+from dlconv.runtimes.catalogue import Choice, parse_choices
+from dlconv.verify.bisect import NodeError
+from dlconv.verify.bisect import bisect as compare_nodes
+from dlconv.verify.choose import choose_photos, colours_of
+from dlconv.verify.every import no_progress, verify_all, verify_journal
+from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
+from dlconv.verify.harness import Progress
+from dlconv.verify.loadable import loadable, reference_graph
+from dlconv.verify.photos import Photo, find_photos, find_skipped, skipped_line, with_masks
+from dlconv.verify.result import ArtifactResult
+from dlconv.verify.workers import Workers, dask_cluster, processes
+
+
+@dataclass(frozen=True)
+class Bisected:
+    """An artifact, the photo that it was run on, and the error of each node, in order."""
+
+    artifact: Artifact
+    photo: Photo
+    errors: tuple[NodeError, ...]
+
+
+def verify(
+    artifacts: Sequence[Path] = (),
+    *,
+    images: Sequence[Path] = (),
+    dataset: Path | None = None,
+    masks: Path | None = None,
+    floors: GivenFloors = NO_FLOORS_GIVEN,
+    reference: str | Path | None = None,
+    runtimes: Sequence[str] = (),
+    skip_missing: Callable[[RuntimeMissingError], None] | None = None,
+    pictures: bool = False,
+    workers: int | None = None,
+    dask: str | None = None,
+    resume: bool = False,
+    registry: Path | None = None,
+    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_progress,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[ArtifactResult]:
+    """Check the labels of artifacts against the frozen graph's, in the real runtimes.
+
+    ``artifacts`` are folders or files, by default all below ``artifacts/``; ``images`` photos or
+    folders of them, by default the photos that the model brings; ``dataset`` a folder or a list of
+    photos, for thousands; ``masks`` a folder of ground truth, PNG files of class indices, uint8
+    [H, W]. ``floors`` replace those of the artifacts; ``reference`` is the frozen graph that
+    artifacts without a manifest are compared with. ``runtimes`` are such as ``tfjs-node`` or
+    ``tfjs-chromium:webgl``; ``skip_missing`` is told of one that this machine lacks, which is an
+    error without it. ``pictures`` keeps pictures of the worst photos for reports. ``workers`` are
+    processes, ``dask`` the address of a cluster; ``resume`` goes on where a run was interrupted.
+    ``progress`` opens a display for each check, ``say`` gets lines for a person.
+
+    What was measured is kept beside the artifacts, for ``pack``. An artifact that falls short is a
+    result that has not ``passed``, not an error. Raises DlconvError where there is nothing to check
+    or it cannot be checked, UsageError for a runtime that is none.
+
+    >>> results = api.verify([made.artifact.directory])
+    >>> [(result.place, result.passed) for result in results]
+    [('tfjs-node wasm', True)]
+    """
+    choices = parse_choices(list(runtimes))
+    crew = _workers(workers, dask)
+    known = load_registry(registry)
+    frozen = None if reference is None else _reference(str(reference), known)
+    chosen = choose_artifacts(artifacts, reference=frozen)
+    if dataset is not None:
+        say(f"reading {dataset}")
+    photos = choose_photos(list(images), chosen, known, dataset)
+    skipped = find_skipped(list(images), dataset)
+    if skipped:
+        say(skipped_line(skipped))
+    if masks is not None:
+        photos = with_masks(photos, masks)
+    with crew as hired, verify_journal(resume) as journal:
+        results = verify_all(
+            chosen,
+            photos,
+            floors,
+            choices,
+            skip_missing,
+            colours_of(chosen, known) if pictures else None,
+            hired,
+            journal,
+            progress,
+            skipped,
+        )
+    try:
+        keep_evidence(results)
+    except DlconvError as error:
+        say(f"no evidence is kept for dlconv pack: {error}")
+    return results
+
+
+def photos(paths: Sequence[Path]) -> list[Photo]:
+    """Return the photos at paths of files and folders.
+
+    Raises DlconvError for a path where there is none, and a file that is no photo.
+
+    >>> api.photos([Path("no-such-folder")])
+    Traceback (most recent call last):
+    dlconv.verify.photos.PhotoError: there are no photos at no-such-folder
+    """
+    return find_photos(list(paths))
+
+
+def bisect(
+    artifact: Path,
+    image: Path | None = None,
+    *,
+    reference: str | Path | None = None,
+    registry: Path | None = None,
+    progress: Callable[[Artifact], AbstractContextManager[Progress]] = lambda artifact: nullcontext(
+        lambda done, total: None
+    ),
+) -> Bisected:
+    """Compare the values of an artifact's nodes with the frozen graph's on a photo.
+
+    The error of a node is |a - b| / |b| over all its values. ``image`` is by default a photo that
+    the model brings; ``reference`` is as for ``verify``. Raises DlconvError where the artifact
+    cannot be run node by node.
+
+    >>> found = api.bisect(made.artifact.directory)
+    >>> max(each.error for each in found.errors) < 1e-3
+    True
+    """
+    known = load_registry(registry)
+    frozen = None if reference is None else _reference(str(reference), known)
+    (chosen,) = choose_artifacts([artifact], reference=frozen)
+    photo = choose_photos([image] if image else [], [chosen], known)[0]
+    with progress(chosen) as report, loadable(chosen) as loaded:
+        errors = compare_nodes(loaded, reference_graph(chosen), photo, report)
+    return Bisected(chosen, photo, tuple(errors))
+
+
+def _reference(spec: str, registry: Registry) -> FrozenGraph:
+    """Find a frozen graph to compare with, and keep it in the cache as what it is compared by."""
+    frozen = find_frozen_graph(spec, registry)
+    store.add_graph(frozen.path)
+    return frozen
+
+
+def _workers(count: int | None, dask: str | None) -> AbstractContextManager[Workers | None]:
+    if count and dask:
+        raise UsageError("workers of this machine and a Dask cluster exclude each other")
+    if dask:
+        return dask_cluster(dask)
+    return processes(count) if count and count > 1 else nullcontext()

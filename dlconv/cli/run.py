@@ -1,0 +1,73 @@
+"""``dlconv run``: the whole, from a name to artifacts that are checked."""
+
+from typing import Annotated
+
+import typer
+
+from dlconv.cli.app import app
+from dlconv.cli.options import (
+    FloorAgreement,
+    FloorMiou,
+    FloorWorst,
+    Images,
+    Json,
+    Lock,
+    Mirror,
+    Offline,
+    RegistryFile,
+    Reports,
+    Verbose,
+)
+
+
+@app.command(epilog="Example: dlconv run mobilenetv2_dm05_coco_voc_trainaug --images photos/")
+def run(
+    model: Annotated[str | None, typer.Argument(help="A model's name.", show_default=False)] = None,
+    images: Images = None,
+    floor_agreement: FloorAgreement = None,
+    floor_worst: FloorWorst = None,
+    floor_miou: FloorMiou = None,
+    mirror: Mirror = None,
+    registry: RegistryFile = None,
+    offline: Offline = False,
+    lock: Lock = None,
+    report: Reports = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Do all of it: fetch, inspect, tfjs (float32 and 1 byte), onnx, verify."""
+    from dlconv import api
+    from dlconv.cli import results as shown
+    from dlconv.cli.fetching import fetch_model
+    from dlconv.convert.convert import convert_to_onnx, convert_to_tfjs
+    from dlconv.convert.quantize.scheme import Quantization, Scheme
+    from dlconv.inspect.report import one_line
+    from dlconv.terminal import console
+    from dlconv.verify.floors import GivenFloors
+    from dlconv.verify.reports.files import check_report_files, wants_pictures
+
+    check_report_files(report or [])
+    if images:
+        api.photos(images)
+    fetched = fetch_model(model, registry=registry, mirror=mirror, offline=offline, lock=lock)
+    found = api.inspect(fetched.name, registry=registry)
+    if found.inspection is not None:
+        console.say(f"{fetched.name}: {one_line(found.inspection)}")
+    frozen = api.find(fetched.name, registry=registry)
+    artifacts = []
+    for quantization in (Quantization(), Quantization(Scheme.UINT8)):
+        with console.steps(f"converting to TensorFlow.js ({quantization.name})") as told:
+            made = convert_to_tfjs(frozen, quantization, progress=told)
+        artifacts.append(made.artifact)
+    with console.step("converting to ONNX"):
+        artifacts.append(convert_to_onnx(frozen).artifact)
+    results = api.verify(
+        [artifact.manifest_path for artifact in artifacts],
+        images=images or [],
+        floors=GivenFloors(floor_agreement, floor_worst, floor_miou),
+        pictures=wants_pictures(report or []),
+        registry=registry,
+        progress=shown.photo_progress,
+        say=console.say,
+    )
+    shown.report(results, report or [], json, with_photos=False)

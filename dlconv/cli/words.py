@@ -1,0 +1,48 @@
+"""What errors say on the command line: which option helps, by the error's code.
+
+The library says what is wrong and what to do in terms of its functions; it knows no options.
+"""
+
+from collections.abc import Mapping
+
+from dlconv.errors import DlconvError
+
+# Hints in place of the library's; {names} are of the error's data.
+HINTS: Mapping[str, str] = {
+    "bad-download": "the source or the way to it is damaged or was changed; try another --mirror",
+    "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
+    "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
+    "--mirror",
+    "in-the-way": "move it away, or name another folder with -o",
+    "kernel-lost": "leave out --no-rewrite or --quantize",
+    "no-answer": "try another runtime, or a smaller --input-size",
+    "no-calibration-photos": "give 16 or more with --calibrate DIR",
+    "no-identity": "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere use "
+    "--private-key",
+    "no-images-to-calibrate-on": "leave out --quantize, or choose f16",
+    "no-manifest": "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
+    "no-npm-version": "pack the release with one such as 1.2.0: dlconv pack --version",
+    "no-photos": "give some with --images DIR or --images FILE",
+    "no-report": "write it again: dlconv verify --report",
+    "no-sigstore": "check the network; --trust-config FILE names what to trust without it",
+    "nothing-to-quantize": "leave out --quantize",
+    "offline": "fetch it once without --offline, or use --mirror file:///folder",
+    "port-taken": "leave --port out for any free port",
+    "version-taken": "pack this one with a new version: dlconv pack --version",
+    "worker-lost": "try fewer workers, and go on with --resume",
+}
+# Messages in place of the library's, where it would name an option.
+MESSAGES: Mapping[str, str] = {
+    "config-and-target": "--config does nothing where a target is named",
+    "ends": "--inputs and --outputs take names of nodes",
+    "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
+    "graph-only": "--input-size is for models with a graph of TensorFlow's",
+    "offline": "the cache has no usable copy of {model}, and --offline forbids to download it",
+}
+
+
+def in_words(error: DlconvError) -> str:
+    """Return an error as one line that names the options of the command line."""
+    message = MESSAGES.get(error.code, "").format_map(error.data) or error.message
+    hint = HINTS.get(error.code, "").format_map(error.data) or error.hint
+    return f"{message} (hint: {hint})" if hint else message

@@ -1,0 +1,43 @@
+"""The part of a frozen graph between two ends that somebody asks for, kept as one of its own.
+
+What is made of a part is compared with the part, so it goes to the cache as a frozen graph.
+"""
+
+import dataclasses
+
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+from dlconv.artifacts.frozen import FrozenGraph
+from dlconv.artifacts.manifest import Source
+from dlconv.cache import store
+from dlconv.errors import DlconvError
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import FOUND, Asked
+from dlconv.graph.cut import asked_for, cut
+
+
+def part_of(graph_def: GraphDef, asked: Asked) -> tuple[GraphDef, Asked]:
+    """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
+    if asked == FOUND:
+        return graph_def, asked
+    asked = asked_for(graph_def, asked)
+    return cut(graph_def, asked), asked
+
+
+def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
+    """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
+    if asked == FOUND:
+        return frozen
+    content = part_of(read_graph(frozen.path), asked)[0].SerializeToString(deterministic=True)
+    digest = store.keep_graph(content)
+    path = store.find_graph(digest)
+    if path is None:
+        raise DlconvError(f"the part of {frozen.path} is not in the cache any more")
+    source = Source(_name_of_part(frozen.source.model, asked), len(content), digest)
+    return dataclasses.replace(frozen, path=path, source=source)
+
+
+def _name_of_part(model: str, asked: Asked) -> str:
+    """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
+    ends = [asked.input or "", *asked.outputs]
+    return "-".join([model, *(end.removesuffix(":0").replace("/", "_") for end in ends if end)])
