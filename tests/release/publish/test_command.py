@@ -4,11 +4,11 @@ import json
 import shutil
 
 import pytest
-from dlconv.plan.shipments import find_releases
 from support.publishing import files_below
 from typer.testing import CliRunner
 
 from dlconv.cli import app
+from dlconv.plan.shipments import find_releases
 
 
 @pytest.fixture
