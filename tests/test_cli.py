@@ -679,7 +679,7 @@ ERRORS = {
     ),
     "a tarball that is none": (("inspect", "photo.tgz"), 1, "not a gzipped tarball"),
     "nothing to compare": (("inspect", "--diff"), 2, "two models"),
-    "two models to show": (("inspect", "a.pb", "b.pb"), 2, "two with --diff"),
+    "two models to show": (("inspect", "a.pb", "b.pb"), 2, "to compare two: dlconv inspect diff"),
     "JSON and Markdown": (("inspect", "--json", "--markdown"), 2, "exclude each other"),
     "TensorBoard for ONNX": (("inspect", "photo.onnx", "--logdir", "x"), 2, "for frozen graphs"),
     "a port for nothing": (
