@@ -24,13 +24,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dlconv.bench.large_graph import write_large_graph
 from dlconv.errors import DlconvError
+from dlconv.progress import Say
 from dlconv.terminal.console import say
 from dlconv.terminal.output import show
 from dlconv.terminal.tables import Table
@@ -44,8 +45,6 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 # Stands in a tool's command for where the output of a run goes.
 OUTPUT = "{output}"
 DLCONV = (sys.executable, "-m", "dlconv")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

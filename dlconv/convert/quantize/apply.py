@@ -23,9 +23,7 @@ from dlconv.convert.quantize.search import (
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
-
-# What is told how far a step is: its name, how much is done and how much there is to do.
-Progress = Callable[[str, int, int], None]
+from dlconv.progress import StepProgress, no_progress, of_step
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def round_layers(
     contract: Contract,
     wanted: Quantization,
     target: Target,
-    progress: Progress = lambda step, done, total: None,
+    progress: StepProgress = no_progress,
 ) -> Learned:
     """Round the layers of a rewritten graph on images.
 
@@ -97,16 +95,16 @@ def _rounded(
     layers: Sequence[Layer],
     calibration: Calibration,
     target: Target,
-    progress: Progress,
+    progress: StepProgress,
 ) -> Learned:
     grids = {layer.name: target.grids(layer) for layer in layers}
     images = calibration.images
-    rounding = _told(progress, "rounding layers")
+    rounding = of_step("rounding layers", progress)
     rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)
     if not wanted.explain:
         return Learned(calibration, tuple(rounded))
     yardstick = Yardstick(network, contract, images[:PHOTOS_FOR_SHARES])
-    measuring = _told(progress, "measuring layers")
+    measuring = of_step("measuring layers", progress)
     shares = layer_shares(network, yardstick, layers, grids, images, measuring)
     return Learned(calibration, tuple(rounded), tuple(shares))
 
@@ -118,7 +116,7 @@ def _searched(
     layers: Sequence[Layer],
     calibration: Calibration,
     target: Target,
-    progress: Progress,
+    progress: StepProgress,
 ) -> Learned:
     images = calibration.images
     if len(images) < 2:
@@ -129,7 +127,7 @@ def _searched(
             code="no-calibration-photos",
         )
     yardstick = Yardstick(network, contract, images[1::2][:PHOTOS_FOR_SHARES])
-    measuring = _told(progress, "measuring layers")
+    measuring = of_step("measuring layers", progress)
     shares = layer_shares(network, yardstick, layers, trial_grids(layers), images[::2], measuring)
     found = search(
         network,
@@ -139,10 +137,6 @@ def _searched(
         images,
         target.stored_bias,
         target.most_codes,
-        _told(progress, "searching"),
+        of_step("searching", progress),
     )
     return Learned(calibration, found.rounded, tuple(shares), found)
-
-
-def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(step, done, total)

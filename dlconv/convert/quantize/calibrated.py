@@ -17,14 +17,13 @@ from dlconv.convert.quantize.layers import Layer, grouped
 from dlconv.convert.quantize.nearest import refuse_infinite
 from dlconv.convert.quantize.rounding import Moments, moments_of, round_to_outputs
 from dlconv.errors import DlconvError
+from dlconv.progress import Progress, no_progress
 
 # Samples of a layer's inputs that its second moments come from, over all photos: so many sums, or
 # fewer if their inputs would be more numbers than this.
 MOST_ROWS, MOST_NUMBERS = 16_384, 16_000_000
 # How much the inputs of an average pooling count beside the few that come out of it.
 UNPOOLED_SHARE = 0.05
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def calibrate(
     images: Sequence[np.ndarray],
     store_bias: Callable[[np.ndarray], np.ndarray] = lambda bias: bias,
     alone: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Rounded]:
     """Round all layers, each to the best of the grids that ``grids`` has for its name.
 

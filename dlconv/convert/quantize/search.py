@@ -25,6 +25,7 @@ from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.measure import Distance, Yardstick
 from dlconv.convert.quantize.scheme import Floors
 from dlconv.errors import DlconvError
+from dlconv.progress import Progress, no_progress
 
 # Codes that the tries stay between: 2 bits and 16 bits for the range of a tensor.
 FEWEST_CODES, MOST_CODES = 4, 65_536
@@ -77,7 +78,6 @@ class Found:
     curve: tuple[Try, ...]
 
 
-Progress = Callable[[int, int], None]
 StoreBias = Callable[[np.ndarray], np.ndarray]
 
 
@@ -87,7 +87,7 @@ def layer_shares(
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Share]:
     """Measure what rounding each layer alone, to its grid, costs on the yardstick's photos."""
     total = 2 * len(layers)
@@ -123,7 +123,7 @@ def search(
     images: Sequence[np.ndarray],
     store_bias: StoreBias,
     most_codes: int = MOST_CODES,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Found:
     """Bisect lambda for the smallest weights that meet the floors on photos not calibrated on.
 
