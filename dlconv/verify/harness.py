@@ -10,11 +10,11 @@ from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.progress import Progress, no_progress
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.check import Checker, Job
-from dlconv.verify.floors import Floors
 from dlconv.verify.journal import Journal
 from dlconv.verify.photos import Photo
 from dlconv.verify.raster import PhotoError

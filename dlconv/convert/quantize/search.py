@@ -23,8 +23,8 @@ from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.measure import Distance, Yardstick
-from dlconv.convert.quantize.scheme import Floors
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.progress import Progress, no_progress
 
 # Codes that the tries stay between: 2 bits and 16 bits for the range of a tensor.

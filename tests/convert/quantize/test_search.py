@@ -8,13 +8,14 @@ from dlconv.convert.quantize.activations import Network
 from dlconv.convert.quantize.calibrated import calibrate
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.measure import Yardstick
-from dlconv.convert.quantize.scheme import Floors, Scheme
+from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.search import wire_bytes
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 
-LOOSE = Floors(agreement=0.9)
+LOOSE = Floors(agreement=0.9, worst=None, miou=None)
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +106,16 @@ def test_floors_that_cannot_be_met_are_an_error_that_says_how_close_it_came(lear
     """A target whose kernels have no more than 8 codes."""
     coarse = dataclasses.replace(tfjs_target(False), most_codes=8)
     with pytest.raises(DlconvError, match=r"the best try has agreement 0\.\d+, worst") as raised:
-        learn(Scheme.AUTO, target=coarse, floors=Floors(agreement=0.999))
+        learn(Scheme.AUTO, target=coarse, floors=dataclasses.replace(LOOSE, agreement=0.999))
     assert raised.value.exit_code == 1
     assert "\n" not in str(raised.value)
     assert "lower the floors" in raised.value.hint
 
 
 @pytest.mark.parametrize(
-    "floors", [Floors(0.9, worst=0.985), Floors(0.9, miou=0.97)], ids=["worst", "mIoU"]
+    "floors",
+    [Floors(0.9, worst=0.985, miou=None), Floors(0.9, worst=None, miou=0.97)],
+    ids=["worst", "mIoU"],
 )
 def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors):
     held = learn(Scheme.AUTO, floors=floors).found.best
@@ -122,7 +125,7 @@ def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors)
 
 
 def test_the_same_search_finds_the_same(learn, searched):
-    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95))
+    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95, miou=None))
     assert again.found.curve == searched.found.curve
     for one, other in zip(again.rounded, searched.rounded, strict=True):
         assert np.array_equal(one.codes, other.codes)
