@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.images import Calibration, load_calibration
@@ -27,7 +27,7 @@ from dlconv.progress import StepProgress, no_progress, of_step
 
 
 @dataclass(frozen=True)
-class Target:
+class WeightStorage:
     """How a target stores weights.
 
     ``grids`` gives the grids a layer may have, ``takes`` says which layers are rounded at all,
@@ -55,7 +55,7 @@ def round_layers(
     graph: Graph,
     contract: Contract,
     wanted: Quantization,
-    target: Target,
+    target: WeightStorage,
     progress: StepProgress = no_progress,
 ) -> Learned:
     """Round the layers of a rewritten graph on images.
@@ -72,7 +72,7 @@ def round_layers(
             code="no-calibration-photos",
         )
     calibration = load_calibration(contract, wanted.photos)
-    with Network(graph, contract.input.node) as network:
+    with RunnableNetwork(graph, contract.input.node) as network:
         if wanted.scheme is Scheme.AUTO:
             return _searched(network, contract, wanted, layers, calibration, target, progress)
         return _rounded(network, contract, wanted, layers, calibration, target, progress)
@@ -89,12 +89,12 @@ def refuse_nothing(found: Sequence[object]) -> None:
 
 
 def _rounded(
-    network: Network,
+    network: RunnableNetwork,
     contract: Contract,
     wanted: Quantization,
     layers: Sequence[Layer],
     calibration: Calibration,
-    target: Target,
+    target: WeightStorage,
     progress: StepProgress,
 ) -> Learned:
     grids = {layer.name: target.grids(layer) for layer in layers}
@@ -110,12 +110,12 @@ def _rounded(
 
 
 def _searched(
-    network: Network,
+    network: RunnableNetwork,
     contract: Contract,
     wanted: Quantization,
     layers: Sequence[Layer],
     calibration: Calibration,
-    target: Target,
+    target: WeightStorage,
     progress: StepProgress,
 ) -> Learned:
     images = calibration.images

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import Flow, Network, Walk
+from dlconv.convert.quantize.activations import GroupInput, RunnableNetwork, Walk
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.layers import Layer, grouped
 from dlconv.convert.quantize.nearest import refuse_infinite
@@ -54,7 +54,7 @@ class Rounded:
 
 
 def calibrate(
-    network: Network,
+    network: RunnableNetwork,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
@@ -95,7 +95,7 @@ class _Seen:
         self._means: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self._moments: dict[str, Moments] = {}
 
-    def add(self, flow: Flow) -> None:
+    def add(self, flow: GroupInput) -> None:
         """Take in the inputs of one photo."""
         for layer in self._group:
             means = (tap_means(layer, flow.exact), tap_means(layer, flow.replaced))
@@ -113,7 +113,7 @@ class _Seen:
         """Return the second moments."""
         return self._moments[layer.name]
 
-    def _sampled(self, layer: Layer, flow: Flow) -> Moments:
+    def _sampled(self, layer: Layer, flow: GroupInput) -> Moments:
         """Return a photo's part of the moments; what was pooled counts a little before it was."""
         exact, replaced = list(_taps(layer, flow.exact)), list(_taps(layer, flow.replaced))
         height, width, channels = exact[0].shape
@@ -180,7 +180,7 @@ def _round(
     layer: Layer,
     grids: Sequence[Grid],
     seen: _Seen,
-    network: Network,
+    network: RunnableNetwork,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
     moments = seen.moments(layer)

@@ -18,7 +18,7 @@ import brotli
 import numpy as np
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
@@ -82,7 +82,7 @@ StoreBias = Callable[[np.ndarray], np.ndarray]
 
 
 def layer_shares(
-    network: Network,
+    network: RunnableNetwork,
     yardstick: Yardstick,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
@@ -116,7 +116,7 @@ def trial_grids(layers: Sequence[Layer]) -> dict[str, Sequence[Grid]]:
 
 
 def search(
-    network: Network,
+    network: RunnableNetwork,
     yardstick: Yardstick,
     shares: Sequence[Share],
     floors: Floors,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlconv.convert.canonical import put_in_order, replace_items
-from dlconv.convert.quantize.apply import Target
+from dlconv.convert.quantize.apply import WeightStorage
 from dlconv.convert.quantize.grid import Grid, channel_grid
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
@@ -39,7 +39,7 @@ BITS, BITS_OF_DEPTHWISE = 7, 8
 LIMITS = ("Clip", "Relu")
 
 
-def static_target(graph: Graph) -> Target:
+def static_target(graph: Graph) -> WeightStorage:
     """Return how the layers of a graph are stored for static quantization."""
     layers = find_layers(graph)
     first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import calibrate
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.measure import Yardstick
@@ -61,7 +61,7 @@ def test_each_photo_was_judged_by_a_network_calibrated_on_others(small, searched
         {name: value for each in rounded for name, value in each.weights.items()}
         for rounded in halves
     )
-    with Network(small, "ImageTensor") as network:
+    with RunnableNetwork(small, "ImageTensor") as network:
         contract = find_contract(small)
         worst = min(
             Yardstick(network, contract, images[1::2]).distance(first).worst,
@@ -86,7 +86,7 @@ def rounded_again(small, searched, images):
     """The layers at the steps that were found."""
     grids = {each.layer.name: [each.grid] for each in searched.rounded}
     layers = [each.layer for each in searched.rounded]
-    with Network(small, "ImageTensor") as network:
+    with RunnableNetwork(small, "ImageTensor") as network:
         return calibrate(network, layers, grids, images, tfjs_target(False).stored_bias)
 
 
