@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dlconv.convert.quantize.layers import Layer
-from dlconv.errors import DlconvError
+from dlconv.errors import DlconvError, first_line
 from dlconv.graph.graph import Graph
 from dlconv.tensorflow import load_tensorflow
 
@@ -92,9 +92,8 @@ class RunnableNetwork:
         try:
             yield
         except (ValueError, self._tensorflow.errors.OpError) as error:
-            reason = str(error).strip().partition("\n")[0]
             raise DlconvError(
-                f"TensorFlow cannot run the graph to calibrate it: {reason}"
+                f"TensorFlow cannot run the graph to calibrate it: {first_line(error)}"
             ) from error
 
     def _definition(self, v1: Any) -> Any:
