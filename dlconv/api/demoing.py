@@ -1,6 +1,6 @@
 """The web page with artifacts in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.artifacts.choose import choose_artifacts
@@ -8,6 +8,7 @@ from dlconv.demo import site as sites
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, Site, make_site
 from dlconv.net.sources import local_path
+from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import load_registry
 from dlconv.verify.choose import colours_of
 from dlconv.verify.photos import find_photos
@@ -21,7 +22,7 @@ def demo(
     *,
     works_offline: bool = False,
     registry: Path | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Site:
     """Make the web page that removes the background of photos, videos and the camera.
 

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from dlconv.cache.one_at_a_time import Say, say_nothing
 from dlconv.cache.store import FetchedModel
 from dlconv.fetch import fetch as fetching
+from dlconv.progress import ByteProgress, Say, no_progress
 from dlconv.registry.entries import Model
 from dlconv.registry.models import DEFAULT_MODEL as DEFAULT_MODEL
 from dlconv.registry.models import load_registry
-from dlconv.terminal.progress import Progress, no_progress
 
 
 def models(name: str | None = None, *, registry: Path | None = None) -> list[Model]:
@@ -31,8 +30,8 @@ def fetch(
     offline: bool = False,
     force: bool = False,
     lock: Path | None = None,
-    progress: Progress = no_progress,
-    say: Say = say_nothing,
+    progress: ByteProgress = no_progress,
+    say: Say = no_progress,
 ) -> FetchedModel:
     """Bring a model's frozen graph into the cache, unless it is there, and return what it is.
 

@@ -1,7 +1,7 @@
 """What a network takes, gives, costs and is made of, and how two of them differ."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,13 @@ from dlconv.inspect.diff import Comparison
 from dlconv.inspect.diff import compare as compare_networks
 from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.overlay import weight_bytes
+from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import load_registry
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import digest_of
 from dlconv.verify.bisect import bisect
 from dlconv.verify.choose import choose_photos
 from dlconv.verify.loadable import loadable, reference_graph
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def compare(
     after: str | Path,
     *,
     registry: Path | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Compared:
     """Compare two models of any formats: ends, ops, weights and the sizes of their files.
 
@@ -218,7 +217,7 @@ def overlay(
     *,
     images: Sequence[Path] = (),
     registry: Path | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Mapping[str, float]]:
     """Return numbers for the nodes of a frozen graph, by what they are: node data for a viewer.
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dlconv.plan.shipments import Shipment, planned
+from dlconv.progress import StepProgress, no_progress
 from dlconv.release.publish import publish as publishing
-from dlconv.release.publish.publish import Published, no_progress
-from dlconv.release.publish.target import Progress
+from dlconv.release.publish.publish import Published
 
 
 def shipments(
@@ -27,7 +27,7 @@ def shipments(
 
 
 def publish(
-    release: Path, target: str, *, dry_run: bool = False, progress: Progress = no_progress
+    release: Path, target: str, *, dry_run: bool = False, progress: StepProgress = no_progress
 ) -> Published:
     """Publish the release in a folder to a target, unless it is there already.
 

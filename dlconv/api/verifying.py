@@ -11,6 +11,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.cache import store
 from dlconv.errors import DlconvError, UsageError
 from dlconv.fetch.find import find_frozen_graph
+from dlconv.progress import Progress
 from dlconv.registry.models import Registry, load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.runtimes import RuntimeMissingError
@@ -18,9 +19,8 @@ from dlconv.runtimes.catalogue import Choice, parse_choices
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as compare_nodes
 from dlconv.verify.choose import choose_photos, colours_of
-from dlconv.verify.every import no_progress, verify_all, verify_journal
+from dlconv.verify.every import no_display, verify_all, verify_journal
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
-from dlconv.verify.harness import Progress
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, find_photos, find_skipped, skipped_line, with_masks
 from dlconv.verify.result import ArtifactResult
@@ -51,7 +51,7 @@ def verify(
     dask: str | None = None,
     resume: bool = False,
     registry: Path | None = None,
-    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_progress,
+    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_display,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[ArtifactResult]:
     """Check the labels of artifacts against the frozen graph's, in the real runtimes.
@@ -125,9 +125,7 @@ def bisect(
     *,
     reference: str | Path | None = None,
     registry: Path | None = None,
-    progress: Callable[[Artifact], AbstractContextManager[Progress]] = lambda artifact: nullcontext(
-        lambda done, total: None
-    ),
+    progress: Callable[[Artifact], AbstractContextManager[Progress]] = no_display,
 ) -> Bisected:
     """Compare the values of an artifact's nodes with the frozen graph's on a photo.
 

@@ -18,6 +18,7 @@ from dlconv.addresses import complaint_about_secrets
 from dlconv.errors import DlconvError
 from dlconv.formats.reads import complaint_about_reads
 from dlconv.graph.contract import Contract
+from dlconv.storage.digests import Sha256
 from dlconv.storage.files import digest_of, write_atomically
 
 MANIFEST_NAME = "manifest.json"
@@ -27,7 +28,6 @@ ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
 # ``tensorflow`` is a frozen graph, which others made: no stored manifest says so.
 Target = Literal["tfjs", "onnx", "tensorflow"]
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 PrecisionName = Literal["float32", "float16", "uint16", "uint8", "auto"]
 
 

@@ -4,7 +4,7 @@ Every ratio is one of medians of the same run.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,17 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.measure import (
     WARM_UP_ROUNDS,
     Measurement,
-    Progress,
     SkipMissing,
     Subject,
     measure,
 )
 from dlconv.bench.sizes import sizes_of
 from dlconv.inspect.compressed import Sizes
+from dlconv.progress import Say, StepProgress, no_progress
 from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.photos import Photo
 
 LINE_SECONDS = 2.0
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def benchmark(
     threads: int,
     cache: Path,
     runtimes: Sequence[Choice] = (),
-    say: Say = lambda message: None,
+    say: Say = no_progress,
     skip_missing: SkipMissing | None = None,
 ) -> Benchmark:
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
@@ -120,7 +118,7 @@ def _is_of(measurement: Measurement, artifact: Artifact) -> bool:
     return _identity(measurement.artifact) == _identity(artifact)
 
 
-def _progress_lines(say: Say) -> Progress:
+def _progress_lines(say: Say) -> StepProgress:
     last = time.monotonic()
 
     def report(what: str, done: int, total: int) -> None:

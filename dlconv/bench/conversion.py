@@ -24,13 +24,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dlconv.bench.large_graph import write_large_graph
+from dlconv.bench.program import exit_code_of, parser_of
 from dlconv.errors import DlconvError
+from dlconv.progress import Say
 from dlconv.terminal.console import say
 from dlconv.terminal.output import show
 from dlconv.terminal.tables import Table
@@ -44,8 +46,6 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 # Stands in a tool's command for where the output of a run goes.
 OUTPUT = "{output}"
 DLCONV = (sys.executable, "-m", "dlconv")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -318,41 +318,32 @@ def _growth_table(growth: Sequence[Growth]) -> Table:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        peer = _peer(options.peer)
-        graph = find_graph(options.graph)
-        comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, peer)]
-        growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, say)
-    except DlconvError as error:
-        say(f"error: {error}")
-        return error.exit_code
+    return exit_code_of(_run, _parser(), arguments)
+
+
+def _run(options: argparse.Namespace) -> None:
+    peer = _peer(options.peer)
+    graph = find_graph(options.graph)
+    comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, peer)]
+    growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, say)
     if options.json:
         show(as_data(graph, options.rounds, comparisons, growth))
     else:
         show(*tables(comparisons, growth))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dlconv.bench.conversion",
-        description="Measure time and memory of converters, as whole processes in turns.",
+    parser = parser_of(
+        "dlconv.bench.conversion",
+        "Measure time and memory of converters, as whole processes in turns.",
+        rounds=3,
     )
     parser.add_argument("graph", metavar="GRAPH_OR_MODEL")
-    parser.add_argument("--rounds", type=_positive, default=3)
     parser.add_argument(
         "--peer", type=Path, metavar="DIR", help="environment that has tensorflowjs_converter"
     )
     parser.add_argument("--no-growth", action="store_true", help="leave out the large graphs")
-    parser.add_argument("--json", action="store_true")
     return parser
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
 
 
 def _peer(named: Path | None) -> Path | None:

@@ -25,6 +25,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.onnx_worker import OnnxruntimeChild
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract
+from dlconv.progress import StepProgress, no_progress
 from dlconv.runtimes import Runtime, RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice
 from dlconv.runtimes.framing import framed
@@ -38,7 +39,6 @@ WARM_UP_ROUNDS = 2
 # Photos held at once, each as an artifact takes it.
 PHOTOS_HELD = 16
 
-Progress = Callable[[str, int, int], None]
 SkipMissing = Callable[[RuntimeMissingError], None]
 
 
@@ -112,7 +112,7 @@ def measure(
     photos: Sequence[Photo],
     rounds: int,
     threads: int = 1,
-    progress: Progress = lambda what, done, total: None,
+    progress: StepProgress = no_progress,
     skip_missing: SkipMissing | None = None,
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
@@ -181,7 +181,7 @@ class _Running:
 def _started(
     subjects: Sequence[Subject],
     threads: int,
-    progress: Progress,
+    progress: StepProgress,
     skip_missing: SkipMissing | None,
 ) -> Iterator[list[_Running]]:
     """Yield those that run, after all have been started in turns as often as ``STARTS`` says."""

@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 import dlconv.sample
 from dlconv.artifacts.manifest import MANIFEST_NAME, Artifact, read_artifact
 from dlconv.bench.measure import WARM_UP_ROUNDS, all_turns
+from dlconv.bench.program import exit_code_of, parser_of
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.errors import DlconvError, UsageError
@@ -267,39 +268,30 @@ def _renderer(everyone: Iterable[Measured]) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        if not PEER.is_dir():
-            say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
-        artifacts = [read_artifact(path) for path in options.artifacts]
-        everyone = contenders(artifacts, PEER.is_dir())
-        measured = measure(everyone, options.image, options.rounds)
-    except DlconvError as error:
-        say(f"error: {error}")
-        return error.exit_code
+    return exit_code_of(_run, _parser(), arguments)
+
+
+def _run(options: argparse.Namespace) -> None:
+    if not PEER.is_dir():
+        say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
+    artifacts = [read_artifact(path) for path in options.artifacts]
+    everyone = contenders(artifacts, PEER.is_dir())
+    measured = measure(everyone, options.image, options.rounds)
     if options.json:
         show(as_data(measured, options.image, options.rounds))
     else:
         show(table(measured, options.image, options.rounds))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m dlconv.bench.page",
-        description="Measure what a frame costs in a page, beside other ways, in turns.",
+    parser = parser_of(
+        "dlconv.bench.page",
+        "Measure what a frame costs in a page, beside other ways, in turns.",
+        rounds=12,
     )
     parser.add_argument("artifacts", metavar="ARTIFACT", type=Path, nargs="+")
     parser.add_argument("--image", metavar="FILE", type=Path, default=PHOTO)
-    parser.add_argument("--rounds", type=_positive, default=12)
-    parser.add_argument("--json", action="store_true")
     return parser
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
 
 
 if __name__ == "__main__":

@@ -4,21 +4,16 @@ The lock is the operating system's, so that it ends with the process that holds 
 process ends; the file that stays behind means nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dlconv.cache.store import cache_root
+from dlconv.progress import Say, no_progress
 from dlconv.storage.disk import disk_trouble
-
-Say = Callable[[str], None]
-
-
-def say_nothing(message: str) -> None:
-    """Drop a message."""
 
 
 @contextmanager
-def one_at_a_time(name: str, waiting: str = "", say: Say = say_nothing) -> Iterator[None]:
+def one_at_a_time(name: str, waiting: str = "", say: Say = no_progress) -> Iterator[None]:
     """Hold the lock ``name`` of this cache; say ``waiting`` once if another process holds it."""
     import filelock
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dlconv.artifacts.manifest import Artifact
-    from dlconv.verify.harness import Progress
+    from dlconv.progress import Progress
 
 
 @app.command(epilog="Example: dlconv bisect artifacts/sample/tfjs-uint8 --image photo.jpg")
@@ -60,8 +60,9 @@ def bisect(
 
 @contextmanager
 def _node_progress(artifact: "Artifact") -> "Iterator[Progress]":
+    from dlconv.progress import of_step
     from dlconv.terminal import console
 
     label = f"comparing nodes of {artifact.manifest.source.model} {artifact.title}"
     with console.steps(label) as report:
-        yield lambda done, total: report("nodes", done, total)
+        yield of_step("nodes", report)

@@ -199,8 +199,9 @@ def _quantization(
     explain: bool,
 ) -> "Quantization":
     """Put options together. Raises UsageError for those that do nothing for the scheme."""
-    from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme, scheme_for
+    from dlconv.convert.quantize.scheme import AUTO_FLOORS, Quantization, Scheme, scheme_for
     from dlconv.errors import UsageError
+    from dlconv.verify.floors import GivenFloors
 
     scheme = scheme_for(option, schemes)
     useless = {
@@ -212,12 +213,11 @@ def _quantization(
     for name, is_useless in useless.items():
         if is_useless:
             raise UsageError(f"{name} does nothing with --quantize {option}")
-    agreement, worst, miou = floors
     return Quantization(
         scheme=scheme,
         per_channel=per_channel,
         photos=_photos_for(calibrate) if calibrate else None,
-        floors=Floors(Floors.agreement if agreement is None else agreement, worst, miou),
+        floors=GivenFloors(*floors).over(AUTO_FLOORS),
         explain=explain,
     )
 

@@ -41,6 +41,7 @@ def demo(
     """
     from dlconv import api
     from dlconv.demo.site import INDEX
+    from dlconv.progress import of_step
     from dlconv.terminal import console
 
     if export is not None and (port or no_open):
@@ -54,7 +55,7 @@ def demo(
                 artifacts or [],
                 works_offline=works_offline,
                 registry=registry,
-                progress=lambda done, total: told("artifacts", done, total),
+                progress=of_step("artifacts", told),
             )
 
     if export is None:

@@ -11,9 +11,9 @@ from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
     from dlconv.artifacts.manifest import Artifact
+    from dlconv.progress import Progress
     from dlconv.runtimes import RuntimeMissingError
     from dlconv.runtimes.catalogue import Choice
-    from dlconv.verify.harness import Progress
     from dlconv.verify.result import ArtifactResult
 
 

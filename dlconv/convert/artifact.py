@@ -29,7 +29,7 @@ from dlconv.artifacts.manifest import (
 from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
 from dlconv.convert.precision import Precision, Stored
-from dlconv.convert.quantize.apply import Learned, Progress, round_layers
+from dlconv.convert.quantize.apply import Learned, round_layers
 from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
 from dlconv.convert.quantize.onnx_storage import (
     OLDEST_OPSET_FOR_CODES,
@@ -50,6 +50,7 @@ from dlconv.formats.layout_2018 import Layout2018
 from dlconv.formats.tfjs_weights import stored_floats
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.progress import StepProgress, no_progress
 from dlconv.storage.disk import disk_trouble, no_folder_left
 from dlconv.storage.files import new_directory
 
@@ -78,10 +79,6 @@ class Made:
     learned: Learned | None = None
 
 
-def _no_progress(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def make_tfjs(
     frozen: FrozenGraph,
     directory: Path,
@@ -89,7 +86,7 @@ def make_tfjs(
     converter: str = "dlconv",
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-    progress: Progress = _no_progress,
+    progress: StepProgress = no_progress,
 ) -> Made:
     """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
 
@@ -145,7 +142,7 @@ def _weights(
     interface: Interface,
     rewriting: bool,
     quantization: Quantization,
-    progress: Progress,
+    progress: StepProgress,
 ) -> tuple[Prepared, Weights, Learned | None]:
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
     if quantization.scheme is Scheme.FLOAT32:
@@ -179,7 +176,7 @@ def make_onnx(
     opset: int = DEFAULT_OPSET,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-    progress: Progress = _no_progress,
+    progress: StepProgress = no_progress,
 ) -> Made:
     """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
 
@@ -202,7 +199,7 @@ def make_onnx_file(
     opset: int = DEFAULT_OPSET,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-    progress: Progress = _no_progress,
+    progress: StepProgress = no_progress,
 ) -> Made:
     """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``.
 
@@ -236,7 +233,7 @@ def _write_onnx(
     opset: int,
     interface: Interface,
     rewriting: bool,
-    progress: Progress,
+    progress: StepProgress,
 ) -> tuple[Manifest, Learned | None]:
     if quantization.scheme.is_calibrated:
         check_opset(opset, OLDEST_OPSET_FOR_CODES)
@@ -288,7 +285,7 @@ def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:
 
 
 def _onnx_model(
-    ready: Prepared, quantization: Quantization, opset: int, progress: Progress
+    ready: Prepared, quantization: Quantization, opset: int, progress: StepProgress
 ) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
     """Return a model, its quantized kernels by name, and what quantizing them taught."""
     graph, contract = ready.graph, ready.contract

@@ -11,19 +11,15 @@ from dlconv.artifacts.manifest import Artifact, Source, coarsest
 from dlconv.cache import store
 from dlconv.convert.artifact import Made, make_onnx, make_onnx_file, make_tfjs, make_upgraded
 from dlconv.convert.interface import OWN_INTERFACE, Interface
-from dlconv.convert.quantize.apply import Progress as StepProgress
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization
 from dlconv.convert.targets.onnx import DEFAULT_OPSET
 from dlconv.errors import DlconvError
 from dlconv.formats.layout_2018 import GRAPH_NAME, Layout2018, find_layout_2018, read_layout_2018
 from dlconv.formats.tfjs_weights import stored_floats
+from dlconv.progress import StepProgress, no_progress
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import write_atomically
-
-
-def _no_steps(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 def artifact_name(
@@ -41,7 +37,7 @@ def convert_to_tfjs(
     rewriting: bool = True,
     output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
-    progress: StepProgress = _no_steps,
+    progress: StepProgress = no_progress,
 ) -> Made:
     """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
     made_by = "plain" if converter == "dlconv" and not rewriting else converter
@@ -71,7 +67,7 @@ def convert_to_onnx(
     rewriting: bool = True,
     output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
-    progress: StepProgress = _no_steps,
+    progress: StepProgress = no_progress,
 ) -> Made:
     """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
     name = artifact_name("onnx", quantization, interface, "" if rewriting else "plain")

@@ -1,6 +1,6 @@
 """All that ``dlconv doctor`` looks at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +8,7 @@ from functools import partial
 from dlconv.doctor import libraries, machine
 from dlconv.doctor.check import Check, Group, Look, looked
 from dlconv.doctor.requirements import installed
+from dlconv.progress import StepProgress
 
 # Packages with a line of their own: what imports them, and what for.
 LIBRARIES = {
@@ -42,7 +43,7 @@ class _Planned:
         return Check(self.group, self.name, self.purpose, self.is_needed, looked(self.look))
 
 
-def examine(progress: Callable[[str, int, int], None]) -> list[Check]:
+def examine(progress: StepProgress) -> list[Check]:
     """Make all checks side by side; ``progress`` is told which was made last, and how many."""
     planned = list(_planned())
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -19,8 +19,9 @@ from dlconv.formats.layout_2018 import GRAPH_NAME, WEIGHTS_NAME
 from dlconv.formats.tfjs_weights import parse_groups
 from dlconv.net.download import download
 from dlconv.net.sources import REMOTE_SCHEMES, complaint_about, local_path, scheme_of
+from dlconv.progress import ByteProgress
 from dlconv.storage.disk import DiskError
-from dlconv.terminal.progress import Progress, show_progress
+from dlconv.terminal.progress import show_progress
 
 TARBALL_SUFFIXES = (".tar.gz", ".tgz")
 MOST_JSON_BYTES = 128 << 20
@@ -29,7 +30,7 @@ MOST_NAME_CHARACTERS = 100
 MOST_SHARD_BYTES = 2 << 30
 HINT = "check the address"
 
-ShowProgress = Callable[[str], AbstractContextManager[Progress]]
+ShowProgress = Callable[[str], AbstractContextManager[ByteProgress]]
 
 
 def is_address(spec: str) -> bool:
@@ -85,7 +86,7 @@ def _name_in(url: str) -> str:
 def fetch_file(
     url: str,
     path: Path,
-    progress: Progress,
+    progress: ByteProgress,
     expected_bytes: int | None = None,
     most_bytes: int | None = None,
 ) -> None:

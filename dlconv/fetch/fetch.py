@@ -11,18 +11,18 @@ from enum import Enum
 from pathlib import Path
 
 from dlconv.cache import store
-from dlconv.cache.one_at_a_time import Say, one_at_a_time, say_nothing
+from dlconv.cache.one_at_a_time import one_at_a_time
 from dlconv.cache.store import FetchedModel
 from dlconv.errors import DlconvError
 from dlconv.fetch.unpack import extract_frozen_graph
 from dlconv.net.download import Downloaded, Patience, download
 from dlconv.net.sources import is_local, is_packaged, local_path, mirrored
+from dlconv.progress import ByteProgress, Say, no_progress
 from dlconv.registry.entries import Model
 from dlconv.registry.lock import LockEntry, check_or_record, default_lock_path, read_lock
 from dlconv.storage.digests import BadContent, check, measure
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import digest_of, remove_leftovers
-from dlconv.terminal.progress import Progress, no_progress
 
 
 class Action(Enum):
@@ -62,8 +62,8 @@ def fetch(
     offline: bool = False,
     force: bool = False,
     lock: Path | None = None,
-    progress: Progress = no_progress,
-    say: Say = say_nothing,
+    progress: ByteProgress = no_progress,
+    say: Say = no_progress,
     patience: Patience | None = None,
 ) -> FetchedModel:
     """Bring a model's frozen graph into the cache, unless it is there, and return it.
@@ -113,7 +113,7 @@ def _read_source(
     model: Model,
     source: str,
     lock: Path,
-    progress: Progress,
+    progress: ByteProgress,
     say: Say,
     patience: Patience | None,
 ) -> FetchedModel:

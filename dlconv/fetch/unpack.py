@@ -57,7 +57,7 @@ def extract_frozen_graph(tarball: Path, destination: Path) -> str:
         try:
             search = _search(stream, graph, tarball.name)
         except DAMAGE as error:
-            raise _damaged(tarball.name, error) from error
+            raise _unreadable(tarball.name, error) from error
         member = search.result(tarball.name)
         if complaint := complaint_about_graph(graph):
             raise _damaged(f"{tarball.name}: {member} {complaint}")
@@ -170,7 +170,7 @@ def _rank(name: str) -> tuple[bool, int] | None:
     return path.name != GRAPH_NAME, len(path.parts)
 
 
-def _damaged(name: str, error: Exception) -> BadContent:
+def _unreadable(name: str, error: Exception) -> BadContent:
     if isinstance(error, gzip.BadGzipFile) and "Not a gzipped" in str(error):
         return _damaged(f"{name} is not a gzipped tarball")
     if isinstance(error, EOFError):

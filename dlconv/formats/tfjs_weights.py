@@ -25,7 +25,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
-class Quantization:
+class Encoding:
     """How codes stand for values; halves have neither ``min`` nor ``scale``."""
 
     dtype: str
@@ -40,7 +40,7 @@ class Weight:
     name: str
     shape: Shape
     dtype: str
-    quantization: Quantization | None = None
+    quantization: Encoding | None = None
 
     @property
     def stored_dtype(self) -> str:

@@ -10,11 +10,7 @@ from functools import cached_property
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import SIZE_OPS
 from dlconv.graph.graph import Graph
-
-CONVOLUTIONS = frozenset(
-    {"Conv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2dNative", "_FusedConv2D"}
-)
-WEIGHTED_OPS = CONVOLUTIONS | {"MatMul", "_FusedMatMul"}
+from dlconv.graph.operations import WEIGHTED_OPS
 
 
 class Flow:

@@ -25,7 +25,7 @@ LOOP_BACK_OPS = frozenset({"NextIteration", "RefNextIteration"})
 
 
 @dataclass(frozen=True)
-class Source:
+class NodeOutput:
     """Where a data input comes from: an output port of a node."""
 
     node: str
@@ -78,7 +78,7 @@ class Graph:
                 table[source.node].append(node.name)
         return table
 
-    def sources(self, node: NodeDef) -> Sequence[Source]:
+    def sources(self, node: NodeDef) -> Sequence[NodeOutput]:
         """Return the data inputs of ``node``, control dependencies left out."""
         return self._sources[node.name]
 
@@ -168,7 +168,7 @@ def source_node(input_name: str) -> str:
     return input_name.removeprefix("^").split(":")[0]
 
 
-def _sources(node: NodeDef) -> tuple[Source, ...]:
+def _sources(node: NodeDef) -> tuple[NodeOutput, ...]:
     found = []
     for name in node.input:
         before, _, port = name.partition(":")
@@ -176,5 +176,5 @@ def _sources(node: NodeDef) -> tuple[Source, ...]:
             continue
         if port and not (port.isascii() and port.isdecimal() and len(port) < 10):
             raise DlconvError(f"node {node.name} reads {name}, which is no output of a node")
-        found.append(Source(before, int(port or 0)))
+        found.append(NodeOutput(before, int(port or 0)))
     return tuple(found)

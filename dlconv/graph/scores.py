@@ -10,13 +10,12 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import shape_of
 
 # What may stand between the resized scores and an output of scores or probabilities.
 SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
-RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
-CONVOLUTIONS = frozenset({"Conv2D", "_FusedConv2D"})
 # No crop is higher or wider.
 MOST_PIXELS = 2**14
 
@@ -73,7 +72,7 @@ def _sizes_of_features(static: Static, of_scores: set[str]) -> set[Crop | None]:
     sizes = set()
     for node in static.graph.order:
         sources = static.graph.sources(node)
-        if node.op in CONVOLUTIONS or any(source.node in behind for source in sources):
+        if node.op in FULL_CONVOLUTIONS or any(source.node in behind for source in sources):
             behind.add(node.name)
             if node.op in RESIZES and node.name not in of_scores:
                 sizes.add(_target(static, node))
@@ -106,4 +105,4 @@ def find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:
 
 
 def _convolutions_behind(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:
-    return (node for node in graph.ancestors(output.name) if node.op in CONVOLUTIONS)
+    return (node for node in graph.ancestors(output.name) if node.op in FULL_CONVOLUTIONS)

@@ -8,11 +8,12 @@ a web page, get the level below its slow ones, and what was found is kept under 
 import contextlib
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlconv.progress import Progress, no_progress
 from dlconv.storage.sealed import read_sealed, write_sealed
 
 GZIP_LEVEL = 9
@@ -37,12 +38,8 @@ class Sizes:
 NOTHING = Sizes(0, 0, 0)
 
 
-def _no_progress(done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def file_sizes(
-    files: Mapping[str, Path], cache: Path, progress: Callable[[int, int], None] = _no_progress
+    files: Mapping[str, Path], cache: Path, progress: Progress = no_progress
 ) -> dict[str, Sizes]:
     """Return the sizes of files by their SHA-256, which names them in ``cache``, too.
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.flow import CONVOLUTIONS, WEIGHTED_OPS, Flow
+from dlconv.graph.flow import Flow
 from dlconv.graph.graph import attribute
+from dlconv.graph.operations import CONVOLUTIONS, WEIGHTED_OPS
 from dlconv.graph.shapes import Static, numbers_of
 from dlconv.graph.summary import is_weight
 from dlconv.graph.tensors import byte_size

@@ -11,8 +11,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.flow import Flow
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import RESIZES
 from dlconv.graph.shapes import Static, infer_static
-from dlconv.inspect.stages import RESIZES, Stage
+from dlconv.inspect.stages import Stage
 
 SAME_PIXELS = frozenset({"Cast", "ExpandDims", "Identity", "Reshape", "Squeeze"})
 PADS = frozenset({"Pad", "PadV2"})

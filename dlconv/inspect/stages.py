@@ -14,8 +14,9 @@ from enum import Enum
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.flow import CONVOLUTIONS, Flow
+from dlconv.graph.flow import Flow
 from dlconv.graph.graph import Graph, attribute, source_node
+from dlconv.graph.operations import CONVOLUTIONS, RESIZES
 from dlconv.graph.shapes import Static, numbers_of
 
 # What belongs to the convolution before it.
@@ -23,7 +24,6 @@ LAYER_OPS = frozenset(
     {"Add", "AddV2", "BatchToSpaceND", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV2"}
     | {"FusedBatchNormV3", "Identity", "Mul", "Relu", "Relu6", "Sub"}
 )
-RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 POOLS = frozenset({"AvgPool", "Mean"})
 CONCATENATIONS = frozenset({"AddN", "ConcatV2"})
 # A depthwise convolution and a pointwise one.

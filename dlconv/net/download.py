@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from dlconv.errors import DlconvError
 from dlconv.net.part import Part
 from dlconv.net.sources import is_local, local_path
+from dlconv.progress import ByteProgress, no_progress
 from dlconv.storage.digests import BadContent
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import new_file
-from dlconv.terminal.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     import tenacity
@@ -55,7 +55,7 @@ def download(
     *,
     verified: bool = False,
     most_bytes: int | None = None,
-    progress: Progress = no_progress,
+    progress: ByteProgress = no_progress,
     patience: Patience | None = None,
 ) -> Downloaded:
     """Bring the bytes of ``source`` (an http, https, file or package URL) to ``destination``.
@@ -72,7 +72,9 @@ def download(
     )
 
 
-def _copy(source: Path, destination: Path, expected_bytes: int | None, progress: Progress) -> None:
+def _copy(
+    source: Path, destination: Path, expected_bytes: int | None, progress: ByteProgress
+) -> None:
     if not source.is_file():
         raise DlconvError(f"{source}: no such file", "check --mirror, and the entry's url")
     size = source.stat().st_size
@@ -93,7 +95,7 @@ def _download(
     expected_bytes: int | None,
     verified: bool,
     most_bytes: int | None,
-    progress: Progress,
+    progress: ByteProgress,
     patience: Patience,
 ) -> Downloaded:
     import tenacity

@@ -18,9 +18,9 @@ from dlconv.errors import DlconvError
 from dlconv.net.http import MALFORMED, PASSING_STATUSES, USER_AGENT, malformed, reason_of
 from dlconv.net.part import Part, validator_in
 from dlconv.net.watch import Pace, Watch
+from dlconv.progress import ByteProgress
 from dlconv.storage.digests import BadContent
 from dlconv.storage.disk import disk_trouble
-from dlconv.terminal.progress import Progress
 
 CHUNK_BYTES = 1 << 13
 MOST_BYTES = 2 << 30
@@ -52,7 +52,7 @@ class Transfer:
     part: Part
     expected_bytes: int | None
     verified: bool
-    progress: Progress
+    progress: ByteProgress
     timeouts: tuple[float, float]
     pace: Pace
     begin: float

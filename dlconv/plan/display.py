@@ -17,7 +17,7 @@ from dlconv.plan.run import Watch
 from dlconv.plan.steps import Step
 from dlconv.terminal.console import command, say
 from dlconv.terminal.printable import log_line, printable
-from dlconv.verify.reports.annotations import escaped
+from dlconv.verify.reports.annotations import in_command
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def _github_group(result: Result, printed: list[str]) -> str:
     # No line of a step passes for a command of GitHub's until one that it cannot know.
     token = secrets.token_hex()
     log = [f"::stop-commands::{token}", *printed, f"::{token}::"]
-    said = escaped(_line(result))
+    said = in_command(_line(result))
     error = [f"::error::{said}"] if result.status is Status.FAILED else []
     return "\n".join([f"::group::{said}", *log, "::endgroup::", *error])
 

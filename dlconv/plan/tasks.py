@@ -16,7 +16,7 @@ from dlconv.artifacts.manifest import read_artifact
 from dlconv.cache import store
 from dlconv.convert.convert import convert_to_onnx, convert_to_tfjs
 from dlconv.convert.interface import Interface
-from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
+from dlconv.convert.quantize.scheme import AUTO_FLOORS, Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.fetch.fetch import fetch
 from dlconv.fetch.find import find_frozen_graph
@@ -159,11 +159,10 @@ def _fetch(origin: Origin) -> Done:
 
 
 def _convert(task: Convert) -> Done:
-    given = {name: floor for name, floor in vars(task.floors).items() if floor is not None}
     quantization = Quantization(
         task.scheme,
         photos=photos_for(list(task.calibrate)) if task.calibrate else None,
-        floors=Floors(**given) if task.scheme is Scheme.AUTO else Floors(),
+        floors=task.floors.over(AUTO_FLOORS) if task.scheme is Scheme.AUTO else AUTO_FLOORS,
     )
     convert = convert_to_tfjs if task.target == "tfjs" else convert_to_onnx
     # The folder is the one that its model and options name, so only the root is the build's.

@@ -7,12 +7,12 @@ under version control. An entry is replaced only by a person who removes it. Not
 that could not be read again.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import tomli_w
 from pydantic import Field
 
 from dlconv.addresses import shown
@@ -93,7 +93,7 @@ def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
                 f"{name}: the {what} is not the one first fetched: {unit} expected {expected}, "
                 f"got {got} (lock file {path})",
                 f"--force fetches it again; if the change is meant, remove "
-                f"[models.{json.dumps(name)}] from {path}",
+                f"{tomli_w.dumps({'models': {name: {}}}).strip()} from {path}",
             )
 
 
@@ -109,16 +109,7 @@ def _checked(entries: Mapping[str, LockEntry], name: str) -> bytes:
 
 
 def _written(entries: Mapping[str, LockEntry]) -> str:
-    blocks = [_block(name, entries[name]) for name in sorted(entries)]
-    return "\n".join([PREAMBLE, *blocks])
-
-
-def _block(name: str, entry: LockEntry) -> str:
-    facts = {**asdict(entry), "url": shown(entry.url)}
-    lines = (f"{key} = {_value(value)}\n" for key, value in facts.items())
-    return f"[models.{_value(name)}]\n" + "".join(lines)
-
-
-def _value(value: str | int) -> str:
-    """Return a value as TOML; of JSON's, only a character that has no escape there differs."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    tables = {
+        name: {**asdict(entry), "url": shown(entry.url)} for name, entry in sorted(entries.items())
+    }
+    return f"{PREAMBLE}\n{tomli_w.dumps({'models': tables})}"

@@ -18,7 +18,7 @@ from dlconv.registry.entries import Colour, Dataset, Figure, Model, voc_colours
 from dlconv.storage.digests import Size, check_form
 from dlconv.storage.toml import Table, read_toml
 
-HINT = "see dlconv/models/registry.toml for entries of the right form"
+HINT = "see dlconv/registry/registry.toml for entries of the right form"
 
 
 def _all_different(names: tuple[str, ...]) -> tuple[str, ...]:

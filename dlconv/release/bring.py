@@ -16,6 +16,7 @@ from dlconv.addresses import shown
 from dlconv.errors import DlconvError
 from dlconv.fetch.bring import HINT, ShowProgress, fetch_file, is_address
 from dlconv.net.sources import complaint_about, is_local, local_path
+from dlconv.progress import ByteProgress, no_progress
 from dlconv.release.document import (
     RELEASE_NAME,
     SIGNATURE_NAME,
@@ -25,7 +26,7 @@ from dlconv.release.document import (
     parse_release,
 )
 from dlconv.release.sums import parse_sums
-from dlconv.terminal.progress import Progress, no_progress, show_progress
+from dlconv.terminal.progress import show_progress
 from dlconv.verify.document import File
 
 MOST_RELEASE_BYTES = 256 << 20
@@ -74,7 +75,9 @@ def _fetch_all(base: str, folder: Path, show: ShowProgress) -> None:
         fetch_file(base + SIGNATURE_NAME, signature, no_progress, most_bytes=MOST_LIST_BYTES)
 
 
-def _report_part(progress: Progress, before: int, total: int, done: int, _: int | None, /) -> None:
+def _report_part(
+    progress: ByteProgress, before: int, total: int, done: int, _: int | None, /
+) -> None:
     progress(before + done, total)
 
 

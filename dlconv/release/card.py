@@ -47,7 +47,12 @@ def _introduction(release: Release) -> Iterator[str]:
         "files give with those of the frozen graph, pixel by pixel."
     )
     if release.model.note:
-        yield escaped(release.model.note)
+        yield _said(release.model.note)
+
+
+def _said(text: str) -> str:
+    """Return what a registry says, whose addresses are links."""
+    return escaped(text, with_links=True)
 
 
 def _kinds(classes: Sequence[str]) -> str:
@@ -59,9 +64,9 @@ def _kinds(classes: Sequence[str]) -> str:
 
 
 def _terms(model: Model) -> Iterator[str]:
-    licence = escaped(model.licence) or "unknown; ask those who trained it before you pass it on"
-    data = escaped(model.dataset) or "unknown data"
-    terms = f" {escaped(model.dataset_terms)}" if model.dataset_terms else ""
+    licence = _said(model.licence) or "unknown; ask those who trained it before you pass it on"
+    data = _said(model.dataset) or "unknown data"
+    terms = f" {_said(model.dataset_terms)}" if model.dataset_terms else ""
     yield f"- Licence of the weights: {licence}.\n- Trained on: {data}.{terms}"
     yield "A licence of the weights does not speak for those who made the photos it learned from."
 
@@ -215,7 +220,7 @@ def _making(release: Release) -> Iterator[str]:
     model = release.model
     facts = [f"Frozen graph: {model.graph_bytes:,} bytes, SHA-256 `{model.graph_sha256}`"]
     if model.url is not None:
-        facts.append(f"Its tarball: {escaped(model.url)}{_digests(model)}")
+        facts.append(f"Its tarball: {_said(model.url)}{_digests(model)}")
     versions = {
         f"{name} {version}"
         for each in release.artifacts

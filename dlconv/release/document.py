@@ -16,8 +16,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from dlconv.artifacts.manifest import Address, Manifest, Sha256
+from dlconv.artifacts.manifest import Address, Manifest
 from dlconv.errors import DlconvError
+from dlconv.storage.digests import Sha256
 from dlconv.verify.document import RECORD, File, Result
 
 SCHEMA: Literal[1] = 1

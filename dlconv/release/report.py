@@ -6,10 +6,11 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from dlconv.floors import Floors
 from dlconv.release.document import Release, Released
 from dlconv.release.problem import Problem
 from dlconv.terminal.tables import Table
-from dlconv.verify.document import Floors, Result
+from dlconv.verify.document import Result
 from dlconv.verify.reports.text import megabytes, percent
 
 

@@ -1,17 +1,14 @@
 """The runtime ``onnxruntime``: an ONNX file in ONNX Runtime's CPU provider."""
 
-import os
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dlconv.errors import DlconvError
-from dlconv.runtimes import Inference
+from dlconv.errors import DlconvError, first_line
+from dlconv.runtimes.in_process import InProcessRuntime
 
 
-class OnnxruntimeRuntime:
+class OnnxruntimeRuntime(InProcessRuntime):
     """Runs an ONNX file with one image as input and labels as output.
 
     ``threads`` is how many threads work on an op; None leaves it to ONNX Runtime.
@@ -37,7 +34,7 @@ class OnnxruntimeRuntime:
             )
         except Exception as error:  # ONNX Runtime has an exception class for each status code
             raise DlconvError(
-                f"ONNX Runtime cannot load {self._model_path}: {_first_line(error)}"
+                f"ONNX Runtime cannot load {self._model_path}: {first_line(error)}"
             ) from error
         self._input = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
@@ -46,27 +43,17 @@ class OnnxruntimeRuntime:
     def __exit__(self, *raised: object) -> None:
         del self._session
 
-    @property
-    def process_ids(self) -> Sequence[int]:
-        """The process that this is."""
-        return [os.getpid()]
-
-    def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
-        started = time.perf_counter()
+    def _answer(self, image: np.ndarray) -> np.ndarray:
         try:
             (output,) = self._session.run([self._output], {self._input: image})
         except Exception as error:
             raise DlconvError(
-                f"ONNX Runtime fails on {self._model_path}: {_first_line(error)}"
+                f"ONNX Runtime fails on {self._model_path}: {first_line(error)}"
             ) from error
-        return Inference(output, (time.perf_counter() - started) * 1000)
+        answer: np.ndarray = output
+        return answer
 
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""
         threads = {} if self._threads is None else {"threads": str(self._threads)}
         return {"onnxruntime": self._version, **threads}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -3,6 +3,7 @@ that is opened with the runtime, answers photos, and says what a result depends 
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -37,10 +38,14 @@ R = TypeVar("R", bound="SessionRuntime[Any]")
 
 
 class SessionRuntime(Generic[S]):
-    """A runtime by its session; ``described`` are the parts of the description that are told."""
+    """Runs what lies at a path in a session; ``described`` is what it tells of the description."""
 
     described: tuple[str, ...]
     _session: S
+
+    def __init__(self, path: Path, backend: str = "wasm") -> None:
+        self._path = path
+        self.backend = backend
 
     def _open(self) -> S:
         raise NotImplementedError

@@ -3,24 +3,22 @@
 It is the reference, and it runs frozen graphs that are compared with another.
 """
 
-import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlconv.errors import DlconvError
+from dlconv.errors import DlconvError, first_line
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.scores import argmax_behind
-from dlconv.runtimes import Inference
+from dlconv.runtimes.in_process import InProcessRuntime
 from dlconv.tensorflow import load_tensorflow
 
 
-class TensorflowRuntime:
+class TensorflowRuntime(InProcessRuntime):
     """Runs a frozen graph (.pb) by its contract, in one session for all photos.
 
     ``threads`` is how many work on an op; None leaves it to TensorFlow.
@@ -62,22 +60,14 @@ class TensorflowRuntime:
             raise self._refusal("cannot run", error) from error
 
     def _refusal(self, what: str, error: Exception) -> DlconvError:
-        reason = str(error).strip().partition("\n")[0]
-        return DlconvError(f"TensorFlow {what} {self._graph_path}: {reason}")
+        return DlconvError(f"TensorFlow {what} {self._graph_path}: {first_line(error)}")
 
     def __exit__(self, *raised: object) -> None:
         self._session.close()
 
-    @property
-    def process_ids(self) -> Sequence[int]:
-        """The process that this is."""
-        return [os.getpid()]
-
-    def infer(self, image: np.ndarray) -> Inference:
-        """Map a photo, [1, H, W, 3] RGB in the input's type, to labels or scores."""
-        started = time.perf_counter()
-        output = self._run(self._contract.output.tensor, image)
-        return Inference(output, (time.perf_counter() - started) * 1000)
+    def _answer(self, image: np.ndarray) -> np.ndarray:
+        output: np.ndarray = self._run(self._contract.output.tensor, image)
+        return output
 
     def scores(self, image: np.ndarray) -> np.ndarray | None:
         """Return what the labels come from, [1, H, W, classes] of the photo's or the crop's size.

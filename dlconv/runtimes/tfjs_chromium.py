@@ -1,7 +1,5 @@
 """The runtime ``tfjs-chromium``: a TF.js graph model in a page, with wasm, WebGL or WebGPU."""
 
-from pathlib import Path
-
 from dlconv.runtimes.page import Page
 from dlconv.runtimes.session import SessionRuntime
 
@@ -16,9 +14,5 @@ class TfjsChromiumRuntime(SessionRuntime[Page]):
     name = "tfjs-chromium"
     described = ("tfjs", "browser", "isolated", "simd", "threads", "renderer", "precision")
 
-    def __init__(self, directory: Path, backend: str = "wasm") -> None:
-        self._directory = directory
-        self.backend = backend
-
     def _open(self) -> Page:
-        return Page("tfjs-page.js", self._directory, {"backend": self.backend}, self._directory)
+        return Page("tfjs-page.js", self._path, {"backend": self.backend}, self._path)

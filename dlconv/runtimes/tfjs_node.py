@@ -12,12 +12,8 @@ class TfjsNodeRuntime(SessionRuntime[NodeProcess]):
     name = "tfjs-node"
     described = ("tfjs", "node", "simd", "threads")
 
-    def __init__(self, directory: Path, backend: str = "wasm") -> None:
-        self._directory = directory
-        self.backend = backend
-
     def _open(self) -> NodeProcess:
-        return tfjs_process(self._directory, self.backend)
+        return tfjs_process(self._path, self.backend)
 
     @property
     def tensors(self) -> int:

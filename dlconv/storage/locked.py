@@ -9,11 +9,12 @@ import functools
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlconv.progress import Say
 from dlconv.terminal import console
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ _held = threading.local()
 
 
 @contextmanager
-def locked(
-    target: Path, waiting: str = "", say: Callable[[str], None] = console.say
-) -> Iterator[None]:
+def locked(target: Path, waiting: str = "", say: Say = console.say) -> Iterator[None]:
     """Hold the lock of a place; say once what it is waiting for if somebody else holds it.
 
     Whoever holds it may take it again. Folders above the place are made, and go with the lock if
@@ -74,9 +73,7 @@ def _leaves_files() -> bool:
         return path.exists()
 
 
-def _acquire(
-    path: Path, patience: float, waiting: str, say: Callable[[str], None]
-) -> "BaseFileLock":
+def _acquire(path: Path, patience: float, waiting: str, say: Say) -> "BaseFileLock":
     import filelock
 
     lock = filelock.FileLock(path)
@@ -91,7 +88,7 @@ def _acquire(
     return lock
 
 
-def _wait(lock: "BaseFileLock", patience: float, waiting: str, say: Callable[[str], None]) -> None:
+def _wait(lock: "BaseFileLock", patience: float, waiting: str, say: Say) -> None:
     import filelock
 
     try:

@@ -8,12 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dlconv.progress import Progress, StepProgress
 from dlconv.terminal.printable import log_line, printable
 
 LINE_SECONDS = 5.0
-
-PhotoProgress = Callable[[int, int], None]
-StepProgress = Callable[[str, int, int], None]
 
 
 def say(message: str) -> None:
@@ -43,7 +41,7 @@ def step(label: str) -> Iterator[None]:
 
 
 @contextmanager
-def photo_progress(label: str) -> Iterator[PhotoProgress]:
+def photo_progress(label: str) -> Iterator[Progress]:
     """Yield what reports photos done and in total: a bar on a terminal, lines elsewhere."""
     with _bar(label) as report:
         yield lambda done, total: report(label, done, total, "photos")

@@ -9,14 +9,20 @@ from dlconv.terminal.printable import log_line, printable
 
 # What Markdown or HTML would obey; underscores within words mean nothing, some marks mean something
 # where a line begins. GitHub has formulas between dollars, and CI systems lines that begin with ::.
-MARKS = re.compile(r"[\\`*<\[&~$]|\b_|_\b|(?<=_)_|^[#+=>:-]")
+MARKS = r"[\\`*<\[&~$]|\b_|_\b|(?<=_)_|^[#+=>:-]"
+# GitHub makes links of bare addresses, too.
+MARKS_OF_ADDRESSES = r":(?=//)|(?<=www)\."
 NUMBERED = re.compile(r"^(\d{1,9})([.)])(?= |$)")
 
 
-def escaped(text: str) -> str:
-    """Return text as one line that is shown as it is, in a cell of a table, too."""
+def escaped(text: str, with_links: bool = False) -> str:
+    """Return text as one line that is shown as it is, in a cell of a table, too.
+
+    Addresses become links only ``with_links``, which is for sentences, and not for names.
+    """
     one_line = printable(" ".join(text.split()))
-    unmarked = MARKS.sub(r"\\\g<0>", one_line).replace("|", "&#124;")
+    marks = MARKS if with_links else f"{MARKS}|{MARKS_OF_ADDRESSES}"
+    unmarked = re.sub(marks, r"\\\g<0>", one_line).replace("|", "&#124;")
     return NUMBERED.sub(r"\1\\\2", unmarked)
 
 

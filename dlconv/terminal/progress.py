@@ -1,35 +1,23 @@
-"""Progress of a download: reported as bytes, drawn for a person or printed for a log.
+"""The progress of a download, as bytes: a bar on a terminal, plain lines in a log.
 
-Whoever downloads calls a ``Progress`` with the bytes done so far and the bytes in total, if known.
-``show_progress`` makes one that draws a bar on a terminal and prints plain lines anywhere else,
-always to standard error, so that standard output stays the command's own.
+All of it goes to standard error; standard output is the command's own.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TextIO
+from typing import TextIO
 
+from dlconv.progress import ByteProgress
 from dlconv.terminal.printable import log_line, printable
 
 LINE_SECONDS = 5.0
 LINE_SHARE = 0.1
 
 
-class Progress(Protocol):
-    """Called with the bytes done so far and the bytes in total, or None if that is unknown."""
-
-    def __call__(self, done: int, total: int | None, /) -> None:
-        """Take note of the bytes done so far and in total."""
-
-
-def no_progress(done: int, total: int | None, /) -> None:
-    """Show nothing."""
-
-
-def show_progress(label: str, stream: TextIO | None = None) -> AbstractContextManager[Progress]:
-    """Return a context manager that yields a Progress which shows itself on standard error."""
+def show_progress(label: str, stream: TextIO | None = None) -> AbstractContextManager[ByteProgress]:
+    """Return a context manager that yields what shows how far a download is on standard error."""
     stream = sys.stderr if stream is None else stream
     return _bar(label, stream) if _is_smart_terminal(stream) else _lines(label, stream)
 
@@ -42,7 +30,7 @@ def _is_smart_terminal(stream: TextIO) -> bool:
 
 
 @contextmanager
-def _bar(label: str, stream: TextIO) -> Iterator[Progress]:
+def _bar(label: str, stream: TextIO) -> Iterator[ByteProgress]:
     from rich import progress as bars
     from rich.console import Console
 
@@ -67,7 +55,7 @@ def _bar(label: str, stream: TextIO) -> Iterator[Progress]:
 
 
 @contextmanager
-def _lines(label: str, stream: TextIO) -> Iterator[Progress]:
+def _lines(label: str, stream: TextIO) -> Iterator[ByteProgress]:
     lines = _Lines(label, stream, time.monotonic)
     yield lines
     lines.finish()

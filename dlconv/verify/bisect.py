@@ -20,6 +20,7 @@ from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.progress import Progress, no_progress
 from dlconv.runtimes.framing import framed
 from dlconv.runtimes.tensorflow import TensorflowRuntime
 from dlconv.runtimes.tfjs_node import tfjs_process
@@ -31,7 +32,6 @@ NODES_AT_A_TIME = 8
 LIMITS = {"Relu": (0.0, np.inf), "Relu6": (0.0, 6.0)}
 
 Activations = Callable[[np.ndarray, Sequence[str]], list[np.ndarray]]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def bisect(
     artifact: Artifact,
     graph_path: Path,
     photo: Photo,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[NodeError]:
     """Return the errors of all nodes that can be compared, in the frozen graph's order.
 

@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from dlconv.artifacts.manifest import Sha256
 from dlconv.compare import Confusion, Scores
+from dlconv.floors import Floors
+from dlconv.storage.digests import Sha256
 from dlconv.storage.files import text_of
 from dlconv.verify.result import ArtifactResult, PhotoResult
 from dlconv.verify.scores.person import MaskScores
@@ -36,18 +37,6 @@ class Runtime:
     """What computes in it, such as ``wasm``."""
     versions: dict[str, str]
     """Versions, threads, renderer and whatever else a result depends on."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Floors:
-    """The least that passes; null where none counts."""
-
-    agreement: float
-    """Mean over the photos of the share of equal labels."""
-    worst: float | None
-    """Agreement of the worst photo."""
-    miou: float | None
-    """mIoU, the pixels of all photos together."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -291,7 +280,7 @@ def _result(result: ArtifactResult) -> Result:
         files=[File(**vars(file)) for file in result.artifact.all_files],
         graph_sha256=manifest.source.graph_sha256,
         runtime=Runtime(result.runtime, result.backend, result.versions),
-        floors=Floors(**vars(result.floors)),
+        floors=result.floors,
         passed=result.passed,
         failures=list(result.failures),
         checks=[

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dlconv.artifacts.manifest import Artifact
 from dlconv.cache import store
 from dlconv.errors import DlconvError
+from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import Colour
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
-from dlconv.verify.harness import Progress, verify
+from dlconv.verify.harness import verify
 from dlconv.verify.journal import Journal, open_journal
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, Skipped
@@ -19,9 +20,9 @@ from dlconv.verify.result import ArtifactResult
 from dlconv.verify.workers import Workers
 
 
-def no_progress(artifact: Artifact, choice: Choice) -> AbstractContextManager[Progress]:
+def no_display(*_: object) -> AbstractContextManager[Progress]:
     """Show nothing."""
-    return nullcontext(lambda done, total: None)
+    return nullcontext(no_progress)
 
 
 def verify_all(
@@ -33,7 +34,7 @@ def verify_all(
     colours: Mapping[str, Sequence[Colour]] | None = None,
     workers: Workers | None = None,
     journal: Journal | None = None,
-    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_progress,
+    progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_display,
     skipped: tuple[Skipped, ...] = (),
 ) -> list[ArtifactResult]:
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.

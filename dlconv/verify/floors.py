@@ -1,4 +1,4 @@
-"""Floors: the least that an artifact has to reach to pass.
+"""Which floors an artifact has to reach.
 
 Each precision has its own, a person may give others, and an artifact of precision auto carries
 those it was made for.
@@ -12,21 +12,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-@dataclass(frozen=True)
-class Floors:
-    """The least that an artifact has to reach to pass, each 0 to 1; None where it does not count.
-
-    ``agreement`` is the mean over the photos, ``worst`` the agreement of the worst photo, ``miou``
-    the mIoU pooled over the photos.
-    """
-
-    agreement: Share
-    worst: Share | None
-    miou: Share | None
+# What a manifest may give as floors.
+SHARES = TypeAdapter(dict[str, Annotated[float, Field(ge=0, le=1)] | None])
 
 
 # Precision auto has none here: its artifacts carry the floors they were made for.
@@ -75,7 +64,8 @@ def _default_floors(artifact: Artifact) -> Floors:
 
 def _floors_made_for(artifact: Artifact) -> Floors:
     try:
-        return TypeAdapter(Floors).validate_python(artifact.manifest.options.get("floors"))
+        stored = SHARES.validate_python(artifact.manifest.options.get("floors"))
+        return TypeAdapter(Floors).validate_python(stored)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("options", "floors", *first["loc"])))

@@ -5,15 +5,16 @@ interrupted run can go on.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
+from dlconv.progress import Progress, no_progress
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.verify.check import Checker, Job
-from dlconv.verify.floors import Floors
 from dlconv.verify.journal import Journal
 from dlconv.verify.photos import Photo
 from dlconv.verify.raster import PhotoError
@@ -26,8 +27,6 @@ MOST_PICTURED = 12
 # The check that an artifact loads and answers.
 RUNS = "runs"
 
-Progress = Callable[[int, int], None]
-
 
 def verify(
     artifact: Artifact,
@@ -39,7 +38,7 @@ def verify(
     colours: Sequence[Colour] | None = None,
     workers: Workers | None = None,
     journal: Journal | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> ArtifactResult:
     """Check an artifact on all photos against its frozen graph.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import Confusion, Scores, pooled
-from dlconv.verify.floors import Floors
+from dlconv.floors import Floors
 from dlconv.verify.photos import Skipped
 from dlconv.verify.reports.pictures import Pictures
 from dlconv.verify.scores.margin import Margins

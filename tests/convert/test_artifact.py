@@ -12,8 +12,9 @@ from support.sample import sample_graph, sample_photos
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx, make_onnx_file, make_tfjs
-from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
+from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError, UsageError
+from dlconv.floors import Floors
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -55,7 +56,7 @@ CALIBRATED = Quantization(Scheme.UINT8, photos=photos)
         Quantization(Scheme.UINT16),
         CALIBRATED,
         Quantization(Scheme.UINT8, per_channel=True, photos=photos, explain=True),
-        Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5)),
+        Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5, worst=None, miou=None)),
     ],
     ids=lambda quantization: quantization.name,
 )
@@ -78,7 +79,7 @@ def test_a_manifest_says_how_weights_were_quantized_and_which_are(tiny, tmp_path
             Quantization(),
             PLAIN,
             CALIBRATED,
-            Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5, worst=0.25)),
+            Quantization(Scheme.AUTO, photos=photos, floors=Floors(0.5, worst=0.25, miou=None)),
         )
     )
     assert (floats.options["quantize"], floats.tensors) == ("0", ())

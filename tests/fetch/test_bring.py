@@ -15,7 +15,7 @@ from dlconv.errors import DlconvError
 from dlconv.fetch.bring import brought
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.read import read_network
-from dlconv.terminal.progress import no_progress
+from dlconv.progress import no_progress
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_a_change_shows_both_values_and_the_file(lock, key: str, value, what: st
     assert str(vars(A)[key]) in caught.value.message
     assert str(value) in caught.value.message
     assert str(lock) in caught.value.message
-    assert 'remove [models."a"]' in caught.value.hint
+    assert f"remove [models.a] from {lock}" in caught.value.hint
     assert read_lock(lock) == {"a": A}
 
 
@@ -154,6 +155,15 @@ def test_nothing_is_written_that_cannot_be_read(lock, name, url, size, digest) -
         assert read_lock(lock) == {"a": A}
     else:
         assert read_lock(lock) == {"a": A, name: A if name == "a" else entry}
+
+
+def test_what_earlier_versions_wrote_is_read_and_kept(lock) -> None:
+    lock.parent.mkdir()
+    facts = "\n".join(f"{key} = {json.dumps(value)}" for key, value in vars(A).items())
+    lock.write_text(f'# What dlconv saw.\n\n[models."a"]\n{facts}\n')
+    assert not check_or_record(lock, "a", A)
+    check_or_record(lock, "b.c", B)
+    assert read_lock(lock) == {"a": A, "b.c": B}
 
 
 @pytest.mark.parametrize(

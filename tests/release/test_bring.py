@@ -9,11 +9,11 @@ from contextlib import nullcontext
 import pytest
 
 from dlconv.errors import DlconvError
+from dlconv.progress import no_progress
 from dlconv.release import bring
 from dlconv.release.bring import brought_release
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, as_json, read_release
-from dlconv.terminal.progress import no_progress
 
 
 @pytest.fixture

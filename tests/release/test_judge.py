@@ -5,9 +5,10 @@ import math
 
 import pytest
 
+from dlconv.floors import Floors
 from dlconv.release.document import read_release
 from dlconv.release.judge import complaints_about
-from dlconv.verify.document import Agreement, Check, Floors, Pair
+from dlconv.verify.document import Agreement, Check, Pair
 
 # 10 of 200 pixels that were sky became ground.
 CONFUSION = [Pair("sky", "sky", 120), Pair("ground", "ground", 70), Pair("sky", "ground", 10)]

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.compare import Confusion
+from dlconv.floors import Floors
 from dlconv.registry.entries import voc_colours
-from dlconv.verify.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import find_photos
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult

@@ -8,8 +8,8 @@ from PIL import Image
 from support.artifacts import tfjs_artifact
 
 from dlconv.convert.interface import Interface
+from dlconv.floors import Floors
 from dlconv.verify.document import SCHEMA, as_data, json_schema
-from dlconv.verify.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import with_masks
 from dlconv.verify.result import Check

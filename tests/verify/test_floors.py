@@ -6,7 +6,8 @@ from support.artifacts import PLAIN, tfjs_artifact, write_manifest_again
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError
-from dlconv.verify.floors import Floors, GivenFloors, floors_for
+from dlconv.floors import Floors
+from dlconv.verify.floors import GivenFloors, floors_for
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from support.graphs import tiny_kernel, tiny_segmenter
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.convert.artifact import make_onnx
 from dlconv.convert.interface import Interface
+from dlconv.floors import Floors
 from dlconv.registry.entries import voc_colours
-from dlconv.verify.floors import Floors
 from dlconv.verify.harness import MOST_PICTURED, verify
 from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError, find_photos

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.verify import workers as workers_module
 from dlconv.verify.check import Job
-from dlconv.verify.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError

@@ -47,6 +47,7 @@ def view(
     """Show a frozen graph in a viewer, until Ctrl-C."""
     from dlconv import api, serving
     from dlconv.inspect import viewers
+    from dlconv.progress import of_step
     from dlconv.terminal import console
 
     if viewer not in VIEWERS:
@@ -65,7 +66,7 @@ def view(
                     artifact,
                     images=[image] if image else [],
                     registry=registry,
-                    progress=lambda done, total: told("nodes", done, total),
+                    progress=of_step("nodes", told),
                 )
             started = viewers.model_explorer(frozen.path, frozen.source.model, numbers, port)
         with serving.until_stopped(), started as address:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dlconv.convert.quantize.layers import Layer
-from dlconv.errors import DlconvError
+from dlconv.errors import DlconvError, first_line
 from dlconv.graph.graph import Graph
 from dlconv.tensorflow import load_tensorflow
 
@@ -25,7 +25,7 @@ Values = Mapping[str, np.ndarray]
 NOTHING: Values = {}
 
 
-class Network:
+class RunnableNetwork:
     """A graph in a TensorFlow session, in which constants can be replaced.
 
     TensorFlow keeps a copy of the constants for every part of a graph that is run. Weights are
@@ -49,7 +49,7 @@ class Network:
         config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
         self._session = v1.Session(graph=self._in_tensorflow, config=config)
 
-    def __enter__(self) -> "Network":
+    def __enter__(self) -> "RunnableNetwork":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -92,9 +92,8 @@ class Network:
         try:
             yield
         except (ValueError, self._tensorflow.errors.OpError) as error:
-            reason = str(error).strip().partition("\n")[0]
             raise DlconvError(
-                f"TensorFlow cannot run the graph to calibrate it: {reason}"
+                f"TensorFlow cannot run the graph to calibrate it: {first_line(error)}"
             ) from error
 
     def _definition(self, v1: Any) -> Any:
@@ -122,7 +121,7 @@ def _weights_of(graph: Graph) -> dict[str, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Flow:
+class GroupInput:
     """The input of a group of layers for one photo, float32 [1, H, W, channels].
 
     ``pooled_from`` is what an average pooling made the input of, if one did; it is given for the
@@ -138,7 +137,10 @@ class Walk:
     """Goes through groups of layers; ``replace`` weights before the next group is asked for."""
 
     def __init__(
-        self, network: Network, groups: Sequence[tuple[Layer, ...]], images: Sequence[np.ndarray]
+        self,
+        network: RunnableNetwork,
+        groups: Sequence[tuple[Layer, ...]],
+        images: Sequence[np.ndarray],
     ) -> None:
         self._network = network
         self._images = images
@@ -152,7 +154,7 @@ class Walk:
         """Compute with these constants, by name, from here on."""
         self._replaced.update(weights)
 
-    def flows(self, number: int) -> Iterator[Flow]:
+    def flows(self, number: int) -> Iterator[GroupInput]:
         """Yield the input of group ``number`` for each photo; groups come in their order."""
         source = self._sources[number]
         for image, kept in zip(self._images, self._kept, strict=True):
@@ -165,7 +167,7 @@ class Walk:
 
     def _flow(
         self, number: int, image: np.ndarray, kept: dict[str, tuple[np.ndarray, np.ndarray]]
-    ) -> Flow:
+    ) -> GroupInput:
         source = self._sources[number]
         before = _pooled_from(self._network.graph, source)
         part = self._paths[number]
@@ -175,7 +177,7 @@ class Walk:
         (exact,) = self._network.run([source], start | exact_feeds)
         names = [source] if before is None else [source, before]
         outputs = self._network.run(names, start | replaced_feeds, self._replaced)
-        return Flow(exact, outputs[0], outputs[1] if before is not None else None)
+        return GroupInput(exact, outputs[0], outputs[1] if before is not None else None)
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Path:
     computed: tuple[str, ...]
 
 
-def _paths(network: Network, sources: Sequence[str], image: np.ndarray) -> list[Path]:
+def _paths(network: RunnableNetwork, sources: Sequence[str], image: np.ndarray) -> list[Path]:
     sizes = network.sizes(sources, image)
     is_kept = {name: 4 * size <= MOST_KEPT_BYTES for name, size in zip(sources, sizes, strict=True)}
     return [

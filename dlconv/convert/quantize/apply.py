@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.images import Calibration, load_calibration
@@ -23,13 +23,11 @@ from dlconv.convert.quantize.search import (
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
-
-# What is told how far a step is: its name, how much is done and how much there is to do.
-Progress = Callable[[str, int, int], None]
+from dlconv.progress import StepProgress, no_progress, of_step
 
 
 @dataclass(frozen=True)
-class Target:
+class WeightStorage:
     """How a target stores weights.
 
     ``grids`` gives the grids a layer may have, ``takes`` says which layers are rounded at all,
@@ -57,8 +55,8 @@ def round_layers(
     graph: Graph,
     contract: Contract,
     wanted: Quantization,
-    target: Target,
-    progress: Progress = lambda step, done, total: None,
+    target: WeightStorage,
+    progress: StepProgress = no_progress,
 ) -> Learned:
     """Round the layers of a rewritten graph on images.
 
@@ -74,7 +72,7 @@ def round_layers(
             code="no-calibration-photos",
         )
     calibration = load_calibration(contract, wanted.photos)
-    with Network(graph, contract.input.node) as network:
+    with RunnableNetwork(graph, contract.input.node) as network:
         if wanted.scheme is Scheme.AUTO:
             return _searched(network, contract, wanted, layers, calibration, target, progress)
         return _rounded(network, contract, wanted, layers, calibration, target, progress)
@@ -91,34 +89,34 @@ def refuse_nothing(found: Sequence[object]) -> None:
 
 
 def _rounded(
-    network: Network,
+    network: RunnableNetwork,
     contract: Contract,
     wanted: Quantization,
     layers: Sequence[Layer],
     calibration: Calibration,
-    target: Target,
-    progress: Progress,
+    target: WeightStorage,
+    progress: StepProgress,
 ) -> Learned:
     grids = {layer.name: target.grids(layer) for layer in layers}
     images = calibration.images
-    rounding = _told(progress, "rounding layers")
+    rounding = of_step("rounding layers", progress)
     rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)
     if not wanted.explain:
         return Learned(calibration, tuple(rounded))
     yardstick = Yardstick(network, contract, images[:PHOTOS_FOR_SHARES])
-    measuring = _told(progress, "measuring layers")
+    measuring = of_step("measuring layers", progress)
     shares = layer_shares(network, yardstick, layers, grids, images, measuring)
     return Learned(calibration, tuple(rounded), tuple(shares))
 
 
 def _searched(
-    network: Network,
+    network: RunnableNetwork,
     contract: Contract,
     wanted: Quantization,
     layers: Sequence[Layer],
     calibration: Calibration,
-    target: Target,
-    progress: Progress,
+    target: WeightStorage,
+    progress: StepProgress,
 ) -> Learned:
     images = calibration.images
     if len(images) < 2:
@@ -129,7 +127,7 @@ def _searched(
             code="no-calibration-photos",
         )
     yardstick = Yardstick(network, contract, images[1::2][:PHOTOS_FOR_SHARES])
-    measuring = _told(progress, "measuring layers")
+    measuring = of_step("measuring layers", progress)
     shares = layer_shares(network, yardstick, layers, trial_grids(layers), images[::2], measuring)
     found = search(
         network,
@@ -139,10 +137,6 @@ def _searched(
         images,
         target.stored_bias,
         target.most_codes,
-        _told(progress, "searching"),
+        of_step("searching", progress),
     )
     return Learned(calibration, found.rounded, tuple(shares), found)
-
-
-def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(step, done, total)

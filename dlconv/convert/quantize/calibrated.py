@@ -11,20 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import Flow, Network, Walk
+from dlconv.convert.quantize.activations import GroupInput, RunnableNetwork, Walk
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.layers import Layer, grouped
 from dlconv.convert.quantize.nearest import refuse_infinite
 from dlconv.convert.quantize.rounding import Moments, moments_of, round_to_outputs
 from dlconv.errors import DlconvError
+from dlconv.progress import Progress, no_progress
 
 # Samples of a layer's inputs that its second moments come from, over all photos: so many sums, or
 # fewer if their inputs would be more numbers than this.
 MOST_ROWS, MOST_NUMBERS = 16_384, 16_000_000
 # How much the inputs of an average pooling count beside the few that come out of it.
 UNPOOLED_SHARE = 0.05
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,13 @@ class Rounded:
 
 
 def calibrate(
-    network: Network,
+    network: RunnableNetwork,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
     store_bias: Callable[[np.ndarray], np.ndarray] = lambda bias: bias,
     alone: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Rounded]:
     """Round all layers, each to the best of the grids that ``grids`` has for its name.
 
@@ -96,7 +95,7 @@ class _Seen:
         self._means: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self._moments: dict[str, Moments] = {}
 
-    def add(self, flow: Flow) -> None:
+    def add(self, flow: GroupInput) -> None:
         """Take in the inputs of one photo."""
         for layer in self._group:
             means = (tap_means(layer, flow.exact), tap_means(layer, flow.replaced))
@@ -114,7 +113,7 @@ class _Seen:
         """Return the second moments."""
         return self._moments[layer.name]
 
-    def _sampled(self, layer: Layer, flow: Flow) -> Moments:
+    def _sampled(self, layer: Layer, flow: GroupInput) -> Moments:
         """Return a photo's part of the moments; what was pooled counts a little before it was."""
         exact, replaced = list(_taps(layer, flow.exact)), list(_taps(layer, flow.replaced))
         height, width, channels = exact[0].shape
@@ -181,7 +180,7 @@ def _round(
     layer: Layer,
     grids: Sequence[Grid],
     seen: _Seen,
-    network: Network,
+    network: RunnableNetwork,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
     moments = seen.moments(layer)

@@ -13,8 +13,8 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import reads_once
 from dlconv.graph.graph import Graph, attribute, is_nhwc
+from dlconv.graph.operations import UNFUSED_CONVOLUTIONS
 
-CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 # Kernels of at most so many weights cost next to nothing at 16 bits, and a lot of labels at 8.
 MOST_SMALL_WEIGHTS = 7000
 
@@ -68,7 +68,7 @@ def find_layers(graph: Graph) -> list[Layer]:
 
     A kernel that two convolutions share is left out, and so is one that is computed.
     """
-    found = [_layer(graph, node) for node in graph.order if node.op in CONVOLUTIONS]
+    found = [_layer(graph, node) for node in graph.order if node.op in UNFUSED_CONVOLUTIONS]
     return [layer for layer in found if layer is not None]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlconv.convert.canonical import replace_items
 from dlconv.convert.precision import Precision, Stored
-from dlconv.convert.quantize.apply import Target, refuse_nothing
+from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # DequantizeLinear has known channels since.
 OLDEST_OPSET_FOR_CODES = 13
 
-ONNX_TARGET = Target(
+ONNX_TARGET = WeightStorage(
     grids=lambda layer: [channel_grid(layer.kernel)],
     takes=lambda layer: not layer.is_small,
     stored_bias=lambda bias: bias,

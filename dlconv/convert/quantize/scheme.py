@@ -13,6 +13,7 @@ import numpy as np
 
 from dlconv.artifacts.manifest import PrecisionName
 from dlconv.errors import UsageError
+from dlconv.floors import Floors
 from dlconv.graph.contract import Contract
 
 # Loads what a calibration runs on, as the input of a graph with this contract takes it.
@@ -55,13 +56,8 @@ TFJS_SCHEMES = tuple(scheme for scheme in Scheme if scheme is not Scheme.STATIC)
 ONNX_SCHEMES = (Scheme.FLOAT32, Scheme.UINT8, Scheme.FLOAT16, Scheme.AUTO, Scheme.STATIC)
 
 
-@dataclass(frozen=True)
-class Floors:
-    """What ``auto`` has to reach on photos it was not calibrated on; None where it need not."""
-
-    agreement: float = 0.99
-    worst: float | None = None
-    miou: float | None = None
+# What ``auto`` has to reach on photos it was not calibrated on, where nobody says otherwise.
+AUTO_FLOORS = Floors(agreement=0.99, worst=None, miou=None)
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ class Quantization:
     scheme: Scheme = Scheme.FLOAT32
     per_channel: bool = False
     photos: LoadImages | None = None
-    floors: Floors = Floors()
+    floors: Floors = AUTO_FLOORS
     explain: bool = False
 
     @property

@@ -18,13 +18,14 @@ import brotli
 import numpy as np
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.measure import Distance, Yardstick
-from dlconv.convert.quantize.scheme import Floors
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
+from dlconv.progress import Progress, no_progress
 
 # Codes that the tries stay between: 2 bits and 16 bits for the range of a tensor.
 FEWEST_CODES, MOST_CODES = 4, 65_536
@@ -77,17 +78,16 @@ class Found:
     curve: tuple[Try, ...]
 
 
-Progress = Callable[[int, int], None]
 StoreBias = Callable[[np.ndarray], np.ndarray]
 
 
 def layer_shares(
-    network: Network,
+    network: RunnableNetwork,
     yardstick: Yardstick,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Share]:
     """Measure what rounding each layer alone, to its grid, costs on the yardstick's photos."""
     total = 2 * len(layers)
@@ -116,14 +116,14 @@ def trial_grids(layers: Sequence[Layer]) -> dict[str, Sequence[Grid]]:
 
 
 def search(
-    network: Network,
+    network: RunnableNetwork,
     yardstick: Yardstick,
     shares: Sequence[Share],
     floors: Floors,
     images: Sequence[np.ndarray],
     store_bias: StoreBias,
     most_codes: int = MOST_CODES,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Found:
     """Bisect lambda for the smallest weights that meet the floors on photos not calibrated on.
 

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlconv.convert.canonical import put_in_order, replace_items
-from dlconv.convert.quantize.apply import Progress, Target
+from dlconv.convert.quantize.apply import WeightStorage
 from dlconv.convert.quantize.grid import Grid, channel_grid
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
 from dlconv.graph.graph import Graph
+from dlconv.progress import StepProgress
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -38,7 +39,7 @@ BITS, BITS_OF_DEPTHWISE = 7, 8
 LIMITS = ("Clip", "Relu")
 
 
-def static_target(graph: Graph) -> Target:
+def static_target(graph: Graph) -> WeightStorage:
     """Return how the layers of a graph are stored for static quantization."""
     layers = find_layers(graph)
     first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
@@ -55,7 +56,7 @@ def _grid(layer: Layer) -> Grid:
 
 
 def quantize_activations(
-    model: "ModelProto", images: Sequence[np.ndarray], progress: Progress
+    model: "ModelProto", images: Sequence[np.ndarray], progress: StepProgress
 ) -> "ModelProto":
     """Return a model that rounds activations around the convolutions whose kernels are codes.
 
@@ -105,7 +106,7 @@ def _nodes_to_quantize(model: "ModelProto") -> list[str]:
 class _Images:
     """Feeds images to ONNX Runtime's tool, one after another, and tells how far it is."""
 
-    def __init__(self, name: str, images: Sequence[np.ndarray], progress: Progress) -> None:
+    def __init__(self, name: str, images: Sequence[np.ndarray], progress: StepProgress) -> None:
         self._name = name
         self._images = images
         self._progress = progress

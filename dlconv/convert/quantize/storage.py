@@ -13,7 +13,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.convert.precision import Precision, Stored, store
-from dlconv.convert.quantize.apply import Target, refuse_nothing
+from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import Grid, channel_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
@@ -44,7 +44,7 @@ class Weights:
     at_load: tuple[str, ...] = ()
 
 
-def tfjs_target(per_channel: bool) -> Target:
+def tfjs_target(per_channel: bool) -> WeightStorage:
     """Return how TensorFlow.js artifacts store layers."""
 
     def grids(layer: Layer) -> list[Grid]:
@@ -54,7 +54,7 @@ def tfjs_target(per_channel: bool) -> Target:
             return [channel_grid(layer.kernel)]
         return [tensor_grid(layer.kernel, 8, part) for part in PARTS_OF_RANGE]
 
-    return Target(grids, lambda layer: True, _stored_bias, most_codes=2**16)
+    return WeightStorage(grids, lambda layer: True, _stored_bias, most_codes=2**16)
 
 
 def _stored_bias(bias: np.ndarray) -> np.ndarray:

@@ -10,10 +10,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import Edit, applied, may_go
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import RESIZES
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.graph.tensors import dtype_name
-
-RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 
 
 def drop_resizes(graph_def: GraphDef) -> GraphDef:

@@ -27,10 +27,10 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.edit import Edit, applied, changed, const, free_name
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import RESIZES
 from dlconv.graph.shapes import Shape, Static, infer_static, numbers_of
 
 LEAST_SIZE, MOST_SIZE = 32, 4096
-RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 ANY_SIZE = (-1, -1)
 
 Size = tuple[int, int]

@@ -18,9 +18,8 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
 from dlconv.graph.graph import Graph, attribute, is_nhwc
+from dlconv.graph.operations import UNFUSED_CONVOLUTIONS
 from dlconv.graph.shapes import Static, infer_static
-
-CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _match(static: Static, split: NodeDef) -> _Atrous | None:
 def _is_plain(node: NodeDef) -> bool:
     dilations = list(attribute(node, "dilations").list.i)
     return (
-        node.op in CONVOLUTIONS
+        node.op in UNFUSED_CONVOLUTIONS
         and attribute(node, "padding").s == b"VALID"
         and is_nhwc(node)
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]

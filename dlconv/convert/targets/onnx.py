@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlconv.convert.canonical import canonicalize
-from dlconv.errors import DlconvError, UsageError
+from dlconv.errors import DlconvError, UsageError, first_line
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import needed_nodes
@@ -77,12 +77,8 @@ def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
             opset=opset,
         )
     except Exception as error:  # tf2onnx raises whatever its handlers meet
-        raise DlconvError(f"tf2onnx cannot convert the graph: {_first_line(error)}") from error
+        raise DlconvError(f"tf2onnx cannot convert the graph: {first_line(error)}") from error
     return model
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _name_as_the_graph_does(model: "ModelProto", contract: Contract) -> None:
@@ -153,4 +149,4 @@ def _check(model: "ModelProto") -> None:
         onnx.checker.check_model(model, full_check=True)
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise DlconvError(f"ONNX's checker rejects the model: {_first_line(error)}") from error
+        raise DlconvError(f"ONNX's checker rejects the model: {first_line(error)}") from error

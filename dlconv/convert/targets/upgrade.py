@@ -13,7 +13,7 @@ from typing import Any
 from dlconv.convert.targets.tfjs import write_model_json
 from dlconv.errors import DlconvError
 from dlconv.formats.layout_2018 import Layout2018
-from dlconv.formats.tfjs_weights import Quantization, Weight
+from dlconv.formats.tfjs_weights import Encoding, Weight
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 
@@ -42,7 +42,7 @@ def _weight_json(weight: Weight) -> Mapping[str, Any]:
     entry: dict[str, Any] = {"name": weight.name, "shape": list(weight.shape), "dtype": dtype}
     codes = weight.quantization
     if codes is None and weight.dtype in HELD_AS:
-        codes = Quantization(weight.dtype, min=0, scale=1)
+        codes = Encoding(weight.dtype, min=0, scale=1)
     if codes is not None:
         entry["quantization"] = {"original_dtype": dtype, **asdict(codes)}
     return entry

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.errors import DlconvError
+from dlconv.progress import Say, StepProgress
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.target import WAITING, Progress, Say, digest_in
+from dlconv.release.publish.target import WAITING, digest_in
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import new_directory
 from dlconv.storage.locked import locked
@@ -46,7 +47,7 @@ class Folder:
         with disk_trouble(place), locked(place, WAITING, say):
             yield
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Copy the release."""
         place = self._place(release)
         with disk_trouble(place), new_directory(place, _refuse) as folder:

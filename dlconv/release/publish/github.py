@@ -17,6 +17,7 @@ import requests
 
 from dlconv.errors import UsageError
 from dlconv.net.http import USER_AGENT
+from dlconv.progress import StepProgress
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME
 from dlconv.release.publish.archive import write_archive
 from dlconv.release.publish.checked import CheckedRelease
@@ -28,7 +29,7 @@ from dlconv.release.publish.http import (
     refusal,
 )
 from dlconv.release.publish.secrets import secret
-from dlconv.release.publish.target import Progress, digest_in
+from dlconv.release.publish.target import digest_in
 from dlconv.storage.files import digest_of
 
 API = "https://api.github.com"
@@ -81,7 +82,7 @@ class GitHub:
                 return digest_in(content, asset["url"]) or ""
         return ""
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Fill a draft, and publish it."""
         draft = self._draft(release)
         with tempfile.TemporaryDirectory() as folder:

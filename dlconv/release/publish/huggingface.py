@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.parsing import parse_json
+from dlconv.progress import StepProgress
 from dlconv.release.document import RELEASE_NAME, Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import PassingError, may_pass, patiently
 from dlconv.release.publish.secrets import secret
-from dlconv.release.publish.target import Progress, check_model, digest_in, words_of
+from dlconv.release.publish.target import check_model, digest_in, words_of
 from dlconv.release.publish.version import is_older
 from dlconv.verify.document import Result
 
@@ -66,11 +67,11 @@ class HuggingFace:
             return "" if is_tagged else None
         return digest_in(found, self.place_of(release)) or ""
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Commit the release in place of the last one, if that is not newer, and tag it."""
         patiently(lambda: self._send(release, progress))
 
-    def _send(self, release: CheckedRelease, progress: Progress) -> None:
+    def _send(self, release: CheckedRelease, progress: StepProgress) -> None:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         with self._trouble():

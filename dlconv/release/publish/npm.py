@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.parsing import parse_json
+from dlconv.progress import StepProgress
 from dlconv.release.document import Release
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.secrets import secret
-from dlconv.release.publish.target import Progress, check_model
+from dlconv.release.publish.target import check_model
 from dlconv.release.publish.version import is_older
 from dlconv.web.build import NODE, NPM
 
@@ -97,7 +98,7 @@ class Npm:
         check_model(release, _facts(last).get("model", ""), f"npm:{self._name}")
         return None if found is None else _facts(found).get("content_sha256", "")
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Make the package, and have npm publish it."""
         with self._folder() as folder:
             shutil.copytree(release.folder, folder / FOLDER)

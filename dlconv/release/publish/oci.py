@@ -18,9 +18,10 @@ from typing import Any
 import requests
 
 from dlconv.errors import DlconvError, UsageError
+from dlconv.progress import StepProgress
 from dlconv.release.publish.checked import CheckedRelease
 from dlconv.release.publish.http import TIMEOUTS, may_pass, network_trouble, patiently, refusal
-from dlconv.release.publish.target import Progress, check_model, words_of
+from dlconv.release.publish.target import check_model, words_of
 from dlconv.storage.files import digest_of
 
 REPOSITORY = re.compile(r"([^/@]+)/([a-z0-9]+(?:[._/-][a-z0-9]+)*)")
@@ -67,7 +68,7 @@ class Oci:
         check_model(release, one.get(TITLE, ""), f"oci:{self._repository}")
         return None if found is None else found.get(CONTENT, "")
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Send the layers, and then the manifest."""
         with self._trouble(), tempfile.TemporaryDirectory() as folder:
             container = self._registry.get_container(self.place_of(release))

@@ -12,10 +12,11 @@ from typing import Literal
 from dlconv.addresses import shown
 from dlconv.cache.one_at_a_time import one_at_a_time
 from dlconv.errors import DlconvError
+from dlconv.progress import Say, StepProgress, no_progress
 from dlconv.release.publish.checked import CheckedRelease, check
 from dlconv.release.publish.choice import choose_target
 from dlconv.release.publish.secrets import hidden_secrets
-from dlconv.release.publish.target import WAITING, Guarded, Progress, Say, Target
+from dlconv.release.publish.target import WAITING, Guarded, Target
 
 State = Literal["published", "already published", "to be published"]
 
@@ -33,12 +34,8 @@ class Published:
     bytes: int
 
 
-def no_progress(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
-
-
 def publish(
-    folder: Path, target: str, *, dry_run: bool = False, progress: Progress = no_progress
+    folder: Path, target: str, *, dry_run: bool = False, progress: StepProgress = no_progress
 ) -> Published:
     """Publish the release in a folder to a target, unless it is there already.
 
@@ -74,7 +71,7 @@ def publish(
 
 
 def _send(
-    release: CheckedRelease, target: Target, place: str, progress: Progress, say: Say
+    release: CheckedRelease, target: Target, place: str, progress: StepProgress, say: Say
 ) -> State:
     if not isinstance(target, Guarded):
         target.send(release, progress)

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from dlconv.errors import DlconvError
+from dlconv.progress import Say, StepProgress
 from dlconv.release.document import RELEASE_NAME
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.target import Progress, Say, digest_in, words_of
+from dlconv.release.publish.target import digest_in, words_of
 from dlconv.storage.files import CHUNK_BYTES, digest_of
 
 
@@ -62,7 +63,7 @@ class Store:
                 if self._is_claimed(release):
                     self._files.rm_file(self._claim_path(release))
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Send the files, release.json last, after removing others that were left here."""
         place = self._place(release)
         paths = [path for path in release.paths if path != RELEASE_NAME]

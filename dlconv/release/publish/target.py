@@ -1,20 +1,15 @@
 """What a place to publish to has to do."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from dlconv.errors import DlconvError
 from dlconv.parsing import parse_json
+from dlconv.progress import Say, StepProgress
 from dlconv.release.document import parse_release
 from dlconv.release.publish.checked import CheckedRelease
 
 OWN_PLACE = "give each model a place of its own: write {model} into the target"
-
-Progress = Callable[[str, int, int], None]
-"""Is told what is sent next, how many pieces are done, and how many there are."""
-
-Say = Callable[[str], None]
 
 WAITING = "waiting for another publish to this place"
 
@@ -35,10 +30,11 @@ class Target(Protocol):
         release of dlconv. Raises DlconvError where there is room for one model, and it is another.
         """
 
-    def send(self, release: CheckedRelease, progress: Progress) -> None:
+    def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Publish the release, which nobody sees before all of it is there.
 
-        What an earlier upload of this version left is used, or removed.
+        ``progress`` is told what is sent next, and of how many pieces. What an earlier upload of
+        this version left is used, or removed.
         """
 
 

@@ -15,12 +15,12 @@ def annotations(results: Iterable[ArtifactResult]) -> Iterator[str]:
         return
     for result in results:
         for failure in result.failures:
-            title = escaped(f"{result.artifact.manifest.source.model}: {result.title}")
+            title = in_command(f"{result.artifact.manifest.source.model}: {result.title}")
             title = title.replace(":", "%3A").replace(",", "%2C")
-            message = escaped(f"{result.artifact.entry}: {failure}")
+            message = in_command(f"{result.artifact.entry}: {failure}")
             yield f"::error title={title}::{message}"
 
 
-def escaped(text: str) -> str:
+def in_command(text: str) -> str:
     """Return a text as the message of a workflow command."""
     return printable(text).replace("%", "%25")

@@ -5,7 +5,7 @@ fell short, and the worst photos of what did not pass.
 from collections.abc import Iterable, Iterator
 
 from dlconv.terminal.markdown import escaped, table
-from dlconv.verify.reports.text import megabytes, percent, remarks, said_of_photos
+from dlconv.verify.reports.text import megabytes, numbers_of, percent, remarks, said_of_photos
 from dlconv.verify.result import ArtifactResult
 
 COLUMNS = ("model", "artifact", "runtime", "size", "agreement", "worst photo", "mIoU", "ms", "")
@@ -32,20 +32,18 @@ def as_markdown(results: Iterable[ArtifactResult]) -> str:
 
 
 def _summary(result: ArtifactResult) -> list[str]:
-    numbers = ["", "", "", ""]
-    if result.total is not None:
-        numbers = [
-            percent(result.mean_agreement),
-            f"{percent(result.worst.scores.agreement)} ({escaped(result.worst.photo)})",
-            f"{result.total.miou:.3f}",
-            f"{result.median_ms:,.0f}",
-        ]
+    mean, worst, miou, ms = numbers_of(result)
+    if worst:
+        worst += f" ({escaped(result.worst.photo)})"
     return [
         escaped(result.artifact.manifest.source.model),
         escaped(result.artifact.title),
         result.place,
         megabytes(result.artifact.bytes),
-        *numbers,
+        mean,
+        worst,
+        miou,
+        ms,
         "passed" if result.passed else "**failed**",
     ]
 

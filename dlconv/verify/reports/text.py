@@ -41,21 +41,25 @@ def summary_table(results: Iterable[ArtifactResult]) -> RenderableType:
     return table
 
 
+def numbers_of(result: ArtifactResult) -> tuple[str, str, str, str]:
+    """Return the mean and the worst agreement, mIoU and milliseconds; empty if it did not run."""
+    if result.total is None:
+        return "", "", "", ""
+    return (
+        percent(result.mean_agreement),
+        percent(result.worst.scores.agreement),
+        f"{result.total.miou:.3f}",
+        f"{result.median_ms:,.0f}",
+    )
+
+
 def _summary_row(result: ArtifactResult) -> list[str | Text]:
-    numbers = ["", "", "", ""]
-    if result.total is not None:
-        numbers = [
-            percent(result.mean_agreement),
-            percent(result.worst.scores.agreement),
-            f"{result.total.miou:.3f}",
-            f"{result.median_ms:,.0f}",
-        ]
     return [
         result.artifact.manifest.source.model,
         result.artifact.title,
         result.place,
         megabytes(result.artifact.bytes),
-        *numbers,
+        *numbers_of(result),
         as_text("passed", "green") if result.passed else as_text("failed", "red"),
     ]
 

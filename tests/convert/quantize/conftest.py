@@ -4,9 +4,10 @@ import pytest
 from support.networks import pictures, small_segmenter
 
 from dlconv.convert.quantize.apply import round_layers
-from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
+from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.convert.rewrite import rewrite
+from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 
@@ -31,4 +32,4 @@ def learn(small):
 
 @pytest.fixture(scope="session")
 def searched(learn):
-    return learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95))
+    return learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95, miou=None))

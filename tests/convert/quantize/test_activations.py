@@ -6,7 +6,7 @@ from support.graphs import const, graph_def, layer, node, placeholder, relu6
 from support.running import run
 
 from dlconv.convert.quantize import activations
-from dlconv.convert.quantize.activations import Network, Walk
+from dlconv.convert.quantize.activations import RunnableNetwork, Walk
 from dlconv.convert.quantize.layers import find_layers, grouped
 from dlconv.graph.graph import Graph
 
@@ -52,7 +52,7 @@ GRAPH = Graph(branching())
 
 @pytest.fixture
 def network():
-    with Network(GRAPH, "x") as network:
+    with RunnableNetwork(GRAPH, "x") as network:
         yield network
 
 
@@ -190,7 +190,7 @@ def test_only_the_first_output_of_a_node_stands_for_what_was_kept():
     )
     groups = grouped(find_layers(Graph(graph)))
     assert [group[0].source for group in groups] == ["x", "halves", "sum"]
-    with Network(Graph(graph), "x") as network:
+    with RunnableNetwork(Graph(graph), "x") as network:
         walk = Walk(network, groups, IMAGES)
         replaced = {}
         for number, group in enumerate(groups):

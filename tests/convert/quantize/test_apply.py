@@ -10,12 +10,13 @@ from support.networks import pictures, small_segmenter
 from support.running import run
 from support.sample import PHOTOS, sample_graph
 
-from dlconv.convert.quantize.apply import Target, round_layers
+from dlconv.convert.quantize.apply import WeightStorage, round_layers
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.layers import find_layers
-from dlconv.convert.quantize.scheme import Floors, Quantization, Scheme
+from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError, UsageError
+from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 
@@ -61,7 +62,9 @@ def test_another_target_takes_the_layers_and_stores_the_biases_it_can(small):
         asked.append(each.name)
         return [tensor_grid(each.kernel, 5)]
 
-    target = Target(grids, lambda each: not each.is_small, lambda bias: np.float32(0) * bias, 256)
+    target = WeightStorage(
+        grids, lambda each: not each.is_small, lambda bias: np.float32(0) * bias, 256
+    )
     wanted = Quantization(Scheme.UINT8, photos=lambda contract: pictures(3))
     (rounded,) = round_layers(small, find_contract(small), wanted, target).rounded
     assert asked == [rounded.layer.name] == [LARGE]
@@ -72,7 +75,7 @@ def test_another_target_takes_the_layers_and_stores_the_biases_it_can(small):
 def test_progress_names_its_steps(small):
     told = []
     wanted = Quantization(
-        Scheme.AUTO, photos=lambda contract: pictures(4), floors=Floors(agreement=0.5)
+        Scheme.AUTO, photos=lambda contract: pictures(4), floors=Floors(0.5, worst=None, miou=None)
     )
     contract = find_contract(small)
     round_layers(small, contract, wanted, tfjs_target(False), lambda *step: told.append(step))

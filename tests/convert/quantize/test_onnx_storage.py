@@ -20,9 +20,10 @@ from dlconv.convert.quantize.onnx_storage import (
     stored_kernel,
     with_rounded,
 )
-from dlconv.convert.quantize.scheme import Floors, Scheme
+from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
@@ -32,7 +33,7 @@ from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 def learned(request, learn):
     if request.param == "per channel":
         return learn(Scheme.UINT8, target=ONNX_TARGET)
-    return learn(Scheme.AUTO, target=ONNX_TARGET, floors=Floors(agreement=0.9))
+    return learn(Scheme.AUTO, target=ONNX_TARGET, floors=Floors(0.9, worst=None, miou=None))
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from dlconv.convert.quantize.scheme import (
     NOT_QUANTIZED,
     ONNX_SCHEMES,
     TFJS_SCHEMES,
-    Floors,
     Quantization,
     Scheme,
     scheme_for,
 )
 from dlconv.errors import UsageError
+from dlconv.floors import Floors
 
 
 def test_options_of_the_command_line():

@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.quantize.activations import Network
+from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import calibrate
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.measure import Yardstick
-from dlconv.convert.quantize.scheme import Floors, Scheme
+from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.search import wire_bytes
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 
-LOOSE = Floors(agreement=0.9)
+LOOSE = Floors(agreement=0.9, worst=None, miou=None)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_each_photo_was_judged_by_a_network_calibrated_on_others(small, searched
         {name: value for each in rounded for name, value in each.weights.items()}
         for rounded in halves
     )
-    with Network(small, "ImageTensor") as network:
+    with RunnableNetwork(small, "ImageTensor") as network:
         contract = find_contract(small)
         worst = min(
             Yardstick(network, contract, images[1::2]).distance(first).worst,
@@ -85,7 +86,7 @@ def rounded_again(small, searched, images):
     """The layers at the steps that were found."""
     grids = {each.layer.name: [each.grid] for each in searched.rounded}
     layers = [each.layer for each in searched.rounded]
-    with Network(small, "ImageTensor") as network:
+    with RunnableNetwork(small, "ImageTensor") as network:
         return calibrate(network, layers, grids, images, tfjs_target(False).stored_bias)
 
 
@@ -105,14 +106,16 @@ def test_floors_that_cannot_be_met_are_an_error_that_says_how_close_it_came(lear
     """A target whose kernels have no more than 8 codes."""
     coarse = dataclasses.replace(tfjs_target(False), most_codes=8)
     with pytest.raises(DlconvError, match=r"the best try has agreement 0\.\d+, worst") as raised:
-        learn(Scheme.AUTO, target=coarse, floors=Floors(agreement=0.999))
+        learn(Scheme.AUTO, target=coarse, floors=dataclasses.replace(LOOSE, agreement=0.999))
     assert raised.value.exit_code == 1
     assert "\n" not in str(raised.value)
     assert "lower the floors" in raised.value.hint
 
 
 @pytest.mark.parametrize(
-    "floors", [Floors(0.9, worst=0.985), Floors(0.9, miou=0.97)], ids=["worst", "mIoU"]
+    "floors",
+    [Floors(0.9, worst=0.985, miou=None), Floors(0.9, worst=None, miou=0.97)],
+    ids=["worst", "mIoU"],
 )
 def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors):
     held = learn(Scheme.AUTO, floors=floors).found.best
@@ -122,7 +125,7 @@ def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors)
 
 
 def test_the_same_search_finds_the_same(learn, searched):
-    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95))
+    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95, miou=None))
     assert again.found.curve == searched.found.curve
     for one, other in zip(again.rounded, searched.rounded, strict=True):
         assert np.array_equal(one.codes, other.codes)

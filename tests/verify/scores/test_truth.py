@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlconv.verify.floors import Floors
+from dlconv.floors import Floors
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import PhotoError, with_masks
 from dlconv.verify.scores.truth import against_truth

@@ -1,7 +1,7 @@
 // Fetches the files of an artifact, and lets none through that is not the one its manifest names.
 
 import { ArtifactError } from "./errors.ts";
-import type { FileEntry } from "./manifest.ts";
+import type { FileEntry } from "./manifest_schema.ts";
 
 export type Read = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 

@@ -2,16 +2,16 @@
 
 import { ArtifactError } from "./errors.ts";
 import type { Size } from "./framing.ts";
+import type * as schema from "./manifest_schema.ts";
 
-export interface FileEntry {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
+const TARGETS = ["tfjs", "onnx"] as const satisfies readonly schema.Manifest["target"][];
+
+/** A record whose fields, if they are there, may be anything. */
+type Unchecked<T> = { readonly [field in keyof T]?: unknown };
 
 /** `fixed` is the size of photo that the artifact takes, where it takes only one. */
 export interface Manifest {
-  readonly target: "tfjs" | "onnx";
+  readonly target: (typeof TARGETS)[number];
   readonly precision: string;
   readonly model: string;
   readonly classes: readonly string[];
@@ -19,24 +19,25 @@ export interface Manifest {
   readonly fixed: Size | null;
   readonly input: "uint8" | "float32";
   readonly givesLabels: boolean;
-  readonly files: readonly FileEntry[];
+  readonly files: readonly schema.FileEntry[];
 }
 
 /** Read a manifest. Throws ArtifactError when it is not one of dlconv's. */
 export function readManifest(text: string): Manifest {
-  const given = object(parsed(text), "the file");
-  const contract = object(given.contract, "contract");
-  const input = object(contract.input, "contract.input");
+  const given = object<schema.Manifest>(parsed(text), "the file");
+  const contract = object<schema.Contract>(given.contract, "contract");
+  const input = object<schema.TensorSpec>(contract.input, "contract.input");
+  const options = object<schema.Manifest["options"]>(given.options, "options");
   const fixed = fixedSize(input.shape);
   return {
-    target: oneOf(["tfjs", "onnx"] as const, given.target, "target"),
+    target: oneOf(TARGETS, given.target, "target"),
     precision: string(given.precision, "precision"),
-    model: string(object(given.source, "source").model, "source.model"),
+    model: string(object<schema.Source>(given.source, "source").model, "source.model"),
     classes: classNames(list(given.classes, "classes"), contract.classes),
     crop: fixed ?? cropOf(contract.crop),
     fixed,
     input: oneOf(["uint8", "float32"] as const, input.dtype, "contract.input.dtype"),
-    givesLabels: (object(given.options, "options").output ?? "labels") === "labels",
+    givesLabels: (options.output ?? "labels") === "labels",
     files: list(given.files, "files").map(fileEntry),
   };
 }
@@ -57,8 +58,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function fileEntry(given: unknown): FileEntry {
-  const { path, bytes, sha256 } = object(given, "files");
+function fileEntry(given: unknown): schema.FileEntry {
+  const { path, bytes, sha256 } = object<schema.FileEntry>(given, "files");
   const name = string(path, "files.path");
   const digest = string(sha256, "files.sha256");
   if (/[/\\]|^\.{0,2}$/.test(name)) throw refusal("files.path", `${name} is no plain name`);
@@ -88,11 +89,11 @@ function fixedSize(shape: unknown): Size | null {
   };
 }
 
-function object(given: unknown, where: string): Record<string, unknown> {
+function object<T>(given: unknown, where: string): Unchecked<T> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw refusal(where, "is no object");
   }
-  return given as Record<string, unknown>;
+  return given as Unchecked<T>;
 }
 
 function list(given: unknown, where: string): unknown[] {
