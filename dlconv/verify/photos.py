@@ -60,10 +60,12 @@ class Photo:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A picture in a folder that is not checked: what reports call it, and what it is instead."""
+    """A picture among the photos that was not checked."""
 
     name: str
+    """The file's name, or its path in the dataset."""
     kind: str
+    """What it is, such as ``HEIC``."""
 
 
 def find_photos(paths: list[Path]) -> list[Photo]:
