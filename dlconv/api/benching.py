@@ -11,7 +11,7 @@ from dlconv.registry.models import load_registry
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import parse_choices
 from dlconv.verify.choose import choose_photos
-from dlconv.verify.photos import find_skipped, skipped_line
+from dlconv.verify.photos import skipped_line
 
 
 def bench(
@@ -41,9 +41,9 @@ def bench(
     choices = parse_choices(list(runtimes))
     chosen = choose_artifacts(artifacts)
     baseline = read_artifact(against) if against else None
-    photos = choose_photos(list(images), chosen, load_registry(registry))
-    if skipped := find_skipped(list(images)):
-        say(skipped_line(skipped))
-    used = photos if images else photos[:1]
+    found = choose_photos(images, chosen, load_registry(registry))
+    if found.skipped:
+        say(skipped_line(found.skipped))
+    used = list(found.photos if images else found.photos[:1])
     sizes = cache_root() / "sizes"
     return benchmark(chosen, baseline, used, rounds, threads, sizes, choices, say, skip_missing)

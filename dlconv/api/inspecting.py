@@ -235,7 +235,7 @@ def overlay(
         return found
     store.add_graph(frozen.path)
     chosen = choose_artifacts([artifact], reference=frozen)[0]
-    photo = choose_photos(list(images), [chosen], load_registry(registry))[0]
+    photo = choose_photos(images, [chosen], load_registry(registry)).photos[0]
     with loadable(chosen) as loaded:
         if chosen.manifest.target == "tfjs":
             found["quantization error"] = storage_errors(loaded.runnable, graph_def)

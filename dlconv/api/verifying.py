@@ -22,7 +22,7 @@ from dlconv.verify.choose import choose_photos, colours_of
 from dlconv.verify.every import no_display, verify_all, verify_journal
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
 from dlconv.verify.loadable import loadable, reference_graph
-from dlconv.verify.photos import Photo, find_photos, find_skipped, skipped_line, with_masks
+from dlconv.verify.photos import Photo, find_photos, skipped_line, with_masks
 from dlconv.verify.result import ArtifactResult
 from dlconv.verify.workers import Workers, dask_cluster, processes
 
@@ -81,12 +81,10 @@ def verify(
     chosen = choose_artifacts(artifacts, reference=frozen)
     if dataset is not None:
         say(f"reading {dataset}")
-    photos = choose_photos(list(images), chosen, known, dataset)
-    skipped = find_skipped(list(images), dataset)
-    if skipped:
-        say(skipped_line(skipped))
-    if masks is not None:
-        photos = with_masks(photos, masks)
+    found = choose_photos(images, chosen, known, dataset)
+    if found.skipped:
+        say(skipped_line(found.skipped))
+    photos = list(found.photos) if masks is None else with_masks(found.photos, masks)
     with crew as hired, verify_journal(resume) as journal:
         results = verify_all(
             chosen,
@@ -98,7 +96,7 @@ def verify(
             hired,
             journal,
             progress,
-            skipped,
+            found.skipped,
         )
     try:
         keep_evidence(results)
@@ -116,7 +114,7 @@ def photos(paths: Sequence[Path]) -> list[Photo]:
     Traceback (most recent call last):
     dlconv.verify.photos.PhotoError: there are no photos at no-such-folder
     """
-    return find_photos(list(paths))
+    return find_photos(paths)
 
 
 def bisect(
@@ -140,7 +138,7 @@ def bisect(
     known = load_registry(registry)
     frozen = None if reference is None else _reference(str(reference), known)
     (chosen,) = choose_artifacts([artifact], reference=frozen)
-    photo = choose_photos([image] if image else [], [chosen], known)[0]
+    photo = choose_photos([image] if image else [], [chosen], known).photos[0]
     with progress(chosen) as report, loadable(chosen) as loaded:
         errors = compare_nodes(loaded, reference_graph(chosen), photo, report)
     return Bisected(chosen, photo, tuple(errors))

@@ -226,12 +226,12 @@ def _photos_for(paths: list[Path]) -> "LoadImages":
     """Return what loads photos to calibrate on, and say which pictures among them are none."""
     from dlconv.terminal import console
     from dlconv.verify.calibration import photos_for
-    from dlconv.verify.photos import find_skipped, skipped_line
+    from dlconv.verify.photos import find_pictures, skipped_line
 
-    load = photos_for(paths)
-    if skipped := find_skipped(paths):
-        console.say(skipped_line(skipped))
-    return load
+    found = find_pictures(paths)
+    if found.skipped:
+        console.say(skipped_line(found.skipped))
+    return photos_for(found.photos)
 
 
 def _interface(

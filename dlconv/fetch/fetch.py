@@ -15,7 +15,8 @@ from dlconv.cache.one_at_a_time import one_at_a_time
 from dlconv.cache.store import FetchedModel
 from dlconv.errors import DlconvError
 from dlconv.fetch.unpack import extract_frozen_graph
-from dlconv.net.download import Downloaded, Patience, download
+from dlconv.net.download import Downloaded, download
+from dlconv.net.patience import WITH_DOWNLOADS, Patience
 from dlconv.net.sources import is_local, is_packaged, local_path, mirrored
 from dlconv.progress import ByteProgress, Say, no_progress
 from dlconv.registry.entries import Model
@@ -64,7 +65,7 @@ def fetch(
     lock: Path | None = None,
     progress: ByteProgress = no_progress,
     say: Say = no_progress,
-    patience: Patience | None = None,
+    patience: Patience = WITH_DOWNLOADS,
 ) -> FetchedModel:
     """Bring a model's frozen graph into the cache, unless it is there, and return it.
 
@@ -115,7 +116,7 @@ def _read_source(
     lock: Path,
     progress: ByteProgress,
     say: Say,
-    patience: Patience | None,
+    patience: Patience,
 ) -> FetchedModel:
     """Download and take in; once more from scratch if what is bad was put together by resuming."""
     tarball = store.downloads_folder() / f"{model.name}.tar.gz"

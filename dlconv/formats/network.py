@@ -67,8 +67,12 @@ class WeightTensor:
 class Network:
     """A network: its files, the one that people name first, and what they hold.
 
-    ``ops`` counts by kind, most frequent first. ``graph`` is the graph with the values of all
-    constants, where the format has one; ``contract`` what was found in it.
+    ``ops`` counts by kind, most frequent first. ``stored_dtypes`` are the element types that the
+    files hold weights in, codes among them; ``missing`` names files that should be there beside
+    them. ``graph`` is the graph with the values of all constants, where the format has one;
+    ``contract`` what was found in it.
+
+    Raises DlconvError for names that would not show as they are, or steer a terminal.
     """
 
     format: str
@@ -77,10 +81,20 @@ class Network:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     ops: dict[str, int]
-    weights: tuple[WeightTensor, ...]
+    stored_dtypes: frozenset[str]
+    weights: tuple[WeightTensor, ...] = ()
+    missing: tuple[str, ...] = ()
     graph: Graph | None = None
     contract: Contract | None = None
     unknown: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse names that cannot be shown."""
+        ends = [spec.node for spec in (*self.inputs, *self.outputs)]
+        weights = [weight.name for weight in self.weights]
+        for name in (self.maker, *ends, *weights, *self.ops):
+            if not name.isprintable():
+                raise DlconvError(f"{self.files[0]} has a name that cannot be shown: {name}")
 
     @property
     def nodes(self) -> int:

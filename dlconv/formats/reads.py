@@ -10,7 +10,7 @@ from pathlib import Path
 from dlconv.formats.external_data import external_files
 from dlconv.formats.layout_2018 import GRAPH_NAME, WEIGHTS_NAME, read_groups
 from dlconv.formats.model_json import read_manifest
-from dlconv.formats.onnx_model import load_onnx
+from dlconv.formats.onnx_file import load_onnx
 from dlconv.formats.tfjs_weights import shards_of
 
 

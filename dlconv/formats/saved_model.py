@@ -47,6 +47,7 @@ def read_saved_model(path: Path) -> Network:
     contract, unknown = (None, ()) if graph is None else contract_of(graph)
     if variables:
         unknown = (*unknown, f"the values of {len(variables)} variables: TensorFlow reads them")
+    weights = (*variables, *constants_of(nodes))
     return Network(
         format="SavedModel",
         maker=f"TensorFlow {meta.meta_info_def.tensorflow_version or 'of unknown version'}",
@@ -54,7 +55,8 @@ def read_saved_model(path: Path) -> Network:
         inputs=tuple(_ends(signature.inputs, name)),
         outputs=tuple(_ends(signature.outputs, name)),
         ops=dict(Counter(node.op for node in nodes).most_common()),
-        weights=(*variables, *constants_of(nodes)),
+        weights=weights,
+        stored_dtypes=frozenset(weight.stored_dtype for weight in weights),
         graph=graph,
         contract=contract,
         unknown=unknown,

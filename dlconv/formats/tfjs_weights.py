@@ -7,7 +7,8 @@ with value = code * scale + min, or halves. What the manifest says is checked be
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,9 +49,14 @@ class Weight:
         return self.dtype if self.quantization is None else self.quantization.dtype
 
     @property
+    def is_readable(self) -> bool:
+        """Whether its element types have a fixed size."""
+        return {self.stored_dtype, self.dtype} <= READABLE
+
+    @property
     def bytes(self) -> int:
         """The bytes in the shards. Raises DlconvError for an element type without a fixed size."""
-        if not {self.stored_dtype, self.dtype} <= READABLE:
+        if not self.is_readable:
             raise DlconvError(f"the weight {self.name} is {self.dtype}, which dlconv cannot read")
         return math.prod(self.shape) * np.dtype(self.stored_dtype).itemsize
 
@@ -105,10 +111,11 @@ def _refuse_twice(names: Sequence[str], where: str) -> None:
             raise DlconvError(f"{where} names {name} twice")
 
 
-def stored_floats(groups: Sequence[Group]) -> set[str]:
+def stored_floats(groups: Sequence[Group]) -> frozenset[str]:
     """Return the element types in the shards of weights that are float32 once loaded."""
-    weights = (weight for group in groups for weight in group.weights)
-    return {weight.stored_dtype for weight in weights if weight.dtype in ("float32", "float16")}
+    weights = [weight for group in groups for weight in group.weights]
+    floats = [weight for weight in weights if weight.dtype in ("float32", "float16")]
+    return frozenset(weight.stored_dtype for weight in floats)
 
 
 def read_weights(groups: Sequence[Group], directory: Path) -> dict[str, np.ndarray]:
@@ -126,17 +133,37 @@ def read_weights(groups: Sequence[Group], directory: Path) -> dict[str, np.ndarr
     return values
 
 
+def check_shards(groups: Sequence[Group], directory: Path) -> None:
+    """Look at the sizes of shards, but for those with element types without a fixed size.
+
+    Raises DlconvError for shards that are missing or not of the size that their weights take.
+    """
+    for group in groups:
+        if all(weight.is_readable for weight in group.weights):
+            with _reading():
+                _check_size(group, directory)
+
+
 def _read_shards(group: Group, directory: Path) -> bytes:
-    paths = [directory / name for name in group.paths]
+    with _reading():
+        _check_size(group, directory)
+        return b"".join((directory / name).read_bytes() for name in group.paths)
+
+
+def _check_size(group: Group, directory: Path) -> None:
     needed = sum(weight.bytes for weight in group.weights)
+    found = sum((directory / name).stat().st_size for name in group.paths)
+    if found != needed:
+        named = ", ".join(group.paths[:3]) + (", ..." if len(group.paths) > 3 else "")
+        raise DlconvError(
+            f"the shards in {directory} ({named}) hold {found:,} bytes, their weights take "
+            f"{needed:,}"
+        )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
     try:
-        found = sum(path.stat().st_size for path in paths)
-        if found != needed:
-            named = ", ".join(group.paths[:3]) + (", ..." if len(paths) > 3 else "")
-            raise DlconvError(
-                f"the shards in {directory} ({named}) hold {found:,} bytes, their weights take "
-                f"{needed:,}"
-            )
-        return b"".join(path.read_bytes() for path in paths)
+        yield
     except OSError as error:
         raise DlconvError(f"cannot read {error.filename}: {error.strerror}") from error

@@ -31,12 +31,16 @@ IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor at the border of the graph: its node, dtype, and shape (None where it varies)."""
+    """A tensor at the border of a network."""
 
     node: str
+    """The node that it comes from."""
     dtype: str
+    """Its element type, as numpy calls it."""
     shape: tuple[int | None, ...] | None
+    """Its shape."""
     reason: str = ""
+    """Why it is an input or an output."""
 
     @property
     def tensor(self) -> str:
@@ -46,17 +50,20 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Contract:
-    """Input, output, the crop (height, width) the network works at, and its number of classes.
-
-    ``crop`` and ``classes`` are None where the graph does not show them.
-    """
+    """What a graph promises, and why that is thought."""
 
     input: TensorSpec
+    """The photo."""
     output: TensorSpec
+    """The labels, or the scores."""
     crop: tuple[int, int] | None
+    """The size it works at, (height, width), if the graph shows it."""
     crop_reason: str
+    """Why."""
     classes: int | None
+    """How many classes it knows, if the graph shows it."""
     classes_reason: str
+    """Why."""
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
@@ -81,22 +88,38 @@ FOUND = Asked()
 
 @dataclass(frozen=True)
 class Candidate:
-    """A node that could have been the input or an output, and why it is not."""
+    """A node that could have been an input or an output, and why it is not."""
 
     role: str
+    """Which of them."""
     node: str
+    """Its name."""
     op: str
+    """Its op."""
     reason: str
+    """Why not."""
 
 
 @dataclass(frozen=True)
-class Ends:
-    """The image's input, all outputs, the candidates that lost, and what else has to be fed."""
+class Findings:
+    """What a graph takes and gives, also where that makes no contract."""
 
     input: TensorSpec
+    """The photo."""
     outputs: tuple[TensorSpec, ...]
+    """All outputs."""
     rejected: tuple[Candidate, ...] = ()
+    """Nodes that could have been taken for one of these."""
     also_fed: tuple[str, ...] = ()
+    """Placeholders that have to be fed beside the photo."""
+    crop: tuple[int, int] | None = None
+    """The size it works at, (height, width), if the graph shows it."""
+    crop_reason: str = ""
+    """Why."""
+    classes: int | None = None
+    """How many classes it knows, if the graph shows it."""
+    classes_reason: str = ""
+    """Why."""
 
     def only_output(self) -> TensorSpec:
         """Return the one output. Raises DlconvError if a converter has to choose or to feed."""
@@ -109,16 +132,6 @@ class Ends:
         if self.also_fed:
             raise _several_inputs(self.outputs[0].node, [self.input.node, *self.also_fed])
         return self.outputs[0]
-
-
-@dataclass(frozen=True)
-class Findings(Ends):
-    """The ends of a graph, and crop and classes as in a contract."""
-
-    crop: tuple[int, int] | None = None
-    crop_reason: str = ""
-    classes: int | None = None
-    classes_reason: str = ""
 
     def contract(self) -> Contract:
         """Return the contract. Raises DlconvError if there is more than an image and an output."""
@@ -155,7 +168,7 @@ def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
 
     photo = inferred(ends.input)
     outputs = tuple(map(inferred, ends.outputs))
-    findings = Findings(photo, outputs, ends.rejected, ends.also_fed)
+    findings = replace(ends, input=photo, outputs=outputs)
     if len(outputs) > 1:
         why = "several outputs: each may have its own"
         return replace(findings, crop_reason=why, classes_reason=why)
@@ -171,8 +184,8 @@ def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
     )
 
 
-def find_ends(graph: Graph, asked: Asked = FOUND) -> Ends:
-    """Find input and outputs in a graph whose constants need not have values.
+def find_ends(graph: Graph, asked: Asked = FOUND) -> Findings:
+    """Find input and outputs, not crop and classes, in a graph whose constants may lack values.
 
     The shapes are those that the nodes themselves state. Raises what ``find_all`` does.
     """
@@ -180,7 +193,7 @@ def find_ends(graph: Graph, asked: Asked = FOUND) -> Ends:
     outputs, lost_outputs = _find_outputs(graph, placeholders, asked)
     names = [spec.node for spec in outputs]
     photo, lost_inputs, also_fed = _find_input(graph, placeholders, names, asked)
-    return Ends(photo, outputs, (*lost_inputs, *lost_outputs), also_fed)
+    return Findings(photo, outputs, (*lost_inputs, *lost_outputs), also_fed)
 
 
 def element_type(node: NodeDef) -> str:

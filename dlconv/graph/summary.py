@@ -18,14 +18,20 @@ WEIGHT_DTYPES = frozenset({"float32", "float64", "float16"})
 
 @dataclass(frozen=True)
 class Summary:
-    """Ops by kind (most frequent first) and the weights: tensors, elements, bytes."""
+    """The size of a graph once it is loaded."""
 
     nodes: int
+    """Nodes, constants included."""
     ops: dict[str, int]
+    """Nodes by op, most frequent first."""
     weight_tensors: int
+    """Constants of a floating-point type."""
     weight_elements: int
+    """Their elements."""
     weight_bytes: int
+    """Their bytes."""
     producer: int
+    """The version of TensorFlow's graphs that it was written in."""
 
 
 def summarize(graph: Graph) -> Summary:

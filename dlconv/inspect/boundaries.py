@@ -14,14 +14,20 @@ from dlconv.inspect.stages import ORDER, Stage
 
 @dataclass(frozen=True)
 class Boundary:
-    """A tensor that a stage gives to others; None in its shape where that varies."""
+    """A tensor that a stage gives to others."""
 
     tensor: str
+    """Its name."""
     dtype: str
+    """Its element type."""
     shape: Numbers
+    """Its shape for photos within the crop."""
     after: str
+    """The stage that makes it."""
     before: tuple[str, ...]
+    """The stages that read it."""
     is_cut: bool
+    """Whether the graph can be cut in two there."""
 
 
 def find_boundaries(

@@ -25,11 +25,14 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes, summed over files: raw, with gzip and with brotli."""
+    """Bytes, summed over files."""
 
     raw: int
+    """As they lie on disk."""
     gzip: int
+    """With gzip, level 9."""
     brotli: int
+    """With brotli, quality 11; 9 for files above 32 MiB."""
 
     def __add__(self, other: "Sizes") -> "Sizes":
         return Sizes(self.raw + other.raw, self.gzip + other.gzip, self.brotli + other.brotli)

@@ -29,28 +29,36 @@ ELEMENT_BYTES = 4
 
 @dataclass(frozen=True)
 class StageCost:
-    """The nodes of a stage, and what they cost; ``activation_bytes`` while they run."""
+    """What a stage costs for one photo."""
 
     stage: str
+    """Its name."""
     nodes: int
+    """Its nodes."""
     multiply_adds: int
+    """Multiply-adds of its convolutions and matrix multiplications."""
     weight_bytes: int
+    """Bytes of its weights once loaded."""
     activation_bytes: int
+    """The most that is alive at once while it runs, as float32."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a photo of ``size`` (height, width) costs; the size is None where none is known.
-
-    ``unknown`` counts the nodes on the image's way whose shape is not known; they count nothing.
-    """
+    """What one photo costs."""
 
     size: tuple[int, int] | None
+    """The photo's size, (height, width), if one is known."""
     stages: tuple[StageCost, ...]
+    """Stage by stage, in the order they run."""
     multiply_adds: int
+    """Of all stages."""
     weight_bytes: int
+    """Of all stages."""
     activation_bytes: int
+    """The most of any stage."""
     unknown: int
+    """Nodes whose shape is not known, which count nothing."""
 
 
 def find_cost(

@@ -15,11 +15,14 @@ from dlconv.inspect.matching import Kind, Matching, match_weights
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs, as text on either side."""
+    """One thing that differs, as text."""
 
     what: str
+    """What: an end, a number, or an op, whose nodes are counted."""
     before: str
+    """In the first network."""
     after: str
+    """In the second."""
 
 
 @dataclass(frozen=True, eq=False)

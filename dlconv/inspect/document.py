@@ -1,9 +1,14 @@
 """What inspect found as data: what ``--json`` prints, for one network and for two.
 
-The classes are its schema, version ``SCHEMA``, which ``dlconv schema inspect`` and ``dlconv schema
-diff`` print as JSON Schema; a field that changes its meaning, or goes, makes a new version. Bytes
-are bytes, sizes [height, width] in pixels. Null is what a format does not have or a file does not
-tell; in a shape it is what varies.
+The dataclasses are its schema, version ``SCHEMA``, which ``dlconv schema inspect`` and ``dlconv
+schema diff`` print as JSON Schema; a field that changes its meaning, or goes, makes a new version.
+Bytes are bytes, sizes [height, width] in pixels. Null is what a format does not have or a file does
+not tell; in a shape it is what varies.
+
+Most of them are those that what is found consists of. The classes here are for what is printed in
+another form: of a weight the least and the greatest value in place of all, in a match of two
+weights, too; of a network the names and sizes of its files; of a frozen graph where it lies, beside
+its source. Coverage is found by the room of conversions, which this one cannot import.
 """
 
 import dataclasses
@@ -12,17 +17,22 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
+from pydantic.json_schema import GenerateJsonSchema, NoDefault
 
 from dlconv.formats import network
-from dlconv.graph.contract import TensorSpec
+from dlconv.graph.contract import Contract, Findings, TensorSpec
+from dlconv.graph.summary import Summary
 from dlconv.inspect import diff, matching
+from dlconv.inspect.boundaries import Boundary
+from dlconv.inspect.compressed import Sizes
+from dlconv.inspect.cost import Cost
+from dlconv.inspect.diff import Difference
 from dlconv.inspect.inspection import Inspection
+from dlconv.inspect.preprocessing import Preprocessing
 
 SCHEMA: Literal[1] = 1
 
 RECORD = ConfigDict(use_attribute_docstrings=True, extra="forbid")
-
-Shape = list[int | None] | None
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -56,26 +66,12 @@ class File:
 
 
 @dataclass(frozen=True, config=RECORD)
-class Tensor:
-    """A tensor at the border of a network."""
-
-    node: str
-    """The node that it comes from."""
-    dtype: str
-    """Its element type, as numpy calls it."""
-    shape: Shape
-    """Its shape."""
-    reason: str
-    """Why it is an input or an output."""
-
-
-@dataclass(frozen=True, config=RECORD)
 class Weight:
     """A tensor of weights."""
 
     name: str
     """Its name in the file."""
-    shape: list[int]
+    shape: tuple[int, ...]
     """Its shape."""
     dtype: str
     """Its element type once it is loaded."""
@@ -87,60 +83,6 @@ class Weight:
     """Its least value; null where its values are not read or not finite."""
     maximum: float | None
     """Its greatest value; null as the minimum."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Contract:
-    """What a graph promises, and why that is thought."""
-
-    input: Tensor
-    """The photo."""
-    output: Tensor
-    """The labels, or the scores."""
-    crop: list[int] | None
-    """The size it works at."""
-    crop_reason: str
-    """Why."""
-    classes: int | None
-    """How many classes it knows."""
-    classes_reason: str
-    """Why."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Candidate:
-    """A node that could have been an input or an output, and why it is not."""
-
-    role: str
-    """Which of them."""
-    node: str
-    """Its name."""
-    op: str
-    """Its op."""
-    reason: str
-    """Why not."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Findings:
-    """What a graph takes and gives, also where that makes no contract."""
-
-    input: Tensor
-    """The photo."""
-    outputs: list[Tensor]
-    """All outputs."""
-    rejected: list[Candidate]
-    """Nodes that could have been taken for one of these."""
-    also_fed: list[str]
-    """Placeholders that have to be fed beside the photo."""
-    crop: list[int] | None
-    """The size it works at."""
-    crop_reason: str
-    """Why."""
-    classes: int | None
-    """How many classes it knows."""
-    classes_reason: str
-    """Why."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -169,100 +111,14 @@ class Coverage:
     """Whether a target can run all of them, by targets."""
     opset: int
     """The opset of ONNX that was asked about."""
-    targets: list[str]
+    targets: tuple[str, ...]
     """The targets."""
     versions: dict[str, str]
     """Versions of the libraries that were asked."""
-    operators_without_kernel: list[str] | None
+    operators_without_kernel: tuple[str, ...] | None
     """ONNX operators of the opset that ONNX Runtime cannot run; null if it does not say."""
-    ops: list[OpCoverage]
+    ops: tuple[OpCoverage, ...]
     """All ops by name."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Summary:
-    """The size of a graph once it is loaded."""
-
-    nodes: int
-    """Nodes, constants included."""
-    ops: dict[str, int]
-    """Nodes by op, most frequent first."""
-    weight_tensors: int
-    """Constants of a floating-point type."""
-    weight_elements: int
-    """Their elements."""
-    weight_bytes: int
-    """Their bytes."""
-    producer: int
-    """The version of TensorFlow's graphs that it was written in."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Preprocessing:
-    """What the graph does with the pixels first: (pixel - mean) * scale."""
-
-    resize: str | None
-    """How it resizes the photo."""
-    pad_value: list[float] | None
-    """What it pads the photo with, a number or one for each channel."""
-    scale: list[float] | None
-    """The scale, a number or one for each channel."""
-    mean: list[float] | None
-    """The mean, likewise."""
-    not_understood: str | None
-    """The first op that is more than arithmetic."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class StageCost:
-    """What a stage costs for one photo."""
-
-    stage: str
-    """Its name."""
-    nodes: int
-    """Its nodes."""
-    multiply_adds: int
-    """Multiply-adds of its convolutions and matrix multiplications."""
-    weight_bytes: int
-    """Bytes of its weights once loaded."""
-    activation_bytes: int
-    """The most that is alive at once while it runs, as float32."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Cost:
-    """What one photo costs."""
-
-    size: list[int] | None
-    """The photo's size."""
-    stages: list[StageCost]
-    """Stage by stage, in the order they run."""
-    multiply_adds: int
-    """Of all stages."""
-    weight_bytes: int
-    """Of all stages."""
-    activation_bytes: int
-    """The most of any stage."""
-    unknown: int
-    """Nodes whose shape is not known, which count nothing."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Boundary:
-    """A tensor that a stage gives to others."""
-
-    tensor: str
-    """Its name."""
-    dtype: str
-    """Its element type."""
-    shape: Shape
-    """Its shape for photos within the crop."""
-    after: str
-    """The stage that makes it."""
-    before: list[str]
-    """The stages that read it."""
-    is_cut: bool
-    """Whether the graph can be cut in two there."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -277,17 +133,17 @@ class Document:
     """What it is: ``frozen graph``, ``TF.js graph model``, ``ONNX`` and so on."""
     maker: str
     """Who wrote it, in which version, if the files tell."""
-    files: list[File]
+    files: tuple[File, ...]
     """Its files, the one that people name first."""
-    inputs: list[Tensor]
+    inputs: tuple[TensorSpec, ...]
     """What goes in."""
-    outputs: list[Tensor]
+    outputs: tuple[TensorSpec, ...]
     """What comes out."""
     ops: dict[str, int]
     """Nodes by op, most frequent first."""
-    weights: list[Weight]
+    weights: tuple[Weight, ...]
     """Weights of a floating-point type once loaded, in the order of the file."""
-    unknown: list[str]
+    unknown: tuple[str, ...]
     """What could not be told, in words."""
     graph: FrozenGraph | None
     """The frozen graph's file; null for other formats."""
@@ -301,22 +157,10 @@ class Document:
     """What happens to the pixels first."""
     cost: Cost | None
     """What a photo costs."""
-    boundaries: list[Boundary] | None
+    boundaries: tuple[Boundary, ...] | None
     """Where one stage ends and others begin."""
     coverage: Coverage | None
     """Where the ops of a frozen graph can run; null also where that could not be found."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Sizes:
-    """Bytes, summed over files."""
-
-    raw: int
-    """As they lie on disk."""
-    gzip: int
-    """With gzip, level 9."""
-    brotli: int
-    """With brotli, quality 11; 9 for files above 32 MiB."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -329,24 +173,12 @@ class Side:
     """What it is."""
     maker: str
     """Who wrote it."""
-    files: list[File]
+    files: tuple[File, ...]
     """Its files."""
     sizes: Sizes
     """Their bytes."""
     ops: dict[str, int]
     """Nodes by op, most frequent first."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Difference:
-    """One thing that differs, as text."""
-
-    what: str
-    """What: an end, a number, or an op, whose nodes are counted."""
-    before: str
-    """In the first network."""
-    after: str
-    """In the second."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -388,18 +220,18 @@ class Comparison:
     """The first network."""
     after: Side
     """The second."""
-    differences: list[Difference]
+    differences: tuple[Difference, ...]
     """What differs in ends and by number."""
     counts: dict[str, Count]
     """The first network's weights by the kind of their match, and ``only_before``, ``only_after``
     and ``unread``."""
-    matches: list[Match]
+    matches: tuple[Match, ...]
     """Weights that both have, in the order of the first."""
-    only_before: list[Weight]
+    only_before: tuple[Weight, ...]
     """Weights of the first without a match."""
-    only_after: list[Weight]
+    only_after: tuple[Weight, ...]
     """Weights of the second without a match."""
-    unread: list[Weight]
+    unread: tuple[Weight, ...]
     """Weights of either whose values no file told."""
 
 
@@ -413,23 +245,26 @@ def as_data(
 
     Coverage is null: it is found when this is done, since both need much memory.
     """
-    absent = dict.fromkeys(each.name for each in dataclasses.fields(Inspection))
-    content = {
-        "schema": SCHEMA,
-        "origin": origin,
-        "format": found.format,
-        "maker": found.maker,
-        "files": _files(found),
-        "inputs": _tensors(found.inputs),
-        "outputs": _tensors(found.outputs),
-        "ops": found.ops,
-        "weights": list(map(_weight, found.weights)),
-        "unknown": found.unknown,
-        "graph": graph,
-        "coverage": None,
-        **(absent if inspection is None else dataclasses.asdict(inspection)),
-    }
-    return _checked(Document, content)
+    return _dumped(
+        Document(
+            schema=SCHEMA,
+            origin=origin,
+            format=found.format,
+            maker=found.maker,
+            files=_files(found),
+            inputs=found.inputs,
+            outputs=found.outputs,
+            ops=found.ops,
+            weights=tuple(map(_weight, found.weights)),
+            unknown=found.unknown,
+            graph=None if graph is None else FrozenGraph(**graph),
+            coverage=None,
+            **{
+                each.name: getattr(inspection, each.name, None)
+                for each in dataclasses.fields(Inspection)
+            },
+        )
+    )
 
 
 def comparison_data(origins: Sequence[str], found: diff.Comparison) -> dict[str, Any]:
@@ -441,79 +276,80 @@ def comparison_data(origins: Sequence[str], found: diff.Comparison) -> dict[str,
         "only_after": weights.only_after,
         "unread": weights.unread,
     }
-    before, after = (
-        _side(*side) for side in zip(origins, (found.before, found.after), found.sizes, strict=True)
+    before, after = map(_side, origins, (found.before, found.after), found.sizes)
+    return _dumped(
+        Comparison(
+            schema=SCHEMA,
+            same=found.is_same,
+            before=before,
+            after=after,
+            differences=found.differences,
+            counts={name: _count(listed) for name, listed in {**groups, **rest}.items()},
+            matches=tuple(map(_match, weights.matches)),
+            **{name: tuple(map(_weight, listed)) for name, listed in rest.items()},
+        )
     )
-    content = {
-        "schema": SCHEMA,
-        "same": found.is_same,
-        "before": before,
-        "after": after,
-        "differences": list(map(dataclasses.asdict, found.differences)),
-        "counts": {name: _count(listed) for name, listed in {**groups, **rest}.items()},
-        "matches": list(map(_match, weights.matches)),
-        **{name: list(map(_weight, listed)) for name, listed in rest.items()},
-    }
-    return _checked(Comparison, content)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what inspect prints of one network."""
-    return TypeAdapter(Document).json_schema(mode="serialization")
+    return _schema_of(Document)
 
 
 def comparison_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what inspect prints of two networks."""
-    return TypeAdapter(Comparison).json_schema(mode="serialization")
+    return _schema_of(Comparison)
 
 
-def _checked(kind: Any, content: dict[str, Any]) -> dict[str, Any]:
-    adapter = TypeAdapter(kind)
-    data: dict[str, Any] = adapter.dump_python(adapter.validate_python(content), mode="json")
+class _Printed(GenerateJsonSchema):
+    """A schema of what is printed, where no field is left out, whatever its default."""
+
+    def field_is_required(self, *_: Any, **__: Any) -> bool:
+        return True
+
+    def get_default_value(self, _: Any) -> Any:
+        return NoDefault
+
+
+def _schema_of(kind: type) -> dict[str, Any]:
+    return TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_Printed)
+
+
+def _dumped(document: Document | Comparison) -> dict[str, Any]:
+    data: dict[str, Any] = TypeAdapter(type(document)).dump_python(document, mode="json")
     return data
 
 
-def _side(origin: str, found: network.Network, sizes: Any) -> dict[str, Any]:
-    return {
-        "origin": origin,
-        "format": found.format,
-        "maker": found.maker,
-        "files": _files(found),
-        "sizes": dataclasses.asdict(sizes),
-        "ops": found.ops,
-    }
+def _side(origin: str, found: network.Network, sizes: Sizes) -> Side:
+    return Side(origin, found.format, found.maker, _files(found), sizes, found.ops)
 
 
-def _files(found: network.Network) -> list[dict[str, Any]]:
-    return [{"name": path.name, "bytes": path.stat().st_size} for path in found.files]
+def _files(found: network.Network) -> tuple[File, ...]:
+    return tuple(File(path.name, path.stat().st_size) for path in found.files)
 
 
-def _tensors(specs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
-    return [dataclasses.asdict(spec) for spec in specs]
-
-
-def _weight(weight: network.WeightTensor) -> dict[str, Any]:
+def _weight(weight: network.WeightTensor) -> Weight:
     minimum, maximum = weight.range or (None, None)
-    return {
-        "name": weight.name,
-        "shape": weight.shape,
-        "dtype": weight.dtype,
-        "stored_dtype": weight.stored_dtype,
-        "bytes": weight.bytes,
-        "minimum": minimum,
-        "maximum": maximum,
-    }
+    return Weight(
+        name=weight.name,
+        shape=weight.shape,
+        dtype=weight.dtype,
+        stored_dtype=weight.stored_dtype,
+        bytes=weight.bytes,
+        minimum=minimum,
+        maximum=maximum,
+    )
 
 
-def _match(match: matching.Match) -> dict[str, Any]:
-    return {
-        "before": _weight(match.before),
-        "after": _weight(match.after),
-        "kind": match.kind.value,
-        "difference": match.difference,
-        "likeness": match.likeness,
-    }
+def _match(match: matching.Match) -> Match:
+    return Match(
+        before=_weight(match.before),
+        after=_weight(match.after),
+        kind=match.kind.value,
+        difference=match.difference,
+        likeness=match.likeness,
+    )
 
 
-def _count(weights: Sequence[network.WeightTensor]) -> dict[str, int]:
-    return {"tensors": len(weights), "elements": network.total_elements(weights)}
+def _count(weights: Sequence[network.WeightTensor]) -> Count:
+    return Count(len(weights), network.total_elements(weights))

@@ -25,17 +25,18 @@ Values = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Scale and mean, one value or one for each channel; None where the graph does not show them.
+    """What the graph does with the pixels first: (pixel - mean) * scale."""
 
-    ``pad_value`` is None without padding to a size; ``resize`` is None without one.
-    ``not_understood`` names the first op that is none of these, nor arithmetic with a constant.
-    """
-
-    scale: Values | None
-    mean: Values | None
-    pad_value: Values | None
     resize: str | None
+    """How it resizes the photo."""
+    pad_value: Values | None
+    """What it pads the photo with, a number or one for each channel."""
+    scale: Values | None
+    """The scale, a number or one for each channel, if the graph shows it."""
+    mean: Values | None
+    """The mean, likewise."""
     not_understood: str | None = None
+    """The first op that is more than arithmetic."""
 
 
 @dataclass
@@ -66,9 +67,9 @@ def _found(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
             if static.whole_value(node, 1) is None:
                 pad_value = _pad_value(graph, node, pixels)
         elif node.op not in SAME_PIXELS and not _applied(graph, node, pixels):
-            return Preprocessing(None, None, pad_value, resize, f"{node.op} {node.name}")
+            return Preprocessing(resize, pad_value, None, None, f"{node.op} {node.name}")
     mean = 0 - pixels.offset / pixels.factor
-    return Preprocessing(_values(pixels.factor), _values(mean), pad_value, resize)
+    return Preprocessing(resize, pad_value, _values(pixels.factor), _values(mean))
 
 
 def _applied(graph: Graph, node: NodeDef, pixels: _Pixels) -> bool:

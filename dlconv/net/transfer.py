@@ -1,8 +1,8 @@
 """One try at a download over HTTP.
 
 A try asks for the rest of a part, makes sure that what the server sends is that rest (if not, it
-starts over with an empty part), and appends the body to it. A failure that may pass is raised as
-``Transient``, so that the caller can try again; any other is a DlconvError for the user.
+starts over with an empty part), and appends the body to it. A failure that may pass is a
+PassingError, so that the caller can try again; any other is a DlconvError for the user.
 """
 
 import re
@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
-import urllib3
 
-from dlconv.addresses import host_of
 from dlconv.errors import DlconvError
-from dlconv.net.http import MALFORMED, PASSING_STATUSES, USER_AGENT, malformed, reason_of
+from dlconv.net.http import network_trouble, number, passing, refusal
 from dlconv.net.part import Part, validator_in
-from dlconv.net.watch import Pace, Watch
+from dlconv.net.patience import Patience
+from dlconv.net.watch import Watch
 from dlconv.progress import ByteProgress
 from dlconv.storage.digests import BadContent
 from dlconv.storage.disk import disk_trouble
@@ -26,18 +25,11 @@ CHUNK_BYTES = 1 << 13
 MOST_BYTES = 2 << 30
 RESUME_HINT = "run the same command again: it resumes where this one stopped"
 REACH_HINT = "check the network, or use --mirror URL; --offline works with what is cached"
+UNSAFE_HINT = "the certificate is not trusted: check the clock, the proxy, or use --mirror"
+TROUBLE_HINT = "the server has trouble: try again later, or use --mirror URL"
+REFUSED_HINT = "check --mirror, and the model's name and url in the registry"
+SIZE_HINT = "this is another file than the registry means: check --mirror and the entry's url"
 CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+|\*)")
-# A number of more digits is no size of a file, and too long to be read.
-MOST_DIGITS = 18
-
-
-class Transient(Exception):  # noqa: N818
-    """A failure that may pass. ``error`` is what the user is told if it does not."""
-
-    def __init__(self, error: DlconvError, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True)
@@ -53,20 +45,19 @@ class Transfer:
     expected_bytes: int | None
     verified: bool
     progress: ByteProgress
-    timeouts: tuple[float, float]
-    pace: Pace
+    patience: Patience
     begin: float
     most_bytes: int = MOST_BYTES
 
     def run(self) -> bool:
         """Complete the part; return whether it holds bytes of an earlier connection.
 
-        Raises Transient, or DlconvError for what another try would not cure.
+        Raises PassingError, or DlconvError for what another try would not cure.
         """
         offset = self._usable_bytes()
         if offset and offset == self.expected_bytes:
             return True
-        with Watch(self.pace, self.begin) as watch:
+        with Watch(self.patience, self.begin) as watch:
             response = self._request(watch, offset)
             if offset and not self._continues(response, offset):
                 offset = 0
@@ -86,18 +77,16 @@ class Transfer:
         return size if is_trusted and not is_too_long else 0
 
     def _request(self, watch: Watch, offset: int) -> requests.Response:
-        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+        headers = {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
             if validator := self.part.validator(self.url):
                 headers["If-Range"] = validator
         with self._network_trouble(watch):
-            response = watch.session.get(
-                self.url, headers=headers, timeout=self.timeouts, stream=True
-            )
+            response = watch.session.get(self.url, headers=headers, stream=True)
         if response.status_code not in (200, 206, 416):
             with response:
-                raise _refusal(self.url, response)
+                raise refusal(self.url, response, REFUSED_HINT, TROUBLE_HINT)
         return response
 
     def _request_all(self, watch: Watch, response: requests.Response) -> requests.Response:
@@ -132,11 +121,11 @@ class Transfer:
                     done += len(chunk)
                     if done > most:
                         self.part.discard()
-                        raise BadContent(f"{self.url}: sends more than {most:,} bytes", _SIZE_HINT)
+                        raise BadContent(f"{self.url}: sends more than {most:,} bytes", SIZE_HINT)
                     file.write(chunk)
                     self.progress(done, needed)
         if needed is not None and done < needed:
-            raise Transient(self._stopped(f"stopped after {done:,} of {needed:,} bytes"))
+            raise passing(self._stopped(f"stopped after {done:,} of {needed:,} bytes"))
 
     def _chunks(self, watch: Watch, response: requests.Response) -> Iterator[bytes]:
         with self._network_trouble(watch):
@@ -149,80 +138,43 @@ class Transfer:
         total = _range_in(response)[1] if response.status_code == 206 else None
         length = response.headers.get("Content-Length", "")
         if total is None and length.isdecimal():
-            total = offset + _number(length)
+            total = offset + number(length)
         if total is None:
             return None
         if self.expected_bytes is not None and total != self.expected_bytes:
             raise BadContent(
-                f"{self.url}: has {total:,} bytes, expected {self.expected_bytes:,}", _SIZE_HINT
+                f"{self.url}: has {total:,} bytes, expected {self.expected_bytes:,}", SIZE_HINT
             )
         if total > self.most_bytes:
             raise BadContent(
-                f"{self.url}: {total:,} bytes are more than {self.most_bytes:,}", _SIZE_HINT
+                f"{self.url}: {total:,} bytes are more than {self.most_bytes:,}", SIZE_HINT
             )
         return total
 
     @contextmanager
     def _network_trouble(self, watch: Watch) -> Iterator[None]:
         """Tell what goes wrong in the user's words; first of all that the watch has ended it."""
+        trouble = network_trouble(
+            self.url,
+            patience=self.patience,
+            what=f"cannot fetch {self.url}",
+            stopped=self._stopped,
+            reach_hint=REACH_HINT,
+            unsafe_hint=UNSAFE_HINT,
+        )
         try:
-            with self._library_trouble():
+            with trouble:
                 yield
-        except (Transient, DlconvError) as error:
+        except DlconvError as error:
             if watch.complaint:
-                raise Transient(self._stopped(watch.complaint)) from error
+                raise passing(self._stopped(watch.complaint)) from error
             raise
         if watch.complaint:
-            raise Transient(self._stopped(watch.complaint))
-
-    @contextmanager
-    def _library_trouble(self) -> Iterator[None]:
-        host = host_of(self.url)
-        connect_seconds, read_seconds = self.timeouts
-        try:
-            yield
-        except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-            hint = "the certificate is not trusted: check the clock, the proxy, or use --mirror"
-            raise DlconvError(f"no safe connection to {host}: {reason_of(error)}", hint) from error
-        except requests.exceptions.ConnectTimeout as error:
-            reason = f"no connection within {connect_seconds:g} s"
-            raise Transient(DlconvError(f"cannot reach {host}: {reason}", REACH_HINT)) from error
-        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
-            raise Transient(self._stopped(f"sent nothing for {read_seconds:g} s")) from error
-        except requests.exceptions.ConnectionError as error:
-            message = f"cannot reach {host}: {reason_of(error)}"
-            raise Transient(DlconvError(message, REACH_HINT)) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise Transient(self._stopped("stopped half-way")) from error
-        except requests.RequestException as error:
-            raise DlconvError(f"cannot fetch {self.url}: {error}", REACH_HINT) from error
-        except OSError as error:
-            raise DlconvError(
-                f"cannot fetch from {host}: {reason_of(error)}", REACH_HINT
-            ) from error
-        except MALFORMED as error:
-            raise malformed(self.url, error) from error
+            raise passing(self._stopped(watch.complaint))
 
     def _stopped(self, what: str) -> DlconvError:
         kept = f"; {self.part.size():,} bytes are kept" if self.part.size() else ""
         return DlconvError(f"{self.url}: the server {what}{kept}", RESUME_HINT)
-
-
-_SIZE_HINT = "this is another file than the registry means: check --mirror and the entry's url"
-
-
-def _refusal(url: str, response: requests.Response) -> Exception:
-    status = response.status_code
-    message = f"{url}: {status} {response.reason}"
-    if status in PASSING_STATUSES or status >= 500:
-        hint = "the server has trouble: try again later, or use --mirror URL"
-        return Transient(DlconvError(message, hint), _retry_after(response))
-    return DlconvError(message, "check --mirror, and the model's name and url in the registry")
-
-
-def _retry_after(response: requests.Response) -> float:
-    seconds = response.headers.get("Retry-After", "")
-    return float(_number(seconds)) if seconds.isdecimal() else 0.0
 
 
 def _range_in(response: requests.Response) -> tuple[int | None, int | None]:
@@ -231,8 +183,4 @@ def _range_in(response: requests.Response) -> tuple[int | None, int | None]:
     if match is None:
         return None, None
     first, total = match.groups()
-    return _number(first), None if total == "*" else _number(total)
-
-
-def _number(digits: str) -> int:
-    return int(digits) if len(digits) <= MOST_DIGITS else 10**MOST_DIGITS
+    return number(first), None if total == "*" else number(total)

@@ -10,7 +10,6 @@ import contextlib
 import socket
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -18,14 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-
-@dataclass(frozen=True)
-class Pace:
-    """The least bytes a second, over how many seconds, and the most seconds that all may take."""
-
-    least_bytes_per_second: float
-    over_seconds: float
-    most_seconds: float
+from dlconv.net.http import Session
+from dlconv.net.patience import Patience
 
 
 class Watch:
@@ -34,13 +27,13 @@ class Watch:
     ``begin`` is when all began, as ``time.monotonic`` tells it.
     """
 
-    def __init__(self, pace: Pace, begin: float) -> None:
+    def __init__(self, patience: Patience, begin: float) -> None:
         self.complaint = ""
-        self.session = requests.Session()
+        self.session = Session(patience)
         self.session.hooks["response"].append(_leave_body_of_redirect)
         for prefix in ("http://", "https://"):
             self.session.mount(prefix, _Adapter(self))
-        self._pace, self._begin = pace, begin
+        self._patience, self._begin = patience, begin
         self._bytes = 0
         self._sockets: list[socket.socket] = []
         self._guard = threading.Lock()
@@ -71,18 +64,18 @@ class Watch:
         return connection
 
     def _look(self) -> None:
-        pace, before = self._pace, 0
-        least = pace.least_bytes_per_second * pace.over_seconds
+        patience, before = self._patience, 0
+        least = patience.least_bytes_per_second * patience.over_seconds
         while True:
-            left = self._begin + pace.most_seconds - time.monotonic()
-            if self._is_over.wait(max(0.0, min(pace.over_seconds, left))):
+            left = self._begin + patience.most_seconds - time.monotonic()
+            if self._is_over.wait(max(0.0, min(patience.over_seconds, left))):
                 return
-            if left <= pace.over_seconds:
-                return self._stop(f"was not done within {pace.most_seconds:,g} s")
+            if left <= patience.over_seconds:
+                return self._stop(f"was not done within {patience.most_seconds:,g} s")
             if self._bytes - before < least:
                 return self._stop(
-                    f"sent less than {pace.least_bytes_per_second:,g} bytes a second "
-                    f"for {pace.over_seconds:g} s"
+                    f"sent less than {patience.least_bytes_per_second:,g} bytes a second "
+                    f"for {patience.over_seconds:g} s"
                 )
             before = self._bytes
 

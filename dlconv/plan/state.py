@@ -32,7 +32,7 @@ from dlconv.release.evidence import evidence_path
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import digest_of
 from dlconv.storage.sealed import read_sealed, write_sealed
-from dlconv.verify.photos import find_photos, find_skipped
+from dlconv.verify.photos import find_pictures
 
 STATE = ".build"
 
@@ -181,8 +181,9 @@ def _photos_digest(paths: Iterable[Path]) -> str:
     given = list(paths)
     if not given:
         return _joined([])
-    photos = [f"{photo.name} {photo.sha256}" for photo in find_photos(given)]
-    return _joined([*photos, *(f"{each.name} {each.kind}" for each in find_skipped(given))])
+    found = find_pictures(given)
+    photos = [f"{photo.name} {photo.sha256}" for photo in found.photos]
+    return _joined([*photos, *(f"{each.name} {each.kind}" for each in found.skipped)])
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ from dlconv.verify.calibration import photos_for
 from dlconv.verify.choose import choose_photos
 from dlconv.verify.every import verify_all
 from dlconv.verify.floors import GivenFloors
-from dlconv.verify.photos import find_skipped
+from dlconv.verify.photos import find_photos
 from dlconv.verify.reports.files import write_reports
 from dlconv.verify.result import ArtifactResult
 
@@ -161,7 +161,7 @@ def _fetch(origin: Origin) -> Done:
 def _convert(task: Convert) -> Done:
     quantization = Quantization(
         task.scheme,
-        photos=photos_for(list(task.calibrate)) if task.calibrate else None,
+        photos=photos_for(find_photos(task.calibrate)) if task.calibrate else None,
         floors=task.floors.over(AUTO_FLOORS) if task.scheme is Scheme.AUTO else AUTO_FLOORS,
     )
     convert = convert_to_tfjs if task.target == "tfjs" else convert_to_onnx
@@ -175,10 +175,10 @@ def _convert(task: Convert) -> Done:
 def _verify(task: Verify) -> Done:
     artifact = read_artifact(task.folder)
     registry = load_registry(task.origin.access.registry)
-    photos = choose_photos(list(task.photos), [artifact], registry)
+    found = choose_photos(task.photos, [artifact], registry)
     choices = parse_choices(task.runtimes)
-    skipped = find_skipped(task.photos)
-    results = verify_all([artifact], photos, task.floors, choices, skipped=skipped)
+    photos = list(found.photos)
+    results = verify_all([artifact], photos, task.floors, choices, skipped=found.skipped)
     # What earlier builds measured in other runtimes is no longer asked for.
     evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)

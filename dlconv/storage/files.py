@@ -33,10 +33,15 @@ Check = Callable[[Path], None]
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:
     """Return the hex digest of a file, read in chunks."""
-    hasher = hashlib.new(algorithm)
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            hasher.update(chunk)
+        return digest_of_rest(file, algorithm)
+
+
+def digest_of_rest(file: BinaryIO, algorithm: str = "sha256") -> str:
+    """Return the hex digest of what is left of an open file, read in chunks."""
+    hasher = hashlib.new(algorithm)
+    while chunk := file.read(CHUNK_BYTES):
+        hasher.update(chunk)
     return hasher.hexdigest()
 
 

@@ -1,30 +1,30 @@
 """Choosing the photos that artifacts are checked on, and the colours that their classes have."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.errors import DlconvError
 from dlconv.net.sources import local_path
 from dlconv.registry.models import Colour, Registry, voc_colours
-from dlconv.verify.photos import Photo, find_dataset, find_photos
+from dlconv.verify.photos import Pictures, find_photos, find_pictures
 from dlconv.verify.reports.pictures import MOST_COLOURS
 
 
 def choose_photos(
-    paths: list[Path],
+    paths: Sequence[Path],
     artifacts: Iterable[Artifact],
     registry: Registry,
     dataset: Path | None = None,
-) -> list[Photo]:
+) -> Pictures:
     """Return the photos at ``paths`` and of a dataset, or those of the artifacts' model.
 
     Raises DlconvError when there is none.
     """
     if paths or dataset:
-        chosen = find_photos(paths) if paths else []
-        chosen += find_dataset(dataset) if dataset else []
-        return list({photo.path.resolve(): photo for photo in chosen}.values())
+        found = find_pictures(paths, dataset)
+        photos = {photo.path.resolve(): photo for photo in found.photos}
+        return Pictures(tuple(photos.values()), found.skipped)
     models = sorted({artifact.manifest.source.model for artifact in artifacts})
     known = [registry.models[name].photos for name in models if name in registry.models]
     if len(known) != len(models) or not all(known):
@@ -33,7 +33,7 @@ def choose_photos(
             "give some",
             code="no-photos",
         )
-    return find_photos([local_path(photos) for photos in known])
+    return Pictures(tuple(find_photos([local_path(photos) for photos in known])))
 
 
 def colours_of(artifacts: Iterable[Artifact], registry: Registry) -> dict[str, tuple[Colour, ...]]:

@@ -3,6 +3,10 @@
 The classes are its schema, version ``SCHEMA``, which ``dlconv schema verify`` prints as JSON
 Schema; a field that changes its meaning, or goes, makes a new version. Shares, IoU and F-scores are
 from 0 to 1, times in milliseconds. Null is what was not measured or does not apply.
+
+Results hold counts of pixels, arrays among them, and these classes the figures that follow from
+them, with the names of the classes; what already is figures, such as margins, is told as it is. A
+check is told by whether it passed, since the words of its failure stand among all failures.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +19,9 @@ from dlconv.compare import Confusion, Scores
 from dlconv.floors import Floors
 from dlconv.storage.digests import Sha256
 from dlconv.storage.files import text_of
+from dlconv.verify.photos import Skipped
 from dlconv.verify.result import ArtifactResult, PhotoResult
+from dlconv.verify.scores.margin import Margins
 from dlconv.verify.scores.person import MaskScores
 from dlconv.verify.scores.truth import TruthConfusion
 
@@ -80,16 +86,6 @@ class Pair:
 
 
 @dataclass(frozen=True, config=RECORD)
-class Person:
-    """The person's mask: the mean over the photos on which either sees one."""
-
-    agreement: float
-    """Share of the pixels that both, or neither, call a person."""
-    boundary_f: float
-    """Boundary F-score: contours within 0.8 % of the diagonal count as found."""
-
-
-@dataclass(frozen=True, config=RECORD)
 class Truth:
     """mIoU against masks that people drew."""
 
@@ -99,18 +95,6 @@ class Truth:
     """The frozen graph's mIoU."""
     artifact_miou: float
     """The artifact's mIoU."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Margins:
-    """How sure the frozen graph was where labels differ: by how much its best score leads."""
-
-    median: float | None
-    """Median over the pixels that differ; null where none does."""
-    differing: int
-    """Pixels that differ."""
-    sure: int
-    """Those whose margin is 1 or more: real mismatches, not ties and borders."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -135,22 +119,12 @@ class Photo:
     """What the runtime took."""
     margins: Margins | None
     """How sure the frozen graph was where they differ; null if it does not show that."""
-    person: Person | None
+    person: MaskScores | None
     """The person's mask; null where none is seen."""
     truth: Truth | None
     """mIoU against this photo's mask; null without one."""
     score_error: float | None
     """Largest difference of a score or a probability; null for an artifact of labels."""
-
-
-@dataclass(frozen=True, config=RECORD)
-class Skipped:
-    """A picture among the photos that was not checked."""
-
-    name: str
-    """The file's name, or its path in the dataset."""
-    kind: str
-    """What it is, such as ``HEIC``."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -211,7 +185,7 @@ class Result:
     """IoU of each class that occurs."""
     confusion: list[Pair]
     """Pixels by the frozen graph's class and the artifact's, the most first."""
-    person: Person | None
+    person: MaskScores | None
     """The person's mask."""
     truth: Truth | None
     """mIoU of both against ground truth."""
@@ -293,13 +267,13 @@ def _result(result: ArtifactResult) -> Result:
         miou=_of(total, lambda scores: scores.miou),
         class_iou=_of(total, lambda scores: _class_iou(scores, names)),
         confusion=_pairs(result.confusion, names),
-        person=_of(result.person, _person),
+        person=result.person,
         truth=_of(result.truth, lambda truth: _truth(truth, result.photos_with_truth)),
         score_error=result.score_error,
         ms_median=_of(total, lambda _: result.median_ms),
         photos=[_photo(each, names) for each in result.photos],
         photos_checked=len(result.photos),
-        skipped=[Skipped(each.name, each.kind) for each in result.skipped],
+        skipped=list(result.skipped),
     )
 
 
@@ -323,8 +297,8 @@ def _photo(row: PhotoResult, names: tuple[str, ...]) -> Photo:
         miou=scores.miou,
         class_iou=_class_iou(scores, names),
         ms=row.ms,
-        margins=_of(row.margins, lambda found: Margins(found.median, found.differing, found.sure)),
-        person=_of(row.person, _person),
+        margins=row.margins,
+        person=row.person,
         truth=_of(row.truth, lambda truth: _truth(truth, 1)),
         score_error=row.score_error,
     )
@@ -340,10 +314,6 @@ def _pairs(confusion: Confusion, names: tuple[str, ...]) -> list[Pair]:
         Pair(class_name(before, names), class_name(after, names), pixels)
         for before, after, pixels in most_first
     ]
-
-
-def _person(scores: MaskScores) -> Person:
-    return Person(scores.agreement, scores.boundary_f)
 
 
 def _truth(truth: TruthConfusion, photos: int) -> Truth:

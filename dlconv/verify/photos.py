@@ -5,7 +5,7 @@ crop: its longest side becomes the crop's, as DeepLab's own demo does. Both the 
 artifact see exactly these pixels.
 
 A folder may hold pictures that cannot be read, such as HEIC. They are no photos, and not passed
-over in silence either: ``find_skipped`` names them.
+over in silence either: they are found as skipped. Each file is opened once for all of this.
 """
 
 import codecs
@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.storage.files import digest_of, text_of
+from dlconv.storage.files import digest_of, digest_of_rest, text_of
 from dlconv.verify.raster import (
     CONVERT,
     FORMATS,
+    HEAD_BYTES,
     OTHER_PICTURES,
     PhotoError,
     check_file,
-    kind_of,
     kind_of_content,
     other_kind_error,
     read_rgb,
@@ -60,52 +60,87 @@ class Photo:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A picture in a folder that is not checked: what reports call it, and what it is instead."""
+    """A picture among the photos that was not checked."""
 
     name: str
+    """The file's name, or its path in the dataset."""
     kind: str
+    """What it is, such as ``HEIC``."""
 
 
-def find_photos(paths: list[Path]) -> list[Photo]:
-    """Return the photos that files and directories name; directories in order of file names.
+@dataclass(frozen=True)
+class Pictures:
+    """What is at some places: photos that can be checked, and pictures that cannot."""
+
+    photos: tuple[Photo, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+Found = dict[Path, Photo | Skipped]
+
+
+def find_pictures(paths: Sequence[Path], dataset: Path | None = None) -> Pictures:
+    """Return what files and folders hold, folders in order of file names, and what a dataset does.
+
+    A dataset is all that is below a folder, or what a list names, a path in each line. Paths in a
+    list are relative to it; empty lines and those that start with # are left out.
 
     Raises PhotoError for a path that is not there, or that is no photo by its first bytes, and when
-    there is not one photo.
+    there is not one photo at the paths, or in the dataset.
     """
-    files = [file for path in paths for file in _files(path)]
-    if not files:
-        searched = ", ".join(map(str, paths)) or "nowhere"
-        raise _no_photos(f"(looked in {searched})", find_skipped(paths))
-    return [_photo(file, text_of(Path(file.name))) for file in dict.fromkeys(files)]
+    found: Found = {}
+    if paths or dataset is None:
+        found |= _at(paths)
+    if dataset is not None:
+        found |= _in_dataset(dataset)
+    return _sorted_out(found)
 
 
-def find_dataset(place: Path) -> list[Photo]:
-    """Return the photos below a folder, or those that a list names, a path in each line.
+def find_photos(paths: Sequence[Path]) -> list[Photo]:
+    """Return the photos alone that files and folders hold. Raises what ``find_pictures`` does."""
+    return list(find_pictures(paths).photos)
 
-    Paths in a list are relative to it; empty lines and those that start with # are left out.
-    Raises PhotoError as ``find_photos`` does.
-    """
+
+def _at(paths: Sequence[Path]) -> Found:
+    for path in paths:
+        if not _is_there(path):
+            raise PhotoError(f"there is no photo at {path}")
+    found: Found = {}
+    for path in paths:
+        if path.is_dir():
+            found |= _in_folder(path)
+        else:
+            found[path] = _named_photo(path, text_of(Path(path.name)))
+    searched = ", ".join(map(str, paths)) or "nowhere"
+    _refuse_without_photos(f"(looked in {searched})", found)
+    return found
+
+
+def _in_dataset(place: Path) -> Found:
     if not _is_there(place):
         raise PhotoError(f"there is no dataset at {place}")
-    folder = place if place.is_dir() else place.parent
-    files = _below(place) if place.is_dir() else _listed(place)
-    if not files:
-        raise _no_photos(f"in {place}", find_skipped([], place))
-    return [_photo(file, _name(file, folder)) for file in dict.fromkeys(files)]
+    if place.is_dir():
+        found = _in_folder(place, is_deep=True)
+    else:
+        found = {file: _named_photo(file, _name(file, place.parent)) for file in _listed(place)}
+    _refuse_without_photos(f"in {place}", found)
+    return found
 
 
-def find_skipped(paths: Sequence[Path], dataset: Path | None = None) -> tuple[Skipped, ...]:
-    """Return the pictures that are in the folders given and no photos that can be checked."""
-    places = [(path, path.iterdir()) for path in paths if path.is_dir()]
-    if dataset is not None and dataset.is_dir():
-        places.append((dataset, dataset.rglob("*")))
-    found = {
-        file: Skipped(_name(file, folder), kind)
-        for folder, files in places
-        for file in sorted(files)
-        if (kind := _other_kind(file)) is not None
-    }
-    return tuple(found.values())
+def _in_folder(folder: Path, is_deep: bool = False) -> Found:
+    try:
+        listed = sorted(folder.rglob("*") if is_deep else folder.iterdir())
+    except OSError as error:
+        raise PhotoError(f"cannot read {folder}: {error.strerror}") from error
+    looked_at = {file: _photo_or_other(file, _name(file, folder)) for file in listed}
+    return {file: each for file, each in looked_at.items() if each is not None}
+
+
+def _sorted_out(found: Found) -> Pictures:
+    return Pictures(
+        photos=tuple(each for each in found.values() if isinstance(each, Photo)),
+        skipped=tuple(each for each in found.values() if isinstance(each, Skipped)),
+    )
 
 
 def say_skipped(skipped: Sequence[Skipped]) -> str:
@@ -120,30 +155,27 @@ def skipped_line(skipped: Sequence[Skipped]) -> str:
     return f"{say_skipped(skipped)} (hint: {CONVERT})"
 
 
-def _no_photos(where: str, skipped: Sequence[Skipped]) -> PhotoError:
+def _refuse_without_photos(where: str, found: Found) -> None:
+    pictures = _sorted_out(found)
+    if pictures.photos:
+        return
     message = f"there are no photos {where}, so nothing can be checked"
-    if skipped:
-        return PhotoError(f"{message}; {say_skipped(skipped)}", CONVERT)
-    return PhotoError(message, "give some with --images DIR or --images FILE")
+    if pictures.skipped:
+        raise PhotoError(f"{message}; {say_skipped(pictures.skipped)}", CONVERT)
+    raise PhotoError(message, "give some with --images DIR or --images FILE")
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether something is called that; a name too long, or with a NUL, is nobody's."""
+    """Tell whether something is called that; a name with a NUL is nobody's.
+
+    Raises PhotoError where that cannot be known, as for a name that is too long.
+    """
     try:
         return path.exists()
-    except (OSError, ValueError):
+    except ValueError:
         return False
-
-
-def _photo(file: Path, name: str) -> Photo:
-    kind = kind_of(file)
-    if kind is not None and kind not in FORMATS:
-        raise other_kind_error(file, "the photo", kind)
-    return Photo(file, read_digest(file), name)
-
-
-def _below(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if _is_photo(file))
+    except OSError as error:
+        raise PhotoError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _listed(place: Path) -> list[Path]:
@@ -193,26 +225,52 @@ def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
     return found
 
 
-def _is_photo(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and file.is_file() and _other_kind(file) is None
+def _named_photo(file: Path, name: str) -> Photo:
+    kind, sha256 = _kind_and_digest(file)
+    if kind is not None and kind not in FORMATS:
+        raise other_kind_error(file, "the photo", kind)
+    return Photo(file, sha256, name)
 
 
-def _other_kind(file: Path) -> str | None:
-    """Say what a file of a folder is if it is a picture that cannot be checked, else None."""
+def _photo_or_other(file: Path, name: str) -> Photo | Skipped | None:
+    """Tell what a file of a folder is: a photo, a picture that cannot be checked, or neither."""
     suffix = file.suffix.lower()
+    may_be_photo = suffix in SUFFIXES
     if file.is_dir():
         return None
     if not file.is_file():
-        return NO_FILE if suffix in SUFFIXES else None
+        return Skipped(name, NO_FILE) if may_be_photo else None
     if suffix in OTHER_SUFFIXES:
-        return OTHER_SUFFIXES[suffix]
+        return Skipped(name, OTHER_SUFFIXES[suffix])
     try:
-        kind = kind_of(file)
+        kind, sha256 = _kind_and_digest(file, may_be_photo)
     except PhotoError:
+        if may_be_photo:
+            raise
         return None
-    if suffix in SUFFIXES:
-        return None if kind in FORMATS else kind
-    return f"{kind}, named otherwise" if kind in (*FORMATS, *OTHER_PICTURES) else None
+    if may_be_photo and (kind is None or kind in FORMATS):
+        return Photo(file, sha256, name)
+    if may_be_photo:
+        return Skipped(name, str(kind))
+    is_picture = kind in (*FORMATS, *OTHER_PICTURES)
+    return Skipped(name, f"{kind}, named otherwise") if is_picture else None
+
+
+def _kind_and_digest(file: Path, may_be_photo: bool = True) -> tuple[str | None, str]:
+    """Return what a file is by its first bytes, and its SHA-256, "" where it is no photo anyway.
+
+    Raises PhotoError when it cannot be read.
+    """
+    check_file(file)
+    try:
+        with file.open("rb") as opened:
+            kind = kind_of_content(opened.read(HEAD_BYTES))
+            if not may_be_photo or kind not in (None, *FORMATS):
+                return kind, ""
+            opened.seek(0)
+            return kind, digest_of_rest(opened)
+    except OSError as error:
+        raise PhotoError(f"cannot read {file}: {error.strerror}") from error
 
 
 def _mask_of(photo: Photo, masks: Mapping[str, Path]) -> Path | None:
@@ -222,23 +280,6 @@ def _mask_of(photo: Photo, masks: Mapping[str, Path]) -> Path | None:
         return None
     check_file(found, "the mask")
     return None if found.samefile(photo.path) else found
-
-
-def _files(path: Path) -> list[Path]:
-    try:
-        is_there = path.exists()
-    except OSError as error:
-        raise PhotoError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError:  # a NUL in it
-        is_there = False
-    if not is_there:
-        raise PhotoError(f"there is no photo at {path}")
-    if not path.is_dir():
-        return [path]
-    try:
-        return sorted(file for file in path.iterdir() if _is_photo(file))
-    except OSError as error:
-        raise PhotoError(f"cannot read {path}: {error.strerror}") from error
 
 
 def read_digest(file: Path) -> str:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 import onnx
 import pytest
@@ -36,6 +37,14 @@ def onnx_file(tiny, tmp_path):
     entry = make_onnx(tiny, tmp_path / "onnx").artifact.entry
     (entry.parent / "manifest.json").unlink()
     return entry
+
+
+def external(name, location):
+    """A tensor whose values are in another file."""
+    tensor = onnx.TensorProto(name=name, data_type=onnx.TensorProto.FLOAT, dims=[1])
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
+    return tensor
 
 
 def change(directory, edit):
@@ -104,6 +113,7 @@ def test_a_frozen_graph_is_described_by_its_contract_and_its_kernels(
 def test_an_onnx_file_is_described_by_its_inputs_and_outputs(onnx_file):
     manifest = described(onnx_file).manifest
     assert (manifest.target, manifest.precision) == ("onnx", "float32")
+    assert re.fullmatch(r"tf2onnx [\d.]+.*, opset \d+", manifest.converter)
     assert manifest.contract.input.shape == (1, None, None, 3)
     assert manifest.contract.output.dtype == "int64"
     assert manifest.same_function
@@ -150,6 +160,86 @@ def test_what_cannot_be_checked_says_why(tfjs, edit, message):
     with pytest.raises(DlconvError, match=message) as raised:
         described(tfjs)
     assert "\n" not in str(raised.value)
+
+
+def cut_shard(directory):
+    (shard,) = directory.glob("*.bin")
+    shard.write_bytes(shard.read_bytes()[:-1])
+
+
+def unprintable_maker(directory):
+    change(directory, lambda content: content.update(convertedBy="evil\x1b[2J"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (cut_shard, "hold 39 bytes, their weights take 40"),
+        (unprintable_maker, "has a name that cannot be shown: evil"),
+    ],
+)
+def test_what_inspect_refuses_of_a_graph_model_cannot_be_checked(tfjs, damage, message):
+    damage(tfjs)
+    with pytest.raises(DlconvError, match=message):
+        described(tfjs)
+
+
+def test_weights_that_have_no_fixed_size_do_not_keep_a_graph_model_from_being_checked(tfjs):
+    words = {"name": "words", "shape": [1], "dtype": "string"}
+    change(tfjs, lambda content: content["weightsManifest"][0]["weights"].append(words))
+    assert described(tfjs).manifest.target == "tfjs"
+
+
+def impossible_shape(model):
+    model.graph.initializer[0].dims[:] = [2**62, 4]
+
+
+def unprintable_name(model):
+    model.producer_name = "evil\x1b[2J"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (impossible_shape, "the constant .* has an impossible shape"),
+        (unprintable_name, "has a name that cannot be shown: evil"),
+    ],
+)
+def test_what_inspect_refuses_of_an_onnx_file_cannot_be_checked(onnx_file, damage, message):
+    model = onnx.load(onnx_file)
+    damage(model)
+    onnx_file.write_bytes(model.SerializeToString())
+    with pytest.raises(DlconvError, match=message):
+        described(onnx_file)
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("w.data", r"names files that are missing: w\.data"),
+        ("../w.data", r"names '\.\./w\.data', which is not a file beside it"),
+    ],
+)
+def test_values_in_other_files_are_of_the_artifact(onnx_file, location, message):
+    model = onnx.load(onnx_file)
+    model.graph.initializer.append(external("far", location))
+    onnx_file.write_bytes(model.SerializeToString())
+    with pytest.raises(DlconvError, match=message):
+        described(onnx_file)
+    if location == "w.data":
+        (onnx_file.parent / location).write_bytes(b"1234")
+        files = described(onnx_file).manifest.files
+        assert [file.path for file in files] == [onnx_file.name, "w.data"]
+
+
+def test_no_weight_is_decoded(tfjs, onnx_file, monkeypatch):
+    def forbidden(*_):
+        raise AssertionError("a weight was decoded")
+
+    monkeypatch.setattr("onnx.numpy_helper.to_array", forbidden)
+    monkeypatch.setattr("dlconv.formats.tfjs_weights.Weight.values", forbidden)
+    assert described(onnx_file).manifest.precision == "float32"
+    assert described(tfjs).manifest.precision == "float32"
 
 
 def test_an_input_that_is_no_photo_is_refused(onnx_file):

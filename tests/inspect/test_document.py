@@ -1,8 +1,11 @@
+import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from support.artifacts import PLAIN, tfjs_artifact
+from support.sample import sample_graph
 
 from dlconv.convert.artifact import make_onnx_file
 from dlconv.formats.read import read_network
@@ -10,6 +13,9 @@ from dlconv.inspect.compressed import Sizes
 from dlconv.inspect.diff import compare
 from dlconv.inspect.document import as_data, comparison_data, comparison_schema, json_schema
 from dlconv.inspect.inspection import inspect_graph
+
+# Of the sample network, as version 1 of the schema has it; of long lists the first two.
+SAMPLE = json.loads(Path(__file__).with_name("document.json").read_text())
 
 
 @pytest.fixture
@@ -55,6 +61,24 @@ def test_a_comparison_keeps_its_schema(networks):
     other = compare(before, onnx, (Sizes(0, 0, 0), Sizes(0, 0, 0)))
     content = as_read(comparison_data(("a", "c"), other), comparison_schema())
     assert content["counts"]["equal"] == {"tensors": 1, "elements": 9}
+
+
+def shortened(data):
+    lists = ("weights", "boundaries", "matches", "only_before", "only_after")
+    return {key: value[:2] if key in lists else value for key, value in data.items()}
+
+
+def test_what_is_printed_stays_as_it_is(tmp_path):
+    frozen = sample_graph(tmp_path)
+    tfjs_artifact(frozen, tmp_path / "web", PLAIN)
+    graph = read_network(frozen.path)
+    web = dataclasses.replace(read_network(tmp_path / "web"), maker="some maker")
+    source = {"path": "here", **dataclasses.asdict(frozen.source)}
+    one = as_read(as_data("here", graph, inspect_graph(graph.graph), source), json_schema())
+    assert shortened(one) == SAMPLE["inspect"]
+    found = compare(graph, web, (Sizes(3, 2, 1), Sizes(6, 5, 4)))
+    two = as_read(comparison_data(("a", "b"), found), comparison_schema())
+    assert shortened(two) == SAMPLE["diff"]
 
 
 @pytest.mark.parametrize("schema", [json_schema(), comparison_schema()], ids=["one", "two"])

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dlconv.errors import DlconvError
 from dlconv.net import transfer
-from dlconv.net.download import Patience, download
+from dlconv.net.download import download
 from dlconv.net.part import Part
+from dlconv.net.patience import Patience
 from dlconv.terminal import progress as progress_module
 from dlconv.terminal.progress import show_progress
 

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from dlconv.cli import app
 from dlconv.errors import DlconvError
-from dlconv.net.download import Patience, download
-from dlconv.release.publish.http import network_trouble, refusal
+from dlconv.net.download import download
+from dlconv.net.http import network_trouble, refusal_in_words
+from dlconv.net.patience import Patience
 
 DIGITS = b"9" * 5000
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -137,7 +138,7 @@ def test_any_answer_is_a_file_or_one_line(target, once, reply: bytes) -> None:
     with raw_server(reply) as host, contextlib.suppress(DlconvError):
         with network_trouble(url):
             answer = requests.get(f"http://{host}/", timeout=2)
-        raise refusal(answer, "")
+        raise refusal_in_words(answer, "")
 
 
 def drip(connection: socket.socket, head: bytes, rest: bytes, until: threading.Event) -> None:

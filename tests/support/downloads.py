@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.graphs import graph_of
 
-from dlconv.net.download import Patience
+from dlconv.net.patience import Patience
 from dlconv.registry.models import Model, load_registry
 
 Reply = Callable[[BaseHTTPRequestHandler], None]

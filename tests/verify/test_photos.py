@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +12,17 @@ from PIL import Image
 from dlconv.errors import DlconvError
 from dlconv.verify.photos import (
     PhotoError,
-    find_dataset,
     find_photos,
-    find_skipped,
+    find_pictures,
     load_photo,
     with_masks,
 )
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+def dataset_at(place):
+    return list(find_pictures([], place).photos)
 
 
 def saved(path, size=(40, 20), mode="RGB", **options):
@@ -57,7 +61,7 @@ def test_a_dataset_is_all_that_is_below_a_folder(tmp_path):
     for name in ("b.jpg", "a.png", "deep/er/c.JPG"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         saved(tmp_path / name)
-    names = [photo.name for photo in find_dataset(tmp_path)]
+    names = [photo.name for photo in dataset_at(tmp_path)]
     assert names == ["a.png", "b.jpg", "deep/er/c.JPG"]
 
 
@@ -68,19 +72,19 @@ def test_a_dataset_is_what_a_list_names(tmp_path):
     elsewhere = tmp_path / "far" / "b.jpg"
     listed = tmp_path / "val.txt"
     listed.write_text(f"# the validation set\n\n a.png\n{elsewhere}\nfar/b.jpg\n")
-    assert [photo.name for photo in find_dataset(listed)] == ["a.png", "far/b.jpg"]
+    assert [photo.name for photo in dataset_at(listed)] == ["a.png", "far/b.jpg"]
 
 
 def test_what_is_no_dataset_is_said(tmp_path):
     with pytest.raises(PhotoError, match="no dataset at"):
-        find_dataset(tmp_path / "gone")
+        dataset_at(tmp_path / "gone")
     with pytest.raises(DlconvError, match="no photos in"):
-        find_dataset(tmp_path)
+        dataset_at(tmp_path)
     with pytest.raises(PhotoError, match="no folder and no list"):
-        find_dataset(saved(tmp_path / "a.png"))
+        dataset_at(saved(tmp_path / "a.png"))
     (tmp_path / "list.txt").write_text("gone.jpg\n")
     with pytest.raises(PhotoError, match=r"cannot read .*gone\.jpg"):
-        find_dataset(tmp_path / "list.txt")
+        dataset_at(tmp_path / "list.txt")
 
 
 def test_photos_get_the_masks_of_their_names(tmp_path):
@@ -99,7 +103,7 @@ def test_masks_may_be_in_folders_as_the_photos_are(tmp_path):
     for name in ("photos/a/1.jpg", "photos/b/1.jpg", "masks/a/1.png", "masks/b/1.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         saved(tmp_path / name, mode="L")
-    photos = find_dataset(tmp_path / "photos")
+    photos = dataset_at(tmp_path / "photos")
     masks = [photo.mask for photo in with_masks(photos, tmp_path / "masks")]
     assert masks == [tmp_path / "masks/a/1.png", tmp_path / "masks/b/1.png"]
     (tmp_path / "masks/a/1.png").rename(tmp_path / "masks/1.png")
@@ -111,7 +115,7 @@ def test_masks_may_be_in_folders_as_the_photos_are(tmp_path):
 def test_a_folder_that_is_named_like_a_photo_is_none(tmp_path):
     (tmp_path / "holiday.jpg").mkdir()
     saved(tmp_path / "a.jpg")
-    assert [photo.name for photo in find_dataset(tmp_path)] == ["a.jpg"]
+    assert [photo.name for photo in dataset_at(tmp_path)] == ["a.jpg"]
     assert [photo.name for photo in find_photos([tmp_path])] == ["a.jpg"]
 
 
@@ -168,7 +172,7 @@ def test_pictures_of_a_folder_that_cannot_be_read_are_named(tmp_path):
     os.mkfifo(tmp_path / "f.png")
     (tmp_path / "notes.txt").write_text("not a photo")
     assert [photo.name for photo in find_photos([tmp_path])] == ["a.jpg"]
-    skipped = find_skipped([tmp_path])
+    skipped = find_pictures([tmp_path]).skipped
     assert [(each.name, each.kind) for each in skipped] == [
         ("b.heic", "HEIC"),
         ("c.jpg", "HEIC"),
@@ -176,10 +180,44 @@ def test_pictures_of_a_folder_that_cannot_be_read_are_named(tmp_path):
         ("e.png", "no file"),
         ("f.png", "no file"),
     ]
-    assert find_skipped([], tmp_path) == skipped
+    assert find_pictures([], tmp_path).skipped == skipped
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(DlconvError, match=r"5 skipped: b\.heic \(HEIC\), .*convert it to JPEG"):
         find_photos([tmp_path])
+
+
+@pytest.mark.parametrize("is_dataset", [False, True])
+def test_each_file_is_opened_once(tmp_path, monkeypatch, is_dataset):
+    for name in ("a.jpg", "b.png"):
+        saved(tmp_path / name)
+    (tmp_path / "c.jpg").write_bytes(HEIC)
+    (tmp_path / "notes.txt").write_text("not a photo")
+    opened = []
+    real = Path.open
+
+    def noted(path, *arguments, **options):
+        opened.append(path.name)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", noted)
+    found = find_pictures([], tmp_path) if is_dataset else find_pictures([tmp_path])
+    assert [photo.name for photo in found.photos] == ["a.jpg", "b.png"]
+    assert [each.name for each in found.skipped] == ["c.jpg"]
+    assert opened == ["a.jpg", "b.png", "c.jpg", "notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x" * 300, "cannot read .*: File name too long"), ("a\0b", "there is no ")]
+)
+def test_nothing_is_called_by_a_name_that_cannot_be(tmp_path, name, said):
+    photo = saved(tmp_path / "a.png")
+    for find in (
+        lambda: find_photos([tmp_path / name]),
+        lambda: dataset_at(tmp_path / name),
+        lambda: with_masks(find_photos([photo]), tmp_path / name),
+    ):
+        with pytest.raises(PhotoError, match=said):
+            find()
 
 
 def test_a_photo_of_another_kind_that_is_named_is_refused_at_once(tmp_path):
@@ -188,7 +226,7 @@ def test_a_photo_of_another_kind_that_is_named_is_refused_at_once(tmp_path):
     with pytest.raises(PhotoError, match=r"c\.jpg: it is HEIC.*convert it"):
         find_photos([tmp_path / "c.jpg"])
     with pytest.raises(PhotoError, match=r"c\.jpg: it is HEIC.*convert it"):
-        find_dataset(tmp_path / "list.txt")
+        dataset_at(tmp_path / "list.txt")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device", "loop"])
@@ -207,13 +245,14 @@ def test_what_is_no_file_is_never_waited_for(tmp_path, monkeypatch, kind):
     (tmp_path / "list.txt").write_text("masks/photo.png\n")
     for read in (
         lambda: find_photos([place]),
-        lambda: find_dataset(place),
-        lambda: find_dataset(tmp_path / "list.txt"),
+        lambda: dataset_at(place),
+        lambda: dataset_at(tmp_path / "list.txt"),
         lambda: with_masks(find_photos([photo]), place.parent),
     ):
         with pytest.raises(PhotoError, match=r"cannot read|there is no"):
             read()
-    assert [each.kind for each in find_skipped([place.parent])] == ["no file"]
+    saved(place.parent / "b.png")
+    assert [each.kind for each in find_pictures([place.parent]).skipped] == ["no file"]
 
 
 def test_names_that_are_no_utf_8_are_texts_and_find_their_masks(tmp_path):
@@ -222,7 +261,7 @@ def test_names_that_are_no_utf_8_are_texts_and_find_their_masks(tmp_path):
     (tmp_path / "masks").mkdir()
     mask = saved(tmp_path / "masks" / name, mode="L")
     (tmp_path / "list.txt").write_bytes(b"ph\xffoto.png\n")
-    for photos in (find_photos([tmp_path]), find_dataset(tmp_path / "list.txt")):
+    for photos in (find_photos([tmp_path]), dataset_at(tmp_path / "list.txt")):
         assert [photo.name for photo in photos] == [r"ph\xffoto.png"]
         assert [photo.mask for photo in with_masks(photos, mask.parent)] == [mask]
 
@@ -232,14 +271,14 @@ def test_a_list_of_any_editor_is_read(tmp_path):
         saved(tmp_path / name)
     listed = tmp_path / "list.txt"
     listed.write_bytes("\ufeff# ours\r\na.png\r\n\r\n\t b c.png \r\na.png\nd\u2028e.png".encode())
-    assert [photo.name for photo in find_dataset(listed)] == ["a.png", "b c.png", "d\u2028e.png"]
+    assert [photo.name for photo in dataset_at(listed)] == ["a.png", "b c.png", "d\u2028e.png"]
 
 
 @pytest.mark.parametrize("content", [b"a\0b.png", "a.png".encode("utf-16"), bytes(99)])
 def test_what_is_no_text_is_no_list(tmp_path, content):
     (tmp_path / "list.txt").write_bytes(content)
     with pytest.raises(PhotoError, match="no folder and no list of photos"):
-        find_dataset(tmp_path / "list.txt")
+        dataset_at(tmp_path / "list.txt")
 
 
 @pytest.mark.parametrize("entry", ["", "x" * 300, "photos"])
@@ -247,13 +286,13 @@ def test_what_a_list_names_has_to_be_a_file(tmp_path, entry):
     (tmp_path / "photos").mkdir()
     (tmp_path / "list.txt").write_text(f"./{entry}\n")
     with pytest.raises(PhotoError, match="cannot read"):
-        find_dataset(tmp_path / "list.txt")
+        dataset_at(tmp_path / "list.txt")
 
 
 def test_a_list_may_come_out_of_a_pipe(tmp_path):
     saved(tmp_path / "a.png")
-    command = "import sys; from pathlib import Path; from dlconv.verify.photos import find_dataset"
-    command += "; print([each.path.name for each in find_dataset(Path(sys.argv[1]))])"
+    command = "import sys; from pathlib import Path; from dlconv.verify.photos import find_pictures"
+    command += "; print([each.path.name for each in find_pictures([], Path(sys.argv[1])).photos])"
     listing = f"{sys.executable} -c '{command}' <(echo {tmp_path / 'a.png'})"
     answer = subprocess.run(["bash", "-c", listing], capture_output=True, text=True)
     assert answer.stdout == "['a.png']\n", answer.stderr

@@ -10,24 +10,19 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
 from dlconv.errors import UsageError
-from dlconv.net.http import USER_AGENT
+from dlconv.net.http import Bearer, Session, network_trouble, parsed, refusal_in_words
+from dlconv.net.patience import WITH_SERVICES, patiently
 from dlconv.progress import StepProgress
 from dlconv.release.document import RELEASE_NAME, SUMS_NAME
 from dlconv.release.publish.archive import write_archive
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.http import (
-    TIMEOUTS,
-    Bearer,
-    network_trouble,
-    patiently,
-    refusal,
-)
 from dlconv.release.publish.secrets import secret
 from dlconv.release.publish.target import digest_in
 from dlconv.storage.files import digest_of
@@ -40,6 +35,28 @@ MOST_NOTES = 100_000
 HINT = "check that the repository is there and GITHUB_TOKEN may write its contents"
 
 Json = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Asset:
+    name: str
+    url: str
+    state: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class _Published:
+    assets: tuple[_Asset, ...]
+
+
+@dataclass(frozen=True)
+class _Release:
+    url: str
+    upload_url: str
+    draft: bool
+    tag_name: str
 
 
 class GitHub:
@@ -52,12 +69,11 @@ class GitHub:
         self._repository = repository
         self._url = f"{api.rstrip('/')}/repos/{repository}"
         self._releases = f"{self._url}/releases"
-        self._session = requests.Session()
+        self._session = Session(WITH_SERVICES)
         self._session.auth = Bearer(secret("GITHUB_TOKEN", "a token that may write contents"))
         self._session.headers.update(
             {
                 "Accept": "application/vnd.github+json",
-                "User-Agent": USER_AGENT,
                 "X-GitHub-Api-Version": API_VERSION,
             }
         )
@@ -75,11 +91,11 @@ class GitHub:
             # Where it is the repository that is not there, this one is a 404, too, and is said.
             self._ask("GET", self._url)
             return None
-        for asset in answer.json()["assets"]:
-            if asset["name"] == RELEASE_NAME:
+        for asset in parsed(answer, _Published).assets:
+            if asset.name == RELEASE_NAME:
                 accept = {"Accept": "application/octet-stream"}
-                content = self._ask("GET", asset["url"], headers=accept).content
-                return digest_in(content, asset["url"]) or ""
+                content = self._ask("GET", asset.url, headers=accept).content
+                return digest_in(content, asset.url) or ""
         return ""
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
@@ -91,16 +107,16 @@ class GitHub:
             for done, asset in enumerate(assets):
                 progress(asset.name, done, len(assets))
                 self._upload(draft, asset)
-        self._ask("PATCH", draft["url"], json={**self._description(release), "draft": False})
+        self._ask("PATCH", draft.url, json={**self._description(release), "draft": False})
 
-    def _draft(self, release: CheckedRelease) -> Json:
+    def _draft(self, release: CheckedRelease) -> _Release:
         """Return the draft of this version, a new one if there is none."""
-        for each in self._pages(self._releases):
-            if each["draft"] and each["tag_name"] == _tag(release):
+        for each in self._pages(self._releases, _Release):
+            if each.draft and each.tag_name == _tag(release):
                 return each
         description = {**self._description(release), "draft": True}
-        created: Json = self._ask("POST", self._releases, (201,), json=description).json()
-        return created
+        created = self._ask("POST", self._releases, (201,), json=description)
+        return parsed(created, _Release)
 
     def _description(self, release: CheckedRelease) -> Json:
         card = release.folder / "README.md"
@@ -118,22 +134,22 @@ class GitHub:
         commit = os.environ.get("GITHUB_SHA") if is_job else None
         return {"target_commitish": commit} if commit else {}
 
-    def _remove_others(self, draft: Json, names: set[str]) -> None:
+    def _remove_others(self, draft: _Release, names: set[str]) -> None:
         for asset in self._assets(draft):
-            if asset["name"] not in names:
-                self._ask("DELETE", asset["url"], (204, 404))
+            if asset.name not in names:
+                self._ask("DELETE", asset.url, (204, 404))
 
-    def _upload(self, draft: Json, asset: Path) -> None:
+    def _upload(self, draft: _Release, asset: Path) -> None:
         """Upload an asset unless it is there; a failed upload may have left one of its name."""
 
         def attempt() -> None:
             for there in self._assets(draft):
-                if there["name"] != asset.name:
+                if there.name != asset.name:
                     continue
-                if there["state"] == "uploaded" and there.get("digest") == _digest(asset):
+                if there.state == "uploaded" and there.digest == _digest(asset):
                     return
-                self._ask_once("DELETE", there["url"], (204, 404))
-            url = draft["upload_url"].partition("{")[0]
+                self._ask_once("DELETE", there.url, (204, 404))
+            url = draft.upload_url.partition("{")[0]
             kind = "application/json" if asset.suffix == ".json" else "application/octet-stream"
             with asset.open("rb") as file:
                 self._ask_once(
@@ -145,15 +161,16 @@ class GitHub:
                     headers={"Content-Type": kind},
                 )
 
-        patiently(attempt)
+        patiently(attempt, WITH_SERVICES)
 
-    def _assets(self, draft: Json) -> list[Json]:
-        return list(self._pages(f"{draft['url']}/assets"))
+    def _assets(self, draft: _Release) -> list[_Asset]:
+        return list(self._pages(f"{draft.url}/assets", _Asset))
 
-    def _pages(self, url: str) -> Iterator[Json]:
+    def _pages(self, url: str, kind: type[T]) -> Iterator[T]:
         page = 1
         while True:
-            found = self._ask("GET", url, params={"per_page": PAGE, "page": page}).json()
+            answer = self._ask("GET", url, params={"per_page": PAGE, "page": page})
+            found = parsed(answer, list[kind])  # type: ignore[valid-type]
             yield from found
             if len(found) < PAGE:
                 return
@@ -162,15 +179,15 @@ class GitHub:
     def _ask(
         self, method: str, url: str, allowed: tuple[int, ...] = (200,), **options: Any
     ) -> requests.Response:
-        return patiently(lambda: self._ask_once(method, url, allowed, **options))
+        return patiently(lambda: self._ask_once(method, url, allowed, **options), WITH_SERVICES)
 
     def _ask_once(
         self, method: str, url: str, allowed: tuple[int, ...], **options: Any
     ) -> requests.Response:
         with network_trouble(url):
-            answer = self._session.request(method, url, timeout=TIMEOUTS, **options)
+            answer = self._session.request(method, url, **options)
         if answer.status_code not in allowed:
-            raise refusal(answer, HINT)
+            raise refusal_in_words(answer, HINT)
         return answer
 
 

@@ -11,15 +11,17 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError, UsageError
+from dlconv.net.http import NOT_SUCH_JSON, may_pass, other_answer
+from dlconv.net.patience import WITH_SERVICES, PassingError, patiently
 from dlconv.parsing import parse_json
 from dlconv.progress import StepProgress
 from dlconv.release.document import RELEASE_NAME, Release
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.http import PassingError, may_pass, patiently
 from dlconv.release.publish.secrets import secret
 from dlconv.release.publish.target import check_model, digest_in, words_of
 from dlconv.release.publish.version import is_older
@@ -69,7 +71,7 @@ class HuggingFace:
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Commit the release in place of the last one, if that is not newer, and tag it."""
-        patiently(lambda: self._send(release, progress))
+        patiently(lambda: self._send(release, progress), WITH_SERVICES)
 
     def _send(self, release: CheckedRelease, progress: StepProgress) -> None:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -141,6 +143,8 @@ class HuggingFace:
         """Turn what the library and whatever HTTP client it has raise into a DlconvError."""
         try:
             yield
+        except (JSONDecodeError, UnicodeDecodeError, *NOT_SUCH_JSON) as error:
+            raise other_answer(f"hf:{self._repository}", words_of(error)) from error
         except Exception as error:
             status = getattr(getattr(error, "response", None), "status_code", 0)
             kind = PassingError if may_pass(status) else DlconvError

@@ -11,16 +11,27 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from dlconv.addresses import host_of
 from dlconv.errors import DlconvError, UsageError
+from dlconv.net.http import (
+    NOT_SUCH_JSON,
+    Session,
+    may_pass,
+    network_trouble,
+    other_answer,
+    parsed,
+    refusal_in_words,
+)
+from dlconv.net.patience import WITH_SERVICES, patiently
 from dlconv.progress import StepProgress
 from dlconv.release.publish.checked import CheckedRelease
-from dlconv.release.publish.http import TIMEOUTS, may_pass, network_trouble, patiently, refusal
 from dlconv.release.publish.target import check_model, words_of
 from dlconv.storage.files import digest_of
 
@@ -36,6 +47,16 @@ ACCEPTED = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.i
 HINT = "check that ORAS_USER and ORAS_PASS may push to the repository"
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    annotations: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Tags:
+    tags: tuple[str, ...] | None = None
 
 
 class Oci:
@@ -96,7 +117,7 @@ class Oci:
         if answer.status_code == 404:
             return None
         _check(answer)
-        return answer.json().get("annotations") or {}
+        return parsed(answer, _Manifest).annotations or {}
 
     def _any_release(self) -> dict[str, str]:
         """Return the annotations of a release in the repository; {} where there is none."""
@@ -105,7 +126,7 @@ class Oci:
         if answer.status_code == 404:
             return {}
         _check(answer)
-        tags = answer.json().get("tags") or []
+        tags = parsed(answer, _Tags).tags or ()
         found = (self._annotations(f"{self._repository}:{tag}") or {} for tag in tags)
         return next((each for each in found if CONTENT in each), {})
 
@@ -131,7 +152,8 @@ def _connect(host: str, container: str) -> Any:
         registry.auth.load_configs(registry.get_container(container))
     if challenge == "basic" and not hasattr(registry.auth, "_basic_auth"):
         raise DlconvError(f"{host} asks for an account", "set ORAS_USER and ORAS_PASS")
-    registry.session.request = partial(registry.session.request, timeout=TIMEOUTS)
+    timeouts = WITH_SERVICES.timeouts
+    registry.session.request = partial(registry.session.request, timeout=timeouts)
     registry.do_request = _patient(registry)
     return registry
 
@@ -140,13 +162,13 @@ def _challenge(url: str) -> str:
     """Return how a registry wants to know who asks: ``basic``, or ``token`` if it wants to."""
 
     def attempt() -> requests.Response:
-        with network_trouble(url):
-            answer = requests.get(url, timeout=TIMEOUTS)
+        with Session(WITH_SERVICES) as session, network_trouble(url):
+            answer = session.get(url)
         if answer.status_code not in (200, 401):
-            raise refusal(answer, "check that this is a registry: oci:HOST/REPO")
+            raise refusal_in_words(answer, "check that this is a registry: oci:HOST/REPO")
         return answer
 
-    challenge = patiently(attempt).headers.get("WWW-Authenticate", "")
+    challenge = patiently(attempt, WITH_SERVICES).headers.get("WWW-Authenticate", "")
     return "basic" if challenge.lower().startswith("basic ") else "token"
 
 
@@ -156,13 +178,16 @@ def _patient(registry: Any) -> Callable[..., Any]:
 
     def ask_patiently(url: str, *arguments: Any, **options: Any) -> Any:
         def attempt() -> Any:
-            with network_trouble(url, but=(ValueError,)):
-                answer = ask(registry, url, *arguments, **options)
+            try:
+                with network_trouble(url, but=(ValueError, *NOT_SUCH_JSON)):
+                    answer = ask(registry, url, *arguments, **options)
+            except NOT_SUCH_JSON as error:
+                raise other_answer(host_of(url), words_of(error)) from error
             if may_pass(answer.status_code):
-                raise refusal(answer, HINT)
+                raise refusal_in_words(answer, HINT)
             return answer
 
-        return patiently(attempt)
+        return patiently(attempt, WITH_SERVICES)
 
     return ask_patiently
 
@@ -191,7 +216,7 @@ def _layer(file: Path, media_type: str) -> Json:
 
 def _check(answer: requests.Response) -> None:
     if answer.status_code not in (200, 201, 202):
-        raise refusal(answer, HINT)
+        raise refusal_in_words(answer, HINT)
 
 
 def _library() -> Any:

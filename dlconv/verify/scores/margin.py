@@ -14,14 +14,14 @@ SURE = 1.0
 
 @dataclass(frozen=True)
 class Margins:
-    """Of the pixels that differ: the median margin, and how many of them the reference was sure of.
-
-    ``median`` is None where no pixel differs.
-    """
+    """How sure the frozen graph was where labels differ: by how much its best score leads."""
 
     median: float | None
+    """Median over the pixels that differ, if any does."""
     differing: int
+    """Pixels that differ."""
     sure: int
+    """Those whose margin is 1 or more: real mismatches, not ties and borders."""
 
 
 def margins_of(margins: np.ndarray, reference: np.ndarray, labels: np.ndarray) -> Margins:

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+import tenacity
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.release.evidence import evidence_path
@@ -20,6 +21,12 @@ def _no_secrets(monkeypatch):
     for name in [name for name in os.environ if name.startswith(FORGOTTEN)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    """What may pass is tried again at once."""
+    monkeypatch.setattr("dlconv.net.patience.waiting", lambda _: tenacity.wait_none())
 
 
 @pytest.fixture(scope="session")

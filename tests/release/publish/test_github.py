@@ -9,7 +9,7 @@ from support.github import GitHubServer
 from support.publishing import files_below, kill_publish, run_publish
 
 from dlconv.errors import DlconvError
-from dlconv.release.publish import http
+from dlconv.net.patience import WITH_SERVICES
 from dlconv.release.publish.publish import publish
 
 TARGET = "github:me/models"
@@ -22,7 +22,6 @@ def github(httpserver, monkeypatch):
     server = GitHubServer(httpserver, TOKEN)
     monkeypatch.setenv("GITHUB_API_URL", server.url)
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.01)
     return server
 
 
@@ -122,7 +121,7 @@ def test_trouble_of_the_server_passes(packed, github):
 
 
 def test_trouble_that_does_not_pass_is_said_in_one_line(packed, github):
-    github.troubles += [502] * http.TRIES
+    github.troubles += [502] * WITH_SERVICES.tries
     with pytest.raises(DlconvError, match=r"localhost:\d+: 502 BAD GATEWAY: Server Error \(hint"):
         publish(packed, TARGET)
     assert not github.published()
@@ -131,7 +130,6 @@ def test_trouble_that_does_not_pass_is_said_in_one_line(packed, github):
 def test_a_server_that_is_not_there_is_said_in_one_line(packed, monkeypatch):
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.01)
     with pytest.raises(DlconvError, match="cannot reach 127.0.0.1:9: Connection refused"):
         publish(packed, TARGET)
 

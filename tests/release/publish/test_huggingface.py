@@ -7,9 +7,9 @@ from support.hub import HubServer
 from support.publishing import files_below, run_publish
 
 from dlconv.errors import DlconvError
+from dlconv.net.patience import WITH_SERVICES
 from dlconv.release.document import read_release
 from dlconv.release.pack import pack
-from dlconv.release.publish import http
 from dlconv.release.publish.publish import publish
 
 TARGET = "hf:me/models"
@@ -25,7 +25,6 @@ def hub(httpserver, monkeypatch, tmp_path):
     # The server knows Git LFS, which the library takes where there is no Xet.
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.01)
     return server
 
 
@@ -90,7 +89,7 @@ def test_files_of_the_last_version_that_are_not_in_this_one_go(verified, packed,
 def test_an_older_version_is_found_under_its_tag_and_main_stays(packed, other, later, hub):
     publish(later, TARGET)
     newest = hub.files()
-    hub.troubles += [500] * http.TRIES
+    hub.troubles += [500] * WITH_SERVICES.tries
     with pytest.raises(DlconvError, match="500"):
         publish(other, TARGET)
     publish(other, TARGET)
@@ -116,7 +115,7 @@ def test_a_tag_that_others_set_is_left_alone(packed, later, hub):
 
 
 def test_one_that_stopped_before_its_tag_is_finished(packed, hub):
-    hub.troubles += [500] * http.TRIES
+    hub.troubles += [500] * WITH_SERVICES.tries
     with pytest.raises(DlconvError, match=f"^{TARGET}: .*500"):
         publish(packed, TARGET)
     assert not hub.tags

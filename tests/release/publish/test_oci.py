@@ -7,7 +7,6 @@ from support.publishing import files_below, kill_publish, run_publish
 from support.registry import PASSWORD, USER, needs_registry, registry
 
 from dlconv.errors import DlconvError
-from dlconv.release.publish import http
 from dlconv.release.publish.publish import publish
 
 pytestmark = needs_registry
@@ -30,7 +29,6 @@ def guarded(tmp_path_factory):
 def no_docker(tmp_path, monkeypatch):
     """Whoever runs the tests may be logged in somewhere."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(http, "FIRST_WAIT_SECONDS", 0.01)
 
 
 def pull(place, folder):
