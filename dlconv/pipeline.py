@@ -73,7 +73,7 @@ from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
 from dlconv.runtimes.framing import framed
 from dlconv.storage.disk import disk_trouble
-from dlconv.storage.files import digest_of, write_atomically
+from dlconv.storage.files import digest_of, new_file, write_atomically
 from dlconv.terminal.printable import printable
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as node_errors
@@ -180,25 +180,23 @@ def inspect(frozen: FrozenGraph, size: Size | None = None, asked: Asked = FOUND)
     Its cost is that of photos of ``size``, by default its crop. Another size than the crop is
     another network: the one that converters make for the size.
     """
-    return _inspect_part(read_graph(frozen.path), size, asked)
+    return _inspected(*_part(read_graph(frozen.path), asked), size)
 
 
-def _inspect_part(graph_def: GraphDef, size: Size | None, asked: Asked) -> Inspection:
-    graph_def, asked = _part(graph_def, asked)
-    graph = Graph(graph_def)
+def _inspected(graph: Graph, asked: Asked, size: Size | None) -> Inspection:
     inspection = inspect_graph(graph, asked)
     contract = inspection.contract
     if size is None or size == inspection.findings.crop:
         return inspection
     if contract is not None and contract.crop is not None:
-        graph = Graph(fix_input(graph.graph_def, contract.input.node, size, contract.crop))
+        graph = fix_input(graph, contract.input.node, size, contract.crop).graph
     return dataclasses.replace(inspection, cost=cost_at(graph, size, asked))
 
 
-def _part(graph_def: GraphDef, asked: Asked) -> tuple[GraphDef, Asked]:
+def _part(graph_def: GraphDef, asked: Asked) -> tuple[Graph, Asked]:
     """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
     if asked == FOUND:
-        return graph_def, asked
+        return Graph(graph_def), asked
     asked = asked_for(graph_def, asked)
     return cut(graph_def, asked), asked
 
@@ -207,7 +205,7 @@ def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
     """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
     if asked == FOUND:
         return frozen
-    content = _part(read_graph(frozen.path), asked)[0].SerializeToString(deterministic=True)
+    content = b"".join(_part(read_graph(frozen.path), asked)[0].serialized())
     digest = store.keep_graph(content)
     path = store.find_graph(digest)
     if path is None:
@@ -234,8 +232,8 @@ def overlays(
     They are the bytes of weights, and with the artifact at ``path`` the errors of its weights, if
     it is a TF.js one, and those of its activations on the first photo.
     """
-    graph_def = read_graph(frozen.path)
-    found: dict[str, Mapping[str, float]] = {"weight bytes": weight_bytes(Graph(graph_def))}
+    graph = Graph(read_graph(frozen.path))
+    found: dict[str, Mapping[str, float]] = {"weight bytes": weight_bytes(graph)}
     if path is None:
         return found
     store.add_graph(frozen.path)
@@ -243,7 +241,7 @@ def overlays(
     photo = choose_photos(images, [artifact], registry)[0]
     if artifact.manifest.target == "tfjs":
         with _loadable(artifact) as loaded:
-            found["quantization error"] = storage_errors(loaded.runnable, graph_def)
+            found["quantization error"] = storage_errors(loaded.runnable, graph)
     errors = bisect(artifact, photo, progress)
     found["activation error"] = {each.name: each.error for each in errors}
     return found
@@ -295,7 +293,9 @@ def inspect_network(
     """Inspect the graph of a network as ``inspect`` does; None where it shows none."""
     if network.graph is None:
         return None
-    return _inspect_part(network.graph.graph_def, size, asked)
+    if asked == FOUND:
+        return _inspected(network.graph, asked, size)
+    return _inspected(*_part(network.graph.graph_def, asked), size)
 
 
 def compare_subjects(
@@ -315,8 +315,7 @@ def compare_subjects(
 
 def write_event(frozen: FrozenGraph, logdir: Path, asked: Asked = FOUND) -> Findings:
     """Write a frozen graph for TensorBoard, as a run named after its model; return what it is."""
-    graph_def, asked = _part(read_graph(frozen.path), asked)
-    graph = Graph(graph_def)
+    graph, asked = _part(read_graph(frozen.path), asked)
     found = find_all(graph, asked)
     with disk_trouble(logdir):
         event.write_event(graph, found, logdir / frozen.source.model)
@@ -325,9 +324,11 @@ def write_event(frozen: FrozenGraph, logdir: Path, asked: Asked = FOUND) -> Find
 
 def rewrite_to_file(frozen: FrozenGraph, output: Path, only: Iterable[str] = ()) -> None:
     """Write the rewritten frozen graph to ``output``; ``only`` names passes, none means all."""
-    graph_def = rewrite(read_graph(frozen.path), only)
-    with disk_trouble(output):
-        write_atomically(output, graph_def.SerializeToString(deterministic=True))
+    names = tuple(only)
+    passes = rewrite.only(*names) if names else rewrite
+    graph = passes(Graph(read_graph(frozen.path))).graph
+    with disk_trouble(output), new_file(output) as file:
+        file.writelines(graph.serialized())
 
 
 def artifact_name(

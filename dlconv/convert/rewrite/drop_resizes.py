@@ -5,10 +5,9 @@ provably the size asked for: equal numbers, or the same symbol in every run. Rep
 readers read its input. Same function: the scale is one, so every sampling point falls on a pixel.
 """
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.edit import Edit, applied, may_go
+from dlconv.graph.edit import Edit, Result, applied, may_go
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.graph.tensors import dtype_name
@@ -16,12 +15,11 @@ from dlconv.graph.tensors import dtype_name
 RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 
 
-def drop_resizes(graph_def: GraphDef) -> GraphDef:
+def drop_resizes(graph: Graph) -> Result:
     """Return the graph without resizes that provably keep the size."""
-    graph = Graph(graph_def)
     static = infer_static(graph)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.op in RESIZES and may_go(graph, node.name) and _keeps_size(static, node):
             edit.redirect(node.name, node.input[0])
     return applied(graph, edit)

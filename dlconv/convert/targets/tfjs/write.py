@@ -25,7 +25,7 @@ from dlconv.convert.precision import Stored
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 from dlconv.graph.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
@@ -87,7 +87,7 @@ def write_model_json(
 
 
 def _convertible_nodes(graph: Graph, contract: Contract) -> list[NodeDef]:
-    nodes = needed_nodes(graph, contract)
+    nodes = list(prune(graph, contract).graph.nodes.values())
     _refuse_unknown_operations(nodes)
     return nodes
 
@@ -100,7 +100,7 @@ def _model(
 ) -> dict[str, Any]:
     return {
         "format": "graph-model",
-        "generatedBy": f"GraphDef producer {graph.graph_def.versions.producer}",
+        "generatedBy": f"GraphDef producer {graph.versions.producer}",
         "convertedBy": f"dlconv {dlconv.__version__}",
         "signature": {
             "inputs": {contract.input.node: _signature(contract.input)},
@@ -120,7 +120,7 @@ def _topology(graph: Graph, nodes: Iterable[NodeDef]) -> dict[str, Any]:
     return {
         "node": [_node_json(node) for node in nodes],
         "library": {},
-        "versions": MessageToDict(graph.graph_def.versions),
+        "versions": MessageToDict(graph.versions),
     }
 
 
