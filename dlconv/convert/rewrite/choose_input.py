@@ -4,6 +4,8 @@ Pattern: a uint8 placeholder, what hands its pixels on (Squeeze, ExpandDims and 
 Cast to float32 behind it. Replacement: a float32 placeholder, and no Cast. Same function: the
 values are still RGB of 0 to 255, which float32 holds exactly; the caller converts instead of the
 graph.
+
+Requires that nothing else needs the pixels as uint8. Ensures that the input keeps name and shape.
 """
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef

@@ -12,6 +12,8 @@ Scores. Replacement: what ArgMax reads, cropped as its labels are, under the nam
 softmax under the name ``Probabilities``; ArgMax and what follows it go. Same function: cropping
 pixels before ArgMax or behind it is the same. Labels that a graph resizes to another size have no
 scores of their own, so a resize must provably keep the size.
+
+Requires that nothing else reads these nodes. Ensures that labels keep the output's name and shape.
 """
 
 from collections.abc import Callable

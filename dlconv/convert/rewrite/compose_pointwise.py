@@ -11,6 +11,8 @@ of linear maps is the linear map of the mean. Products are computed in float64; 
 float sums differs. What the first one reads may be positive throughout, as after Relu6, and a float
 sum of thousands of such values loses digits that sums around zero keep; so the pooling is done over
 columns first, then over rows, which is the same mean in two short sums.
+
+Requires that batch norms are folded. Ensures that the readers and their BiasAdds keep their names.
 """
 
 from dataclasses import dataclass

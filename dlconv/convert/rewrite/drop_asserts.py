@@ -3,6 +3,8 @@
 Pattern: Assert (and NoOp), control edges from it, and the nodes that feed nothing else.
 Replacement: nothing. Same function: an Assert gives no value; where it would stop a run, the graph
 without it goes on.
+
+Requires nothing. Ensures that no Assert and no NoOp is left, and no control edge from one.
 """
 
 from dlconv.graph.edit import Edit, Result, applied

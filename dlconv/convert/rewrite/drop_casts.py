@@ -3,6 +3,9 @@
 Pattern: a Cast to the type it reads, or a Cast back to the type from which another Cast widened.
 Replacement: its readers read what stood before. Same function: the wider type holds every value of
 the narrower one, so the way there and back ends where it began.
+
+Requires that nothing idle stands between two casts. Ensures that of such casts only outputs are
+left.
 """
 
 import numpy as np

@@ -2,7 +2,10 @@
 
 Pattern: Identity, StopGradient, PreventGradient or Snapshot without control inputs, such as the
 ``/read`` of a frozen variable or a dropout at inference. Replacement: their readers read their
-input. Same function: at inference they copy. One that nothing reads, an output, stays.
+input. Same function: at inference they copy.
+
+Requires nothing. Ensures that of these nodes only outputs and those with control inputs are left;
+an output keeps its name.
 """
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef

@@ -3,6 +3,9 @@
 Pattern: ResizeBilinear or ResizeNearestNeighbor of a float32 tensor whose height and width are
 provably the size asked for: equal numbers, or the same symbol in every run. Replacement: its
 readers read its input. Same function: the scale is one, so every sampling point falls on a pixel.
+
+Requires sizes that shape inference can prove, which it cannot behind atrous convolutions that are
+not flattened. Ensures that of such resizes only outputs are left.
 """
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef

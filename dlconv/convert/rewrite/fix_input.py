@@ -13,6 +13,9 @@ Nothing is taken to be the crop because of its name. Sizes are inferred twice, f
 crop and for one of the new size; a constant that equals a size inferred for the crop becomes the
 size that is inferred in the same place. The sizes of atrous convolutions that are written as three
 ops do not fit every feature map, so those are flattened first.
+
+Requires that the crop is the one of the graph's contract. Ensures that the output has the size of
+the input, as far as shape inference tells.
 """
 
 from collections.abc import Iterator

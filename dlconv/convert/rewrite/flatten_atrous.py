@@ -8,6 +8,9 @@ Same function: space-to-batch deals the pixels of the padded image out by their 
 block, the convolution runs on each phase, batch-to-space deals them back; a kernel tap then meets
 pixels that lie block apart (Chen et al. 2017, arXiv 1606.00915). What remains of the paddings after
 the crops is the padding of the dilated convolution.
+
+Requires nothing of other passes. Ensures that the convolution has the name of the BatchToSpaceND,
+and that shape inference knows its size to be that of its input where the padding is SAME.
 """
 
 from dataclasses import dataclass

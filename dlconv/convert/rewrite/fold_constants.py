@@ -11,8 +11,10 @@ Patterns and replacements:
 Same function: a known value is the one every run gives; the nodes that go hand on what they get.
 (x - c) + c is x only without rounding: for pixels, whole numbers of 0 to 255, and a c of half
 units, such as DeepLab's 127.5, both steps are exact, and only such a c is matched. A graph with an
-input of floats that are not whole may differ in the last bit. Outputs, and nodes with control edges
-to or from them, are never folded.
+input of floats that are not whole may differ in the last bit.
+
+Requires nothing. Ensures that no such node is left, but outputs and nodes with control edges to or
+from them, which are never folded: with an input of a fixed size, no shape arithmetic.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,9 @@ Same function: a 1 x 1 convolution is a sum over channels, so it may be split ov
 one pixel bilinearly repeats it, and repeating it after the convolution, by broadcasting, is the
 same as before. Only the order of the float sums differs. The sum stays an Add: a bias that is not a
 constant vector cannot be fused (TF.js wasm: ``FusedConv2D only supports rank-1 bias``).
+
+Requires that batch norms are folded. Ensures that the convolution of the rest has a constant vector
+as its bias.
 """
 
 from collections.abc import Callable, Mapping

@@ -5,6 +5,9 @@ nothing, each reading the last alone. Replacement: ``_FusedConv2D`` or, TF.js' o
 ``FusedDepthwiseConv2dNative``, with ``fused_ops`` in the order of evaluation, under the name of the
 last node. Same function: TF.js evaluates the same ops in one kernel. The bias must be a vector: the
 wasm backend takes no other (``FusedConv2D only supports rank-1 bias``), although TensorFlow does.
+
+Requires that batch norms are folded. Ensures that the last node keeps its name; no other pass knows
+these ops, so it comes last.
 """
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
