@@ -141,8 +141,10 @@ def _scaled(
 ) -> list[NodeDef]:
     if (factor == 1).all():
         return [convolution]
+    folded = np.empty(kernel.shape, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        folded = (kernel.astype(np.float64) * factor).astype(np.float32)
+        # In float64, a buffer at a time.
+        np.multiply(kernel, factor, out=folded, dtype=np.float64, casting="unsafe")
     weights = const(free_name(graph, f"{convolution.name}/folded_weights"), folded)
     inputs = [convolution.input[0], weights.name, *convolution.input[2:]]
     return [weights, copy_of(convolution, inputs=inputs)]

@@ -12,6 +12,7 @@ initializer, and the graph has placeholders for them that TF.js fills itself (ve
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -187,29 +188,27 @@ class _Shards:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._pending = bytearray()
-        self._count = 0
+        self._bytes = 0
 
     def add(self, array: np.ndarray) -> None:
         """Append the elements of an array, little-endian."""
-        self._pending += array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        while len(self._pending) >= SHARD_BYTES:
-            self._write(self._pending[:SHARD_BYTES])
-            del self._pending[:SHARD_BYTES]
+        elements = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        content = elements.reshape(-1).view(np.uint8).data
+        while content:
+            full, taken = divmod(self._bytes, SHARD_BYTES)
+            part = content[: SHARD_BYTES - taken]
+            with self._unnamed(full + 1).open("ab") as file:
+                file.write(part)
+            self._bytes += len(part)
+            content = content[len(part) :]
 
     def finish(self) -> list[str]:
-        """Write what is left, name the files by their number and return the names."""
-        if self._pending:
-            self._write(self._pending)
-        names = []
-        for number in range(1, self._count + 1):
-            names.append(f"group1-shard{number}of{self._count}.bin")
-            self._unnamed(number).rename(self._directory / names[-1])
+        """Name the files by their number and return the names."""
+        count = math.ceil(self._bytes / SHARD_BYTES)
+        names = [f"group1-shard{number}of{count}.bin" for number in range(1, count + 1)]
+        for number, name in enumerate(names, start=1):
+            self._unnamed(number).rename(self._directory / name)
         return names
-
-    def _write(self, content: bytearray) -> None:
-        self._count += 1
-        self._unnamed(self._count).write_bytes(content)
 
     def _unnamed(self, number: int) -> Path:
         return self._directory / f"shard{number}"
