@@ -5,12 +5,13 @@ from pathlib import Path
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.convert import convert as conversions
-from dlconv.convert.rewrite import rewrite as rewritten
+from dlconv.convert.rewrite import rewrite as every_pass
 from dlconv.fetch.find import find_frozen_graph
 from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 from dlconv.registry.models import load_registry
 from dlconv.storage.disk import disk_trouble
-from dlconv.storage.files import write_atomically
+from dlconv.storage.files import new_file
 
 
 def rewrite(
@@ -30,9 +31,11 @@ def rewrite(
     True
     """
     frozen = find_frozen_graph(None if model is None else str(model), load_registry(registry))
-    graph_def = rewritten(read_graph(frozen.path), only)
-    with disk_trouble(output):
-        write_atomically(output, graph_def.SerializeToString(deterministic=True))
+    names = tuple(only)
+    passes = every_pass.only(*names) if names else every_pass
+    graph = passes(Graph(read_graph(frozen.path))).graph
+    with disk_trouble(output), new_file(output) as file:
+        file.writelines(graph.serialized())
 
 
 def upgrade(directory: Path, output: Path | None = None) -> Artifact:

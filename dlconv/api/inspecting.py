@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
-
 from dlconv.artifacts.choose import choose_artifacts
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.cache import store
@@ -106,7 +104,7 @@ def _of_files(subject: Subject, size: Size | None) -> Inspected:
     network = read_network(subject.entry)
     inspection = None
     if network.contract is not None and network.graph is not None:
-        inspection = _inspect_part(network.graph.graph_def, size, FOUND)
+        inspection = _inspect(network.graph, size, FOUND)
     if size is not None and inspection is None:
         raise UsageError("a size is for models with a graph of TensorFlow's", code="graph-only")
     return Inspected(subject.origin, subject.name, None, network, inspection, None)
@@ -130,26 +128,27 @@ def _of_frozen(
     except DlconvError as reason:
         error = reason
     network = read_network(frozen.path) if details else None
-    graph_def = read_graph(frozen.path) if network is None else _graph_def_of(network)
-    inspection = _inspect_part(graph_def, size, asked)
+    graph = Graph(read_graph(frozen.path)) if network is None else _graph_of(network)
+    inspection = _inspect(graph, size, asked)
     name = frozen.source.model
     return Inspected(subject.origin, name, frozen, network, inspection, coverage, error)
 
 
-def _graph_def_of(network: Network) -> GraphDef:
+def _graph_of(network: Network) -> Graph:
     assert network.graph is not None, "a frozen graph is a graph"
-    return network.graph.graph_def
+    return network.graph
 
 
-def _inspect_part(graph_def: GraphDef, size: Size | None, asked: Asked) -> Inspection:
-    graph_def, asked = part_of(graph_def, asked)
-    graph = Graph(graph_def)
+def _inspect(graph: Graph, size: Size | None, asked: Asked) -> Inspection:
+    """Inspect a graph, or the part of it that is asked for, which it may be already."""
+    if asked != FOUND:
+        graph, asked = part_of(graph.graph_def, asked)
     inspection = inspect_graph(graph, asked)
     contract = inspection.contract
     if size is None or size == inspection.findings.crop:
         return inspection
     if contract is not None and contract.crop is not None:
-        graph = Graph(fix_input(graph.graph_def, contract.input.node, size, contract.crop))
+        graph = fix_input(graph, contract.input.node, size, contract.crop).graph
     return dataclasses.replace(inspection, cost=cost_at(graph, size, asked))
 
 
@@ -203,8 +202,7 @@ def write_event(
     >>> found.input.node
     'ImageTensor'
     """
-    graph_def, asked = part_of(read_graph(frozen.path), Asked(inputs, tuple(outputs)))
-    graph = Graph(graph_def)
+    graph, asked = part_of(read_graph(frozen.path), Asked(inputs, tuple(outputs)))
     found = find_all(graph, asked)
     with disk_trouble(logdir):
         event.write_event(graph, found, logdir / frozen.source.model)
@@ -229,8 +227,8 @@ def overlay(
     >>> sorted(numbers)
     ['weight bytes']
     """
-    graph_def = read_graph(frozen.path)
-    found: dict[str, Mapping[str, float]] = {"weight bytes": weight_bytes(Graph(graph_def))}
+    graph = Graph(read_graph(frozen.path))
+    found: dict[str, Mapping[str, float]] = {"weight bytes": weight_bytes(graph)}
     if artifact is None:
         return found
     store.add_graph(frozen.path)
@@ -238,7 +236,7 @@ def overlay(
     photo = choose_photos(images, [chosen], load_registry(registry)).photos[0]
     with loadable(chosen) as loaded:
         if chosen.manifest.target == "tfjs":
-            found["quantization error"] = storage_errors(loaded.runnable, graph_def)
+            found["quantization error"] = storage_errors(loaded.runnable, graph)
         errors = bisect(loaded, reference_graph(chosen), photo, progress)
     found["activation error"] = {each.name: each.error for each in errors}
     return found

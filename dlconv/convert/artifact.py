@@ -26,7 +26,6 @@ from dlconv.artifacts.manifest import (
     read_artifact,
     write_manifest,
 )
-from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
 from dlconv.convert.precision import Precision, Stored
 from dlconv.convert.quantize.apply import Learned, round_layers
@@ -43,7 +42,8 @@ from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset, to_onnx, write_model
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
-from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.convert.targets.tfjs.lower import lower
+from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
 from dlconv.formats.layout_2018 import Layout2018
@@ -146,7 +146,7 @@ def _weights(
 ) -> tuple[Prepared, Weights, Learned | None]:
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
     if quantization.scheme is Scheme.FLOAT32:
-        ready = prepared(path, interface, rewriting, fuse_convolutions)
+        ready = prepared(path, interface, rewriting, lower)
         return ready, Weights(ready.graph, {}), None
     ready = prepared(path, interface, rewriting)
     learned = None
@@ -156,8 +156,7 @@ def _weights(
         weights = store_layers(ready.graph, learned.rounded)
     else:
         weights = store_nearest(ready.graph, quantization.scheme)
-    fused = Graph(fuse_convolutions(weights.graph.graph_def))
-    return ready, dataclasses.replace(weights, graph=fused), learned
+    return ready, dataclasses.replace(weights, graph=lower(weights.graph).graph), learned
 
 
 def _quantization_options(quantization: Quantization, learned: Learned | None) -> dict[str, Any]:

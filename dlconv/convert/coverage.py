@@ -9,26 +9,24 @@ An op is covered when the target is sure to know it. Shapes and element types th
 the same show when the artifact runs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from tensorboard.compat.proto.node_def_pb2 import NodeDef
-
-from dlconv.convert.fuse import fuse_convolutions
-from dlconv.convert.interface import prepared
+from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset
 from dlconv.convert.targets.onnx_operations import (
     convertible_operations,
     operations_in_patterns,
     operators_without_kernel,
 )
+from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.formats.frozen_graph import read_graph
-from dlconv.graph.contract import find_contract
+from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 from dlconv.web import TfjsOperations, tfjs_operations
 
 ONNX = "onnx"
@@ -95,11 +93,11 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     rewritten.
     """
     check_opset(opset)
-    frozen = _frozen_operations(path)
-    ready = prepared(path)
-    onnx = _operations(needed_nodes(ready.graph, ready.contract))
-    fused = Graph(fuse_convolutions(ready.graph.graph_def))
-    tfjs = _operations(needed_nodes(fused, ready.contract))
+    graph = Graph(read_graph(path))
+    frozen = _operations(graph, find_contract(graph))
+    graph = rewrite(graph).graph
+    contract = find_contract(graph)
+    onnx, tfjs = _operations(graph, contract), _operations(lower(graph).graph, contract)
     known = _Known(
         tfjs_operations(), convertible_operations(opset), operations_in_patterns(), opset
     )
@@ -128,14 +126,9 @@ class _Found(NamedTuple):
 _ABSENT = _Found(0, "", False)
 
 
-def _frozen_operations(path: Path) -> dict[str, _Found]:
-    graph = Graph(read_graph(path))
-    return _operations(needed_nodes(graph, find_contract(graph)))
-
-
-def _operations(nodes: Iterable[NodeDef]) -> dict[str, _Found]:
+def _operations(graph: Graph, contract: Contract) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
-    for node in nodes:
+    for node in prune(graph, contract).graph.nodes.values():
         before, first, calls = found.get(node.op, _Found(0, node.name, False))
         calls = calls or any(value.HasField("func") for value in node.attr.values())
         found[node.op] = _Found(before + 1, first, calls)

@@ -9,15 +9,14 @@ another function of the photo; everything else computes the same.
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
-
-from dlconv.convert.rewrite import Pass, guarded, passes
+from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.choose_output import choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.edit import Pass
 from dlconv.graph.graph import Graph
 
 
@@ -78,34 +77,35 @@ def prepared(
 ) -> Prepared:
     """Read a frozen graph, give it an interface and rewrite it.
 
-    ``finish`` is a converter's own pass that follows the rewriting. No more than two copies of a
-    graph are alive at a time. Raises UsageError when an interface is asked for without rewriting,
-    DlconvError when the graph cannot have it, or is not sound enough to be rewritten.
+    ``finish`` is a target's own pass that follows the rewriting. Raises UsageError when an
+    interface is asked for without rewriting, DlconvError when the graph cannot have it, or is not
+    sound enough to be rewritten.
     """
     if interface != OWN_INTERFACE and not rewriting:
         raise UsageError(
             "another input or output needs the graph rewritten by dlconv",
             "leave out --no-rewrite and --converter tensorflowjs, or the other options",
         )
-    graph_def = read_graph(path)
-    contract = find_contract(Graph(graph_def))
+    read = Graph(read_graph(path))
+    contract = find_contract(read)
     if not rewriting:
-        return Prepared(Graph(graph_def), contract, True)
-    graph_def = _with_interface(graph_def, contract, interface)
-    for run in passes():
-        graph_def = run(graph_def)
+        return Prepared(read, contract, True)
+    graph = rewrite(_with_interface(read, contract, interface)).graph.apart_from(read)
+    del read
     is_same_function = interface.is_same_function(contract)
-    contract = find_contract(Graph(graph_def))
+    contract = find_contract(graph)
     if finish is not None:
-        graph_def = guarded(finish.__name__, finish)(graph_def)
-    return Prepared(Graph(graph_def), contract, is_same_function)
+        graph = finish(graph).graph
+    return Prepared(graph, contract, is_same_function)
 
 
-def _with_interface(graph_def: GraphDef, contract: Contract, interface: Interface) -> GraphDef:
+def _with_interface(graph: Graph, contract: Contract, interface: Interface) -> Graph:
     if interface.input_size is not None:
         if contract.crop is None:
             raise DlconvError("the graph does not show its crop, so its input cannot be fixed")
-        graph_def = fix_input(graph_def, contract.input.node, interface.input_size, contract.crop)
+        size = interface.input_size
+        graph = fix_input(graph, contract.input.node, size, contract.crop).graph
     if interface.input_dtype is not None:
-        graph_def = choose_input(graph_def, contract.input.node, interface.input_dtype)
-    return choose_output(graph_def, contract.output.node, interface.output, interface.output_dtype)
+        graph = choose_input(graph, contract.input.node, interface.input_dtype).graph
+    kind, dtype = interface.output, interface.output_dtype
+    return choose_output(graph, contract.output.node, kind, dtype).graph

@@ -14,12 +14,13 @@ from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import FOUND, Asked
 from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.graph import Graph
 
 
-def part_of(graph_def: GraphDef, asked: Asked) -> tuple[GraphDef, Asked]:
+def part_of(graph_def: GraphDef, asked: Asked) -> tuple[Graph, Asked]:
     """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
     if asked == FOUND:
-        return graph_def, asked
+        return Graph(graph_def), asked
     asked = asked_for(graph_def, asked)
     return cut(graph_def, asked), asked
 
@@ -28,7 +29,7 @@ def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
     """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
     if asked == FOUND:
         return frozen
-    content = part_of(read_graph(frozen.path), asked)[0].SerializeToString(deterministic=True)
+    content = b"".join(part_of(read_graph(frozen.path), asked)[0].serialized())
     digest = store.keep_graph(content)
     path = store.find_graph(digest)
     if path is None:

@@ -189,7 +189,7 @@ def find_ends(graph: Graph, asked: Asked = FOUND) -> Findings:
 
     The shapes are those that the nodes themselves state. Raises what ``find_all`` does.
     """
-    placeholders = [node.name for node in graph.graph_def.node if node.op == "Placeholder"]
+    placeholders = [node.name for node in graph.nodes.values() if node.op == "Placeholder"]
     outputs, lost_outputs = _find_outputs(graph, placeholders, asked)
     names = [spec.node for spec in outputs]
     photo, lost_inputs, also_fed = _find_input(graph, placeholders, names, asked)
@@ -210,7 +210,7 @@ def _find_outputs(
     graph: Graph, placeholders: Sequence[str], asked: Asked
 ) -> tuple[tuple[TensorSpec, ...], list[Candidate]]:
     live = {node.name for node in graph.descendants(*placeholders)}
-    sinks = [node for node in graph.graph_def.node if not graph.consumers[node.name]]
+    sinks = [node for node in graph.nodes.values() if not graph.consumers[node.name]]
     valued = [node for node in sinks if node.name in live and _has_value(node)]
     if asked.outputs:
         chosen = [graph.nodes[name] for name in asked.outputs]
@@ -251,7 +251,7 @@ def _choose_outputs(
     """Return the outputs among sinks, why they are, and why the others are not."""
     if len(sinks) == 1:
         return sinks, "the only sink: nothing reads its value", ""
-    arg_maxes = [node.name for node in graph.graph_def.node if node.op == "ArgMax"]
+    arg_maxes = [node.name for node in graph.nodes.values() if node.op == "ArgMax"]
     labels = {node.name for node in graph.descendants(*arg_maxes)}
     with_labels = [node for node in sinks if node.name in labels]
     if len(with_labels) == 1:
@@ -279,7 +279,7 @@ def _origins(graph: Graph) -> str:
     """Tell where values come from in a graph without placeholders."""
     found = [
         f"{node.name} ({node.op})"
-        for node in graph.graph_def.node
+        for node in graph.nodes.values()
         if not node.input and node.op not in NO_VALUE_OPS | {"Const"}
     ]
     return f" (here values come from {_listed(found)})" if found else ""

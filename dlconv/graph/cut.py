@@ -23,11 +23,12 @@ from dlconv.graph.tensors import data_type_name, shape_proto
 MOST_SUGGESTED = 3
 
 
-def cut(graph_def: GraphDef, asked: Asked) -> GraphDef:
+def cut(graph_def: GraphDef, asked: Asked) -> Graph:
     """Return the part of a graph between nodes that it has; None or none leave what is there.
 
-    An input may be missing in the graph, as long as nodes read it. Raises DlconvError for an input
-    that goes into no output, or has several outputs that are read.
+    An input may be missing in ``graph_def``, which is no ``Graph`` then, as long as nodes read it.
+    Raises DlconvError for an input that goes into no output, or has several outputs that are read,
+    and for a part that is no ``Graph``.
     """
     nodes = {node.name: node for node in graph_def.node}
     readers = _readers(graph_def)
@@ -40,7 +41,7 @@ def cut(graph_def: GraphDef, asked: Asked) -> GraphDef:
     part.node.extend(node for name, node in nodes.items() if name in kept and name != photo)
     if photo is not None:
         part.node.append(_placeholder(graph_def, photo, [nodes[name] for name in readers[photo]]))
-    return part
+    return Graph(part)
 
 
 def asked_for(graph_def: GraphDef, given: Asked) -> Asked:

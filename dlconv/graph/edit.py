@@ -1,23 +1,33 @@
-"""Changing a GraphDef: what every pass needs.
+"""Changing a graph: what every pass needs.
 
 A pass collects an ``Edit``: nodes that others take the place of, and nodes whose readers are sent
-elsewhere. ``applied`` makes a new GraphDef of it and leaves the old one alone. Nodes that were read
+elsewhere. ``applied`` makes a new graph of it and leaves the old one alone. Nodes that were read
 before and are read by nobody any more go with the edit, and so do control edges from nodes that
 are gone; without an edit the very same graph comes back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.graph.contract import OUTPUT_NAME
-from dlconv.graph.graph import Graph, source_node
+from dlconv.graph.graph import Graph, copy_of, source_node
 
 DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "int64": "DT_INT64", "uint8": "DT_UINT8"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a pass gives: the very same graph where it changed nothing, with all inferred of it."""
+
+    graph: Graph
+    changed: bool
+
+
+Pass = Callable[[Graph], Result]
 
 
 @dataclass
@@ -52,23 +62,26 @@ class Edit:
         return name in self.replaced and name not in self.redirected and not is_kept
 
 
-def applied(graph: Graph, edit: Edit) -> GraphDef:
-    """Return the graph with an edit applied, or the graph itself if there is nothing to do.
-
-    The edit is used up: its nodes are let go as they are copied, so that large constants do not
-    stand in memory three times.
-    """
+def applied(graph: Graph, edit: Edit) -> Result:
+    """Return the graph with an edit applied, or the graph itself if there is nothing to do."""
     if not edit.replaced:
-        return graph.graph_def
-    nodes = {
-        node.name: [_rewired(new, edit) for new in edit.replaced.get(node.name, [node])]
-        for node in graph.graph_def.node
-    }
-    edit.replaced.clear()
-    orphans = _orphans([node for group in nodes.values() for node in group], graph)
-    result = GraphDef(versions=graph.graph_def.versions, library=graph.graph_def.library)
-    for name in list(nodes):
-        result.node.extend(node for node in nodes.pop(name) if node.name not in orphans)
+        return Result(graph, changed=False)
+    nodes = [
+        _rewired(new, edit)
+        for node in graph.nodes.values()
+        for new in edit.replaced.get(node.name, [node])
+    ]
+    orphans = _orphans(nodes, graph)
+    kept = (node for node in nodes if node.name not in orphans)
+    return Result(graph.with_nodes(kept), changed=True)
+
+
+def in_turn(graph: Graph, passes: Iterable[Pass]) -> Result:
+    """Run passes one after another, each on what the last one gives."""
+    result = Result(graph, changed=False)
+    for each in passes:
+        after = each(result.graph)
+        result = Result(after.graph, result.changed or after.changed)
     return result
 
 
@@ -79,7 +92,7 @@ def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
         for name in node.input
         if not (name.startswith("^") and edit.removes(source_node(name)))
     ]
-    return node if inputs == list(node.input) else changed(node, inputs=inputs)
+    return node if inputs == list(node.input) else copy_of(node, inputs=inputs)
 
 
 def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
@@ -102,17 +115,6 @@ def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
             if not readers[source]:
                 pending.append(source)
     return gone
-
-
-def changed(node: NodeDef, *, name: str = "", inputs: Iterable[str] | None = None) -> NodeDef:
-    """Return a copy of a node with another name or other inputs."""
-    copy = NodeDef()
-    copy.CopyFrom(node)
-    copy.name = name or node.name
-    if inputs is not None:
-        del copy.input[:]
-        copy.input.extend(inputs)
-    return copy
 
 
 def const(name: str, array: np.ndarray) -> NodeDef:

@@ -1,11 +1,12 @@
 """Walking a graph, without importing TensorFlow.
 
 ``Graph`` is the one view of a GraphDef that the other rooms use: nodes by name, and edges with
-their control dependencies told apart from their data. The protocol buffers come with TensorBoard's
-wheel.
+their control dependencies told apart from their data. It never changes, so what is inferred of it
+stays with it; a pass makes another one, which shares the nodes that stay. The protocol buffers come
+with TensorBoard's wheel.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -14,8 +15,10 @@ import numpy as np
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.versions_pb2 import VersionDef
 
 from dlconv.errors import DlconvError
+from dlconv.graph.inferred import Given, Inferred
 from dlconv.graph.tensors import array_of
 
 # numpy's arrays had no more in its version 1.
@@ -33,27 +36,76 @@ class NodeOutput:
 
 
 class Graph:
-    """A GraphDef with its nodes by name and its data edges in both directions.
+    """The nodes of a GraphDef by name, in its order, and their data edges in both directions.
 
-    The nodes are not to be changed. Raises DlconvError when two nodes share a name, an input names
-    no output of a node, or nodes wait for each other in a circle (but for the back edges of while
-    loops).
+    ``nodes`` take the place of the GraphDef's own; the nodes of a graph are not to be changed.
+    ``inferred`` is filled by ``shapes.infer_static``, by the shapes that are given to it. Raises
+    DlconvError when two nodes share a name, an input names no output of a node, or nodes wait for
+    each other in a circle (but for the back edges of while loops).
     """
 
-    def __init__(self, graph_def: GraphDef) -> None:
-        self.graph_def = graph_def
-        self.nodes: dict[str, NodeDef] = {node.name: node for node in graph_def.node}
-        if len(self.nodes) != len(graph_def.node):
+    def __init__(self, graph_def: GraphDef, nodes: Sequence[NodeDef] | None = None) -> None:
+        self._message = graph_def
+        self._is_message = nodes is None
+        self.inferred: dict[Given, Inferred] = {}
+        own = graph_def.node if nodes is None else nodes
+        self.nodes: dict[str, NodeDef] = {node.name: node for node in own}
+        if len(self.nodes) != len(own):
             raise DlconvError("the graph has two nodes of the same name")
-        for node in graph_def.node:
+        for node in self.nodes.values():
             for name in node.input:
                 if source_node(name) not in self.nodes:
                     raise DlconvError(
                         f"node {node.name} reads {name}, which is not in the graph",
                         f"if the image goes in there: --inputs {source_node(name)}",
                     )
-        self._sources = {node.name: _sources(node) for node in graph_def.node}
+        self._sources = {name: _sources(node) for name, node in self.nodes.items()}
         self.order = self._topological_order()
+
+    def with_nodes(self, nodes: Iterable[NodeDef]) -> "Graph":
+        """Return a graph of other nodes, with the versions and functions of this one.
+
+        It shares the nodes that both have, and nothing is inferred of it yet. Raises what ``Graph``
+        does.
+        """
+        frame = GraphDef(versions=self.versions, library=self._message.library)
+        return Graph(frame, list(nodes))
+
+    def apart_from(self, other: "Graph") -> "Graph":
+        """Return the same graph, inferred shapes included, with copies of what it shares.
+
+        The nodes of a GraphDef that was read are one piece of memory, which stays for the sake of
+        any of them. Once a graph has lost most of the weights of ``other``, this lets them go.
+        """
+        graph = self.with_nodes(
+            copy_of(node) if other.nodes.get(name) is node else node
+            for name, node in self.nodes.items()
+        )
+        graph.inferred = self.inferred
+        return graph
+
+    @property
+    def graph_def(self) -> GraphDef:
+        """The GraphDef that the graph was made of, or a new one with copies of the nodes."""
+        if self._is_message:
+            return self._message
+        made = GraphDef(node=self.nodes.values())
+        made.MergeFrom(self._message)
+        return made
+
+    @property
+    def versions(self) -> VersionDef:
+        """Which versions of TensorFlow wrote the graph and can read it."""
+        return self._message.versions
+
+    def serialized(self) -> Iterator[bytes]:
+        """Yield the file of a frozen graph in parts; equal graphs give equal bytes.
+
+        A changed graph gives a part for each node, so that its weights are not copied all at once.
+        """
+        for node in () if self._is_message else self.nodes.values():
+            yield GraphDef(node=[node]).SerializeToString(deterministic=True)
+        yield self._message.SerializeToString(deterministic=True)
 
     def _topological_order(self) -> tuple[NodeDef, ...]:
         waits_for = {
@@ -62,7 +114,7 @@ class Graph:
                 for before in map(source_node, node.input)
                 if self.nodes[before].op not in LOOP_BACK_OPS
             ]
-            for node in self.graph_def.node
+            for node in self.nodes.values()
         }
         try:
             return tuple(self.nodes[name] for name in TopologicalSorter(waits_for).static_order())
@@ -73,7 +125,7 @@ class Graph:
     def consumers(self) -> dict[str, list[str]]:
         """Names of the nodes that read any data output of each node."""
         table: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for node in self.graph_def.node:
+        for node in self.nodes.values():
             for source in self.sources(node):
                 table[source.node].append(node.name)
         return table
@@ -151,6 +203,17 @@ class Graph:
                 if neighbour not in seen:
                     seen.add(neighbour)
                     queue.append(neighbour)
+
+
+def copy_of(node: NodeDef, *, name: str = "", inputs: Iterable[str] | None = None) -> NodeDef:
+    """Return a copy of a node, to be changed, with another name or other inputs."""
+    copy = NodeDef()
+    copy.CopyFrom(node)
+    copy.name = name or node.name
+    if inputs is not None:
+        del copy.input[:]
+        copy.input.extend(inputs)
+    return copy
 
 
 def attribute(node: NodeDef, key: str) -> AttrValue:

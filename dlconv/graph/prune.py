@@ -7,20 +7,19 @@ edges and with them what only they held: Assert and the arithmetic that feeds it
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.contract import Contract
-from dlconv.graph.graph import Graph
+from dlconv.graph.edit import Result
+from dlconv.graph.graph import Graph, copy_of
 
 
-def needed_nodes(graph: Graph, contract: Contract) -> list[NodeDef]:
-    """Return copies of the nodes behind the output, without control edges."""
+def prune(graph: Graph, contract: Contract) -> Result:
+    """Return the graph of the nodes behind the output, without control edges."""
     needed = {node.name for node in graph.ancestors(contract.output.node)}
-    return [_without_control_edges(node) for node in graph.graph_def.node if node.name in needed]
+    nodes = [_without_controls(node) for name, node in graph.nodes.items() if name in needed]
+    if len(nodes) == len(graph.nodes) and all(graph.nodes[node.name] is node for node in nodes):
+        return Result(graph, changed=False)
+    return Result(graph.with_nodes(nodes), changed=True)
 
 
-def _without_control_edges(node: NodeDef) -> NodeDef:
-    if not any(name.startswith("^") for name in node.input):
-        return node
-    copy = NodeDef()
-    copy.CopyFrom(node)
-    del copy.input[:]
-    copy.input.extend(name for name in node.input if not name.startswith("^"))
-    return copy
+def _without_controls(node: NodeDef) -> NodeDef:
+    data = [name for name in node.input if not name.startswith("^")]
+    return node if len(data) == len(node.input) else copy_of(node, inputs=data)

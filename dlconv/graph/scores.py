@@ -82,7 +82,7 @@ def _sizes_of_features(static: Static, of_scores: set[str]) -> set[Crop | None]:
 def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
     """Find Maximum(Sub(size, extent), 0): the export's padding, height before width."""
     targets = []
-    for node in graph.graph_def.node:
+    for node in graph.nodes.values():
         if node.op != "Maximum" or graph.producer(node, 0).op != "Sub":
             continue
         missing = graph.producer(node, 0)

@@ -1,15 +1,13 @@
 """What is known of a graph without running it: shapes, and the values of shape arithmetic.
 
-An extent is a number, a symbol such as ``ImageTensor[1]`` for one that varies with the input, or
-None where nothing is known; a shape is a tuple of extents, or None where even the rank is unknown.
 A value is a small array of extents: what Shape, StridedSlice, Pack and simple arithmetic give. Two
 extents that are equal symbols are equal in every run. Nothing is ever guessed: an op without a rule
-yields nothing.
+yields nothing. What was inferred of a graph stays with it and is inferred once.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,28 +15,34 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import MAX_RANK, Graph, attribute, is_nhwc
+from dlconv.graph.inferred import Extent, Inferred, Shape
 from dlconv.graph.tensors import array_of, dtype_name, shape_of
 
-Extent = int | str | None
-Shape = tuple[Extent, ...] | None
 T = TypeVar("T")
 
 # Constants of shape arithmetic are no larger.
 MOST_VALUES = 64
 
 
-@dataclass
+@dataclass(frozen=True)
 class Static:
-    """Shapes of every node's first output, and the values of those that shape arithmetic gives.
+    """A graph with what is inferred of it.
 
-    A value is an object array of extents (floats where shape arithmetic passes through them).
-    ``given`` are shapes that are not inferred: of a placeholder that is fed with a known size.
+    ``values`` are object arrays of extents (floats where shape arithmetic passes through them).
     """
 
     graph: Graph
-    given: Mapping[str, Shape] = field(default_factory=dict)
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    values: dict[str, np.ndarray] = field(default_factory=dict)
+    inferred: Inferred
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of every node's first output."""
+        return self.inferred.shapes
+
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """The values of the nodes whose first output shape arithmetic gives."""
+        return self.inferred.values
 
     def shape(self, node: NodeDef, index: int) -> Shape:
         """Return the shape of a node's input."""
@@ -64,18 +68,23 @@ def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Stat
     """Infer shapes and values of all nodes: from inputs on, and once back from where tensors meet.
 
     What a concatenation says of one input holds for the others and for what they were made of, in
-    every run that gets that far. ``given`` shapes, by node, are taken as they are.
+    every run that gets that far. ``given`` shapes, by node, are taken as they are. A graph keeps
+    what is found, for each ``given``.
     """
-    static = Static(graph, given or {})
-    _infer_forward(static)
-    if _infer_backward(static):
-        _infer_forward(static)
-    return static
+    given = given or {}
+    key = frozenset(given.items())
+    if key not in graph.inferred:
+        static = Static(graph, Inferred())
+        _infer_forward(static, given)
+        if _infer_backward(static):
+            _infer_forward(static, given)
+        graph.inferred[key] = static.inferred
+    return Static(graph, graph.inferred[key])
 
 
-def _infer_forward(static: Static) -> None:
+def _infer_forward(static: Static, given: Mapping[str, Shape]) -> None:
     for node in static.graph.order:
-        shape = static.given.get(node.name) or _tried(_SHAPE_RULES.get(node.op), static, node)
+        shape = given.get(node.name) or _tried(_SHAPE_RULES.get(node.op), static, node)
         static.shapes[node.name] = _unified(_possible(shape), static.shapes.get(node.name))
         value = _tried(_VALUE_RULES.get(node.op), static, node)
         if value is not None and value.size <= MOST_VALUES:

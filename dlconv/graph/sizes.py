@@ -2,7 +2,8 @@
 
 from dlconv.graph.contract import Contract, Findings, fixed_size
 from dlconv.graph.graph import Graph
-from dlconv.graph.shapes import Shape, Static, infer_static, numbers_of
+from dlconv.graph.inferred import Shape
+from dlconv.graph.shapes import Static, infer_static, numbers_of
 
 Size = tuple[int, int]
 Numbers = tuple[int | None, ...] | None
@@ -27,7 +28,7 @@ def static_at(graph: Graph, known: Known, size: Size | None) -> Static:
     given: Shape = tuple(
         asked if fixed is None else fixed for fixed, asked in zip(shape, photo, strict=True)
     )
-    return infer_static(graph, {known.input.node: given})
+    return infer_static(graph, {known.input.node: given} if given != shape else None)
 
 
 def shapes_within_crop(graph: Graph, known: Known) -> dict[str, Numbers]:

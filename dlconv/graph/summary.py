@@ -36,14 +36,14 @@ class Summary:
 
 def summarize(graph: Graph) -> Summary:
     """Count the ops and weights of a graph."""
-    weights = [node.attr["value"].tensor for node in graph.graph_def.node if is_weight(node)]
+    weights = [node.attr["value"].tensor for node in graph.nodes.values() if is_weight(node)]
     return Summary(
         nodes=len(graph.nodes),
-        ops=dict(Counter(node.op for node in graph.graph_def.node).most_common()),
+        ops=dict(Counter(node.op for node in graph.nodes.values()).most_common()),
         weight_tensors=len(weights),
         weight_elements=sum(math.prod(shape_of(tensor)) for tensor in weights),
         weight_bytes=sum(byte_size(tensor) for tensor in weights),
-        producer=graph.graph_def.versions.producer,
+        producer=graph.versions.producer,
     )
 
 

@@ -7,6 +7,7 @@ at all for zeros (tensorflow/core/framework/tensor.proto).
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
@@ -30,6 +31,7 @@ _STORAGE: dict[str, tuple[str, str]] = {
 }
 
 
+@cache
 def _enum_name(data_type: int) -> str:
     return DataType.Name(data_type) if data_type in DataType.values() else f"DT_{data_type}"
 

@@ -81,7 +81,7 @@ def find_cost(
 def _of_stage(
     stage: Stage, static: Static, stages: dict[str, Stage], alive: dict[str, int]
 ) -> StageCost:
-    nodes = [node for node in static.graph.graph_def.node if stages[node.name] is stage]
+    nodes = [node for node in static.graph.nodes.values() if stages[node.name] is stage]
     return StageCost(
         stage=stage.value,
         nodes=len(nodes),

@@ -55,8 +55,8 @@ def write_event(graph: Graph, found: Known, folder: Path) -> Path:
 def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numbers]) -> GraphDef:
     """Return the graph with stages in names and devices, shapes, and no large constants."""
     names = {name: shown_name(name, stage) for name, stage in stages.items()}
-    shown = GraphDef(versions=graph.graph_def.versions)
-    for node in graph.graph_def.node:
+    shown = GraphDef(versions=graph.versions)
+    for node in graph.nodes.values():
         copy = shown.node.add(
             name=names[node.name],
             op=node.op,

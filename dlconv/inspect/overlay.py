@@ -19,7 +19,7 @@ COLOURS = ("#ffffff", "#e4572e")
 
 def node_data(graph: Graph, values: Mapping[str, float]) -> str:
     """Return the file, JSON, of values by the names of nodes; those of other names are left out."""
-    places = {node.name: str(place) for place, node in enumerate(graph.graph_def.node)}
+    places = {name: str(place) for place, name in enumerate(graph.nodes)}
     results = {places[name]: {"value": value} for name, value in values.items() if name in places}
     gradient = [{"stop": stop, "bgColor": colour} for stop, colour in enumerate(COLOURS)]
     return json.dumps({GRAPH: {"results": results, "gradient": gradient}})

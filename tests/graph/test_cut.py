@@ -10,7 +10,7 @@ from dlconv.inspect.inspection import inspect_graph
 
 
 def part(graph_def, input_name=None, *outputs):
-    return Graph(cut(graph_def, Asked(input_name, outputs)))
+    return cut(graph_def, Asked(input_name, outputs))
 
 
 def test_a_part_has_what_its_outputs_need_and_no_more():
@@ -35,7 +35,7 @@ def test_stages_and_cost_of_a_part_are_those_of_the_whole():
 def test_outputs_may_be_several_and_inner_ones():
     asked = asked_for(detector(), Asked(None, ("detection_scores", "low:0", "low")))
     assert asked.outputs == ("detection_scores", "low")
-    inspection = inspect_graph(Graph(cut(detector(), asked)), asked)
+    inspection = inspect_graph(cut(detector(), asked), asked)
     assert [spec.node for spec in inspection.findings.outputs] == ["detection_scores", "low"]
     assert inspection.contract is None
 

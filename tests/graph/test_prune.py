@@ -3,7 +3,7 @@ from support.graphs import const, node, tiny_segmenter
 
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 
 
 def test_only_what_the_output_needs_stays_in_the_order_of_the_file():
@@ -13,7 +13,7 @@ def test_only_what_the_output_needs_stays_in_the_order_of_the_file():
     graph.node.append(node("check", "Assert", "unused"))
     graph.node[4].input.append("^check")
     view = Graph(graph)
-    assert [n.name for n in needed_nodes(view, find_contract(view))] == names
+    assert list(prune(view, find_contract(view)).graph.nodes) == names
 
 
 def test_the_graph_itself_is_not_changed():
@@ -22,5 +22,6 @@ def test_the_graph_itself_is_not_changed():
     graph.node[4].input.append("^noop")
     view = Graph(graph)
     before = graph.SerializeToString(deterministic=True)
-    assert not any("^noop" in n.input for n in needed_nodes(view, find_contract(view)))
+    pruned = prune(view, find_contract(view)).graph
+    assert not any("^noop" in n.input for n in pruned.nodes.values())
     assert graph.SerializeToString(deterministic=True) == before

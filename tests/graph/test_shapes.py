@@ -293,3 +293,12 @@ def test_shapes_of_classifiers_are_those_of_tensorflow(nodes):
 def test_given_shapes_take_the_place_of_a_placeholders():
     graph = Graph(graph_def(placeholder("x", F, (1, None, None, CHANNELS)), relu6("y", "x")))
     assert infer_static(graph, {"x": (1, 5, 6, CHANNELS)}).shapes["y"] == (1, 5, 6, CHANNELS)
+
+
+def test_shapes_are_inferred_once_for_each_given_and_stay_with_the_graph():
+    graph = Graph(graph_def(placeholder("x", F, (1, None, None, CHANNELS)), relu6("y", "x")))
+    any_size, small = infer_static(graph), infer_static(graph, {"x": (1, 5, 6, CHANNELS)})
+    assert infer_static(graph).inferred is any_size.inferred
+    assert infer_static(graph, {"x": (1, 5, 6, CHANNELS)}).inferred is small.inferred
+    assert any_size.shapes["y"] != small.shapes["y"]
+    assert not graph.with_nodes(graph.nodes.values()).inferred

@@ -54,3 +54,9 @@ def test_extents_that_the_graph_fixes_stay():
     graph, contract = read(plain_segmenter())
     assert static_at(graph, contract, (9, 7)).shapes["photo"] == (1, 33, 33, 3)
     assert shapes_within_crop(graph, contract)["features"] == (1, 17, 17, 4)
+
+
+def test_a_fixed_input_has_the_same_shapes_at_every_size():
+    graph, contract = read(plain_segmenter())
+    shapes_within_crop(graph, contract)
+    assert len(graph.inferred) == 1

@@ -67,7 +67,7 @@ def test_damaged_structure(data):
     for _ in range(data.draw(st.integers(1, 6))):
         damage(graph, data)
     inspected(graph.SerializeToString())
-    message, _ = outcome(lambda: rewrite(graph))
+    message, _ = outcome(lambda: rewrite(Graph(graph)))
     assert message.isprintable()
 
 

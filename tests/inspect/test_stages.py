@@ -4,7 +4,7 @@ import pytest
 from support.deeplab import classifier, deeplab, deeplab_plus, lite_deeplab, plain_segmenter
 from support.graphs import tiny_segmenter
 from support.real import TARBALLS
-from support.running import frozen_from
+from support.running import frozen_from, result_of
 from support.sample import sample_graph
 from support.shared import ZOO, needs_shared
 
@@ -127,7 +127,7 @@ def assert_deeplab(found):
 def test_the_sample_has_them_as_exported_and_rewritten(tmp_path):
     graph = read_graph(sample_graph(tmp_path).path)
     assert_deeplab(stages_of(graph))
-    assert_deeplab(stages_of(rewrite(graph)))
+    assert_deeplab(stages_of(result_of(rewrite, graph)))
 
 
 @needs_shared

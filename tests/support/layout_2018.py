@@ -9,7 +9,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from dlconv.convert.precision import Precision, store
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 from dlconv.graph.tensors import array_of
 
 WRITTEN_AS = {"float64": np.float32, "int64": np.int32}
@@ -25,7 +25,8 @@ def write_layout_2018(
     """Take the values out of the constants behind the output, and write them to shards."""
     directory.mkdir(parents=True, exist_ok=True)
     view = Graph(graph)
-    bare = GraphDef(node=needed_nodes(view, find_contract(view)), versions=graph.versions)
+    needed = prune(view, find_contract(view)).graph.nodes.values()
+    bare = GraphDef(node=needed, versions=graph.versions)
     weights, content = [], b""
     for node in bare.node:
         if node.op != "Const":

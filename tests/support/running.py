@@ -6,7 +6,7 @@ import numpy as np
 
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Source
-from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.fetch.unpack import extract_frozen_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -76,19 +76,31 @@ def node_of(graph_def, name):
     return found
 
 
-def rewritten(rewrite, graph_def):
+def result_of(run_pass, graph_def):
+    """What a pass makes of a graph."""
+    return run_pass(Graph(graph_def)).graph.graph_def
+
+
+def rewritten(run_pass, graph_def):
     """Run a pass. It leaves its argument alone and finds nothing to do a second time."""
     before = serialized(graph_def)
-    result = rewrite(graph_def)
+    graph = Graph(graph_def)
+    result = run_pass(graph)
     assert serialized(graph_def) == before
-    assert serialized(rewrite(result)) == serialized(result)
-    return result
+    assert result.changed == (result.graph is not graph)
+    again = run_pass(result.graph)
+    assert again.graph is result.graph
+    assert not again.changed
+    return result.graph.graph_def
 
 
-def assert_untouched(rewrite, graph_def):
-    """A pass that has nothing to do gives the very same graph back."""
+def assert_untouched(run_pass, graph_def):
+    """A pass that has nothing to do gives the very same graph back, and says so."""
     before = serialized(graph_def)
-    assert rewrite(graph_def) is graph_def
+    graph = Graph(graph_def)
+    result = run_pass(graph)
+    assert result.graph is graph
+    assert not result.changed
     assert serialized(graph_def) == before
 
 

@@ -98,7 +98,7 @@ class RunnableNetwork:
 
     def _definition(self, v1: Any) -> Any:
         definition = v1.GraphDef()
-        for node in self.graph.graph_def.node:
+        for node in self.graph.nodes.values():
             if node.name in self._weights:
                 placeholder = definition.node.add(name=node.name, op="Placeholder")
                 placeholder.attr["dtype"].type = node.attr["dtype"].type
@@ -106,7 +106,7 @@ class RunnableNetwork:
                     placeholder.attr["shape"].shape.dim.add(size=extent)
             else:
                 definition.node.add().ParseFromString(node.SerializeToString())
-        definition.versions.producer = self.graph.graph_def.versions.producer
+        definition.versions.producer = self.graph.versions.producer
         return definition
 
 

@@ -18,7 +18,7 @@ KERNEL_OPS = frozenset({"Conv2D", "Conv2DBackpropInput", "DepthwiseConv2dNative"
 
 def all_constants(graph: Graph) -> list[str]:
     """Return the names of all float32 constants: what the official converter quantizes."""
-    return [node.name for node in graph.graph_def.node if _float_values(graph, node.name)]
+    return [node.name for node in graph.nodes.values() if _float_values(graph, node.name)]
 
 
 def kernels_and_biases(graph: Graph) -> list[str]:
@@ -27,7 +27,7 @@ def kernels_and_biases(graph: Graph) -> list[str]:
     Other constants weigh little and may hold values that neither a code nor a half can stand for,
     as the variance of a batch norm that is not folded.
     """
-    readers = [node for node in graph.graph_def.node if node.op in KERNEL_OPS | {"BiasAdd"}]
+    readers = [node for node in graph.nodes.values() if node.op in KERNEL_OPS | {"BiasAdd"}]
     read = [graph.constant_node(graph.producer(node, 1)) for node in readers]
     named = [node.name for node in read if node is not None]
     return [name for name in dict.fromkeys(named) if _float_values(graph, name)]

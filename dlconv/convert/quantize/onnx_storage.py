@@ -96,7 +96,7 @@ def with_rounded(graph: Graph, rounded: Sequence[Rounded]) -> Graph:
         edit.replaced[each.layer.kernel_name] = [const(each.layer.kernel_name, kernel)]
         if each.layer.bias_name is not None and each.bias is not None:
             edit.replaced[each.layer.bias_name] = [const(each.layer.bias_name, each.bias)]
-    return Graph(applied(graph, edit))
+    return applied(graph, edit).graph
 
 
 def store_codes(model: "ModelProto", rounded: Sequence[Rounded]) -> dict[str, StoredKernel]:

@@ -24,8 +24,8 @@ from dlconv.convert.quantize.nearest import (
     too_wide_for_codes,
 )
 from dlconv.convert.quantize.scheme import Scheme
-from dlconv.graph.edit import Edit, applied, changed, const, free_name
-from dlconv.graph.graph import Graph
+from dlconv.graph.edit import Edit, applied, const, free_name
+from dlconv.graph.graph import Graph, copy_of
 
 # Parts of a kernel's range that its 8 bits may span.
 PARTS_OF_RANGE = (1.0, 0.85, 0.7, 0.55, 0.4)
@@ -84,7 +84,7 @@ def store_layers(graph: Graph, rounded: Sequence[Rounded]) -> Weights:
         if each.layer.bias_name is not None and each.bias is not None:
             bias = store(each.bias, Precision.UINT16)
             _replace(each.layer.bias_name, bias, edit, stored)
-    return Weights(Graph(applied(graph, edit)), stored, tuple(products))
+    return Weights(applied(graph, edit).graph, stored, tuple(products))
 
 
 def _stored_kernel(rounded: Rounded) -> Stored:
@@ -110,6 +110,6 @@ def _scale(graph: Graph, rounded: Rounded, edit: Edit, stored: dict[str, Stored]
     product.attr["T"].type = DataType.Value("DT_FLOAT")
     convolution = graph.nodes[layer.name]
     inputs = [convolution.input[0], product.name, *convolution.input[2:]]
-    edit.replaced[layer.name] = [codes, scales, product, changed(convolution, inputs=inputs)]
+    edit.replaced[layer.name] = [codes, scales, product, copy_of(convolution, inputs=inputs)]
     stored[codes.name] = integers
     return str(product.name)

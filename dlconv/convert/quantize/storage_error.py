@@ -7,7 +7,6 @@ and b the rewritten graph's, since that is what is stored.
 from pathlib import Path
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.rewrite import rewrite
 from dlconv.formats.model_json import read_model_json
@@ -15,16 +14,16 @@ from dlconv.formats.tfjs_weights import read_weights
 from dlconv.graph.graph import Graph
 
 
-def storage_errors(entry: Path, graph_def: GraphDef) -> dict[str, float]:
+def storage_errors(entry: Path, graph: Graph) -> dict[str, float]:
     """Return the error of each node that reads a float weight, by its name in the artifact.
 
-    ``entry`` is the artifact's model.json, ``graph_def`` the frozen graph. Weights that both do not
+    ``entry`` is the artifact's model.json, ``graph`` the frozen graph. Weights that both do not
     have under the same name and size are left out; a node that reads several has the greatest.
     Raises DlconvError when the artifact cannot be read.
     """
     model = read_model_json(entry)
     stored = read_weights(model.groups, entry.parent)
-    converted = Graph(rewrite(graph_def))
+    converted = rewrite(graph).graph
     errors: dict[str, float] = {}
     for node in model.graph.order:
         if node.op == "Identity":

@@ -4,15 +4,16 @@ Pattern: a uint8 placeholder, what hands its pixels on (Squeeze, ExpandDims and 
 Cast to float32 behind it. Replacement: a float32 placeholder, and no Cast. Same function: the
 values are still RGB of 0 to 255, which float32 holds exactly; the caller converts instead of the
 graph.
+
+Requires that nothing else needs the pixels as uint8. Ensures that the input keeps name and shape.
 """
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.graph.edit import Edit, applied, changed
-from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.edit import Edit, Result, applied
+from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.tensors import dtype_name
 
 INPUT_TYPES = ("uint8", "float32")
@@ -34,20 +35,19 @@ CARRIERS = frozenset(
 READERS = frozenset({"ResizeBilinear", "Shape"})
 
 
-def choose_input(graph_def: GraphDef, input_name: str, dtype: str) -> GraphDef:
+def choose_input(graph: Graph, input_name: str, dtype: str) -> Result:
     """Return the graph with an input of type ``dtype``, ``uint8`` or ``float32``.
 
     Raises UsageError for another type, DlconvError for a graph whose input cannot have it.
     """
     if dtype not in INPUT_TYPES:
         raise UsageError(f"the input can be {' or '.join(INPUT_TYPES)}, not {dtype}")
-    graph = Graph(graph_def)
     placeholder = graph.nodes.get(input_name)
     if placeholder is None or placeholder.op != "Placeholder":
         raise DlconvError(f"the graph has no placeholder called {input_name}")
     present = dtype_name(attribute(placeholder, "dtype").type)
     if present == dtype:
-        return graph_def
+        return Result(graph, changed=False)
     if (present, dtype) != ("uint8", "float32"):
         raise DlconvError(f"{input_name} is {present}; it cannot become {dtype}")
     edit = Edit()
@@ -86,6 +86,6 @@ def _retype_cast(graph: Graph, cast: NodeDef, edit: Edit) -> None:
 
 
 def _retyped(node: NodeDef, key: str) -> NodeDef:
-    copy = changed(node)
+    copy = copy_of(node)
     copy.attr[key].type = DataType.Value("DT_FLOAT")
     return copy

@@ -12,20 +12,21 @@ Scores. Replacement: what ArgMax reads, cropped as its labels are, under the nam
 softmax under the name ``Probabilities``; ArgMax and what follows it go. Same function: cropping
 pixels before ArgMax or behind it is the same. Labels that a graph resizes to another size have no
 scores of their own, so a resize must provably keep the size.
+
+Requires that nothing else reads these nodes. Ensures that labels keep the output's name and shape.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import element_type
-from dlconv.graph.edit import DATA_TYPES, Edit, applied, changed, const, free_name
-from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.edit import DATA_TYPES, Edit, Result, applied, const, free_name
+from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.shapes import Static, infer_static
 
 LABEL_TYPES = ("int32", "uint8", "int64")
@@ -35,9 +36,7 @@ CARRIERS = frozenset({"ExpandDims", "Identity", "ResizeNearestNeighbor", "Slice"
 CLASS_AXIS = 3
 
 
-def choose_output(
-    graph_def: GraphDef, output_name: str, kind: str, dtype: str | None = None
-) -> GraphDef:
+def choose_output(graph: Graph, output_name: str, kind: str, dtype: str | None = None) -> Result:
     """Return the graph with ``labels``, ``scores`` or ``probabilities`` as its output.
 
     ``dtype`` is the type of labels, None for the one they have. Labels keep the output's name;
@@ -50,12 +49,13 @@ def choose_output(
     if dtype is not None and (kind != "labels" or dtype not in LABEL_TYPES):
         known = ", ".join(LABEL_TYPES)
         raise UsageError(f"{kind} cannot be {dtype}", f"labels can be {known}")
-    graph = Graph(graph_def)
     if output_name not in graph.nodes:
         raise DlconvError(f"the graph has no node called {output_name}")
     if kind != "labels":
         return _with_scores(graph, output_name, kind)
-    return graph_def if dtype is None else _with_labels(graph, output_name, dtype)
+    if dtype is None:
+        return Result(graph, changed=False)
+    return _with_labels(graph, output_name, dtype)
 
 
 def _chain(graph: Graph, output_name: str) -> list[NodeDef]:
@@ -77,19 +77,21 @@ def _chain(graph: Graph, output_name: str) -> list[NodeDef]:
 # Labels
 
 
-def _with_labels(graph: Graph, output_name: str, dtype: str) -> GraphDef:
+def _with_labels(graph: Graph, output_name: str, dtype: str) -> Result:
     is_there = element_type(graph.nodes[output_name]) == dtype
     if is_there and dtype == "uint8":
-        return graph.graph_def
+        return Result(graph, changed=False)
     _check_classes(graph, output_name, dtype)
     if dtype == "uint8":
-        return _with_cast(Graph(_with_labels(graph, output_name, "int32")), output_name, dtype)
+        return _with_cast(_with_labels(graph, output_name, "int32").graph, output_name, dtype)
     try:
         chain = _chain(graph, output_name)
     except DlconvError:
-        return graph.graph_def if is_there else _with_cast(graph, output_name, dtype)
+        if is_there:
+            return Result(graph, changed=False)
+        return _with_cast(graph, output_name, dtype)
     if is_there and {element_type(node) for node in chain} == {dtype}:
-        return graph.graph_def
+        return Result(graph, changed=False)
     edit = Edit()
     for node in chain:
         _retype(graph, node, dtype, edit)
@@ -117,7 +119,7 @@ def _retype(graph: Graph, node: NodeDef, dtype: str, edit: Edit) -> None:
     if node.op == "Cast" and graph.consumers[node.name] and len(node.input) == 1:
         edit.redirect(node.name, node.input[0])
         return
-    copy = changed(node)
+    copy = copy_of(node)
     data_type = DataType.Value(DATA_TYPES[dtype])
     if node.op == "Cast":
         copy.op = "Identity"
@@ -127,11 +129,11 @@ def _retype(graph: Graph, node: NodeDef, dtype: str, edit: Edit) -> None:
     edit.replaced[node.name] = [copy]
 
 
-def _with_cast(graph: Graph, output_name: str, dtype: str) -> GraphDef:
+def _with_cast(graph: Graph, output_name: str, dtype: str) -> Result:
     output = graph.nodes[output_name]
     if graph.consumers[output_name]:
         raise DlconvError(f"the output {output_name} is read by other nodes too")
-    before = changed(output, name=free_name(graph, f"{output_name}/labels"))
+    before = copy_of(output, name=free_name(graph, f"{output_name}/labels"))
     cast = NodeDef(name=output_name, op="Cast", input=[before.name])
     cast.attr["SrcT"].type = DataType.Value(f"DT_{element_type(output).upper()}")
     cast.attr["DstT"].type = DataType.Value(DATA_TYPES[dtype])
@@ -151,10 +153,10 @@ class _Scores:
     is_expanded: bool = False
 
 
-def _with_scores(graph: Graph, output_name: str, kind: str) -> GraphDef:
+def _with_scores(graph: Graph, output_name: str, kind: str) -> Result:
     name = OUTPUT_NAMES[kind]
     if output_name == name and element_type(graph.nodes[name]) == "float32":
-        return graph.graph_def
+        return Result(graph, changed=False)
     if name in graph.nodes:
         raise DlconvError(f"the graph has a node called {name} already")
     argmax, *behind = _chain(graph, output_name)
@@ -170,7 +172,7 @@ def _with_scores(graph: Graph, output_name: str, kind: str) -> GraphDef:
     scores.made.append(_float_node(op, output_name, [scores.tensor]))
     edit = Edit({node.name: [] for node in (argmax, *behind)})
     edit.replaced[output_name] = scores.made
-    return _renamed(applied(graph, edit), output_name, name)
+    return _renamed(applied(graph, edit).graph, output_name, name)
 
 
 def _is_over_classes(static: Static, argmax: NodeDef) -> bool:
@@ -260,7 +262,7 @@ def _with_classes(graph: Graph, node: NodeDef, index: int, extent: int) -> list[
     data_type = "int64" if element_type(extents) == "int64" else "int32"
     last = const(f"{name}/classes", np.array(extent, data_type))
     sources = [name for name in extents.input if not name.startswith("^")]
-    pack = changed(extents, name=name, inputs=[*sources, last.name])
+    pack = copy_of(extents, name=name, inputs=[*sources, last.name])
     pack.attr["N"].i = len(sources) + 1
     return [last, pack]
 
@@ -275,9 +277,9 @@ _STEPS: dict[str, Callable[[_Scores, NodeDef], None]] = {
 }
 
 
-def _renamed(graph_def: GraphDef, name: str, wanted: str) -> GraphDef:
+def _renamed(graph: Graph, name: str, wanted: str) -> Result:
     """Return the graph with another name for a node that nothing reads."""
-    result = GraphDef(versions=graph_def.versions, library=graph_def.library)
-    for node in graph_def.node:
-        result.node.append(changed(node, name=wanted) if node.name == name else node)
-    return result
+    nodes = (
+        copy_of(node, name=wanted) if node.name == name else node for node in graph.nodes.values()
+    )
+    return Result(graph.with_nodes(nodes), changed=True)

@@ -3,13 +3,15 @@
 Pattern: a Cast to the type it reads, or a Cast back to the type from which another Cast widened.
 Replacement: its readers read what stood before. Same function: the wider type holds every value of
 the narrower one, so the way there and back ends where it began.
+
+Requires that nothing idle stands between two casts. Ensures that of such casts only outputs are
+left.
 """
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.edit import Edit, applied, may_go
+from dlconv.graph.edit import Edit, Result, applied, may_go
 from dlconv.graph.graph import Graph, attribute, source_node
 from dlconv.graph.tensors import dtype_name
 
@@ -18,9 +20,8 @@ NUMBERS = frozenset(
 )
 
 
-def drop_casts(graph_def: GraphDef) -> GraphDef:
+def drop_casts(graph: Graph) -> Result:
     """Return the graph without casts that change nothing."""
-    graph = Graph(graph_def)
     edit = Edit()
     for node in graph.order:
         before = _value_before(graph, edit, node) if node.op == "Cast" else None

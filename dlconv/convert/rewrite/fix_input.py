@@ -13,22 +13,25 @@ Nothing is taken to be the crop because of its name. Sizes are inferred twice, f
 crop and for one of the new size; a constant that equals a size inferred for the crop becomes the
 size that is inferred in the same place. The sizes of atrous convolutions that are written as three
 ops do not fit every feature map, so those are flattened first.
+
+Requires that the crop is the one of the graph's contract. Ensures that the output has the size of
+the input, as far as shape inference tells.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import find_contract
-from dlconv.graph.edit import Edit, applied, changed, const, free_name
-from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.edit import Edit, Result, applied, const, free_name
+from dlconv.graph.graph import Graph, attribute, copy_of
+from dlconv.graph.inferred import Shape
 from dlconv.graph.operations import RESIZES
-from dlconv.graph.shapes import Shape, Static, infer_static, numbers_of
+from dlconv.graph.shapes import Static, infer_static, numbers_of
 
 LEAST_SIZE, MOST_SIZE = 32, 4096
 ANY_SIZE = (-1, -1)
@@ -45,7 +48,7 @@ class _Sizes:
     at_size: Static
 
 
-def fix_input(graph_def: GraphDef, input_name: str, size: Size, crop: Size) -> GraphDef:
+def fix_input(graph: Graph, input_name: str, size: Size, crop: Size) -> Result:
     """Return the graph for photos of exactly ``size`` (height, width).
 
     ``crop`` is the size the network works at, as its contract says. Raises UsageError for a size
@@ -56,13 +59,12 @@ def fix_input(graph_def: GraphDef, input_name: str, size: Size, crop: Size) -> G
             f"the input can have {LEAST_SIZE} to {MOST_SIZE} rows and columns,"
             f" not {size[0]} x {size[1]}"
         )
-    graph = Graph(graph_def)
     placeholder = _placeholder(graph, input_name)
     if _extents(placeholder) == (1, *size, 3):
-        return graph_def
+        return Result(graph, changed=False)
     if size == crop:
-        return _with_size(graph_def, input_name, size)
-    return _moved(graph_def, input_name, size, crop)
+        return Result(_with_size(graph, input_name, size), changed=True)
+    return Result(_moved(graph, input_name, size, crop), changed=True)
 
 
 def _placeholder(graph: Graph, input_name: str) -> NodeDef:
@@ -80,24 +82,23 @@ def _extents(placeholder: NodeDef) -> tuple[int, ...]:
     return tuple(dim.size for dim in attribute(placeholder, "shape").shape.dim)
 
 
-def _with_size(graph_def: GraphDef, input_name: str, size: Size) -> GraphDef:
-    graph = Graph(graph_def)
-    fixed = changed(graph.nodes[input_name])
+def _with_size(graph: Graph, input_name: str, size: Size) -> Graph:
+    fixed = copy_of(graph.nodes[input_name])
     fixed.attr["shape"].Clear()
     for extent in (1, *size, 3):
         fixed.attr["shape"].shape.dim.add(size=extent)
-    return applied(graph, Edit(replaced={input_name: [fixed]}))
+    return applied(graph, Edit(replaced={input_name: [fixed]})).graph
 
 
-def _moved(graph_def: GraphDef, input_name: str, size: Size, crop: Size) -> GraphDef:
-    dynamic = _with_size(flatten_atrous(graph_def), input_name, ANY_SIZE)
-    padded = _with_padding_targets(Graph(dynamic), input_name, size, crop)
+def _moved(graph: Graph, input_name: str, size: Size, crop: Size) -> Graph:
+    dynamic = _with_size(flatten_atrous(graph).graph, input_name, ANY_SIZE)
+    padded = _with_padding_targets(dynamic, input_name, size, crop)
     sizes = _Sizes(
-        infer_static(Graph(padded)),
-        infer_static(Graph(_with_size(dynamic, input_name, crop))),
-        infer_static(Graph(_with_size(padded, input_name, size))),
+        infer_static(padded.graph),
+        infer_static(_with_size(dynamic, input_name, crop)),
+        infer_static(_with_size(padded.graph, input_name, size)),
     )
-    if padded is dynamic and crop not in (target for _, target in _constant_resizes(sizes.any)):
+    if not padded.changed and crop not in (target for _, target in _constant_resizes(sizes.any)):
         raise DlconvError(
             f"the graph does not show its crop of {crop[0]} x {crop[1]}: it neither pads the image"
             " nor resizes the scores to it",
@@ -108,12 +109,12 @@ def _moved(graph_def: GraphDef, input_name: str, size: Size, crop: Size) -> Grap
     return moved
 
 
-def _with_padding_targets(graph: Graph, input_name: str, size: Size, crop: Size) -> GraphDef:
+def _with_padding_targets(graph: Graph, input_name: str, size: Size, crop: Size) -> Result:
     """Replace c of Maximum(Sub(c, extent), 0), where extent is the photo's and c the crop's."""
     static = infer_static(graph)
     edit = Edit()
     axes = set()
-    for node in graph.graph_def.node:
+    for node in graph.nodes.values():
         missing = graph.producer(node, 0) if node.op == "Maximum" else None
         if missing is None or missing.op != "Sub":
             continue
@@ -138,21 +139,21 @@ def _with_constant(graph: Graph, node: NodeDef, index: int, array: np.ndarray) -
     constant = const(free_name(graph, f"{node.name}/fixed_size"), array)
     inputs = list(node.input)
     inputs[index] = constant.name
-    return [constant, changed(node, inputs=inputs)]
+    return [constant, copy_of(node, inputs=inputs)]
 
 
 def _constant_resizes(static: Static) -> Iterator[tuple[NodeDef, Size]]:
-    for node in static.graph.graph_def.node:
+    for node in static.graph.nodes.values():
         size = static.whole_value(node, 1) if node.op in RESIZES else None
         if size is not None and size.shape == (2,):
             yield node, (int(size[0]), int(size[1]))
 
 
-def _with_feature_sizes(sizes: _Sizes, input_name: str) -> GraphDef:
+def _with_feature_sizes(sizes: _Sizes, input_name: str) -> Graph:
     graph = sizes.any.graph
     edit = Edit()
     resizes = list(_constant_resizes(sizes.any))
-    pools = [node for node in graph.graph_def.node if _pools_all(sizes.at_crop, node)]
+    pools = [node for node in graph.nodes.values() if _pools_all(sizes.at_crop, node)]
     behind = {
         node.name
         for anchor in (*(resize for resize, _ in resizes), *pools)
@@ -164,7 +165,7 @@ def _with_feature_sizes(sizes: _Sizes, input_name: str) -> GraphDef:
     for resize, target in resizes:
         moved = [_moved_extent(sizes, clean, axis, target[axis], resize) for axis in (0, 1)]
         edit.replaced[resize.name] = _with_constant(graph, resize, 1, np.array(moved, np.int32))
-    return applied(graph, edit)
+    return applied(graph, edit).graph
 
 
 def _pools_all(at_crop: Static, node: NodeDef) -> bool:
@@ -180,7 +181,7 @@ def _pools_all(at_crop: Static, node: NodeDef) -> bool:
 
 def _with_window(sizes: _Sizes, pool: NodeDef) -> NodeDef:
     features = numbers_of(sizes.at_size.shape(pool, 0))
-    copy = changed(pool)
+    copy = copy_of(pool)
     window = copy.attr["ksize"].list.i
     for axis in (1, 2):
         if window[axis] == 1:
@@ -219,10 +220,9 @@ def _image_shape(shape: Shape) -> Size | None:
     return None if height is None or width is None else (height, width)
 
 
-def _check(graph_def: GraphDef, size: Size) -> None:
-    graph = Graph(graph_def)
+def _check(graph: Graph, size: Size) -> None:
     static = infer_static(graph)
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.op == "SpaceToBatchND" and not _divides(static, node):
             raise DlconvError(f"{node.name} cannot split features of a photo of this size")
     shape = find_contract(graph).output.shape

@@ -8,16 +8,18 @@ Same function: space-to-batch deals the pixels of the padded image out by their 
 block, the convolution runs on each phase, batch-to-space deals them back; a kernel tap then meets
 pixels that lie block apart (Chen et al. 2017, arXiv 1606.00915). What remains of the paddings after
 the crops is the padding of the dilated convolution.
+
+Requires nothing of other passes. Ensures that the convolution has the name of the BatchToSpaceND,
+and that shape inference knows its size to be that of its input where the padding is SAME.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.graph.graph import Graph, attribute, is_nhwc
+from dlconv.graph.edit import Edit, Result, applied, const, free_name, reads_once
+from dlconv.graph.graph import Graph, attribute, copy_of, is_nhwc
 from dlconv.graph.operations import UNFUSED_CONVOLUTIONS
 from dlconv.graph.shapes import Static, infer_static
 
@@ -34,12 +36,11 @@ class _Atrous:
     kernel: tuple[int, int]
 
 
-def flatten_atrous(graph_def: GraphDef) -> GraphDef:
+def flatten_atrous(graph: Graph) -> Result:
     """Return the graph with dilated convolutions in place of the three ops."""
-    graph = Graph(graph_def)
     static = infer_static(graph)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         found = _match(static, node) if node.op == "SpaceToBatchND" else None
         if found is not None:
             edit.replaced[found.split.name] = []
@@ -94,7 +95,7 @@ def _flat(graph: Graph, found: _Atrous) -> list[NodeDef]:
     elif any(amount for pair in found.padding for amount in pair):
         extra = _pad(graph, found)
         source = extra[-1].name
-    flat = changed(
+    flat = copy_of(
         found.convolution, name=found.join.name, inputs=[source, found.convolution.input[1]]
     )
     flat.attr["padding"].s = padding

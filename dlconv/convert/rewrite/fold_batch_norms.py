@@ -9,17 +9,19 @@ which keeps the name of the chain's end.
 Same function: convolution is linear, so a factor of an output channel may stand in the kernel. The
 batch norm y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015, arXiv
 1502.03167) has the factor gamma / sqrt(variance + epsilon). Factors are computed in float64.
+
+Requires that nothing which only copies stands in the chain. Ensures that such a convolution is read
+by no batch norm, but by one BiasAdd with a constant vector.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.graph.graph import Graph, is_nhwc
+from dlconv.graph.edit import Edit, Result, applied, const, free_name, reads_once
+from dlconv.graph.graph import Graph, copy_of, is_nhwc
 
 BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 ADDITIONS = frozenset({"Add", "AddV2", "BiasAdd"})
@@ -36,11 +38,10 @@ class _Affine:
         return _Affine(self.factor * other.factor, self.shift * other.factor + other.shift)
 
 
-def fold_batch_norms(graph_def: GraphDef) -> GraphDef:
+def fold_batch_norms(graph: Graph) -> Result:
     """Return the graph with batch norms and their remains folded into convolutions."""
-    graph = Graph(graph_def)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.op in ("Conv2D", "DepthwiseConv2dNative") and is_nhwc(node):
             _fold(graph, node, edit)
     return applied(graph, edit)
@@ -140,11 +141,13 @@ def _scaled(
 ) -> list[NodeDef]:
     if (factor == 1).all():
         return [convolution]
+    folded = np.empty(kernel.shape, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        folded = (kernel.astype(np.float64) * factor).astype(np.float32)
+        # In float64, a buffer at a time.
+        np.multiply(kernel, factor, out=folded, dtype=np.float64, casting="unsafe")
     weights = const(free_name(graph, f"{convolution.name}/folded_weights"), folded)
     inputs = [convolution.input[0], weights.name, *convolution.input[2:]]
-    return [weights, changed(convolution, inputs=inputs)]
+    return [weights, copy_of(convolution, inputs=inputs)]
 
 
 def _bias_add(graph: Graph, start: NodeDef, name: str, shift: np.ndarray) -> list[NodeDef]:

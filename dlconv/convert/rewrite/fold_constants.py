@@ -11,18 +11,19 @@ Patterns and replacements:
 Same function: a known value is the one every run gives; the nodes that go hand on what they get.
 (x - c) + c is x only without rounding: for pixels, whole numbers of 0 to 255, and a c of half
 units, such as DeepLab's 127.5, both steps are exact, and only such a c is matched. A graph with an
-input of floats that are not whole may differ in the last bit. Outputs, and nodes with control edges
-to or from them, are never folded.
+input of floats that are not whole may differ in the last bit.
+
+Requires nothing. Ensures that no such node is left, but outputs and nodes with control edges to or
+from them, which are never folded: with an input of a fixed size, no shape arithmetic.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.edit import Edit, applied, changed, const, reads_once
-from dlconv.graph.graph import Graph, attribute, source_node
+from dlconv.graph.edit import Edit, Result, applied, const, in_turn, reads_once
+from dlconv.graph.graph import Graph, attribute, copy_of, source_node
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.graph.tensors import dtype_name
 
@@ -30,23 +31,19 @@ WHOLE_TYPES = frozenset({"int32", "int64"})
 MOST_EXACT = 255.0
 
 
-def fold_constants(graph_def: GraphDef) -> GraphDef:
+def fold_constants(graph: Graph) -> Result:
     """Return the graph with known values as constants and without what does nothing."""
-    while True:
-        folded = graph_def
-        for step in (_fold_values, _drop_idle, _cancel_axes):
-            folded = step(folded)
-        if folded is graph_def:
-            return graph_def
-        graph_def = folded
+    result = Result(graph, changed=False)
+    while (folded := in_turn(result.graph, (_fold_values, _drop_idle, _cancel_axes))).changed:
+        result = folded
+    return result
 
 
-def _fold_values(graph_def: GraphDef) -> GraphDef:
-    graph = Graph(graph_def)
+def _fold_values(graph: Graph) -> Result:
     static = infer_static(graph)
     held = _held(graph)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.op in ("Const", "Placeholder") or node.name in held:
             continue
         folded = _constant(static, node)
@@ -59,7 +56,7 @@ def _held(graph: Graph) -> set[str]:
     """Return the nodes at either end of a control edge."""
     return {
         name
-        for node in graph.graph_def.node
+        for node in graph.nodes.values()
         for source in node.input
         if source.startswith("^")
         for name in (node.name, source_node(source))
@@ -90,12 +87,11 @@ def _value_type(node: NodeDef) -> str:
     return dtype_name(data_type) if data_type or node.op != "Shape" else "int32"
 
 
-def _drop_idle(graph_def: GraphDef) -> GraphDef:
-    graph = Graph(graph_def)
+def _drop_idle(graph: Graph) -> Result:
     static = infer_static(graph)
     held = _held(graph)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.name in held or node.name in edit.replaced or not _is_idle(static, node):
             continue
         if graph.consumers[node.name]:
@@ -151,7 +147,7 @@ def _drop_output(graph: Graph, node: NodeDef, edit: Edit, held: set[str]) -> Non
     is_free = before.name not in held and before.name not in edit.replaced
     if is_free and before.op != "Placeholder" and reads_once(graph, before.name) is not None:
         edit.replaced[before.name] = []
-        edit.replaced[node.name] = [changed(before, name=node.name)]
+        edit.replaced[node.name] = [copy_of(before, name=node.name)]
 
 
 def _cancel_shift(static: Static, pad: NodeDef, edit: Edit, held: set[str]) -> None:
@@ -181,12 +177,11 @@ def _is_exact(shift: np.ndarray) -> bool:
     )
 
 
-def _cancel_axes(graph_def: GraphDef) -> GraphDef:
-    graph = Graph(graph_def)
+def _cancel_axes(graph: Graph) -> Result:
     static = infer_static(graph)
     held = _held(graph)
     edit = Edit()
-    for second in graph_def.node:
+    for second in graph.nodes.values():
         first = _opposite(static, second)
         if first is None or held & {first.name, second.name}:
             continue

@@ -10,6 +10,9 @@ Same function: a 1 x 1 convolution is a sum over channels, so it may be split ov
 one pixel bilinearly repeats it, and repeating it after the convolution, by broadcasting, is the
 same as before. Only the order of the float sums differs. The sum stays an Add: a bias that is not a
 constant vector cannot be fused (TF.js wasm: ``FusedConv2D only supports rank-1 bias``).
+
+Requires that batch norms are folded. Ensures that the convolution of the rest has a constant vector
+as its bias.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +21,11 @@ from functools import cache, partial
 from itertools import accumulate, pairwise
 
 import numpy as np
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.graph.edit import Edit, applied, changed, const, free_name, reads_once
-from dlconv.graph.graph import Graph, attribute, is_nhwc
+from dlconv.graph.edit import Edit, Result, applied, const, free_name, reads_once
+from dlconv.graph.graph import Graph, attribute, copy_of, is_nhwc
 from dlconv.graph.shapes import Static, infer_static
 
 
@@ -39,13 +41,12 @@ class _Pooled:
     last: int
 
 
-def split_pooled(graph_def: GraphDef) -> GraphDef:
+def split_pooled(graph: Graph) -> Result:
     """Return the graph with image pooling added after the convolution, not before."""
-    graph = Graph(graph_def)
     static = infer_static(graph)
     edit = Edit()
     parts_of = cache(partial(_parts, static))
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         found = _match(static, node, parts_of) if node.op == "ResizeBilinear" else None
         if found is not None and found.concat.name not in edit.replaced:
             _split(graph, found, edit)
@@ -122,13 +123,13 @@ def _split(graph: Graph, found: _Pooled, edit: Edit) -> None:
     others, concat = _others(graph, found)
     rest[-1].input[0] = others
 
-    bias = changed(
+    bias = copy_of(
         found.bias_add,
         name=free_name(graph, f"{found.bias_add.name}/pooled"),
         inputs=[pooled[-1].name, found.bias_add.input[1]],
     )
     zeros = const(f"{rest[-1].name}/no_bias", np.zeros(kernel.shape[3], np.float32))
-    fusible = changed(
+    fusible = copy_of(
         found.bias_add, name=f"{rest[-1].name}/biased", inputs=[rest[-1].name, zeros.name]
     )
     total = NodeDef(name=found.bias_add.name, op="Add", input=[fusible.name, bias.name])
@@ -151,7 +152,7 @@ def _part(
         product.attr["T"].type = DataType.Value("DT_FLOAT")
         nodes.append(product)
     inputs = [found.concat.name, nodes[-1].name]
-    return [*nodes, changed(found.convolution, name=free_name(graph, name), inputs=inputs)]
+    return [*nodes, copy_of(found.convolution, name=free_name(graph, name), inputs=inputs)]
 
 
 def _others(graph: Graph, found: _Pooled) -> tuple[str, list[NodeDef]]:
@@ -159,6 +160,6 @@ def _others(graph: Graph, found: _Pooled) -> tuple[str, list[NodeDef]]:
     inputs = [name for name in found.concat.input if name.split(":")[0] != found.resize.name]
     if len(inputs) == 2:
         return inputs[0], []
-    concat = changed(found.concat, inputs=inputs)
+    concat = copy_of(found.concat, inputs=inputs)
     concat.attr["N"].i = len(inputs) - 1
     return concat.name, [concat]

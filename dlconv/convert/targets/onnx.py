@@ -16,7 +16,7 @@ from dlconv.convert.canonical import canonicalize
 from dlconv.errors import DlconvError, UsageError, first_line
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 from dlconv.storage.files import write_atomically
 from dlconv.tensorflow import load_tensorflow, quiet_standard_error
 
@@ -65,9 +65,9 @@ def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
     graph_def = tensorflow.compat.v1.GraphDef()
     graph_def.node.extend(
         tensorflow.compat.v1.NodeDef.FromString(node.SerializeToString())
-        for node in needed_nodes(graph, contract)
+        for node in prune(graph, contract).graph.nodes.values()
     )
-    graph_def.versions.producer = graph.graph_def.versions.producer
+    graph_def.versions.producer = graph.versions.producer
     model: ModelProto
     try:
         model, _ = tf2onnx.convert.from_graph_def(

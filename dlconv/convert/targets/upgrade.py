@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dlconv.convert.targets.tfjs import write_model_json
+from dlconv.convert.targets.tfjs.write import write_model_json
 from dlconv.errors import DlconvError
 from dlconv.formats.layout_2018 import Layout2018
 from dlconv.formats.tfjs_weights import Encoding, Weight

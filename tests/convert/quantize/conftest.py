@@ -14,7 +14,7 @@ from dlconv.graph.graph import Graph
 
 @pytest.fixture(scope="session")
 def small():
-    return Graph(rewrite(small_segmenter()))
+    return rewrite(Graph(small_segmenter())).graph
 
 
 @pytest.fixture(scope="session")

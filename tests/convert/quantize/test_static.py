@@ -33,8 +33,8 @@ def graph():
         return random.normal(scale=np.sqrt(2 / inputs), size=shape)
 
     head = weights(1, 1, 192, CLASSES, inputs=192)
-    return Graph(
-        rewrite(
+    return rewrite(
+        Graph(
             graph_def(
                 placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
                 node("float", "Cast", "ImageTensor", SrcT=np.uint8, DstT=F),
@@ -62,7 +62,7 @@ def graph():
                 node("labels", "ArgMax", "head", "axis", T=F, Tidx=np.int32, output_type=np.int64),
             )
         )
-    )
+    ).graph
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from support.graphs import const, tiny_segmenter
 from support.networks import pictures
 from support.running import run
 
-from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.layers import find_layers
 from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.storage import store_layers, store_nearest, tfjs_target
-from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -40,7 +40,7 @@ def directory(weights, tmp_path_factory):
 
 def written(weights, directory):
     """The weights as a graph model, fused as ``dlconv tfjs`` does it."""
-    graph = Graph(fuse_convolutions(weights.graph.graph_def))
+    graph = fuse_convolutions(weights.graph).graph
     contract = find_contract(weights.graph)
     write_graph_model(graph, contract, weights.stored, directory, weights.at_load)
     return directory

@@ -5,6 +5,7 @@ from support.sample import sample_graph
 from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def sample(tmp_path):
 
 def errors_of(sample, directory, quantization):
     artifact = tfjs_artifact(sample, directory, quantization)
-    return storage_errors(artifact.entry, read_graph(sample.path))
+    return storage_errors(artifact.entry, Graph(read_graph(sample.path)))
 
 
 def test_float32_is_stored_as_it_is(sample, tmp_path):

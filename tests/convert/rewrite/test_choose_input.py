@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
-from support.running import assert_untouched, node_of, ops, rewritten, run, run_in_tfjs
+from support.running import assert_untouched, node_of, ops, result_of, rewritten, run, run_in_tfjs
 
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.errors import DlconvError, UsageError
@@ -69,34 +69,34 @@ def test_resizing_pixels_gives_floats_already():
 
 def test_the_type_it_has_is_left_alone():
     assert_untouched(lambda g: choose_input(g, "ImageTensor", "uint8"), tiny_segmenter())
-    assert_untouched(to_float, to_float(tiny_segmenter()))
+    assert_untouched(to_float, result_of(to_float, tiny_segmenter()))
 
 
 def test_floats_do_not_become_pixels():
     with pytest.raises(DlconvError, match="float32; it cannot become uint8"):
-        choose_input(to_float(tiny_segmenter()), "ImageTensor", "uint8")
+        choose_input(to_float(Graph(tiny_segmenter())).graph, "ImageTensor", "uint8")
 
 
 def test_arithmetic_on_pixels_is_refused():
     graph = after_input(node("y", "Add", "ImageTensor", "ImageTensor", T=U))
     with pytest.raises(DlconvError, match=r"y \(Add\) needs its pixels"):
-        to_float(graph)
+        result_of(to_float, graph)
 
 
 def test_unknown_types_and_inputs_are_refused():
     with pytest.raises(UsageError, match="uint8 or float32, not int8"):
-        choose_input(tiny_segmenter(), "ImageTensor", "int8")
+        choose_input(Graph(tiny_segmenter()), "ImageTensor", "int8")
     for name in ("Nothing", "weights"):
         with pytest.raises(DlconvError, match=f"no placeholder called {name}"):
-            choose_input(tiny_segmenter(), name, "float32")
+            choose_input(Graph(tiny_segmenter()), name, "float32")
 
 
 def test_other_nodes_are_not_copied_over_again():
     graph = tiny_segmenter()
-    assert node_of(to_float(graph), "weights") == node_of(graph, "weights")
+    assert node_of(result_of(to_float, graph), "weights") == node_of(graph, "weights")
 
 
 def test_tfjs_runs_it(tmp_path):
-    graph = to_float(tiny_segmenter())
+    graph = result_of(to_float, tiny_segmenter())
     labels = run(tiny_segmenter(), "SemanticPredictions", ImageTensor=IMAGE)
     assert np.array_equal(run_in_tfjs(graph, tmp_path, IMAGE), labels)

@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 from support.graphs import const, graph_def, node, tiny_segmenter
 from support.real import TARBALLS
-from support.running import Session, assert_untouched, node_of, ops, rewritten, run, run_in_tfjs
+from support.running import (
+    Session,
+    assert_untouched,
+    node_of,
+    ops,
+    result_of,
+    rewritten,
+    run,
+    run_in_tfjs,
+)
 from support.shared import PHOTOS, ZOO, needs_shared
 
 import dlconv.sample
@@ -112,8 +121,9 @@ def test_labels_of_each_type_are_the_labels(form, dtype):
 @pytest.mark.parametrize("form", FORMS)
 def test_whole_types_need_no_cast(form):
     for dtype in ("int32", "int64"):
-        assert ops(choose("labels", dtype)(FORMS[form])).count("Cast") == 1  # of the pixels
-    assert ops(choose("labels", "uint8")(FORMS[form])).count("Cast") == 2
+        of_pixels = ops(result_of(choose("labels", dtype), FORMS[form])).count("Cast")
+        assert of_pixels == 1
+    assert ops(result_of(choose("labels", "uint8"), FORMS[form])).count("Cast") == 2
 
 
 def test_labels_that_others_read_are_cast_at_the_end():
@@ -136,17 +146,17 @@ def test_uint8_does_not_hold_more_classes_than_it_can():
         kernel = np.zeros((1, 1, 3, classes), F)
         graph = tiny_segmenter(classes=classes, kernel=kernel)
         if fits:
-            choose("labels", "uint8")(graph)
+            result_of(choose("labels", "uint8"), graph)
             continue
         with pytest.raises(DlconvError, match="cannot hold the labels of 257 classes"):
-            choose("labels", "uint8")(graph)
+            result_of(choose("labels", "uint8"), graph)
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "enlarged"])
 def test_the_best_score_is_the_label(form):
     labels = run(FORMS[form], OUT, ImageTensor=IMAGE)
     for kind, name in (("scores", "Scores"), ("probabilities", "Probabilities")):
-        graph = choose(kind)(FORMS[form])
+        graph = result_of(choose(kind), FORMS[form])
         assert "ArgMax" not in ops(graph)
         contract = find_contract(Graph(graph))
         assert (contract.output.node, contract.output.dtype) == (name, "float32")
@@ -161,7 +171,7 @@ def test_the_best_score_is_the_label(form):
 
 def test_labels_at_another_size_have_no_scores():
     with pytest.raises(DlconvError, match="not available at the photo's size"):
-        choose("scores")(FORMS["enlarged"])
+        result_of(choose("scores"), FORMS["enlarged"])
 
 
 @pytest.mark.parametrize(
@@ -177,40 +187,44 @@ def test_labels_at_another_size_have_no_scores():
 )
 def test_labels_that_scores_cannot_follow_are_refused(last):
     with pytest.raises(DlconvError):
-        choose("scores")(behind_argmax(*last))
+        result_of(choose("scores"), behind_argmax(*last))
 
 
 def test_a_graph_without_labels_is_refused():
     graph = graph_def(*tiny_segmenter().node[:-1])
     for kind, dtype in (("scores", None), ("labels", "int32")):
         with pytest.raises(DlconvError):
-            choose_output(graph, "scores", kind, dtype)
+            choose_output(Graph(graph), "scores", kind, dtype)
 
 
 def test_what_does_not_exist_is_refused():
     with pytest.raises(UsageError, match="labels, scores, probabilities, not masks"):
-        choose("masks")(tiny_segmenter())
+        result_of(choose("masks"), tiny_segmenter())
     for kind, dtype in (("labels", "float32"), ("scores", "int32")):
         with pytest.raises(UsageError, match="cannot be"):
-            choose(kind, dtype)(tiny_segmenter())
+            result_of(choose(kind, dtype), tiny_segmenter())
     with pytest.raises(DlconvError, match="no node called Nothing"):
-        choose_output(tiny_segmenter(), "Nothing", "scores")
+        choose_output(Graph(tiny_segmenter()), "Nothing", "scores")
 
 
 # The sample model
 
 
+def at_the_crop(graph):
+    return fix_input(graph, "ImageTensor", (129, 129), (129, 129))
+
+
 def finished(graph):
-    return fold_constants(rewrite(graph))
+    return result_of(fold_constants, result_of(rewrite, graph))
 
 
 @pytest.mark.parametrize("fixed", [False, True])
 @pytest.mark.parametrize("kind", ["scores", "probabilities"])
 def test_scores_of_the_sample_model(kind, fixed, tmp_path):
-    graph = fix_input(sample(), "ImageTensor", (129, 129), (129, 129)) if fixed else sample()
+    graph = result_of(at_the_crop, sample()) if fixed else sample()
     image = sample_photo((129, 129)) if fixed else sample_photo()
     labels = run(sample(), OUT, ImageTensor=image)
-    graph = finished(choose(kind)(graph))
+    graph = finished(result_of(choose(kind), graph))
     contract = find_contract(Graph(graph))
     assert (contract.crop, contract.classes) == ((129, 129), 5)
     values = run(graph, contract.output.node, ImageTensor=image)
@@ -229,7 +243,7 @@ def onnx_session(path):
 
 @pytest.mark.parametrize("dtype", LABEL_TYPES)
 def test_labels_of_the_sample_model(dtype, tmp_path):
-    graph = finished(choose("labels", dtype)(sample()))
+    graph = finished(result_of(choose("labels", dtype), sample()))
     image = sample_photo()
     labels = run(sample(), OUT, ImageTensor=image)
     assert np.array_equal(run(graph, OUT, ImageTensor=image), labels)
@@ -252,11 +266,11 @@ def test_outputs_of_real_networks(model):
     with Session(original) as session:
         labels = session.run(OUT, ImageTensor=image)
     for dtype in LABEL_TYPES:
-        graph = finished(choose("labels", dtype)(original))
+        graph = finished(result_of(choose("labels", dtype), original))
         found = run(graph, OUT, ImageTensor=image)
         assert found.dtype == np.dtype(dtype)
         assert np.array_equal(found, labels)
     for kind, name in (("scores", "Scores"), ("probabilities", "Probabilities")):
-        values = run(finished(choose(kind)(original)), name, ImageTensor=image)
+        values = run(finished(result_of(choose(kind), original)), name, ImageTensor=image)
         assert np.array_equal(values.argmax(-1), labels)
     assert np.allclose(values.sum(-1), 1, atol=1e-5)

@@ -17,16 +17,24 @@ from support.graphs import (
     tiny_segmenter,
 )
 from support.real import TARBALLS
-from support.running import Session, assert_untouched, node_of, rewritten, run, run_in_tfjs
+from support.running import (
+    Session,
+    assert_untouched,
+    node_of,
+    result_of,
+    rewritten,
+    run,
+    run_in_tfjs,
+)
 from support.shared import PHOTOS, ZOO, needs_shared
 
 import dlconv.sample
-from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.convert.rewrite.fold_constants import fold_constants
 from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import parse_graph
 from dlconv.graph.contract import find_contract
@@ -62,12 +70,16 @@ def fix(size, crop=CROP):
     return lambda graph: fix_input(graph, "ImageTensor", size, crop)
 
 
+def feed(dtype):
+    return lambda graph: choose_input(graph, "ImageTensor", dtype)
+
+
 def finished(graph):
-    return fold_constants(rewrite(graph))
+    return result_of(fold_constants, result_of(rewrite, graph))
 
 
 def op_counts(graph):
-    return Counter(n.op for n in fuse_convolutions(graph).node if n.op != "Const")
+    return Counter(n.op for n in result_of(fuse_convolutions, graph).node if n.op != "Const")
 
 
 def down(labels, size):
@@ -91,7 +103,7 @@ def test_at_the_crop_only_the_placeholder_changes():
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_at_the_crop_the_labels_are_the_same(dtype):
-    graph = finished(choose_input(fix(CROP)(sample()), "ImageTensor", dtype))
+    graph = finished(result_of(feed(dtype), result_of(fix(CROP), sample())))
     with Session(sample()) as original, Session(graph) as fixed:
         for path in SAMPLE_PHOTOS:
             image = photo(path, CROP)
@@ -102,7 +114,7 @@ def test_at_the_crop_the_labels_are_the_same(dtype):
 @pytest.mark.parametrize("size", [CROP, (65, 65), (97, 130)])
 @pytest.mark.parametrize(("dtype", "most"), [("uint8", 75), ("float32", 74)])
 def test_what_a_fixed_size_makes_superfluous_is_gone(size, dtype, most):
-    graph = finished(choose_input(fix(size)(sample()), "ImageTensor", dtype))
+    graph = finished(result_of(feed(dtype), result_of(fix(size), sample())))
     counts = op_counts(graph)
     assert not counts.keys() & set(GONE)
     assert sum(counts.values()) <= most
@@ -150,7 +162,7 @@ def test_another_size_is_the_network_with_other_constants(size, features):
 
 def test_labels_at_another_size_make_sense():
     size, hits = (97, 97), []
-    small = finished(fix(size)(sample()))
+    small = finished(result_of(fix(size), sample()))
     with Session(sample()) as original, Session(small) as fixed:
         for path in SAMPLE_PHOTOS:
             labels = original.run(OUT, ImageTensor=photo(path, CROP))
@@ -160,23 +172,26 @@ def test_labels_at_another_size_make_sense():
 
 @pytest.mark.parametrize("size", [(32, 33), (64, 80), (100, 131)])
 def test_sizes_that_atrous_convolutions_would_not_divide(size):
-    labels = run(finished(fix(size)(sample())), OUT, ImageTensor=photo(SAMPLE_PHOTOS[0], size))
+    graph = finished(result_of(fix(size), sample()))
+    labels = run(graph, OUT, ImageTensor=photo(SAMPLE_PHOTOS[0], size))
     assert labels.shape == (1, *size)
 
 
 def test_the_order_of_the_passes_does_not_matter():
-    first, last = finished(fix((65, 97))(sample())), finished(fix((65, 97))(finished(sample())))
-    image = photo(SAMPLE_PHOTOS[0], (65, 97))
+    size = (65, 97)
+    first = finished(result_of(fix(size), sample()))
+    last = finished(result_of(fix(size), finished(sample())))
+    image = photo(SAMPLE_PHOTOS[0], size)
     assert np.array_equal(run(first, OUT, ImageTensor=image), run(last, OUT, ImageTensor=image))
 
 
 @pytest.mark.parametrize("size", [CROP, (65, 65)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_tfjs_and_onnx_runtime_run_it(size, dtype, tmp_path):
-    graph = Graph(finished(choose_input(fix(size)(sample()), "ImageTensor", dtype)))
+    graph = Graph(finished(result_of(feed(dtype), result_of(fix(size), sample()))))
     image = photo(SAMPLE_PHOTOS[0], size).astype(dtype)
     labels = run(graph.graph_def, OUT, ImageTensor=image)
-    fused = fuse_convolutions(graph.graph_def)
+    fused = result_of(fuse_convolutions, graph.graph_def)
     in_tfjs = run_in_tfjs(fused, tmp_path / "tfjs", image.astype(U))
     assert np.array_equal(in_tfjs, labels)
     write_model(to_onnx(graph, find_contract(graph)), tmp_path / "model.onnx")
@@ -231,7 +246,7 @@ def test_constants_that_others_read_are_left_to_them():
     sizes = node("other", "Add", "crop", "crop", T=I)
     product = node("product", "Mul", "image_size", "feature_size", T=I)
     graph = graph_def(*tiny_network().node, sizes, product)
-    fixed = fix((40, 56), (64, 64))(graph)
+    fixed = result_of(fix((40, 56), (64, 64)), graph)
     for name in ("crop", "image_size", "feature_size"):
         assert node_of(fixed, name) == node_of(graph, name)
     image = np.random.default_rng(5).integers(0, 256, (1, 40, 56, 3)).astype(U)
@@ -243,46 +258,46 @@ def test_a_window_that_is_not_the_whole_is_left_alone():
     graph = tiny_network()
     node_of(graph, "pooled").attr["ksize"].list.i[:] = [1, 1, 1, 1]
     node_of(graph, "spread").input[0] = "features"
-    fixed = fix((40, 56), (64, 64))(graph)
+    fixed = result_of(fix((40, 56), (64, 64)), graph)
     assert list(node_of(fixed, "pooled").attr["ksize"].list.i) == [1, 1, 1, 1]
 
 
 def test_the_size_it_has_is_left_alone():
     for size in ((64, 64), (40, 56)):
-        assert_untouched(fix(size, (64, 64)), fix(size, (64, 64))(tiny_network()))
+        assert_untouched(fix(size, (64, 64)), result_of(fix(size, (64, 64)), tiny_network()))
 
 
 def test_sizes_out_of_range_are_refused():
     for size in ((31, 64), (64, 31), (4097, 64), (0, 0), (-1, -1)):
         with pytest.raises(UsageError, match=f"32 to 4096.*{size[0]} x {size[1]}"):
-            fix(size)(sample())
+            result_of(fix(size), sample())
 
 
 def test_a_graph_that_does_not_show_its_crop_is_refused():
-    assert fix((64, 64), (64, 64))(tiny_segmenter())
+    assert result_of(fix((64, 64), (64, 64)), tiny_segmenter())
     with pytest.raises(DlconvError, match="does not show its crop of 64 x 64"):
-        fix((32, 32), (64, 64))(tiny_segmenter())
+        result_of(fix((32, 32), (64, 64)), tiny_segmenter())
     with pytest.raises(DlconvError, match="does not show its crop of 99 x 99"):
-        fix((32, 32), (99, 99))(tiny_network())
+        result_of(fix((32, 32), (99, 99)), tiny_network())
 
 
 def test_a_resize_to_a_size_that_nothing_has_is_refused():
     odd = [const("odd_size", [7, 7], I), resize("odd", "sum", "odd_size")]
     with pytest.raises(DlconvError, match="constant extent 7, and at the crop no features"):
-        fix((40, 56), (64, 64))(tiny_network(*odd))
+        result_of(fix((40, 56), (64, 64)), tiny_network(*odd))
 
 
 def test_a_graph_that_pads_one_side_is_refused():
     graph = tiny_network()
     node_of(graph, "bottom").op = "Minimum"
     with pytest.raises(DlconvError, match="pads one side"):
-        fix((40, 56), (64, 64))(graph)
+        result_of(fix((40, 56), (64, 64)), graph)
 
 
 def test_labels_of_another_size_than_the_photo_are_refused():
     graph = tiny_network(scores="sum")
     with pytest.raises(DlconvError, match="does not give labels of 40 x 56"):
-        fix((40, 56), (64, 64))(graph)
+        result_of(fix((40, 56), (64, 64)), graph)
 
 
 def test_features_that_cannot_be_split_are_refused():
@@ -292,20 +307,20 @@ def test_features_that_cannot_be_split_are_refused():
     ]
     graph = graph_def(*tiny_network().node, *split)
     with pytest.raises(DlconvError, match="split cannot split"):
-        fix((40, 56), (64, 64))(graph)
+        result_of(fix((40, 56), (64, 64)), graph)
 
 
 @pytest.mark.parametrize("shape", [(1, None, None), (2, None, None, 3), (1, None, None, 4)])
 def test_an_input_that_is_no_photo_is_refused(shape):
     graph = graph_def(placeholder("ImageTensor", U, shape), *tiny_segmenter().node[1:])
     with pytest.raises(DlconvError, match="no RGB image"):
-        fix((64, 64), (64, 64))(graph)
+        result_of(fix((64, 64), (64, 64)), graph)
 
 
 def test_an_input_that_is_not_there_is_refused():
     for name in ("Nothing", "weights"):
         with pytest.raises(DlconvError, match=f"no placeholder called {name}"):
-            fix_input(tiny_segmenter(), name, (64, 64), (64, 64))
+            fix_input(Graph(tiny_segmenter()), name, (64, 64), (64, 64))
 
 
 # The real networks
@@ -318,9 +333,9 @@ def test_real_networks_at_the_crop(model):
     original = graph_in(ZOO / "models" / TARBALLS[model])
     image = photo(sorted(PHOTOS.glob("*.jpg"))[0], (513, 513))
     labels = run(original, OUT, ImageTensor=image)
-    fixed = fix((513, 513), (513, 513))(original)
+    fixed = result_of(fix((513, 513), (513, 513)), original)
     for dtype, most in (("uint8", 75), ("float32", 74)):
-        graph = finished(choose_input(fixed, "ImageTensor", dtype))
+        graph = finished(result_of(feed(dtype), fixed))
         counts = op_counts(graph)
         assert not counts.keys() & set(GONE)
         assert sum(counts.values()) <= (most + 2 if model.endswith("dm05") else most)
@@ -335,7 +350,7 @@ def test_a_real_network_at_low_resolution():
     with Session(original) as session:
         full = [session.run(OUT, ImageTensor=photo(path, (513, 513))) for path in paths]
     for size, features in (((257, 257), (33, 33)), ((193, 257), (25, 33))):
-        small = finished(fix(size, (513, 513))(original))
+        small = finished(result_of(fix(size, (513, 513)), original))
         with Session(small) as session:
             labels = [session.run(OUT, ImageTensor=photo(path, size)) for path in paths]
         same = [a == down(b, size) for a, b in zip(labels, full, strict=True)]

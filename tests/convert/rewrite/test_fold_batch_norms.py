@@ -16,7 +16,7 @@ from support.graphs import (
     relu6,
     tiny_segmenter,
 )
-from support.running import assert_close, assert_untouched, node_of, ops, rewritten, run
+from support.running import assert_close, assert_untouched, node_of, ops, result_of, rewritten, run
 
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
 from dlconv.graph.graph import Graph
@@ -180,7 +180,7 @@ def test_a_batch_norm_becomes_a_kernel_and_a_bias():
 def test_an_epsilon_that_is_not_given_is_that_of_tensorflow():
     graph = without(normed(), "norm", "epsilon")
     x = np.random.default_rng(1).normal(size=(1, 4, 4, 3)).astype(F)
-    before, after = (run(g, "norm", x=x) for g in (graph, fold_batch_norms(graph)))
+    before, after = (run(g, "norm", x=x) for g in (graph, result_of(fold_batch_norms, graph)))
     assert_close(before, after, 100, 1e-6)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.graphs import const, convolution, graph_def, node, placeholder, resize, tiny_segmenter
-from support.running import assert_untouched, node_of, ops, rewritten, run
+from support.running import assert_untouched, node_of, ops, result_of, rewritten, run
 
 from dlconv.convert.rewrite.fold_constants import fold_constants
 from dlconv.graph.graph import Graph
@@ -274,7 +274,7 @@ def test_a_graph_without_a_pattern_is_the_very_same():
 
 
 def test_small_weights_lose_their_copy():
-    graph = fold_constants(tiny_segmenter())
+    graph = result_of(fold_constants, tiny_segmenter())
     assert "Identity" not in ops(graph)
     assert sum(n.op == "Const" for n in graph.node) == 2
 

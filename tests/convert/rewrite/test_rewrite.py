@@ -29,6 +29,7 @@ from support.running import (
     frozen_from,
     node_of,
     ops,
+    result_of,
     rewritten,
     run,
     serialized,
@@ -39,9 +40,11 @@ from support.shared import PHOTOS, ZOO, needs_shared
 from dlconv.compare import compare
 from dlconv.convert.artifact import make_onnx
 from dlconv.convert.quantize.scheme import Quantization, Scheme
-from dlconv.convert.rewrite import PASSES, rewrite
+from dlconv.convert.rewrite import rewrite
 from dlconv.errors import UsageError
 from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.graph import Graph
+from dlconv.graph.shapes import infer_static
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos, load_photo
 
@@ -156,21 +159,23 @@ def test_only_the_passes_that_are_named_run_and_in_their_own_order():
         copy("c", "norm"),
         relu6("y", "c"),
     )
-    assert ops(rewrite(graph, ["fold-batch-norms"])) == ["Conv2D", "BiasAdd", "Identity", "Relu6"]
-    assert ops(rewrite(graph, ["drop-identities"])) == ["Conv2D", "FusedBatchNorm", "Relu6"]
-    both = rewrite(graph, ["fold-batch-norms", "drop-identities"])
-    assert serialized(both) == serialized(rewrite(graph, reversed(PASSES)))
-    assert serialized(both) == serialized(rewrite(graph))
+    folded = result_of(rewrite.only("fold-batch-norms"), graph)
+    assert ops(folded) == ["Conv2D", "BiasAdd", "Identity", "Relu6"]
+    dropped = result_of(rewrite.only("drop-identities"), graph)
+    assert ops(dropped) == ["Conv2D", "FusedBatchNorm", "Relu6"]
+    both = result_of(rewrite.only("fold-batch-norms", "drop-identities"), graph)
+    assert serialized(both) == serialized(result_of(rewrite.only(*reversed(rewrite.names)), graph))
+    assert serialized(both) == serialized(result_of(rewrite, graph))
 
 
 def test_a_pass_that_does_not_exist_is_wrong_usage():
     with pytest.raises(UsageError, match="no pass is called bold, fold ") as raised:
-        rewrite(tiny_segmenter(), ["fold", "drop-casts", "bold"])
+        rewrite.only("fold", "drop-casts", "bold")
     assert "drop-casts" in raised.value.hint
 
 
 def test_a_graph_with_nothing_to_do_is_untouched():
-    assert_untouched(rewrite, rewrite(tiny_segmenter()))
+    assert_untouched(rewrite, result_of(rewrite, tiny_segmenter()))
 
 
 # The networks
@@ -214,12 +219,23 @@ def test_the_sample_keeps_its_scores_and_labels(sample):
     assert_same_network(graph, rewritten(rewrite, graph), sample_photos())
 
 
-@pytest.mark.parametrize("name", PASSES)
+@pytest.mark.parametrize("name", rewrite.names)
 def test_each_pass_alone_settles_on_the_sample(sample, name):
     graph = read_graph(sample.path)
-    result = rewritten(PASSES[name], graph)
+    result = rewritten(rewrite.passes[name], graph)
     assert len(result.node) <= len(graph.node)
     assert node_of(result, "SemanticPredictions").op == "Slice"
+
+
+def test_the_shapes_that_a_graph_keeps_are_those_inferred_anew(sample):
+    graph = Graph(read_graph(sample.path))
+    for run_pass in rewrite:
+        infer_static(graph)
+        graph = run_pass(graph).graph
+        kept, anew = infer_static(graph), infer_static(Graph(graph.graph_def))
+        assert kept.shapes == anew.shapes
+        assert kept.values.keys() == anew.values.keys()
+        assert all(np.array_equal(kept.values[name], anew.values[name]) for name in anew.values)
 
 
 @needs_shared

@@ -3,10 +3,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.graphs import const, graph_def, node, placeholder
-from support.running import assert_close, assert_untouched, ops, rewritten, run, run_in_tfjs
+from support.running import (
+    assert_close,
+    assert_untouched,
+    ops,
+    result_of,
+    rewritten,
+    run,
+    run_in_tfjs,
+)
 
-from dlconv.convert.fuse import fuse_convolutions
 from dlconv.convert.rewrite.split_pooled import split_pooled
+from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 
 F = np.float32
 
@@ -84,7 +92,7 @@ def test_tfjs_runs_the_sum_that_it_could_not_fuse(tmp_path):
     graph = pooling(rows=6, rest=3)
     (p,) = [n for n in graph.node if n.name == "p"]
     p.CopyFrom(const("p", values(6, 2, 3)["p"]))
-    fused = fuse_convolutions(split_pooled(graph))
+    fused = result_of(fuse_convolutions, result_of(split_pooled, graph))
     assert sorted(ops(fused)) == ["Add", "Relu", "_FusedConv2D", "_FusedConv2D"]
     image = values(6, 2, 3)["x"]
     assert_close(run_in_tfjs(fused, tmp_path, image), run(graph, "y", x=image), scale=10)

@@ -12,6 +12,7 @@ initializer, and the graph has placeholders for them that TF.js fills itself (ve
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from dlconv.convert.precision import Stored
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import needed_nodes
+from dlconv.graph.prune import prune
 from dlconv.graph.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
@@ -87,7 +88,7 @@ def write_model_json(
 
 
 def _convertible_nodes(graph: Graph, contract: Contract) -> list[NodeDef]:
-    nodes = needed_nodes(graph, contract)
+    nodes = list(prune(graph, contract).graph.nodes.values())
     _refuse_unknown_operations(nodes)
     return nodes
 
@@ -100,7 +101,7 @@ def _model(
 ) -> dict[str, Any]:
     return {
         "format": "graph-model",
-        "generatedBy": f"GraphDef producer {graph.graph_def.versions.producer}",
+        "generatedBy": f"GraphDef producer {graph.versions.producer}",
         "convertedBy": f"dlconv {dlconv.__version__}",
         "signature": {
             "inputs": {contract.input.node: _signature(contract.input)},
@@ -120,7 +121,7 @@ def _topology(graph: Graph, nodes: Iterable[NodeDef]) -> dict[str, Any]:
     return {
         "node": [_node_json(node) for node in nodes],
         "library": {},
-        "versions": MessageToDict(graph.graph_def.versions),
+        "versions": MessageToDict(graph.versions),
     }
 
 
@@ -187,29 +188,27 @@ class _Shards:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._pending = bytearray()
-        self._count = 0
+        self._bytes = 0
 
     def add(self, array: np.ndarray) -> None:
         """Append the elements of an array, little-endian."""
-        self._pending += array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        while len(self._pending) >= SHARD_BYTES:
-            self._write(self._pending[:SHARD_BYTES])
-            del self._pending[:SHARD_BYTES]
+        elements = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        content = elements.reshape(-1).view(np.uint8).data
+        while content:
+            full, taken = divmod(self._bytes, SHARD_BYTES)
+            part = content[: SHARD_BYTES - taken]
+            with self._unnamed(full + 1).open("ab") as file:
+                file.write(part)
+            self._bytes += len(part)
+            content = content[len(part) :]
 
     def finish(self) -> list[str]:
-        """Write what is left, name the files by their number and return the names."""
-        if self._pending:
-            self._write(self._pending)
-        names = []
-        for number in range(1, self._count + 1):
-            names.append(f"group1-shard{number}of{self._count}.bin")
-            self._unnamed(number).rename(self._directory / names[-1])
+        """Name the files by their number and return the names."""
+        count = math.ceil(self._bytes / SHARD_BYTES)
+        names = [f"group1-shard{number}of{count}.bin" for number in range(1, count + 1)]
+        for number, name in enumerate(names, start=1):
+            self._unnamed(number).rename(self._directory / name)
         return names
-
-    def _write(self, content: bytearray) -> None:
-        self._count += 1
-        self._unnamed(self._count).write_bytes(content)
 
     def _unnamed(self, number: int) -> Path:
         return self._directory / f"shard{number}"

@@ -7,7 +7,7 @@ from support.artifacts import entries_of, model_of, nodes_of, weights_of
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 
 from dlconv.convert.precision import Precision, store
-from dlconv.convert.targets.tfjs import write_graph_model
+from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -157,7 +157,8 @@ def test_a_scalar_input_of_unknown_rank_is_said_so(tmp_path):
 
 
 def test_writing_imports_no_tensorflow():
-    program = "import sys, dlconv.convert.targets.tfjs, dlconv.api.inspecting; print(*sys.modules)"
+    modules = "dlconv.convert.targets.tfjs.write, dlconv.api.inspecting"
+    program = f"import sys, {modules}; print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "numpy" in answer.stdout.split()
     assert not {"tensorflow", "tf2onnx", "onnx", "onnxruntime"} & set(answer.stdout.split())

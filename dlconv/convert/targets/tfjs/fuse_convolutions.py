@@ -1,27 +1,28 @@
-"""Fusing for TF.js: convolution, bias and activation in one op.
+"""Fuses convolution, bias and activation into one op of TF.js.
 
 Pattern: Conv2D or DepthwiseConv2dNative -> BiasAdd with a constant vector -> Relu or Relu6 or
 nothing, each reading the last alone. Replacement: ``_FusedConv2D`` or, TF.js' own name,
 ``FusedDepthwiseConv2dNative``, with ``fused_ops`` in the order of evaluation, under the name of the
 last node. Same function: TF.js evaluates the same ops in one kernel. The bias must be a vector: the
 wasm backend takes no other (``FusedConv2D only supports rank-1 bias``), although TensorFlow does.
+
+Requires that batch norms are folded. Ensures that the last node keeps its name; no other pass knows
+these ops, so it comes last.
 """
 
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.edit import Edit, applied, changed, reads_once
-from dlconv.graph.graph import Graph, is_nhwc
+from dlconv.graph.edit import Edit, Result, applied, reads_once
+from dlconv.graph.graph import Graph, copy_of, is_nhwc
 
 FUSED = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2dNative"}
 ACTIVATIONS = frozenset({"Relu", "Relu6"})
 
 
-def fuse_convolutions(graph_def: GraphDef) -> GraphDef:
+def fuse_convolutions(graph: Graph) -> Result:
     """Return the graph with fused convolutions, which TF.js runs and TensorFlow does not."""
-    graph = Graph(graph_def)
     edit = Edit()
-    for node in graph_def.node:
+    for node in graph.nodes.values():
         if node.op in FUSED and is_nhwc(node):
             _fuse(graph, node, edit)
     return applied(graph, edit)
@@ -36,7 +37,7 @@ def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
     if activation is not None and activation.op in ACTIVATIONS:
         parts.append(activation)
     inputs = [*convolution.input[:2], bias_add.input[1], *convolution.input[2:]]
-    fused = changed(convolution, name=parts[-1].name, inputs=inputs)
+    fused = copy_of(convolution, name=parts[-1].name, inputs=inputs)
     fused.op = FUSED[convolution.op]
     fused.attr["fused_ops"].list.s.extend(part.op.encode() for part in parts)
     fused.attr["num_args"].i = 1
