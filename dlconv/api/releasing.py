@@ -1,10 +1,13 @@
 """Releases: artifacts that passed, with their proof, as one folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.artifacts.choose import choose_artifacts
+from dlconv.fetch.bring import ShowProgress
+from dlconv.progress import ByteProgress, no_progress
 from dlconv.registry.models import load_registry
 from dlconv.release.bring import brought_release
 from dlconv.release.card import card as card_of
@@ -15,6 +18,10 @@ from dlconv.release.papers import is_card_compared
 from dlconv.release.problem import Problem
 from dlconv.release.signing import Keyless, PrivateKey, sign_release
 from dlconv.release.trust import Trust
+
+
+def _quietly(label: str) -> AbstractContextManager[ByteProgress]:
+    return nullcontext(no_progress)
 
 
 @dataclass(frozen=True)
@@ -65,17 +72,25 @@ def sign(release: Path, signer: PrivateKey | Keyless) -> None:
     sign_release(release, signer)
 
 
-def check(release: str | Path, *, trust: Trust | None = None) -> Checked:
+def check(
+    release: str | Path,
+    *,
+    trust: Trust | None = None,
+    download: ShowProgress = _quietly,
+    display: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Checked:
     """Check a release again, a folder or an address: every byte, and that its evidence holds.
 
-    With ``trust``, it has to be signed by whom that names. Raises DlconvError where there is no
+    With ``trust``, it has to be signed by whom that names. ``download`` opens a display for each
+    file that is downloaded, ``display`` one for the check itself. Raises DlconvError where there is no
     release, or it cannot be read.
 
     >>> api.check(folder / "release").problems
     ()
     """
-    with brought_release(str(release)) as folder:
-        problems = check_release(folder, trust)
+    with brought_release(str(release), download) as folder:
+        with display():
+            problems = check_release(folder, trust)
         if problems:
             return Checked(problems)
         found = read_release(folder)

@@ -53,13 +53,19 @@ def check(
     it, or nobody. Exit code 0: nothing is wrong; 1: something is, or it could not be read.
     """
     from dlconv import api
+    from dlconv.addresses import shown
     from dlconv.release.card import CARD_NAME
     from dlconv.release.report import as_data, tables
     from dlconv.terminal import console
+    from dlconv.terminal.progress import show_progress
 
     trust = _trust(public_key, certificate_chain or [], identity, identity_provider, trust_config)
-    with console.step(f"checking {release}"):
-        found = api.check(release, trust=trust)
+    found = api.check(
+        release,
+        trust=trust,
+        download=show_progress,
+        display=lambda: console.step(f"checking {shown(release)}"),
+    )
     if found.release is not None and not found.is_card_compared:
         console.say(f"{CARD_NAME} was written by another dlconv: its words were not compared")
     if json:

@@ -69,7 +69,7 @@ class Network:
 
     ``ops`` counts by kind, most frequent first. ``stored_dtypes`` are the element types that the
     files hold weights in, codes among them; ``missing`` names files that should be there beside
-    them. ``graph`` is the graph with the values of all constants, where the format has one;
+    them, ``file_bytes`` the sizes of ``files``. ``graph`` is the graph with the values of all constants, where the format has one;
     ``contract`` what was found in it.
 
     Raises DlconvError for names that would not show as they are, or steer a terminal.
@@ -87,9 +87,11 @@ class Network:
     graph: Graph | None = None
     contract: Contract | None = None
     unknown: tuple[str, ...] = ()
+    file_bytes: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse names that cannot be shown."""
+        """Refuse names that cannot be shown, and note sizes: files may go when they are read."""
+        object.__setattr__(self, "file_bytes", tuple(each.stat().st_size for each in self.files))
         ends = [spec.node for spec in (*self.inputs, *self.outputs)]
         weights = [weight.name for weight in self.weights]
         for name in (self.maker, *ends, *weights, *self.ops):
@@ -104,7 +106,7 @@ class Network:
     @property
     def bytes(self) -> int:
         """The bytes of its files."""
-        return sum(path.stat().st_size for path in self.files)
+        return sum(self.file_bytes)
 
 
 def constants_of(nodes: Iterable[NodeDef]) -> tuple[WeightTensor, ...]:

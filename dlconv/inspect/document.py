@@ -325,7 +325,8 @@ def _side(origin: str, found: network.Network, sizes: Sizes) -> Side:
 
 
 def _files(found: network.Network) -> tuple[File, ...]:
-    return tuple(File(path.name, path.stat().st_size) for path in found.files)
+    sizes = zip(found.files, found.file_bytes, strict=True)
+    return tuple(File(path.name, size) for path, size in sizes)
 
 
 def _weight(weight: network.WeightTensor) -> Weight:

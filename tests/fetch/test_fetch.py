@@ -13,6 +13,7 @@ from support.waiting import SECONDS
 
 from dlconv.cache import store
 from dlconv.cache.store import FetchedModel
+from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.fetch.fetch import Action, decide, fetch, find_fetched
 from dlconv.registry.lock import default_lock_path, read_lock
@@ -129,8 +130,9 @@ def test_a_cached_model_needs_no_network_unless_forced(server, pinned, tarball) 
 
 def test_offline_without_a_copy_is_an_error_that_asks_nobody(server, pinned, tarball) -> None:
     server.answers(server.honest(tarball))
-    with pytest.raises(DlconvError, match="--offline"):
+    with pytest.raises(DlconvError, match="may not be downloaded") as caught:
         fetch(pinned, offline=True)
+    assert "and --offline forbids to download it (hint: " in in_words(caught.value)
     assert not server.requests
 
 
