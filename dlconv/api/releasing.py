@@ -82,8 +82,9 @@ def check(
     """Check a release again, a folder or an address: every byte, and that its evidence holds.
 
     With ``trust``, it has to be signed by whom that names. ``download`` opens a display for each
-    file that is downloaded, ``display`` one for the check itself. Raises DlconvError where there is no
-    release, or it cannot be read.
+    file that is downloaded, ``display`` one for the check itself.
+
+    Raises DlconvError where there is no release, or it cannot be read.
 
     >>> api.check(folder / "release").problems
     ()

@@ -69,8 +69,8 @@ class Network:
 
     ``ops`` counts by kind, most frequent first. ``stored_dtypes`` are the element types that the
     files hold weights in, codes among them; ``missing`` names files that should be there beside
-    them, ``file_bytes`` the sizes of ``files``. ``graph`` is the graph with the values of all constants, where the format has one;
-    ``contract`` what was found in it.
+    them, ``file_bytes`` the sizes of ``files``. ``graph`` is the graph with the values of all
+    constants, where the format has one; ``contract`` what was found in it.
 
     Raises DlconvError for names that would not show as they are, or steer a terminal.
     """
