@@ -95,8 +95,8 @@ class Npm:
         with self._folder() as folder:
             last = self._npm(folder, "view", self._name) or {}
             found = self._npm(folder, "view", self.place_of(release))
-        check_model(release, _facts(last).get("model", ""), f"npm:{self._name}")
-        return None if found is None else _facts(found).get("content_sha256", "")
+        check_model(release, str(_fields(last, FIELD).get("model") or ""), f"npm:{self._name}")
+        return None if found is None else str(_fields(found, FIELD).get("content_sha256", ""))
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
         """Make the package, and have npm publish it."""
@@ -110,8 +110,8 @@ class Npm:
     def _tag(self, folder: Path, release: CheckedRelease) -> str:
         """Return the tag to publish under; older versions share one, since npm asks for one."""
         tag = "next" if release.is_preview else "latest"
-        tags = (self._npm(folder, "view", self._name) or {}).get("dist-tags", {})
-        return OLDER if is_older(release.version, tags.get(tag, "")) else tag
+        tags = _fields(self._npm(folder, "view", self._name) or {}, "dist-tags")
+        return OLDER if is_older(release.version, str(tags.get(tag, ""))) else tag
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -141,10 +141,10 @@ class Npm:
         said = _json(answer.stdout)
         if answer.returncode == 0:
             return said or None
-        error = said.get("error") or {}
+        error = _fields(said, "error")
         if error.get("code") == ABSENT and arguments[0] == "view":
             return None
-        words = error.get("summary") or error.get("code") or answer.stderr
+        words = str(error.get("summary") or error.get("code") or answer.stderr)
         raise DlconvError(
             f"npm {arguments[0]} {self._name}: {' '.join(words.split())}",
             f"check the registry, and that {TOKEN} may publish the package",
@@ -174,9 +174,10 @@ def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
     (folder / "index.d.ts").write_text(TYPES.replace("ARTIFACTS", names))
 
 
-def _facts(package: dict[str, Any]) -> dict[str, str]:
-    """Return what dlconv wrote of itself into a package.json; {} for another's."""
-    return package.get(FIELD) or {}
+def _fields(said: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what JSON of anybody says under a name; {} where that is nothing of this form."""
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _module(release: Release) -> str:

@@ -86,3 +86,14 @@ def test_a_draft_of_another_form_is_one_line(packed, httpserver, service):
     answering(httpserver, respond)
     with pytest.raises(DlconvError, match="does not answer as such a service does: 0.url: Field"):
         publish(packed, service["github"])
+
+
+@pytest.mark.parametrize("ours", [None, "mine", ["a"], {"model": None, "content_sha256": 3}])
+def test_a_package_of_others_may_say_anything_of_itself(packed, httpserver, monkeypatch, ours):
+    monkeypatch.setenv("NPM_TOKEN", "npm_of-nobody-0123456789")
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", httpserver.url_for("/"))
+    version = {"name": "theirs", "version": "1.2.0", "dlconv": ours}
+    package = {"name": "theirs", "dist-tags": {"latest": "1.2.0"}, "versions": {"1.2.0": version}}
+    answering(httpserver, lambda _: Response(json.dumps(package), content_type="application/json"))
+    with pytest.raises(DlconvError, match=r"theirs@1\.2\.0 is .* already"):
+        publish(packed, "npm:theirs", dry_run=True)
