@@ -22,11 +22,7 @@ export interface Manifest {
   readonly files?: readonly FileEntry[];
 }
 
-/**
- * Input, output, the crop (height, width) the network works at, and its number of classes.
- *
- * `crop` and `classes` are null where the graph does not show them.
- */
+/** What a graph promises, and why that is thought. */
 export interface Contract {
   readonly input: TensorSpec;
   readonly output: TensorSpec;
@@ -74,7 +70,7 @@ export interface TensorEntry {
   readonly disagreement?: number | null;
 }
 
-/** A tensor at the border of the graph: its node, dtype, and shape (null where it varies). */
+/** A tensor at the border of a network. */
 export interface TensorSpec {
   readonly node: string;
   readonly dtype: string;
