@@ -15,6 +15,18 @@ from dlconv.addresses import without_secrets
 from dlconv.terminal.printable import brief
 
 
+class Advice(str):
+    """A hint that several errors share, with the code that they have with it."""
+
+    code: str
+
+    def __new__(cls, text: str, code: str) -> "Advice":
+        """Return the text with its code."""
+        advice = super().__new__(cls, text)
+        advice.code = code
+        return advice
+
+
 class DlconvError(Exception):
     """Something failed for a reason the user can act on.
 
@@ -27,7 +39,7 @@ class DlconvError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "", *, code: str = "", **data: Any) -> None:
-        self.code = code
+        self.code = code or (hint.code if isinstance(hint, Advice) else "")
         self.data = data
         self.message = brief(without_secrets(message))
         self.hint = brief(without_secrets(hint))

@@ -1,5 +1,6 @@
 """Rules of the source tree that nothing else would notice."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -55,3 +56,35 @@ def test_names_reach_a_terminal_by_one_way():
         found = [line for line in path.read_text().splitlines() if odd.search(line)]
         count = allowed.get(path.relative_to(ROOT / "dlconv").as_posix(), 0)
         assert len(found) == count, f"{path}: {found}"
+
+
+def test_only_the_command_line_knows_options():
+    """Errors have codes, by which dlconv.cli.words names the option that helps."""
+    rooms = ("cli", "bench", "sample", "web")
+    # What writes command lines, and tables that say where the rest is.
+    allowed = {
+        "doctor/examine.py",
+        "inspect/network_report.py",
+        "inspect/report.py",
+        "inspect/viewers.py",
+        "recipe.py",
+        "release/card.py",
+        "release/report.py",
+    }
+    option = re.compile(r"""(?<![\w"'])--[a-z][a-z-]+""")
+    for path in (ROOT / "dlconv").rglob("*.py"):
+        place = path.relative_to(ROOT / "dlconv")
+        if place.parts[0] in rooms or place.as_posix() in allowed:
+            continue
+        tree = ast.parse(path.read_text())
+        documents = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found = option.search(node.value) and id(node) not in documents
+                assert not found or "pip install" in node.value, f"{place}: {node.value}"

@@ -9,6 +9,10 @@ from dlconv.errors import DlconvError
 
 # Hints in place of the library's; {names} are of the error's data.
 HINTS: Mapping[str, str] = {
+    "address": "download it first, or give it a name in a registry file, and fetch that: dlconv "
+    "fetch NAME --registry FILE; dlconv inspect takes addresses",
+    "another-file": "this is another file than the registry means: check --mirror and the entry's "
+    "url",
     "bad-download": "the source or the way to it is damaged or was changed; try another --mirror",
     "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
     "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
@@ -22,12 +26,22 @@ HINTS: Mapping[str, str] = {
     "no-images-to-calibrate-on": "leave out --quantize, or choose f16",
     "no-manifest": "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
     "no-npm-version": "pack the release with one such as 1.2.0: dlconv pack --version",
+    "no-list": "try --images",
+    "no-output": "name the image's node: dlconv inspect --inputs NAME{origins}",
     "no-photos": "give some with --images DIR or --images FILE",
     "no-report": "write it again: dlconv verify --report",
     "no-sigstore": "check the network; --trust-config FILE names what to trust without it",
+    "no-such-source": "check --mirror, and the entry's url",
+    "not-in-graph": "if the image goes in there: --inputs {node}",
+    "not-served": "check --mirror, and the model's name and url in the registry",
+    "not-the-first": "--force fetches it again; if the change is meant, remove {entry} from {lock}",
     "nothing-to-quantize": "leave out --quantize",
     "offline": "fetch it once without --offline, or use --mirror file:///folder",
+    "pass-stops": "if TensorFlow runs it, convert with --no-rewrite and report this",
     "port-taken": "leave --port out for any free port",
+    "trouble": "the server has trouble: try again later, or use --mirror URL",
+    "unreachable": "check the network, or use --mirror URL; --offline works with what is cached",
+    "unsafe": "the certificate is not trusted: check the clock, the proxy, or use --mirror",
     "version-taken": "pack this one with a new version: dlconv pack --version",
     "worker-lost": "try fewer workers, and go on with --resume",
 }

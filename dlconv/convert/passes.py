@@ -57,7 +57,8 @@ def _guarded(name: str, run: Pass) -> Pass:
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise DlconvError(
                 f"{name} stops at this graph, whose constants or inputs do not fit: {error}",
-                "if TensorFlow runs it, convert with --no-rewrite and report this",
+                "if TensorFlow runs it, convert it as it is, and report this",
+                code="pass-stops",
             ) from error
 
     return refusing

@@ -33,8 +33,9 @@ def find_frozen_graph(spec: str | None, registry: Registry) -> FrozenGraph:
     if is_address(spec):
         raise DlconvError(
             f"{shown(spec)} is an address, and a model's name or a path is needed",
-            "download it first, or give it a name in a registry file, and fetch that: dlconv fetch "
-            "NAME --registry FILE; dlconv inspect takes addresses",
+            "download it first, or give it a name in a registry file, and fetch that; inspect "
+            "takes addresses",
+            code="address",
         )
     if _is_path(spec):
         return _from_path(Path(spec))

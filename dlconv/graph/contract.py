@@ -223,7 +223,9 @@ def _find_outputs(
     else:
         raise DlconvError(
             "the graph has no output: no node depends on a Placeholder",
-            "name the image's node: dlconv inspect --inputs NAME" + _origins(graph),
+            "name the image's node as the input" + _origins(graph),
+            code="no-output",
+            origins=_origins(graph),
         )
     names = {node.name for node in chosen}
     lost = [_lost("output", node, lost_because) for node in valued if node.name not in names]
@@ -269,7 +271,11 @@ def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
     found = [] if arg_max in (None, output) else [arg_max]
     found += resizes_of_scores(graph, output)
     return [
-        _lost("output", node, f"{graph.consumers[node.name][0]} reads it; --outputs cuts here")
+        _lost(
+            "output",
+            node,
+            f"{graph.consumers[node.name][0]} reads it; the graph is cut here if it is asked for",
+        )
         for node in found
         if node is not None and node is not output
     ]

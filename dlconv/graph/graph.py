@@ -57,7 +57,9 @@ class Graph:
                 if source_node(name) not in self.nodes:
                     raise DlconvError(
                         f"node {node.name} reads {name}, which is not in the graph",
-                        f"if the image goes in there: --inputs {source_node(name)}",
+                        f"if the image goes in there, name {source_node(name)} as the input",
+                        code="not-in-graph",
+                        node=source_node(name),
                     )
         self._sources = {name: _sources(node) for name, node in self.nodes.items()}
         self.order = self._topological_order()

@@ -54,7 +54,11 @@ def _copy(
     source: Path, destination: Path, expected_bytes: int | None, progress: ByteProgress
 ) -> None:
     if not source.is_file():
-        raise DlconvError(f"{source}: no such file", "check --mirror, and the entry's url")
+        raise DlconvError(
+            f"{source}: no such file",
+            "check the mirror, and the entry's url",
+            code="no-such-source",
+        )
     size = source.stat().st_size
     if expected_bytes not in (None, size):
         raise BadContent(

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dlconv import __version__
 from dlconv.addresses import host_of
-from dlconv.errors import DlconvError
+from dlconv.errors import Advice, DlconvError
 from dlconv.net.patience import WITH_SERVICES, PassingError, Patience
 
 USER_AGENT = f"dlconv/{__version__}"
@@ -117,7 +117,7 @@ def reason_of(error: BaseException) -> str:
 
 def passing(error: DlconvError) -> PassingError:
     """Return an error as one that may pass."""
-    return PassingError(error.message, error.hint)
+    return PassingError(error.message, Advice(error.hint, error.code))
 
 
 def may_pass(status: int) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import requests
 
-from dlconv.errors import DlconvError
+from dlconv.errors import Advice, DlconvError
 from dlconv.net.http import network_trouble, number, passing, refusal
 from dlconv.net.part import Part, validator_in
 from dlconv.net.patience import Patience
@@ -24,11 +24,18 @@ from dlconv.storage.disk import disk_trouble
 CHUNK_BYTES = 1 << 13
 MOST_BYTES = 2 << 30
 RESUME_HINT = "run the same command again: it resumes where this one stopped"
-REACH_HINT = "check the network, or use --mirror URL; --offline works with what is cached"
-UNSAFE_HINT = "the certificate is not trusted: check the clock, the proxy, or use --mirror"
-TROUBLE_HINT = "the server has trouble: try again later, or use --mirror URL"
-REFUSED_HINT = "check --mirror, and the model's name and url in the registry"
-SIZE_HINT = "this is another file than the registry means: check --mirror and the entry's url"
+REACH_HINT = Advice("check the network, or use a mirror", "unreachable")
+UNSAFE_HINT = Advice(
+    "the certificate is not trusted: check the clock, the proxy, or use a mirror", "unsafe"
+)
+TROUBLE_HINT = Advice("the server has trouble: try again later, or use a mirror", "trouble")
+REFUSED_HINT = Advice(
+    "check the mirror, and the model's name and url in the registry", "not-served"
+)
+SIZE_HINT = Advice(
+    "this is another file than the registry means: check the mirror and the entry's url",
+    "another-file",
+)
 CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-[0-9]+/([0-9]+|\*)")
 
 

@@ -89,11 +89,14 @@ def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
         expected, got = getattr(known, field), getattr(entry, field)
         if expected != got:
             what, _, unit = field.partition("_")
+            table = tomli_w.dumps({"models": {name: {}}}).strip()
             raise BadContent(
                 f"{name}: the {what} is not the one first fetched: {unit} expected {expected}, "
                 f"got {got} (lock file {path})",
-                f"--force fetches it again; if the change is meant, remove "
-                f"{tomli_w.dumps({'models': {name: {}}}).strip()} from {path}",
+                f"fetch it again by force; if the change is meant, remove {table} from {path}",
+                code="not-the-first",
+                entry=table,
+                lock=path,
             )
 
 

@@ -31,7 +31,9 @@ def _source(url: str) -> str:
     if complaint := complaint_about(url):
         raise ValueError(f"{shown(url)!r} {complaint}")
     if complaint := complaint_about_secrets(url):
-        raise ValueError(f"{shown(url)!r} {complaint}, which would be published; use --mirror")
+        raise ValueError(
+            f"{shown(url)!r} {complaint}, which would be published; a mirror may have it"
+        )
     return url
 
 

@@ -162,7 +162,7 @@ def _refuse_without_photos(where: str, found: Found) -> None:
     message = f"there are no photos {where}, so nothing can be checked"
     if pictures.skipped:
         raise PhotoError(f"{message}; {say_skipped(pictures.skipped)}", CONVERT)
-    raise PhotoError(message, "give some with --images DIR or --images FILE")
+    raise PhotoError(message, "give some", code="no-photos")
 
 
 def _is_there(path: Path) -> bool:
@@ -188,7 +188,11 @@ def _listed(place: Path) -> list[Path]:
         raise PhotoError(f"cannot read {place}: {error.strerror}") from error
     kind = kind_of_content(content)
     if kind is not None:
-        raise PhotoError(f"{place} is {kind}: no folder and no list of photos", "try --images")
+        raise PhotoError(
+            f"{place} is {kind}: no folder and no list of photos",
+            "give it as an image",
+            code="no-list",
+        )
     if b"\0" in content:
         raise PhotoError(
             f"{place} is no folder and no list of photos", "a list is UTF-8 text, a path a line"
