@@ -34,12 +34,12 @@ def read_frozen_graph(entry: Path) -> Network:
     contract, unknown = contract_of(graph)
     return Network(
         format="frozen graph",
-        maker=f"GraphDef producer {graph.graph_def.versions.producer}",
+        maker=f"GraphDef producer {graph.versions.producer}",
         files=(entry,),
         inputs=_inputs(contract, graph),
         outputs=() if contract is None else (contract.output,),
         ops=_ops(graph),
-        weights=constants_of(graph.graph_def.node),
+        weights=constants_of(graph.nodes.values()),
         stored_dtypes=_kernel_dtypes(graph),
         graph=graph,
         contract=contract,
@@ -49,7 +49,7 @@ def read_frozen_graph(entry: Path) -> Network:
 
 def _kernel_dtypes(graph: Graph) -> frozenset[str]:
     """Return the element types of constants of more than one dimension."""
-    constants = [node.attr["value"].tensor for node in graph.graph_def.node if node.op == "Const"]
+    constants = [node.attr["value"].tensor for node in graph.nodes.values() if node.op == "Const"]
     return frozenset(dtype_name(each.dtype) for each in constants if len(shape_of(each)) > 1)
 
 
@@ -175,4 +175,4 @@ def _stored(groups: Sequence[Group], values: Mapping[str, np.ndarray]) -> Iterat
 
 
 def _ops(graph: Graph) -> dict[str, int]:
-    return dict(Counter(node.op for node in graph.graph_def.node).most_common())
+    return dict(Counter(node.op for node in graph.nodes.values()).most_common())

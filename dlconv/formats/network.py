@@ -136,7 +136,7 @@ def placeholders_of(graph: Graph) -> tuple[TensorSpec, ...]:
     """Return the inputs of a graph without a contract, as the nodes state them."""
     return tuple(
         TensorSpec(node.name, element_type(node), extents_of(attribute(node, "shape").shape))
-        for node in graph.graph_def.node
+        for node in graph.nodes.values()
         if node.op == "Placeholder"
     )
 
