@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import dlconv
 from dlconv.cli import app
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.verify.floors import DEFAULT_FLOORS
 
@@ -413,7 +413,7 @@ def test_artifacts_go_below_the_working_folder_by_model_and_precision(call, grap
 def test_a_conversion_gives_json(call, graph):
     content = json.loads(call("tfjs", graph, "--quantize", "plain1", "-o", "here", "--json").stdout)
     assert content["path"] == "here/model.json"
-    assert content["precision"] == "uint8"
+    assert content["precision"] == content["recipe"]["precision"] == "plain1"
     assert content["bytes"] == sum(file["bytes"] for file in content["files"])
 
 
@@ -429,7 +429,7 @@ def test_one_byte_for_each_weight_passes_the_floors_without_any_photo_to_calibra
     (row,) = json.loads(answer.stdout)["results"]
     assert row["floors"] == {"agreement": 0.99, "worst": 0.95, "miou": 0.85}
     manifest = json.loads(Path("artifacts/sample/tfjs-uint8/manifest.json").read_text())
-    assert manifest["options"]["calibration"]["images"] == "synthetic"
+    assert manifest["calibration"]["images"] == "synthetic"
     dtypes = {tensor["name"]: tensor["dtype"] for tensor in manifest["tensors"]}
     assert set(dtypes.values()) == {"uint8", "uint16"}
 
@@ -437,7 +437,7 @@ def test_one_byte_for_each_weight_passes_the_floors_without_any_photo_to_calibra
 def test_photos_to_calibrate_on_are_warned_about_and_named_by_their_pixels(call, graph, photos):
     options = ("--quantize", "1", "--calibrate", photos)
     made = json.loads(call("tfjs", graph, *options, "-o", "one", "--json").stdout)
-    calibration = made["options"]["calibration"]
+    calibration = made["calibration"]
     assert (calibration["images"], calibration["count"]) == ("photos", 2)
     again = call("tfjs", graph, *options, "-o", "two")
     assert again.stderr.splitlines()[-1].startswith("warning: calibrated on 2 photos")
@@ -445,7 +445,7 @@ def test_photos_to_calibrate_on_are_warned_about_and_named_by_their_pixels(call,
     others = call("tfjs", graph, *options, "-o", "three")
     assert "1 of 3 photos to calibrate on show nothing" in others.stderr
     manifests = [json.loads(Path(name, "manifest.json").read_text()) for name in ("two", "three")]
-    digests = [manifest["options"]["calibration"]["sha256"] for manifest in manifests]
+    digests = [manifest["calibration"]["sha256"] for manifest in manifests]
     assert digests[0] == calibration["sha256"] != digests[1]
 
 
@@ -562,7 +562,7 @@ def test_verify_checks_all_artifacts_and_passes(call, graph, photos):
 
 
 def test_a_model_of_2018_is_upgraded_and_checked_against_its_own_graph(call, graph, photos):
-    write_layout_2018(read_graph(graph), Path("old_web"), Precision.UINT8)
+    write_layout_2018(read_graph(graph), Path("old_web"), WeightType.UINT8)
     answer = call("upgrade", "old_web")
     assert answer.exit_code == 0, answer.output
     place = "artifacts/old_web/tfjs-uint8-upgraded"
@@ -649,18 +649,20 @@ def test_help_states_the_default_floors(call, command):
     text = " ".join(call(command, "--help").stdout.split())
     for precision, floors in DEFAULT_FLOORS.items():
         for floor in (floors.agreement, floors.worst, floors.miou):
-            assert floor is None or re.search(rf"{precision}( and \w+)? {floor}[,.;]", text)
+            assert floor is None or re.search(rf"{precision}(, \w+)*( and \w+)? {floor}[,.;]", text)
 
 
 def test_an_auto_artifact_without_floors_is_refused_before_any_is_checked(call, graph, photos):
     call("tfjs", graph)
     call("tfjs", graph, "--quantize", "plain1", "-o", "auto")
     manifest = json.loads(Path("auto/manifest.json").read_text()) | {"precision": "auto"}
+    manifest["recipe"]["precision"] = "auto"
     Path("auto/manifest.json").write_text(json.dumps(manifest))
     answer = call("verify", "artifacts", "auto", "--images", photos)
     assert answer.exit_code == 1
     assert answer.stdout == ""
-    assert answer.stderr.startswith("error: auto/manifest.json is of precision auto")
+    assert answer.stderr.startswith("error: auto/manifest.json is not a manifest of this dlconv")
+    assert "recipe.floors: is missing" in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 
@@ -703,7 +705,11 @@ ERRORS = {
         "--check does nothing with --logdir",
     ),
     "an opset out of range": (("inspect", "sound.pb", "--opset", "19"), 2, "takes 11 to 18"),
-    "an unknown precision": (("tfjs", "sample", "--quantize", "3"), 2, "0, 1, 2, f16"),
+    "an unknown precision": (
+        ("tfjs", "sample", "--quantize", "3"),
+        2,
+        "--quantize takes one of float32, uint8, uint16",
+    ),
     "no model of 2018": (("upgrade", "."), 1, "there is no tensorflowjs_model.pb at ."),
     "no artifacts": (("verify",), 1, "make one: dlconv tfjs"),
     "no such artifact": (("verify", "gone"), 1, "no artifact at gone"),

@@ -18,7 +18,7 @@ from support.peer import PEER, needs_peer
 from support.real import TARBALLS, caller
 from support.shared import PHOTOS, ZOO, needs_shared
 
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos, load_photo
@@ -177,7 +177,7 @@ def test_plain_8_bit_weights_lose_labels_and_verify_says_so(call, images):
 @pytest.mark.long
 def test_a_model_of_2018_is_upgraded_and_keeps_its_labels(model, call, images, work):
     graph = json.loads(call("fetch", model, "--json").stdout)["path"]
-    old = write_layout_2018(read_graph(Path(graph)), work / f"old-{model}", Precision.UINT8)
+    old = write_layout_2018(read_graph(Path(graph)), work / f"old-{model}", WeightType.UINT8)
     made = json.loads(call("upgrade", old, "-o", f"new-{model}", "--json").stdout)
     assert made["precision"] == "uint8"
     answer = call("verify", f"new-{model}", *image_options(images), "--json")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlconv.api.benching import bench
     from dlconv.api.building import build, init, make_again, preview
-    from dlconv.api.converting import rewrite, upgrade
+    from dlconv.api.converting import convert, rewrite, upgrade
     from dlconv.api.demoing import demo, export
     from dlconv.api.examining import doctor, schema
     from dlconv.api.fetching import DEFAULT_MODEL, fetch, models
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from dlconv.api.releasing import card, check, pack, sign
     from dlconv.api.verifying import bisect, photos, verify
     from dlconv.errors import DlconvError, UsageError
+    from dlconv.floors import Floors
+    from dlconv.recipe import Interface, Precision, Recipe
 
 _MODULES = {
     "dlconv.api.benching": ("bench",),
     "dlconv.api.building": ("build", "init", "make_again", "preview"),
-    "dlconv.api.converting": ("rewrite", "upgrade"),
+    "dlconv.api.converting": ("convert", "rewrite", "upgrade"),
     "dlconv.api.demoing": ("demo", "export"),
     "dlconv.api.examining": ("doctor", "schema"),
     "dlconv.api.fetching": ("DEFAULT_MODEL", "fetch", "models"),
@@ -42,12 +44,18 @@ _MODULES = {
     "dlconv.api.releasing": ("card", "check", "pack", "sign"),
     "dlconv.api.verifying": ("bisect", "photos", "verify"),
     "dlconv.errors": ("DlconvError", "UsageError"),
+    "dlconv.floors": ("Floors",),
+    "dlconv.recipe": ("Interface", "Precision", "Recipe"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "DEFAULT_MODEL",
     "DlconvError",
+    "Floors",
+    "Interface",
+    "Precision",
+    "Recipe",
     "UsageError",
     "bench",
     "bisect",
@@ -55,6 +63,7 @@ __all__ = [
     "card",
     "check",
     "compare",
+    "convert",
     "demo",
     "doctor",
     "export",

@@ -1,17 +1,59 @@
 """Converting a frozen graph, and what comes before: rewriting it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Artifact
 from dlconv.convert import convert as conversions
+from dlconv.convert.artifact import Made
 from dlconv.convert.rewrite import rewrite as every_pass
 from dlconv.fetch.find import find_frozen_graph
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.graph import Graph
+from dlconv.progress import Say, StepProgress, no_progress
+from dlconv.recipe import Recipe
 from dlconv.registry.models import load_registry
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import new_file
+from dlconv.verify.calibration import photos_for
+from dlconv.verify.photos import find_pictures, skipped_line
+
+
+def convert(
+    frozen: FrozenGraph,
+    recipe: Recipe,
+    output: Path | None = None,
+    *,
+    photos: Sequence[Path] = (),
+    explain: bool = False,
+    progress: StepProgress = no_progress,
+    say: Say = no_progress,
+) -> Made:
+    """Make an artifact of a frozen graph, as a recipe says.
+
+    ``output`` is a folder, or for ONNX a file that ends in ``.onnx``; without it, the artifact goes
+    to the folder ``artifacts/MODEL/`` below the working folder, under the recipe's name. ``photos``
+    are files and folders to calibrate on, none stands for generated images; with ``explain``, the
+    manifest says what rounding each tensor alone costs. ``progress`` is told a step's name, how
+    much of it is done and how much there is to do, ``say`` gets lines for a person.
+
+    Raises UsageError for a place or a choice that cannot be, DlconvError for a graph that cannot be
+    cut, converted or quantized.
+
+    >>> made = api.convert(api.find("sample"), api.Recipe("tfjs"))
+    >>> made.artifact.title
+    'tfjs float32'
+    """
+    load = None
+    if photos:
+        found = find_pictures(photos)
+        load = photos_for(found.photos)
+        if found.skipped:
+            say(skipped_line(found.skipped))
+    return conversions.convert(
+        frozen, recipe, output, photos=load, explain=explain, progress=progress
+    )
 
 
 def rewrite(

@@ -12,7 +12,6 @@ from dlconv.convert.coverage import Coverage, find_coverage
 from dlconv.convert.part import cut_out, part_of
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.convert.rewrite.fix_input import fix_input
-from dlconv.convert.targets.onnx import DEFAULT_OPSET
 from dlconv.errors import DlconvError, UsageError
 from dlconv.fetch.find import Subject, find_subject
 from dlconv.formats.frozen_graph import read_graph
@@ -28,6 +27,7 @@ from dlconv.inspect.diff import compare as compare_networks
 from dlconv.inspect.inspection import Inspection, cost_at, inspect_graph
 from dlconv.inspect.overlay import weight_bytes
 from dlconv.progress import Progress, no_progress
+from dlconv.recipe import DEFAULT_OPSET
 from dlconv.registry.models import load_registry
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import digest_of

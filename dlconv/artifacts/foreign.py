@@ -48,7 +48,6 @@ def foreign_artifact(
         source=source,
         contract=contract,
         classes=classes,
-        options={},
         versions={},
         same_function=contract.crop == reference.crop,
         files=tuple(map(file_entry, network.files)),

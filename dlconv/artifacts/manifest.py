@@ -1,9 +1,10 @@
 """The manifest of an artifact: what it was made from, how, and which bytes it is.
 
 An artifact is one converted model, a directory with a TF.js graph model or an ONNX file. Its
-manifest, JSON beside it, names the frozen graph by digest, the contract, the options and versions
-of the conversion, and every file with its size and SHA-256. It holds no time, no absolute path and
-nothing of the machine, so that the same conversion gives the same bytes.
+manifest, JSON beside it, names the frozen graph by digest, the contract, the recipe and versions of
+the conversion, and every file with its size and SHA-256. It holds no time, no absolute path and
+nothing of the machine, so that the same conversion gives the same bytes. Manifests of schema 1 are
+read as well.
 """
 
 import dataclasses
@@ -12,12 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from dlconv.addresses import complaint_about_secrets
+from dlconv.artifacts.former_manifest import with_recipe
 from dlconv.errors import DlconvError
 from dlconv.formats.reads import complaint_about_reads
 from dlconv.graph.contract import Contract
+from dlconv.recipe import OWN_INTERFACE, Interface, Precision, Recipe
 from dlconv.storage.digests import Sha256
 from dlconv.storage.files import digest_of, write_atomically
 
@@ -28,8 +38,6 @@ ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
 # ``tensorflow`` is a frozen graph, which others made: no stored manifest says so.
 Target = Literal["tfjs", "onnx", "tensorflow"]
 
-PrecisionName = Literal["float32", "float16", "uint16", "uint8", "auto"]
-
 
 def _holds_no_secret(url: str) -> str:
     if complaint := complaint_about_secrets(url):
@@ -39,27 +47,6 @@ def _holds_no_secret(url: str) -> str:
 
 Address = Annotated[str, AfterValidator(_holds_no_secret)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
-
-
-class _KnownOptions(BaseModel):
-    """The options that are read again from a manifest; there may be others."""
-
-    quantize: str = "0"
-    input_size: tuple[int, int] | None = None
-    input_dtype: str | None = None
-    output: str | None = None
-    output_dtype: str | None = None
-    opset: int | None = None
-    calibration: dict[str, Any] | None = None
-
-
-def _with_known_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        _KnownOptions.model_validate(options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return options
 
 
 @dataclass(frozen=True)
@@ -104,29 +91,86 @@ class TensorEntry:
     disagreement: float | None = None
 
 
+@dataclass(frozen=True)
+class Images:
+    """What quantization looked at: ``photos`` or ``synthetic`` images, and all pixels' SHA-256."""
+
+    images: str
+    count: int
+    sha256: Sha256
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """All that is said about an artifact.
 
+    ``recipe`` is what was asked for, None for what no recipe makes: a model of 2018 (``upgraded``),
+    and what others made. ``calibration`` is there where quantization looked at images.
     ``same_function`` is false for an artifact of another resolution than the frozen graph's, whose
-    labels need not be the frozen graph's. With precision ``auto``, ``options["floors"]`` are the
-    floors that the weights' precisions were chosen for.
+    labels need not be the frozen graph's.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
-    schema: Literal[1] = 1
+    schema: Literal[2] = 2
     target: Target
-    precision: PrecisionName
+    precision: Precision
     converter: str
     source: Source
     contract: Contract
     classes: tuple[str, ...]
-    options: Annotated[Mapping[str, Any], AfterValidator(_with_known_options)]
+    recipe: Recipe | None = None
+    upgraded: bool = False
+    calibration: Images | None = None
     versions: Mapping[str, str]
     same_function: bool = True
     tensors: tuple[TensorEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
+
+    @property
+    def interface(self) -> Interface:
+        """What the artifact takes and gives, as far as that was asked for."""
+        return OWN_INTERFACE if self.recipe is None else self.recipe.interface
+
+    @property
+    def title(self) -> str:
+        """Its target, precision and what else tells it from its neighbours, as a person would."""
+        if self.recipe is not None:
+            return self.recipe.title
+        return f"{self.target} {self.precision}{' upgraded' if self.upgraded else ''}"
+
+
+def _complete(content: Any) -> Any:
+    """Raise ValueError for a recipe that leaves to its reader what the defaults were."""
+    content = with_recipe(content)
+    recipe = content.get("recipe") if isinstance(content, dict) else None
+    if isinstance(recipe, dict):
+        needed = {
+            "converter": True,
+            "opset": recipe.get("target") == "onnx",
+            "floors": recipe.get("precision") == Precision.AUTO,
+        }
+        for name, is_needed in needed.items():
+            if is_needed and recipe.get(name) is None:
+                raise ValueError(f"recipe.{name}: is missing")
+    return content
+
+
+def _as_its_recipe(manifest: Manifest) -> Manifest:
+    recipe = manifest.recipe
+    if recipe is None:
+        if not manifest.upgraded or manifest.precision is Precision.AUTO:
+            raise ValueError("recipe: is missing")
+        return manifest
+    said = (manifest.target, manifest.precision, manifest.converter)
+    if manifest.upgraded or said != (recipe.target, recipe.precision, recipe.converter):
+        raise ValueError("recipe: is not of this target, precision or converter")
+    return manifest
+
+
+# As it is read, of schema 1 as well.
+StoredManifest = Annotated[Manifest, BeforeValidator(_complete), AfterValidator(_as_its_recipe)]
+_STORED: TypeAdapter[Manifest] = TypeAdapter(StoredManifest)
 
 
 @dataclass(frozen=True)
@@ -164,23 +208,8 @@ class Artifact:
 
     @property
     def title(self) -> str:
-        """Its target, precision and what else tells it from its neighbours, as a person would."""
-        options = self.manifest.options
-        size = options.get("input_size")
-        parts = [
-            self.manifest.target,
-            self.manifest.precision,
-            {"plain1": "plain1", "static": "static"}.get(options.get("quantize", ""), ""),
-            "per channel" if options.get("per_channel") else "",
-            "x".join(map(str, size)) if size else "",
-            options.get("input_dtype") or "",
-            "" if options.get("output") == "labels" else options.get("output") or "",
-            options.get("output_dtype") or "",
-            "" if options.get("rewrite", True) else "plain",
-            "upgraded" if options.get("upgraded") else "",
-            "(tensorflowjs)" if self.manifest.converter == "tensorflowjs" else "",
-        ]
-        return " ".join(filter(None, parts))
+        """What a person calls it among its neighbours."""
+        return self.manifest.title
 
     def as_data(self) -> dict[str, Any]:
         """Return what a script wants to know after a conversion."""
@@ -227,13 +256,10 @@ def file_entry(path: Path) -> FileEntry:
     return FileEntry(path.name, path.stat().st_size, digest_of(path))
 
 
-def coarsest(dtypes: Collection[str]) -> PrecisionName:
+def coarsest(dtypes: Collection[str]) -> Precision:
     """Return the precision that weights of these element types have together."""
-    if {"uint8", "int8"} & {*dtypes}:
-        return "uint8"
-    if "float16" in dtypes:
-        return "float16"
-    return "uint16" if "uint16" in dtypes else "float32"
+    order = (Precision.UINT8, Precision.INT8, Precision.FLOAT16, Precision.UINT16)
+    return next((each for each in order if each.value in dtypes), Precision.FLOAT32)
 
 
 def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
@@ -244,8 +270,8 @@ def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
     files = tuple(file_entry(file) for file in sorted(directory.iterdir()))
     stored = dataclasses.replace(manifest, files=files)
     try:
-        content = TypeAdapter(Manifest).dump_json(stored, indent=2) + b"\n"
-        TypeAdapter(Manifest).validate_json(content)
+        content = _STORED.dump_json(stored, indent=2) + b"\n"
+        _STORED.validate_json(content)
     except ValueError as error:
         raise DlconvError(f"{target} would be no manifest: {_first_slip(error)}") from error
     write_atomically(target, content)
@@ -258,7 +284,7 @@ def read_artifact(path: Path) -> Artifact:
     """
     manifest_path = _manifest_path(path)
     try:
-        manifest = TypeAdapter(Manifest).validate_json(manifest_path.read_bytes())
+        manifest = _STORED.validate_json(manifest_path.read_bytes())
     except OSError as error:
         raise DlconvError(f"cannot read {manifest_path}: {error.strerror}") from error
     except ValidationError as error:
@@ -271,6 +297,8 @@ def _first_slip(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors()[0]
+    if not first["loc"] and first["type"] == "value_error":
+        return str(first["ctx"]["error"])
     where = ".".join(map(str, first["loc"])) or "the file"
     return f"{where}: {first['msg']}"
 

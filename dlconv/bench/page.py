@@ -103,7 +103,7 @@ def contenders(artifacts: Sequence[Artifact], with_peer: bool) -> list[Contender
     Raises UsageError for an artifact that is not a TF.js one, or gives no labels.
     """
     for artifact in artifacts:
-        gives_labels = artifact.manifest.options.get("output", "labels") == "labels"
+        gives_labels = artifact.manifest.interface.output == "labels"
         if artifact.manifest.target != "tfjs" or not gives_labels:
             raise UsageError(f"{artifact.entry} is no TF.js artifact that gives labels")
     ours = [Contender(way, artifact) for artifact in artifacts for way in (ENGINE, ARTICLE)]

@@ -29,31 +29,31 @@ from dlconv.cli.options import (
 from dlconv.terminal.output import show, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import Made
-    from dlconv.convert.interface import Interface
-    from dlconv.convert.quantize.scheme import LoadImages, Quantization, Scheme
+    from dlconv.recipe import Interface, Precision, Recipe
+    from dlconv.verify.floors import GivenFloors
+
+TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX"}
 
 
-@app.command(epilog="Example: dlconv tfjs --quantize 1 -o web/model")
+@app.command(epilog="Example: dlconv tfjs --quantize uint8 -o web/model")
 def tfjs(
     graph: GraphSpec = None,
     quantize: Annotated[
         str,
         typer.Option(
-            metavar="0|1|2|f16|auto|plain1",
-            help="Bytes per weight: 0 keeps float32, 1 is uint8 that keeps the labels, 2 is "
-            "uint16, f16 is float16; auto searches for the fewest bytes that meet the floors; "
+            metavar="float32|uint8|uint16|float16|auto|plain1",
+            help="How weights are stored: uint8 (or 1) keeps the labels, uint16 (or 2) and float16 "
+            "(or f16) round each weight; auto searches for the fewest bytes that meet the floors; "
             "plain1 is the official converter's uint8.",
         ),
-    ] = "0",
+    ] = "float32",
     per_channel: Annotated[
         bool,
         typer.Option(
             "--per-channel",
-            help="With --quantize 1: a scale for each channel. Labels are closer, bytes a few "
+            help="With --quantize uint8: a scale for each channel. Labels are closer, bytes a few "
             "more; for TF.js 4.0 and later.",
         ),
     ] = False,
@@ -85,21 +85,25 @@ def tfjs(
     verbose: Verbose = False,
 ) -> None:
     """Convert to a TensorFlow.js graph model."""
-    from dlconv import api
-    from dlconv.convert.convert import convert_to_tfjs
-    from dlconv.convert.quantize.scheme import TFJS_SCHEMES
-    from dlconv.terminal import console
+    from dlconv.graph.contract import Asked
+    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, choosing, converter_for, precision_for
+    from dlconv.verify.floors import GivenFloors
 
-    floors = (floor_agreement, floor_worst, floor_miou)
-    quantization = _quantization(quantize, TFJS_SCHEMES, per_channel, calibrate, floors, explain)
-    interface = _interface(input_size, input_type, output, output_type)
-    frozen = api.find(graph, inputs=inputs, outputs=names_of(outputs), registry=registry)
-    label = f"converting {frozen.source.model} to TensorFlow.js ({quantization.name})"
-    with console.steps(label) as progress:
-        made = convert_to_tfjs(
-            frozen, quantization, converter, interface, not no_rewrite, out, progress=progress
+    precision = precision_for(quantize, "tfjs")
+    floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
+    _refuse_useless(quantize, precision, per_channel, calibrate, floors, explain)
+    with choosing():
+        recipe = Recipe(
+            "tfjs",
+            precision,
+            per_channel=per_channel,
+            interface=_interface(input_size, input_type, output, output_type),
+            rewrite=not no_rewrite,
+            converter=converter_for(converter, "tfjs"),
+            ends=Asked(inputs, names_of(outputs)),
+            floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
         )
-    _print_made(made, explain, json)
+    _convert(graph, recipe, out, calibrate, explain, registry, json)
 
 
 @app.command(epilog="Example: dlconv onnx -o deeplab.onnx")
@@ -122,12 +126,12 @@ def onnx(
     quantize: Annotated[
         str,
         typer.Option(
-            metavar="0|1|f16|auto|static",
-            help="Bytes per weight: 0 keeps float32, 1 is int8 with a scale for each channel, f16 "
-            "is float16; auto searches for the fewest bytes that meet the floors; static computes "
+            metavar="float32|int8|float16|auto|static",
+            help="How weights are stored: int8 (or 1) has a scale for each channel, float16 (or "
+            "f16) halves; auto searches for the fewest bytes that meet the floors; static computes "
             "with integers, for ONNX Runtime on a CPU: faster, and a few more labels change.",
         ),
-    ] = "0",
+    ] = "float32",
     calibrate: Calibrate = None,
     floor_agreement: AutoAgreement = None,
     floor_worst: AutoWorst = None,
@@ -138,28 +142,24 @@ def onnx(
     verbose: Verbose = False,
 ) -> None:
     """Convert to ONNX."""
-    from dlconv import api
-    from dlconv.convert.convert import convert_to_onnx
-    from dlconv.convert.quantize.scheme import ONNX_SCHEMES
-    from dlconv.convert.targets.onnx import DEFAULT_OPSET
-    from dlconv.terminal import console
+    from dlconv.graph.contract import Asked
+    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, choosing, precision_for
+    from dlconv.verify.floors import GivenFloors
 
-    floors = (floor_agreement, floor_worst, floor_miou)
-    quantization = _quantization(quantize, ONNX_SCHEMES, False, calibrate, floors, explain)
-    interface = _interface(input_size, input_type, output, output_type)
-    frozen = api.find(graph, inputs=inputs, outputs=names_of(outputs), registry=registry)
-    precision = "" if quantization.name == "float32" else f" ({quantization.name})"
-    with console.steps(f"converting {frozen.source.model} to ONNX{precision}") as progress:
-        made = convert_to_onnx(
-            frozen,
-            quantization,
-            opset or DEFAULT_OPSET,
-            interface,
-            not no_rewrite,
-            out,
-            progress=progress,
+    precision = precision_for(quantize, "onnx")
+    floors = GivenFloors(floor_agreement, floor_worst, floor_miou)
+    _refuse_useless(quantize, precision, False, calibrate, floors, explain)
+    with choosing():
+        recipe = Recipe(
+            "onnx",
+            precision,
+            interface=_interface(input_size, input_type, output, output_type),
+            rewrite=not no_rewrite,
+            opset=opset or None,
+            ends=Asked(inputs, names_of(outputs)),
+            floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
         )
-    _print_made(made, explain, json)
+    _convert(graph, recipe, out, calibrate, explain, registry, json)
 
 
 @app.command(epilog="Example: dlconv upgrade old_web_model -o web/model")
@@ -190,54 +190,63 @@ def upgrade(
     console.say(f"check it: {words} --images DIR {floor}")
 
 
-def _quantization(
-    option: str,
-    schemes: "Sequence[Scheme]",
+def _refuse_useless(
+    word: str,
+    precision: "Precision",
     per_channel: bool,
     calibrate: list[Path] | None,
-    floors: tuple[float | None, float | None, float | None],
+    floors: "GivenFloors",
     explain: bool,
-) -> "Quantization":
-    """Put options together. Raises UsageError for those that do nothing for the scheme."""
-    from dlconv.convert.quantize.scheme import AUTO_FLOORS, Quantization, Scheme, scheme_for
+) -> None:
+    """Raise UsageError for an option that does nothing for the precision."""
     from dlconv.errors import UsageError
-    from dlconv.verify.floors import GivenFloors
+    from dlconv.recipe import Precision
+    from dlconv.verify.floors import NO_FLOORS_GIVEN
 
-    scheme = scheme_for(option, schemes)
     useless = {
-        "--per-channel": per_channel and scheme is not Scheme.UINT8,
-        "--calibrate": bool(calibrate) and not scheme.is_calibrated,
-        "--floor-...": scheme is not Scheme.AUTO and any(floor is not None for floor in floors),
-        "--explain-quantization": explain and not scheme.is_calibrated,
+        "--per-channel": per_channel and precision is not Precision.UINT8,
+        "--calibrate": bool(calibrate) and not precision.is_calibrated,
+        "--floor-...": precision is not Precision.AUTO and floors != NO_FLOORS_GIVEN,
+        "--explain-quantization": explain and not precision.is_calibrated,
     }
     for name, is_useless in useless.items():
         if is_useless:
-            raise UsageError(f"{name} does nothing with --quantize {option}")
-    return Quantization(
-        scheme=scheme,
-        per_channel=per_channel,
-        photos=_photos_for(calibrate) if calibrate else None,
-        floors=GivenFloors(*floors).over(AUTO_FLOORS),
-        explain=explain,
-    )
+            raise UsageError(f"{name} does nothing with --quantize {word}")
 
 
-def _photos_for(paths: list[Path]) -> "LoadImages":
-    """Return what loads photos to calibrate on, and say which pictures among them are none."""
+def _convert(
+    graph: str | None,
+    recipe: "Recipe",
+    out: Path | None,
+    calibrate: list[Path] | None,
+    explain: bool,
+    registry: Path | None,
+    json: bool,
+) -> None:
+    """Convert a graph, and print what came out."""
+    from dlconv import api
+    from dlconv.recipe import name_of_part
     from dlconv.terminal import console
-    from dlconv.verify.calibration import photos_for
-    from dlconv.verify.photos import find_pictures, skipped_line
 
-    found = find_pictures(paths)
-    if found.skipped:
-        console.say(skipped_line(found.skipped))
-    return photos_for(found.photos)
+    frozen = api.find(graph, registry=registry)
+    name = name_of_part(frozen.source.model, recipe.ends)
+    with console.steps(f"converting {name} to {TARGETS[recipe.target]} ({recipe.weights})") as told:
+        made = api.convert(
+            frozen,
+            recipe,
+            out,
+            photos=calibrate or [],
+            explain=explain,
+            progress=told,
+            say=console.say,
+        )
+    _print_made(made, explain, json)
 
 
 def _interface(
     input_size: str | None, input_type: str | None, output: str, output_type: str | None
 ) -> "Interface":
-    from dlconv.convert.interface import Interface, parse_size
+    from dlconv.recipe import Interface, parse_size
 
     size = None if input_size is None else parse_size(input_size)
     return Interface(size, input_type, output, output_type)

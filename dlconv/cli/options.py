@@ -128,8 +128,8 @@ FloorAgreement = Annotated[
         min=0,
         max=1,
         help="Least agreement with the frozen graph, mean over the photos. Default: float32 0.999, "
-        "float16 and uint16 0.995, uint8 0.99, auto what it was made for; 0.9 at another "
-        "resolution.",
+        "float16 and uint16 0.995, uint8, int8, static and plain1 0.99, auto what it was made for; "
+        "0.9 at another resolution.",
         show_default=False,
     ),
 ]
@@ -139,8 +139,8 @@ FloorWorst = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Least agreement of the worst photo; 0 for none. Default: uint8 0.95, auto what it "
-        "was made for, others none.",
+        help="Least agreement of the worst photo; 0 for none. Default: uint8, int8, static "
+        "and plain1 0.95, auto what it was made for, others none.",
         show_default=False,
     ),
 ]
@@ -151,7 +151,7 @@ FloorMiou = Annotated[
         min=0,
         max=1,
         help="Least mIoU against the frozen graph's labels, pooled over the photos; 0 for none. "
-        "Default: uint8 0.85, auto what it was made for, others none.",
+        "Default: uint8, int8, static and plain1 0.85, auto what it was made for, others none.",
         show_default=False,
     ),
 ]
@@ -161,8 +161,8 @@ Calibrate = Annotated[
     typer.Option(
         "--calibrate",
         metavar="DIR|FILE",
-        help="Photos to calibrate on, 16 or more; may be given several times. With --quantize 1, "
-        "auto or static.",
+        help="Photos to calibrate on, 16 or more; may be given several times. With --quantize "
+        "uint8, int8, auto or static.",
         show_default="generated images",
     ),
 ]

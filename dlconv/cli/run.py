@@ -39,9 +39,8 @@ def run(
     from dlconv import api
     from dlconv.cli import results as shown
     from dlconv.cli.fetching import fetch_model
-    from dlconv.convert.convert import convert_to_onnx, convert_to_tfjs
-    from dlconv.convert.quantize.scheme import Quantization, Scheme
     from dlconv.inspect.report import one_line
+    from dlconv.recipe import Precision, Recipe
     from dlconv.terminal import console
     from dlconv.verify.floors import GivenFloors
     from dlconv.verify.reports.files import check_report_files, wants_pictures
@@ -55,12 +54,12 @@ def run(
         console.say(f"{fetched.name}: {one_line(found.inspection)}")
     frozen = api.find(fetched.name, registry=registry)
     artifacts = []
-    for quantization in (Quantization(), Quantization(Scheme.UINT8)):
-        with console.steps(f"converting to TensorFlow.js ({quantization.name})") as told:
-            made = convert_to_tfjs(frozen, quantization, progress=told)
+    for precision in (Precision.FLOAT32, Precision.UINT8):
+        with console.steps(f"converting to TensorFlow.js ({precision})") as told:
+            made = api.convert(frozen, Recipe("tfjs", precision), progress=told)
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
-        artifacts.append(convert_to_onnx(frozen).artifact)
+        artifacts.append(api.convert(frozen, Recipe("onnx")).artifact)
     results = api.verify(
         [artifact.manifest_path for artifact in artifacts],
         images=images or [],

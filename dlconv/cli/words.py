@@ -13,18 +13,22 @@ HINTS: Mapping[str, str] = {
     "fetch NAME --registry FILE; dlconv inspect takes addresses",
     "another-file": "this is another file than the registry means: check --mirror and the entry's "
     "url",
+    "another-interface": "leave out --no-rewrite and --converter tensorflowjs, or the other "
+    "options",
     "bad-download": "the source or the way to it is damaged or was changed; try another --mirror",
     "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
     "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
     "--mirror",
+    "holds-others": "name another place with -o",
     "in-the-way": "move it away, or name another folder with -o",
     "kernel-lost": "leave out --no-rewrite or --quantize",
     "no-answer": "try another runtime, or a smaller --input-size",
     "no-calibration-photos": "give 16 or more with --calibrate DIR",
     "no-identity": "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere use "
     "--private-key",
-    "no-images-to-calibrate-on": "leave out --quantize, or choose f16",
+    "no-images-to-calibrate-on": "leave out --quantize, or choose float16",
     "no-manifest": "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
+    "no-onnx-file": "-o {path}.onnx or -o {path}/model.onnx",
     "no-npm-version": "pack the release with one such as 1.2.0: dlconv pack --version",
     "no-list": "try --images",
     "no-output": "name the image's node: dlconv inspect --inputs NAME{origins}",
@@ -48,10 +52,17 @@ HINTS: Mapping[str, str] = {
 # Messages in place of the library's, where it would name an option.
 MESSAGES: Mapping[str, str] = {
     "config-and-target": "--config does nothing where a target is named",
+    "converter": "--converter takes {known}, not {word}",
     "ends": "--inputs and --outputs take names of nodes",
     "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
     "graph-only": "--input-size is for models with a graph of TensorFlow's",
+    "no-onnx-file": "-o takes the name of a file that ends in .onnx, not {path}",
+    "no-peer": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
+    "not-for-a-manifest": "-o takes a name that a manifest can hold, not {name}",
     "offline": "the cache has no usable copy of {model}, and --offline forbids to download it",
+    "opset": "--opset takes {oldest} to {newest}, not {opset}",
+    "precision": "--quantize takes one of {known}, not {word}",
+    "size": "--input-size takes HEIGHTxWIDTH or one number, not {word}",
 }
 
 

@@ -1,35 +1,33 @@
-"""Making an artifact: a frozen graph goes in, a directory or a file with its manifest comes out.
+"""Making an artifact: a frozen graph and a recipe go in, files with a manifest come out.
 
 This is the one place that knows all converters. Each takes the graph, its contract and what it
-may choose, and writes files; the manifest and the atomic move into place are done here, so that a
-run that dies leaves the old artifact or the new one.
+may choose, and writes files; the manifest is written here.
 """
 
 import dataclasses
-import re
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dlconv
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import (
     MANIFEST_NAME,
     Artifact,
+    Images,
     Manifest,
     Source,
     coarsest,
     read_artifact,
     write_manifest,
 )
-from dlconv.convert.interface import OWN_INTERFACE, Interface, Prepared, prepared
-from dlconv.convert.precision import Precision, Stored
-from dlconv.convert.quantize.apply import Learned, round_layers
+from dlconv.convert.interface import Prepared, prepared
+from dlconv.convert.place import manifest_of_file, new_file, new_folder
+from dlconv.convert.quantize.apply import Learned, WeightStorage, round_layers
 from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
+from dlconv.convert.quantize.images import LoadImages
 from dlconv.convert.quantize.onnx_storage import (
     OLDEST_OPSET_FOR_CODES,
     ONNX_TARGET,
@@ -37,10 +35,10 @@ from dlconv.convert.quantize.onnx_storage import (
     store_halves,
     with_rounded,
 )
-from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
-from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset, to_onnx, write_model
+from dlconv.convert.stored import weight_type_of
+from dlconv.convert.targets.onnx import check_opset, to_onnx, write_model
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
 from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.convert.targets.tfjs.write import write_graph_model
@@ -51,24 +49,27 @@ from dlconv.formats.tfjs_weights import stored_floats
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import StepProgress, no_progress
-from dlconv.storage.disk import disk_trouble, no_folder_left
-from dlconv.storage.files import new_directory
+from dlconv.recipe import DEFAULT_OPSET, Precision, Recipe
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-# Who can write TF.js graph models, and the libraries whose versions the bytes depend on.
-TFJS_CONVERTERS: Mapping[str, tuple[str, ...]] = {
+# The libraries whose versions the bytes depend on, by who writes.
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "dlconv": ("numpy", "protobuf", "tensorboard"),
     "tensorflowjs": ("tensorflow", "tensorflowjs"),
+    "tf2onnx": ("onnx", "tensorflow", "tf2onnx"),
 }
-# Schemes that the official converter has, too; its only 8-bit one is the plain one.
-PEER_SCHEMES = frozenset(
-    {Scheme.FLOAT32, Scheme.UINT8, Scheme.PLAIN, Scheme.UINT16, Scheme.FLOAT16}
+# Precisions that the official converter has, too; its only 8-bit one is the plain one.
+PEER_PRECISIONS = frozenset(
+    {
+        Precision.FLOAT32,
+        Precision.UINT8,
+        Precision.PLAIN1,
+        Precision.UINT16,
+        Precision.FLOAT16,
+    }
 )
-
-# What the files of an artifact are called, also those of the official converter and of 2018.
-FILE_NAME = re.compile(r"(manifest|model)\.json|model\.onnx|[\w-]+\.bin|group\d+-shard\d+of\d+")
 
 
 @dataclass(frozen=True)
@@ -79,183 +80,148 @@ class Made:
     learned: Learned | None = None
 
 
-def make_tfjs(
-    frozen: FrozenGraph,
-    directory: Path,
-    quantization: Quantization = NOT_QUANTIZED,
-    converter: str = "dlconv",
-    interface: Interface = OWN_INTERFACE,
-    rewriting: bool = True,
-    progress: StepProgress = no_progress,
-) -> Made:
-    """Convert to a TF.js graph model in ``directory``, which is replaced if it is an artifact.
+@dataclass(frozen=True)
+class Learning:
+    """What quantizing may look at, and whom it tells.
 
-    ``rewriting`` gives the graph its interface and makes it faster first; the official converter
-    always gets it as it is.
-    Raises UsageError for an unknown converter or a directory that holds something else,
+    ``photos`` loads the photos to calibrate on, None stands for generated images; ``explain`` asks
+    for each tensor's share in the loss; ``progress`` is told how far a step is.
+    """
+
+    photos: LoadImages | None = None
+    explain: bool = False
+    progress: StepProgress = no_progress
+
+
+NOTHING_GIVEN = Learning()
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A graph as it was converted, its quantized constants by name, and what that taught."""
+
+    ready: Prepared
+    stored: Mapping[str, StoredTensor]
+    learned: Learned | None = None
+
+
+def make_artifact(
+    frozen: FrozenGraph, recipe: Recipe, place: Path, learning: Learning = NOTHING_GIVEN
+) -> Made:
+    """Make an artifact at ``place``: a folder, or for ONNX a file that ends in ``.onnx``.
+
+    A folder is replaced if it is an artifact; the manifest of a file lies beside it. Raises
+    UsageError for a folder that holds something else and for what a converter cannot be asked for,
     DlconvError when the graph cannot be converted or quantized.
     """
-    if converter not in TFJS_CONVERTERS:
-        raise UsageError(f"--converter takes {' or '.join(TFJS_CONVERTERS)}, not {converter!r}")
-    is_peer = converter == "tensorflowjs"
-    if is_peer and (quantization.per_channel or quantization.scheme not in PEER_SCHEMES):
-        raise UsageError("the official converter quantizes to 1, 2 or f16 only, per tensor")
-    rewriting = rewriting and not is_peer
-    with _artifact_directory(directory) as work:
-        if is_peer:
-            ready = prepared(frozen.path, interface, rewriting)
-            precision = Precision(quantization.scheme.precision)
-            write_with_tensorflowjs(ready.graph, ready.contract, precision, work)
-            stored: Mapping[str, Stored] = {}
-            learned = None
+    if recipe.converter == "tensorflowjs":
+        _refuse_what_the_peer_lacks(recipe)
+    is_file = recipe.target == "onnx" and place.suffix == ".onnx"
+    with new_file(place) if is_file else new_folder(place) as work:
+        if recipe.target == "tfjs":
+            written = _write_tfjs(frozen.path, recipe, work, learning)
         else:
-            ready, weights, learned = _weights(
-                frozen.path, interface, rewriting, quantization, progress
-            )
-            write_graph_model(weights.graph, ready.contract, weights.stored, work, weights.at_load)
-            stored = weights.stored
-        is_calibrated = quantization.scheme.is_calibrated
-        per_channel = {"per_channel": quantization.per_channel} if is_calibrated else {}
-        manifest = Manifest(
-            target="tfjs",
-            precision=quantization.scheme.precision,
-            converter=converter,
-            source=frozen.source,
-            contract=ready.contract,
-            classes=frozen.classes,
-            options={
-                **_quantization_options(quantization, learned),
-                **per_channel,
-                "rewrite": rewriting,
-                **asdict(interface),
-            },
-            same_function=ready.is_same_function,
-            versions=_versions(*TFJS_CONVERTERS[converter]),
-            tensors=tensor_entries(stored, learned),
+            model = work / (place.name if is_file else "model.onnx")
+            written = _write_onnx(frozen.path, recipe, model, learning)
+        write_manifest(_manifest(frozen, recipe, written), work, work / MANIFEST_NAME)
+    artifact = read_artifact(manifest_of_file(place) if is_file else place)
+    return Made(artifact, written.learned)
+
+
+def _refuse_what_the_peer_lacks(recipe: Recipe) -> None:
+    if recipe.per_channel or recipe.precision not in PEER_PRECISIONS:
+        raise UsageError(
+            "the official converter quantizes to uint8, uint16 or float16 only, per tensor"
         )
-        write_manifest(manifest, work, work / MANIFEST_NAME)
-    return Made(read_artifact(directory), learned)
+
+
+def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifest:
+    learned = written.learned
+    libraries = [*LIBRARIES[recipe.converter]]
+    if recipe.precision is Precision.STATIC:
+        libraries.append("onnxruntime")
+    return Manifest(
+        target=recipe.target,
+        precision=recipe.precision,
+        converter=recipe.converter,
+        source=frozen.source,
+        contract=written.ready.contract,
+        classes=frozen.classes,
+        recipe=recipe,
+        calibration=None if learned is None else Images(**learned.calibration.as_data()),
+        same_function=written.ready.is_same_function,
+        versions=_versions(*libraries),
+        tensors=tensor_entries(written.stored, learned),
+    )
+
+
+def _write_tfjs(path: Path, recipe: Recipe, work: Path, learning: Learning) -> _Written:
+    """Write a TF.js graph model into ``work``, ourselves or with the official converter."""
+    if recipe.converter == "tensorflowjs":
+        ready = prepared(path, recipe.interface, recipe.rewrite)
+        weight_type = weight_type_of(recipe.precision)
+        write_with_tensorflowjs(ready.graph, ready.contract, weight_type, work)
+        return _Written(ready, {})
+    ready, weights, learned = _weights(path, recipe, learning)
+    write_graph_model(weights.graph, ready.contract, weights.stored, work, weights.at_load)
+    return _Written(ready, weights.stored, learned)
 
 
 def _weights(
-    path: Path,
-    interface: Interface,
-    rewriting: bool,
-    quantization: Quantization,
-    progress: StepProgress,
+    path: Path, recipe: Recipe, learning: Learning
 ) -> tuple[Prepared, Weights, Learned | None]:
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
-    if quantization.scheme is Scheme.FLOAT32:
-        ready = prepared(path, interface, rewriting, lower)
+    if recipe.precision is Precision.FLOAT32:
+        ready = prepared(path, recipe.interface, recipe.rewrite, lower)
         return ready, Weights(ready.graph, {}), None
-    ready = prepared(path, interface, rewriting)
+    ready = prepared(path, recipe.interface, recipe.rewrite)
     learned = None
-    if quantization.scheme.is_calibrated:
-        target = tfjs_target(quantization.per_channel)
-        learned = round_layers(ready.graph, ready.contract, quantization, target, progress)
+    if recipe.precision.is_calibrated:
+        learned = _round(ready, recipe, tfjs_target(recipe.per_channel), learning)
         weights = store_layers(ready.graph, learned.rounded)
     else:
-        weights = store_nearest(ready.graph, quantization.scheme)
+        weights = store_nearest(ready.graph, recipe.precision)
     return ready, dataclasses.replace(weights, graph=lower(weights.graph).graph), learned
 
 
-def _quantization_options(quantization: Quantization, learned: Learned | None) -> dict[str, Any]:
-    options: dict[str, Any] = {"quantize": quantization.scheme.value}
-    if learned is not None:
-        options["calibration"] = learned.calibration.as_data()
-    if quantization.scheme is Scheme.AUTO:
-        options["floors"] = asdict(quantization.floors)
-    return options
-
-
-def make_onnx(
-    frozen: FrozenGraph,
-    directory: Path,
-    quantization: Quantization = NOT_QUANTIZED,
-    opset: int = DEFAULT_OPSET,
-    interface: Interface = OWN_INTERFACE,
-    rewriting: bool = True,
-    progress: StepProgress = no_progress,
-) -> Made:
-    """Convert to ``model.onnx`` in ``directory``, which is replaced if it is an artifact.
-
-    Raises UsageError for an opset out of range or a directory that holds something else,
-    DlconvError when the graph cannot be converted or quantized.
-    """
-    with _artifact_directory(directory) as work:
-        path = work / "model.onnx"
-        manifest, learned = _write_onnx(
-            frozen, path, quantization, opset, interface, rewriting, progress
-        )
-        write_manifest(manifest, work, work / MANIFEST_NAME)
-    return Made(read_artifact(directory), learned)
-
-
-def make_onnx_file(
-    frozen: FrozenGraph,
-    path: Path,
-    quantization: Quantization = NOT_QUANTIZED,
-    opset: int = DEFAULT_OPSET,
-    interface: Interface = OWN_INTERFACE,
-    rewriting: bool = True,
-    progress: StepProgress = no_progress,
-) -> Made:
-    """Convert to an ONNX file at ``path``, with its manifest in ``<path>.manifest.json``.
-
-    Raises UsageError for a path that does not end in ``.onnx``, and what ``make_onnx`` raises.
-    """
-    if path.suffix != ".onnx":
-        raise UsageError(
-            f"-o takes the name of a file that ends in .onnx, not {path}",
-            f"-o {path}.onnx or -o {path / 'model.onnx'}",
-        )
-    if not path.name.isprintable() or "\\" in path.name:
-        raise UsageError(f"-o takes a name that a manifest can hold, not {path.name!r}")
-    manifest_path = path.with_name(f"{path.name}.{MANIFEST_NAME}")
-    with disk_trouble(path), no_folder_left(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
-            work = Path(name)
-            manifest, learned = _write_onnx(
-                frozen, work / path.name, quantization, opset, interface, rewriting, progress
-            )
-            write_manifest(manifest, work, work / MANIFEST_NAME)
-            (work / path.name).replace(path)
-            (work / MANIFEST_NAME).replace(manifest_path)
-    return Made(read_artifact(manifest_path), learned)
-
-
-def _write_onnx(
-    frozen: FrozenGraph,
-    path: Path,
-    quantization: Quantization,
-    opset: int,
-    interface: Interface,
-    rewriting: bool,
-    progress: StepProgress,
-) -> tuple[Manifest, Learned | None]:
-    if quantization.scheme.is_calibrated:
-        check_opset(opset, OLDEST_OPSET_FOR_CODES)
-    ready = prepared(frozen.path, interface, rewriting)
-    model, stored, learned = _onnx_model(ready, quantization, opset, progress)
-    write_model(model, path)
-    options = {} if quantization == NOT_QUANTIZED else _quantization_options(quantization, learned)
-    libraries = ["onnx", "tensorflow", "tf2onnx"]
-    if quantization.scheme is Scheme.STATIC:
-        libraries.append("onnxruntime")
-    manifest = Manifest(
-        target="onnx",
-        precision=quantization.scheme.precision,
-        converter="tf2onnx",
-        source=frozen.source,
-        contract=ready.contract,
-        classes=frozen.classes,
-        options={"opset": opset, **options, "rewrite": rewriting, **asdict(interface)},
-        same_function=ready.is_same_function,
-        versions=_versions(*libraries),
-        tensors=tensor_entries(stored, learned),
+def _round(ready: Prepared, recipe: Recipe, target: WeightStorage, learning: Learning) -> Learned:
+    return round_layers(
+        ready.graph,
+        ready.contract,
+        target,
+        learning.photos,
+        recipe.floors,
+        learning.explain,
+        learning.progress,
     )
-    return manifest, learned
+
+
+def _write_onnx(path: Path, recipe: Recipe, model_path: Path, learning: Learning) -> _Written:
+    opset = recipe.opset or DEFAULT_OPSET
+    if recipe.precision.is_calibrated:
+        check_opset(opset, OLDEST_OPSET_FOR_CODES)
+    ready = prepared(path, recipe.interface, recipe.rewrite)
+    model, stored, learned = _onnx_model(ready, recipe, opset, learning)
+    write_model(model, model_path)
+    return _Written(ready, stored, learned)
+
+
+def _onnx_model(
+    ready: Prepared, recipe: Recipe, opset: int, learning: Learning
+) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
+    """Return a model, its quantized kernels by name, and what quantizing them taught."""
+    graph, contract = ready.graph, ready.contract
+    if not recipe.precision.is_calibrated:
+        model = to_onnx(graph, contract, opset)
+        is_half = recipe.precision is Precision.FLOAT16
+        return model, store_halves(model) if is_half else {}, None
+    is_static = recipe.precision is Precision.STATIC
+    learned = _round(ready, recipe, static_target(graph) if is_static else ONNX_TARGET, learning)
+    model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
+    stored = store_codes(model, learned.rounded)
+    if is_static:
+        model = quantize_activations(model, learned.calibration.images, learning.progress)
+    return model, stored, learned
 
 
 def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:
@@ -267,7 +233,7 @@ def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:
     """
     graph = Graph(old.graph_def)
     contract = find_contract(graph)
-    with _artifact_directory(directory) as work:
+    with new_folder(directory) as work:
         write_upgraded(old, graph, contract, work)
         manifest = Manifest(
             target="tfjs",
@@ -276,55 +242,12 @@ def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:
             source=source,
             contract=contract,
             classes=(),
-            options={"upgraded": True},
-            versions=_versions(*TFJS_CONVERTERS["dlconv"]),
+            upgraded=True,
+            versions=_versions(*LIBRARIES["dlconv"]),
         )
         write_manifest(manifest, work, work / MANIFEST_NAME)
     return read_artifact(directory)
 
 
-def _onnx_model(
-    ready: Prepared, quantization: Quantization, opset: int, progress: StepProgress
-) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
-    """Return a model, its quantized kernels by name, and what quantizing them taught."""
-    graph, contract = ready.graph, ready.contract
-    if not quantization.scheme.is_calibrated:
-        model = to_onnx(graph, contract, opset)
-        return model, store_halves(model) if quantization.scheme is Scheme.FLOAT16 else {}, None
-    is_static = quantization.scheme is Scheme.STATIC
-    target = static_target(graph) if is_static else ONNX_TARGET
-    learned = round_layers(graph, contract, quantization, target, progress)
-    model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
-    stored = store_codes(model, learned.rounded)
-    if is_static:
-        model = quantize_activations(model, learned.calibration.images, progress)
-    return model, stored, learned
-
-
 def _versions(*libraries: str) -> dict[str, str]:
     return {"dlconv": dlconv.__version__, **{name: version(name) for name in libraries}}
-
-
-@contextmanager
-def _artifact_directory(target: Path) -> Iterator[Path]:
-    """Yield a new directory that replaces ``target``, unless that holds something of its own."""
-    with (
-        disk_trouble(target),
-        no_folder_left(target),
-        new_directory(target, _refuse_others) as work,
-    ):
-        yield work
-
-
-def _refuse_others(target: Path) -> None:
-    if not (target.is_dir() and _is_ours(target)):
-        raise UsageError(
-            f"{target} is there already and is not an artifact of dlconv alone",
-            "name another place with -o",
-        )
-
-
-def _is_ours(directory: Path) -> bool:
-    """Tell whether a directory is empty, or an artifact, also a damaged one, and no more."""
-    names = {path.name for path in directory.iterdir()}
-    return not names or (MANIFEST_NAME in names and all(map(FILE_NAME.fullmatch, names)))

@@ -1,6 +1,7 @@
-"""Making an artifact of a frozen graph, in a place that its name says.
+"""Converting: what a recipe says is made of a frozen graph and put into its place.
 
-The graph is kept in the cache, as what the artifact is compared with.
+The graph is kept in the cache, where verification finds what the artifact is compared with, and
+what a search for a precision tried is drawn beside the artifact.
 """
 
 from pathlib import Path
@@ -9,43 +10,43 @@ from dlconv.artifacts.choose import ARTIFACTS_ROOT, CURVE_SUFFIX
 from dlconv.artifacts.frozen import FrozenGraph, model_name
 from dlconv.artifacts.manifest import Artifact, Source, coarsest
 from dlconv.cache import store
-from dlconv.convert.artifact import Made, make_onnx, make_onnx_file, make_tfjs, make_upgraded
-from dlconv.convert.interface import OWN_INTERFACE, Interface
+from dlconv.convert.artifact import Learning, Made, make_artifact, make_upgraded
+from dlconv.convert.part import cut_out
+from dlconv.convert.place import refuse_no_onnx_file
+from dlconv.convert.quantize.images import LoadImages
 from dlconv.convert.quantize.plot import curve_svg
-from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization
-from dlconv.convert.targets.onnx import DEFAULT_OPSET
 from dlconv.errors import DlconvError
 from dlconv.formats.layout_2018 import GRAPH_NAME, Layout2018, find_layout_2018, read_layout_2018
 from dlconv.formats.tfjs_weights import stored_floats
 from dlconv.progress import StepProgress, no_progress
+from dlconv.recipe import Recipe
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import write_atomically
 
 
-def artifact_name(
-    target: str, quantization: Quantization, interface: Interface, made_by: str = ""
-) -> str:
-    """Return the name of the folder that an artifact has below its model's."""
-    return "-".join(filter(None, [target, quantization.name, interface.name, made_by]))
-
-
-def convert_to_tfjs(
+def convert(
     frozen: FrozenGraph,
-    quantization: Quantization = NOT_QUANTIZED,
-    converter: str = "dlconv",
-    interface: Interface = OWN_INTERFACE,
-    rewriting: bool = True,
+    recipe: Recipe,
     output: Path | None = None,
     root: Path = ARTIFACTS_ROOT,
+    photos: LoadImages | None = None,
+    explain: bool = False,
     progress: StepProgress = no_progress,
 ) -> Made:
-    """Make a TF.js artifact in ``output``, or in a folder of its own below ``root``."""
-    made_by = "plain" if converter == "dlconv" and not rewriting else converter
-    name = artifact_name("tfjs", quantization, interface, made_by.removeprefix("dlconv"))
-    directory = output or root / frozen.source.model / name
-    made = make_tfjs(frozen, directory, quantization, converter, interface, rewriting, progress)
-    _draw_curve(made, directory)
-    store.add_graph(frozen.path)
+    """Make an artifact in ``output``, or in a folder of its own below ``root``.
+
+    ``output`` is a folder, or for ONNX a file that ends in ``.onnx``. ``photos`` loads those to
+    calibrate on, None stands for generated images; ``explain`` measures what rounding each tensor
+    alone costs. Raises UsageError for a place or a choice that cannot be, DlconvError when the
+    graph cannot be cut, converted or quantized.
+    """
+    if recipe.target == "onnx" and output is not None:
+        refuse_no_onnx_file(output)
+    part = cut_out(frozen, recipe.ends)
+    place = output or root / part.source.model / recipe.name
+    made = make_artifact(part, recipe, place, Learning(photos, explain, progress))
+    _draw_curve(made, place)
+    store.add_graph(part.path)
     return made
 
 
@@ -57,26 +58,6 @@ def _draw_curve(made: Made, place: Path) -> None:
     target = place.with_name(f"{place.name}{CURVE_SUFFIX}")
     with disk_trouble(target):
         write_atomically(target, curve_svg(found))
-
-
-def convert_to_onnx(
-    frozen: FrozenGraph,
-    quantization: Quantization = NOT_QUANTIZED,
-    opset: int = DEFAULT_OPSET,
-    interface: Interface = OWN_INTERFACE,
-    rewriting: bool = True,
-    output: Path | None = None,
-    root: Path = ARTIFACTS_ROOT,
-    progress: StepProgress = no_progress,
-) -> Made:
-    """Make an ONNX artifact: the file ``output``, or one in a folder of its own below ``root``."""
-    name = artifact_name("onnx", quantization, interface, "" if rewriting else "plain")
-    place = output or root / frozen.source.model / name
-    make = make_onnx if output is None else make_onnx_file
-    made = make(frozen, place, quantization, opset, interface, rewriting, progress)
-    _draw_curve(made, place)
-    store.add_graph(frozen.path)
-    return made
 
 
 def upgrade(directory: Path, output: Path | None = None, root: Path = ARTIFACTS_ROOT) -> Artifact:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlconv.convert.rewrite import rewrite
-from dlconv.convert.targets.onnx import DEFAULT_OPSET, check_opset
+from dlconv.convert.targets.onnx import check_opset
 from dlconv.convert.targets.onnx_operations import (
     convertible_operations,
     operations_in_patterns,
@@ -27,6 +27,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
+from dlconv.recipe import DEFAULT_OPSET
 from dlconv.web import TfjsOperations, tfjs_operations
 
 ONNX = "onnx"

@@ -18,46 +18,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.edit import Pass
 from dlconv.graph.graph import Graph
-
-
-@dataclass(frozen=True)
-class Interface:
-    """What is asked for; None and ``labels`` leave the frozen graph's own.
-
-    ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
-    labels, scores or probabilities, ``output_dtype`` the type of labels.
-    """
-
-    input_size: tuple[int, int] | None = None
-    input_dtype: str | None = None
-    output: str = "labels"
-    output_dtype: str | None = None
-
-    @property
-    def name(self) -> str:
-        """A part for the name of an artifact, empty for the frozen graph's own interface."""
-        parts = [
-            "" if self.input_size is None else "{}x{}".format(*self.input_size),
-            "" if self.input_dtype is None else f"{self.input_dtype}-in",
-            "" if self.output == "labels" else self.output,
-            "" if self.output_dtype is None else f"{self.output_dtype}-out",
-        ]
-        return "-".join(part for part in parts if part)
-
-    def is_same_function(self, contract: Contract) -> bool:
-        """Whether the artifact's labels have to be the frozen graph's."""
-        return self.input_size in (None, contract.crop)
-
-
-OWN_INTERFACE = Interface()
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Read ``HxW`` or one number for both. Raises UsageError for anything else."""
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
-        raise UsageError(f"--input-size takes HEIGHTxWIDTH or one number, not {text!r}")
-    return int(parts[0]), int(parts[-1])
+from dlconv.recipe import OWN_INTERFACE, Interface
 
 
 @dataclass(frozen=True)
@@ -84,7 +45,8 @@ def prepared(
     if interface != OWN_INTERFACE and not rewriting:
         raise UsageError(
             "another input or output needs the graph rewritten by dlconv",
-            "leave out --no-rewrite and --converter tensorflowjs, or the other options",
+            "let dlconv rewrite it, or leave its input and output as they are",
+            code="another-interface",
         )
     read = Graph(read_graph(path))
     contract = find_contract(read)
@@ -92,7 +54,7 @@ def prepared(
         return Prepared(read, contract, True)
     graph = rewrite(_with_interface(read, contract, interface)).graph.apart_from(read)
     del read
-    is_same_function = interface.is_same_function(contract)
+    is_same_function = interface.input_size in (None, contract.crop)
     contract = find_contract(graph)
     if finish is not None:
         graph = finish(graph).graph

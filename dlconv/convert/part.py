@@ -15,6 +15,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import FOUND, Asked
 from dlconv.graph.cut import asked_for, cut
 from dlconv.graph.graph import Graph
+from dlconv.recipe import name_of_part
 
 
 def part_of(graph_def: GraphDef, asked: Asked) -> tuple[Graph, Asked]:
@@ -34,11 +35,5 @@ def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
     path = store.find_graph(digest)
     if path is None:
         raise DlconvError(f"the part of {frozen.path} is not in the cache any more")
-    source = Source(_name_of_part(frozen.source.model, asked), len(content), digest)
+    source = Source(name_of_part(frozen.source.model, asked), len(content), digest)
     return dataclasses.replace(frozen, path=path, source=source)
-
-
-def _name_of_part(model: str, asked: Asked) -> str:
-    """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
-    ends = [asked.input or "", *asked.outputs]
-    return "-".join([model, *(end.removesuffix(":0").replace("/", "_") for end in ends if end)])

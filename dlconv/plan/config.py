@@ -9,13 +9,12 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from dlconv.convert.interface import parse_size
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.errors import DlconvError, UsageError
+from dlconv.recipe import PRECISIONS, Target, parse_size, precision_of
 from dlconv.registry.toml import Name
 from dlconv.release.pack import VERSION
 from dlconv.runtimes.catalogue import parse_choice
@@ -23,14 +22,6 @@ from dlconv.storage.toml import Table, read_toml
 
 CONFIG_NAME = "dlconv.toml"
 TEMPLATE = Path(__file__).with_name("template.toml")
-SCHEMES: Mapping[str, Scheme] = {
-    "float32": Scheme.FLOAT32,
-    "float16": Scheme.FLOAT16,
-    "uint16": Scheme.UINT16,
-    "uint8": Scheme.UINT8,
-    "auto": Scheme.AUTO,
-    "static": Scheme.STATIC,
-}
 HINT = "dlconv init writes a commented one"
 
 
@@ -50,6 +41,17 @@ def _runtime(word: str) -> str:
         raise ValueError(error.message) from error
 
 
+def _precision(word: Any) -> str:
+    """Take any word for a precision, and 0, 1 and 2 without quotes as well."""
+    text = str(word)
+    if not isinstance(word, str | int) or all(
+        precision_of(text, target) is None for target in PRECISIONS
+    ):
+        known = {each.value: None for precisions in PRECISIONS.values() for each in precisions}
+        raise ValueError(f"takes {', '.join(known)}, not {word!r}")
+    return text
+
+
 def _path(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("has a character of no path, NUL")
@@ -62,8 +64,7 @@ def _version(text: str) -> str:
     return text
 
 
-Target = Literal["tfjs", "onnx"]
-Precision = Literal["float32", "float16", "uint16", "uint8", "auto", "static"]
+PrecisionWord = Annotated[str, BeforeValidator(_precision)]
 Size = Annotated[tuple[int, int] | None, BeforeValidator(_size)]
 Place = Annotated[Path, AfterValidator(_path)]
 Runtime = Annotated[str, AfterValidator(_runtime)]
@@ -79,7 +80,7 @@ class Wanted(Table):
     """
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = ("tfjs", "onnx")
-    precisions: Annotated[tuple[Precision, ...], Field(min_length=1)] = ("float32",)
+    precisions: Annotated[tuple[PrecisionWord, ...], Field(min_length=1)] = ("float32",)
     input_sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = (None,)
     photos: tuple[Place, ...] = ()
     calibrate: tuple[Place, ...] = ()

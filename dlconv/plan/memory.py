@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 from dlconv.cache import store
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.plan.state import Record
 from dlconv.plan.steps import Step
 from dlconv.plan.tasks import Convert, Verify
+from dlconv.recipe import Precision
 
 MIB = 1 << 20
 # The share of the machine's memory that steps may take together.
@@ -29,9 +29,10 @@ def memory_of(step: Step, record: Record | None) -> int:
         return record.memory
     task, graph_bytes = step.task, _graph_bytes(step)
     if isinstance(task, Convert):
-        if task.scheme is Scheme.STATIC:
+        recipe = task.recipe
+        if recipe.precision is Precision.STATIC:
             return 3000 * MIB + 40 * graph_bytes
-        if task.target == "onnx" or task.scheme.is_calibrated:
+        if recipe.target == "onnx" or recipe.precision.is_calibrated:
             return 700 * MIB + 40 * graph_bytes
     if isinstance(task, Verify):
         return 1500 * MIB + 15 * graph_bytes

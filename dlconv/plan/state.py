@@ -17,7 +17,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import MANIFEST_NAME, read_artifact
 from dlconv.cache import store
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.errors import DlconvError
 from dlconv.fetch.fetch import find_fetched
 from dlconv.formats.frozen_graph import check_graph_file
@@ -116,10 +115,8 @@ def _own_inputs(task: Task) -> dict[str, str]:
         return {}
     found = {"registry": _joined([repr(task.origin.entry)])}
     if isinstance(task, Convert):
-        floors = vars(task.floors) if task.scheme is Scheme.AUTO else None
-        options = [task.scheme.value, task.input_size, floors]
         found["graph"] = graph_digest(task.origin)
-        found["options"] = json.dumps(options)
+        found["options"] = task.recipe.digest
         found["calibration photos"] = _photos_digest(task.calibrate)
     elif isinstance(task, Verify):
         found["artifact"] = digest_of(task.folder / MANIFEST_NAME)

@@ -6,22 +6,19 @@ targets that have it. What is asked for and cannot be is an error before anythin
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dlconv.convert.convert import artifact_name
-from dlconv.convert.interface import Interface
-from dlconv.convert.quantize.scheme import ONNX_SCHEMES, TFJS_SCHEMES, Quantization, Scheme
 from dlconv.errors import UsageError
-from dlconv.plan.config import SCHEMES, Config, ModelTable, nearest
+from dlconv.plan.config import Config, ModelTable, nearest
 from dlconv.plan.tasks import Access, Convert, Fetch, Origin, Pack, Task, Verify
+from dlconv.recipe import Interface, Precision, Recipe, precision_of
 from dlconv.registry.models import Registry
 from dlconv.runtimes.catalogue import choices_for, parse_choices
 from dlconv.verify.floors import GivenFloors
 
 ARTIFACTS = "artifacts"
 RELEASE = "release"
-SCHEMES_OF = {"tfjs": TFJS_SCHEMES, "onnx": ONNX_SCHEMES}
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def _steps_of(config: Config, model: ModelTable, origin: Origin) -> Iterator[Ste
             convert.folder,
             _runtimes(config, model, convert),
             _below(config.folder, model.photos),
-            convert.floors,
+            _floors(config, convert.recipe),
         )
         verified.append(Step(check, made.artifact, (made.name,)))
         yield verified[-1]
@@ -94,30 +91,30 @@ def _steps_of(config: Config, model: ModelTable, origin: Origin) -> Iterator[Ste
 
 def _conversions(config: Config, model: ModelTable, origin: Origin) -> Iterable[Convert]:
     found: dict[Path, Convert] = {}
-    for precision in model.precisions:
-        scheme = SCHEMES[precision]
-        if scheme is Scheme.AUTO and not model.calibrate:
+    for word in model.precisions:
+        if word == Precision.AUTO and not model.calibrate:
             reason = "precisions: auto needs photos to check its tries on, 16 or more: calibrate"
             raise config.error(f"models.{origin.model}", reason)
-        targets = [target for target in model.targets if scheme in SCHEMES_OF[target]]
-        if not targets:
-            reason = f"precisions: {' and '.join(model.targets)} artifacts have no {precision}"
+        precisions = {target: precision_of(word, target) for target in model.targets}
+        if not any(precisions.values()):
+            reason = f"precisions: {' and '.join(model.targets)} artifacts have no {word}"
             raise config.error(f"models.{origin.model}", reason)
-        for target in targets:
+        for target, precision in precisions.items():
+            if precision is None:
+                continue
             for size in model.input_sizes:
-                name = artifact_name(target, Quantization(scheme), Interface(size))
-                folder = config.folder / ARTIFACTS / origin.model / name
-                calibrate = model.calibrate if scheme.is_calibrated else ()
-                found[folder] = Convert(
-                    origin,
-                    folder,
-                    target,
-                    scheme,
-                    size,
-                    _below(config.folder, calibrate),
-                    _floors(config, precision, name),
-                )
+                recipe = _recipe(config, Recipe(target, precision, interface=Interface(size)))
+                folder = config.folder / ARTIFACTS / origin.model / recipe.name
+                photos = model.calibrate if precision.is_calibrated else ()
+                found[folder] = Convert(origin, folder, recipe, _below(config.folder, photos))
     return found.values()
+
+
+def _recipe(config: Config, recipe: Recipe) -> Recipe:
+    """Return the recipe with the floors to search for, where it is of precision auto."""
+    if recipe.floors is None:
+        return recipe
+    return replace(recipe, floors=_floors(config, recipe).over(recipe.floors))
 
 
 def _below(folder: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -126,27 +123,38 @@ def _below(folder: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
 
 def _runtimes(config: Config, model: ModelTable, convert: Convert) -> tuple[str, ...]:
     try:
-        chosen = choices_for(convert.target, parse_choices(model.runtimes))
+        chosen = choices_for(convert.recipe.target, parse_choices(model.runtimes))
     except UsageError as error:
         entry = f"models.{convert.origin.model}"
         raise config.error(entry, f"runtimes: {error.message}") from error
     return tuple(choice.spec for choice in chosen)
 
 
-def _floors(config: Config, precision: str, artifact: str) -> GivenFloors:
-    tables = [config.floors[name] for name in (precision, artifact) if name in config.floors]
+def _floors(config: Config, recipe: Recipe) -> GivenFloors:
+    """Return the floors of an artifact: those of its precision, and over them those of its name."""
+    named = [table for name, table in config.floors.items() if _is_precision(name, recipe)]
+    named += [table for name, table in config.floors.items() if _is_artifact(name, recipe)]
     given: dict[str, float | None] = {}
-    for table in tables:
+    for table in named:
         given.update({name: getattr(table, name) for name in table.model_fields_set})
     return GivenFloors(**given)
 
 
+def _is_precision(name: str, recipe: Recipe) -> bool:
+    return precision_of(name, recipe.target) is recipe.precision
+
+
+def _is_artifact(name: str, recipe: Recipe) -> bool:
+    return name in (recipe.name, recipe.former_name)
+
+
 def _check_floors(config: Config, steps: Iterable[Step]) -> None:
     """Raise DlconvError for floors of nothing that is made: they would look as if they held."""
-    made = {step.artifact: step.task for step in steps if isinstance(step.task, Convert)}
-    schemes = {task.scheme for task in made.values()}
-    known = [*(name for name, scheme in SCHEMES.items() if scheme in schemes), *made]
+    recipes = [step.task.recipe for step in steps if isinstance(step.task, Convert)]
+    made = {recipe.precision for recipe in recipes}
+    precisions = [each.value for each in Precision if each in made]
+    known = list(dict.fromkeys([*precisions, *(each.name for each in recipes)]))
     for name in config.floors:
-        if name not in known:
+        if not any(_is_precision(name, each) or _is_artifact(name, each) for each in recipes):
             reason = f"no precision or artifact {name!r} is made; {nearest(name, known)}"
             raise config.error(f"floors.{name}", reason)

@@ -14,13 +14,12 @@ from pydantic import Field, TypeAdapter
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.cache import store
-from dlconv.convert.convert import convert_to_onnx, convert_to_tfjs
-from dlconv.convert.interface import Interface
-from dlconv.convert.quantize.scheme import AUTO_FLOORS, Quantization, Scheme
+from dlconv.convert.convert import convert
 from dlconv.errors import DlconvError
 from dlconv.fetch.fetch import fetch
 from dlconv.fetch.find import find_frozen_graph
 from dlconv.formats.frozen_graph import read_graph
+from dlconv.recipe import Recipe
 from dlconv.registry.models import Model, load_registry
 from dlconv.release.document import SUMS_NAME
 from dlconv.release.evidence import evidence_path, keep_evidence
@@ -76,15 +75,12 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Convert:
-    """Make an artifact in ``folder``; a size of None is any. Floors are for the scheme auto."""
+    """Make an artifact in ``folder``, which its model and recipe name, calibrated on photos."""
 
     origin: Origin
     folder: Path
-    target: Literal["tfjs", "onnx"]
-    scheme: Scheme
-    input_size: tuple[int, int] | None
+    recipe: Recipe
     calibrate: tuple[Path, ...]
-    floors: GivenFloors
     kind: Literal["convert"] = "convert"
 
 
@@ -159,16 +155,8 @@ def _fetch(origin: Origin) -> Done:
 
 
 def _convert(task: Convert) -> Done:
-    quantization = Quantization(
-        task.scheme,
-        photos=photos_for(find_photos(task.calibrate)) if task.calibrate else None,
-        floors=task.floors.over(AUTO_FLOORS) if task.scheme is Scheme.AUTO else AUTO_FLOORS,
-    )
-    convert = convert_to_tfjs if task.target == "tfjs" else convert_to_onnx
-    # The folder is the one that its model and options name, so only the root is the build's.
-    root = task.folder.parents[1]
-    interface = Interface(task.input_size)
-    made = convert(task.origin.frozen(), quantization, interface=interface, root=root)
+    photos = photos_for(find_photos(task.calibrate)) if task.calibrate else None
+    made = convert(task.origin.frozen(), task.recipe, root=task.folder.parents[1], photos=photos)
     return Done(_digests(made.artifact.directory.iterdir()), made.artifact.bytes)
 
 

@@ -89,7 +89,7 @@ def _row(artifact: Released, result: Result) -> list[str]:
     return [
         link(artifact.path, f"{artifact.path}/"),
         TARGETS.get(manifest.target, escaped(manifest.target)),
-        manifest.precision,
+        escaped(result.precision),
         megabytes(result.bytes),
         _place(result),
         "" if agreement is None else percent(agreement.mean),
@@ -229,7 +229,7 @@ def _making(release: Release) -> Iterator[str]:
     facts.append(f"Converted by {escaped(', '.join(sorted(versions)))}")
     yield "\n".join(f"- {fact}." for fact in facts)
     yield shell(_commands(release))
-    if any(each.manifest.options.get("calibration") for each in release.artifacts):
+    if any(each.manifest.calibration is not None for each in release.artifacts):
         yield "Each `manifest.json` names the images that quantizing looked at by their digest."
 
 

@@ -157,6 +157,7 @@ def _complaints_about_subject(released: Released, result: Result) -> Iterator[st
     manifest = released.manifest
     if result.graph_sha256 != manifest.source.graph_sha256:
         yield "compares with another frozen graph"
-    kind = manifest.source.model, manifest.target, manifest.precision
-    if (result.model, result.target, result.precision) != kind:
+    kind = manifest.source.model, manifest.target
+    precisions = manifest.precision, manifest.precision.former_word
+    if (result.model, result.target) != kind or result.precision not in precisions:
         yield "is of another model, target or precision"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from dlconv.artifacts.manifest import Address, Manifest
+from dlconv.artifacts.manifest import Address, StoredManifest
 from dlconv.errors import DlconvError
 from dlconv.storage.digests import Sha256
 from dlconv.verify.document import RECORD, File, Result
@@ -71,8 +71,8 @@ class Released:
     """What it is, in a few words."""
     command: str
     """The command that makes it."""
-    manifest: Manifest
-    """What its manifest says: contract, options, versions, files."""
+    manifest: StoredManifest
+    """What its manifest says: contract, recipe, versions, files."""
     files: list[File]
     """All of its files, the manifest, too."""
     evidence: list[Result]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dlconv.convert.quantize.scheme import LoadImages
+from dlconv.convert.quantize.images import LoadImages
 from dlconv.runtimes.framing import framed
 from dlconv.verify.photos import Photo, load_photo
 

@@ -248,7 +248,7 @@ def _result(result: ArtifactResult) -> Result:
         title=result.artifact.title,
         model=manifest.source.model,
         target=manifest.target,
-        precision=manifest.precision,
+        precision=manifest.precision.value,
         converter=manifest.converter,
         bytes=result.artifact.bytes,
         files=[File(**vars(file)) for file in result.artifact.all_files],

@@ -1,29 +1,25 @@
 """Which floors an artifact has to reach.
 
-Each precision has its own, a person may give others, and an artifact of precision auto carries
-those it was made for.
+Each precision has its own, a person may give others, and the recipe of an artifact of precision
+auto has those it was made for.
 """
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter, ValidationError
 
 from dlconv.artifacts.manifest import Artifact
-from dlconv.errors import DlconvError
 from dlconv.floors import Floors
+from dlconv.recipe import Precision
 
-# What a manifest may give as floors.
-SHARES = TypeAdapter(dict[str, Annotated[float, Field(ge=0, le=1)] | None])
-
-
-# Precision auto has none here: its artifacts carry the floors they were made for.
+EIGHT_BIT_FLOORS = Floors(agreement=0.99, worst=0.95, miou=0.85)
 DEFAULT_FLOORS = {
-    "float32": Floors(agreement=0.999, worst=None, miou=None),
-    "float16": Floors(agreement=0.995, worst=None, miou=None),
-    "uint16": Floors(agreement=0.995, worst=None, miou=None),
-    "uint8": Floors(agreement=0.99, worst=0.95, miou=0.85),
+    Precision.FLOAT32: Floors(agreement=0.999, worst=None, miou=None),
+    Precision.FLOAT16: Floors(agreement=0.995, worst=None, miou=None),
+    Precision.UINT16: Floors(agreement=0.995, worst=None, miou=None),
+    Precision.UINT8: EIGHT_BIT_FLOORS,
+    Precision.INT8: EIGHT_BIT_FLOORS,
+    Precision.STATIC: EIGHT_BIT_FLOORS,
+    Precision.PLAIN1: EIGHT_BIT_FLOORS,
 }
 OTHER_RESOLUTION_FLOORS = Floors(agreement=0.9, worst=None, miou=None)
 
@@ -46,10 +42,7 @@ NO_FLOORS_GIVEN = GivenFloors()
 
 
 def floors_for(artifact: Artifact, given: GivenFloors = NO_FLOORS_GIVEN) -> Floors:
-    """Return the floors of an artifact: those given, over the defaults for what it is.
-
-    Raises DlconvError for precision auto in whose manifest no floors are.
-    """
+    """Return the floors of an artifact: those given, over the defaults for what it is."""
     return given.over(_default_floors(artifact))
 
 
@@ -57,20 +50,7 @@ def _default_floors(artifact: Artifact) -> Floors:
     manifest = artifact.manifest
     if not manifest.same_function:
         return OTHER_RESOLUTION_FLOORS
-    if manifest.precision == "auto":
-        return _floors_made_for(artifact)
+    recipe = manifest.recipe
+    if recipe is not None and recipe.floors is not None:
+        return recipe.floors
     return DEFAULT_FLOORS[manifest.precision]
-
-
-def _floors_made_for(artifact: Artifact) -> Floors:
-    try:
-        stored = SHARES.validate_python(artifact.manifest.options.get("floors"))
-        return TypeAdapter(Floors).validate_python(stored)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, ("options", "floors", *first["loc"])))
-        raise DlconvError(
-            f"{artifact.manifest_path} is of precision auto and does not say for which floors: "
-            f"{where}: {first['msg']}",
-            "convert the model again",
-        ) from error

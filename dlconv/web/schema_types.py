@@ -22,10 +22,20 @@ Schema = Mapping[str, Any]
 
 
 def typescript(schema: Schema) -> str:
-    """Return an interface for each record of a schema."""
+    """Return an interface for each record of a schema, and a type for each list of words."""
     records = {schema["title"]: schema, **schema.get("$defs", {})}
-    interfaces = ["\n".join(_interface(name, record)) for name, record in records.items()]
-    return "\n\n".join([HEADER, *interfaces]) + "\n"
+    types = [
+        "\n".join(_words(name, record) if "enum" in record else _interface(name, record))
+        for name, record in records.items()
+    ]
+    return "\n\n".join([HEADER, *types]) + "\n"
+
+
+def _words(name: str, listed: Schema) -> Iterator[str]:
+    yield from _comment(listed, "")
+    yield f"export type {name} ="
+    yield from (f"  | {json.dumps(word)}" for word in listed["enum"][:-1])
+    yield f"  | {json.dumps(listed['enum'][-1])};"
 
 
 def _interface(name: str, record: Schema) -> Iterator[str]:

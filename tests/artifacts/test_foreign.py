@@ -4,15 +4,14 @@ import re
 
 import onnx
 import pytest
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.graphs import const, tiny_kernel, tiny_segmenter
 from support.layout_2018 import write_layout_2018
 from support.running import node_of
 
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import Source
-from dlconv.convert.artifact import make_onnx
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -34,7 +33,7 @@ def tfjs(tiny, tmp_path):
 
 @pytest.fixture
 def onnx_file(tiny, tmp_path):
-    entry = make_onnx(tiny, tmp_path / "onnx").artifact.entry
+    entry = onnx_artifact(tiny, tmp_path / "onnx").entry
     (entry.parent / "manifest.json").unlink()
     return entry
 
@@ -76,7 +75,7 @@ def test_quantized_weights_are_seen(tiny, tmp_path):
 
 
 def test_a_model_of_2018_is_described_by_its_graph(tmp_path):
-    old = write_layout_2018(tiny_segmenter(), tmp_path / "old", Precision.UINT8)
+    old = write_layout_2018(tiny_segmenter(), tmp_path / "old", WeightType.UINT8)
     artifact = described(old)
     manifest = artifact.manifest
     assert (manifest.target, manifest.precision) == ("tfjs", "uint8")

@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 from support.artifacts import tfjs_artifact
 from support.graphs import tiny_segmenter
 from support.layout_2018 import write_layout_2018
@@ -11,6 +12,7 @@ from dlconv.artifacts.manifest import (
     TensorEntry,
     find_artifacts,
     has_manifest,
+    json_schema,
     read_artifact,
     write_manifest,
 )
@@ -47,6 +49,15 @@ def test_the_weights_of_a_model_of_2018_are_no_manifest(artifact, tmp_path):
     assert find_artifacts(tmp_path / "artifacts") == [artifact]
     with pytest.raises(DlconvError, match=r"old has no manifest\.json"):
         read_artifact(tmp_path / "artifacts" / "old")
+
+
+def test_its_schema_describes_it(artifact):
+    content = json.loads(artifact.manifest_path.read_bytes())
+    validator = Draft202012Validator(json_schema())
+    validator.validate(content)
+    assert content["schema"] == 2
+    assert not validator.is_valid(content | {"surprise": 1})
+    assert not validator.is_valid(content | {"recipe": {"target": "coreml"}})
 
 
 def test_the_manifest_holds_nothing_of_the_machine(artifact, tmp_path):
@@ -91,6 +102,12 @@ def test_a_manifest_of_a_later_schema_is_refused(artifact):
         {"target": "coreml"},
         {"target": "tensorflow"},
         {"precision": "int4"},
+        {"precision": "uint8"},
+        {"converter": "tensorflowjs"},
+        {"upgraded": True},
+        {"recipe": None},
+        {"recipe": {}},
+        {"recipe": {"target": "tfjs", "precision": "plain1"}},
         {"files": []},
         {"files": [{"path": "../../model.json", "bytes": 1, "sha256": "0" * 64}]},
         {"files": [{"path": "model.json", "bytes": 1, "sha256": "short"}]},
@@ -143,27 +160,42 @@ def test_nothing_is_written_that_cannot_be_read(artifact, change, complaint):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("place", "value"),
     [
-        ("input_size", 5),
-        ("input_size", [{}]),
-        ("quantize", []),
-        ("output", 5),
-        ("output_dtype", {}),
+        ("interface.input_size", 5),
+        ("interface.input_size.0", [{}, 5]),
+        ("precision", []),
+        ("interface.output", 5),
+        ("interface.output_dtype", {}),
+        ("interface.surprise", 1),
         ("opset", []),
-        ("calibration", "photos"),
-        ("calibration", [1]),
+        ("ends.outputs", "all"),
+        ("surprise", 1),
     ],
 )
-def test_an_option_of_another_kind_is_named(artifact, name, value):
+def test_a_choice_of_another_kind_is_named(artifact, place, value):
     content = json.loads(artifact.manifest_path.read_bytes())
-    content["options"][name] = value
+    *tables, name = place.removesuffix(".0").split(".")
+    table = content["recipe"]
+    for each in tables:
+        table = table[each]
+    table[name] = value
     artifact.manifest_path.write_text(json.dumps(content))
-    with pytest.raises(DlconvError, match=rf"is not a manifest of this dlconv: options: .*{name}"):
+    with pytest.raises(DlconvError, match=rf"is not a manifest of this dlconv: recipe\.{place}: "):
         read_artifact(artifact.directory)
 
 
-@pytest.mark.parametrize("content", ["[" * 200_000, '{"options":' * 200_000, "null", "\ufeff{}"])
+@pytest.mark.parametrize(
+    "calibration", ["photos", [1], {}, {"images": "photos", "count": 1, "sha256": "short"}]
+)
+def test_a_calibration_that_says_nothing_is_refused(artifact, calibration):
+    content = json.loads(artifact.manifest_path.read_bytes()) | {"calibration": calibration}
+    artifact.manifest_path.write_text(json.dumps(content))
+    with pytest.raises(DlconvError, match="is not a manifest of this dlconv: calibration"):
+        read_artifact(artifact.directory)
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, '{"recipe":' * 200_000, "null", "\ufeff{}"])
 def test_what_is_no_manifest_is_said(artifact, content):
     artifact.manifest_path.write_text(content)
     with pytest.raises(DlconvError, match="is not a manifest of this dlconv"):

@@ -2,13 +2,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.artifacts import model_of, tfjs_artifact
+from support.artifacts import model_of, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 from support.running import run, run_in_tfjs
 from support.sample import sample_graph, sample_photos
 
-from dlconv.convert.artifact import make_onnx
 from dlconv.convert.coverage import find_coverage
 from dlconv.convert.coverage_report import coverage_data, gap_lines
 from dlconv.convert.targets.onnx import to_onnx
@@ -69,7 +68,7 @@ def test_the_sample_is_covered_and_runs_as_the_table_counts_it(tmp_path):
     artifact = tfjs_artifact(frozen, tmp_path / "tfjs")
     converted = Counter(n["op"] for n in model_of(artifact.directory)["modelTopology"]["node"])
     assert converted == {row.op: row.tfjs for row in coverage.ops if row.tfjs}
-    onnx = make_onnx(frozen, tmp_path / "onnx").artifact
+    onnx = onnx_artifact(frozen, tmp_path / "onnx")
     photo = sample_photos()[0]
     wanted = run(read_graph(frozen.path), "SemanticPredictions", ImageTensor=photo)
     runtimes = [
@@ -133,7 +132,7 @@ def test_an_op_that_nobody_has_is_refused_by_each_converter(frozen_on_disk, tmp_
     with pytest.raises(DlconvError, match=r"has no RGBToHSV \(node colours\)"):
         tfjs_artifact(frozen, tmp_path / "tfjs")
     with pytest.raises(DlconvError, match="ONNX's checker rejects the model: .*RGBToHSV"):
-        make_onnx(frozen, tmp_path / "onnx")
+        onnx_artifact(frozen, tmp_path / "onnx")
 
 
 def test_what_only_the_rewriting_covers_is_told_apart(frozen_on_disk, tmp_path):
@@ -145,7 +144,7 @@ def test_what_only_the_rewriting_covers_is_told_apart(frozen_on_disk, tmp_path):
     assert row.missing.keys() >= TFJS
     tfjs_artifact(frozen, tmp_path / "rewritten")
     with pytest.raises(DlconvError, match="has no PreventGradient"):
-        tfjs_artifact(frozen, tmp_path / "plain", rewriting=False)
+        tfjs_artifact(frozen, tmp_path / "plain", rewrite=False)
 
 
 def test_an_op_that_calls_a_function_is_not_covered(frozen_on_disk):

@@ -3,12 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.camera import write_y4m
 from support.demo import fake_camera
 from support.sample import PHOTOS, sample_graph
 
-from dlconv.convert.artifact import make_onnx
 from dlconv.demo.site import Offer, make_site
 from dlconv.registry.models import voc_colours
 from dlconv.runtimes.chromium import open_browser
@@ -29,7 +28,7 @@ def artifacts(graph, tmp_path_factory):
     return [
         tfjs_artifact(graph, folder / "tfjs-float32"),
         tfjs_artifact(graph, folder / "tfjs-plain1", PLAIN),
-        make_onnx(graph, folder / "onnx-float32").artifact,
+        onnx_artifact(graph, folder / "onnx-float32"),
     ]
 
 

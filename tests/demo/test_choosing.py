@@ -7,8 +7,8 @@ from support.demo import demo_page
 from support.sample import PHOTOS
 from support.waiting import MILLISECONDS
 
-from dlconv.convert.interface import Interface
 from dlconv.demo.site import Offer, make_site
+from dlconv.recipe import Interface
 from dlconv.registry.models import voc_colours
 
 pytestmark = [needs_chromium, pytest.mark.slow]

@@ -12,9 +12,9 @@ from support.demo import demo_page, fake_camera, iou
 from support.sample import PHOTOS
 from support.waiting import MILLISECONDS
 
-from dlconv.convert.interface import Interface
 from dlconv.demo.self_check import self_check
 from dlconv.demo.site import Offer, make_site
+from dlconv.recipe import Interface
 from dlconv.registry.models import voc_colours
 from dlconv.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 from dlconv.verify.photos import find_photos

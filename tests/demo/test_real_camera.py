@@ -17,8 +17,8 @@ from support.real import TARBALLS
 from support.running import frozen_from
 from support.shared import SHARED, ZOO, needs_shared
 
-from dlconv.convert.interface import Interface
 from dlconv.demo.site import Offer, make_site
+from dlconv.recipe import Interface
 from dlconv.registry.models import DEFAULT_MODEL, load_registry
 from dlconv.runtimes.chromium import open_browser
 from dlconv.runtimes.framing import enlarged

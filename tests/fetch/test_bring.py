@@ -6,11 +6,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.layout_2018 import write_layout_2018
 from support.sample import TARBALL
 
-from dlconv.convert.artifact import make_onnx_file
 from dlconv.errors import DlconvError
 from dlconv.fetch.bring import brought
 from dlconv.formats.frozen_graph import read_graph
@@ -57,7 +56,7 @@ def test_of_a_tarball_the_frozen_graph_is_there_while_it_is_read(bring):
 def test_files_and_those_that_they_name_are_fetched(bring, site, tiny):
     folder, address = site
     tfjs_artifact(tiny, folder / "web", PLAIN)
-    make_onnx_file(tiny, folder / "tiny.onnx")
+    onnx_artifact(tiny, folder / "tiny.onnx")
     write_layout_2018(read_graph(tiny.path), folder / "old")
     (folder / "sample.tar.gz").write_bytes(TARBALL.read_bytes())
     formats = {

@@ -7,7 +7,7 @@ from support.graphs import const, node, tiny_segmenter
 from support.layout_2018 import write_layout_2018
 from support.running import node_of
 
-from dlconv.convert.precision import Precision, store
+from dlconv.convert.stored import WeightType, store
 from dlconv.errors import DlconvError
 from dlconv.formats.layout_2018 import find_layout_2018, read_layout_2018
 from dlconv.graph.graph import Graph
@@ -41,9 +41,9 @@ def test_the_values_of_constants_are_put_back(old):
 def test_quantized_weights_come_back_as_the_page_computed_with_them(tmp_path):
     kernel = np.random.default_rng(3).normal(size=(1, 1, 3, 3)).astype(np.float32)
     graph = tiny_segmenter(kernel=kernel)
-    old = write_layout_2018(graph, tmp_path / "old", Precision.UINT8)
+    old = write_layout_2018(graph, tmp_path / "old", WeightType.UINT8)
     found = constants(read_layout_2018(old).graph_def)["weights"]
-    assert found.tolist() == store(kernel, Precision.UINT8).values().tolist()
+    assert found.tolist() == store(kernel, WeightType.UINT8).values().tolist()
 
 
 def test_element_types_that_tfjs_lacks_come_back_as_the_graph_has_them(tmp_path):

@@ -7,16 +7,16 @@ from support.graphs import layer, tiny_segmenter
 from support.running import ops
 from support.sample import sample_graph
 
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.formats.model_json import read_model_json
 from dlconv.formats.read import read_network
 from dlconv.graph.contract import find_ends
+from dlconv.recipe import Precision
 
 
 @pytest.fixture
 def path(tiny, tmp_path):
-    return tfjs_artifact(tiny, tmp_path / "model", rewriting=False).entry
+    return tfjs_artifact(tiny, tmp_path / "model", rewrite=False).entry
 
 
 def test_the_topology_is_the_graph_that_was_written(path, tiny):
@@ -104,7 +104,8 @@ def test_names_that_cannot_be_shown_are_refused(path):
 @pytest.mark.slow
 def test_what_is_filled_at_loading_is_no_input(tmp_path):
     """Kernels with a scale for each channel are computed when TF.js loads the model."""
-    quantization = Quantization(Scheme.UINT8, per_channel=True)
-    artifact = tfjs_artifact(sample_graph(tmp_path), tmp_path / "web", quantization)
+    artifact = tfjs_artifact(
+        sample_graph(tmp_path), tmp_path / "web", Precision.UINT8, per_channel=True
+    )
     contract = read_network(artifact.entry).contract
     assert (contract.input.node, contract.crop) == ("ImageTensor", (129, 129))

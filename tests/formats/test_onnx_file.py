@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from support.artifacts import onnx_artifact
 
-from dlconv.convert.artifact import make_onnx_file
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.errors import DlconvError
 from dlconv.formats.onnx_file import read_onnx
+from dlconv.recipe import Precision
 
 KERNEL = np.arange(-12, 12, dtype=np.int8).reshape(2, 3, 2, 2)
 
@@ -27,7 +27,7 @@ def read(model, tmp_path):
 
 
 def test_what_dlconv_writes_is_read(tiny, tmp_path):
-    make_onnx_file(tiny, tmp_path / "tiny.onnx")
+    onnx_artifact(tiny, tmp_path / "tiny.onnx")
     network = read_onnx(tmp_path / "tiny.onnx")
     assert network.maker.startswith("tf2onnx ")
     (photo,), (labels,) = network.inputs, network.outputs
@@ -38,7 +38,7 @@ def test_what_dlconv_writes_is_read(tiny, tmp_path):
 
 
 def test_halves_count_as_what_a_cast_makes_of_them(tiny, tmp_path):
-    make_onnx_file(tiny, tmp_path / "half.onnx", Quantization(Scheme.FLOAT16))
+    onnx_artifact(tiny, tmp_path / "half.onnx", Precision.FLOAT16)
     (weight,) = read_onnx(tmp_path / "half.onnx").weights
     assert (weight.dtype, weight.stored_dtype, weight.bytes) == ("float32", "float16", 18)
     assert weight.values.dtype == np.float32

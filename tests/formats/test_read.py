@@ -8,7 +8,7 @@ from support.graphs import const, graph_def, node, placeholder
 from support.layout_2018 import write_layout_2018
 from support.sample import sample_graph
 
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.read import find_entry, is_frozen_graph, read_network
@@ -36,7 +36,7 @@ def test_a_frozen_graph_tells_its_weights(frozen):
 @pytest.mark.parametrize("quantization", [PLAIN, None], ids=["uint8", "float32"])
 def test_a_graph_model_is_read_with_the_values_of_its_shards(frozen, tmp_path, quantization):
     options = {} if quantization is None else {"quantization": quantization}
-    artifact = tfjs_artifact(frozen, tmp_path / "web", rewriting=False, **options)
+    artifact = tfjs_artifact(frozen, tmp_path / "web", rewrite=False, **options)
     network = read_network(tmp_path / "web")
     assert network.files[0] == artifact.entry
     assert {path.name for path in network.files} == {each.path for each in artifact.manifest.files}
@@ -54,7 +54,7 @@ def test_a_graph_model_is_read_with_the_values_of_its_shards(frozen, tmp_path, q
 
 
 def test_the_layout_of_2018_is_read_as_its_frozen_graph(frozen, tmp_path):
-    write_layout_2018(read_graph(frozen.path), tmp_path / "old", Precision.UINT8)
+    write_layout_2018(read_graph(frozen.path), tmp_path / "old", WeightType.UINT8)
     network = read_network(tmp_path / "old" / "tensorflowjs_model.pb")
     assert network.format == "TF.js graph model of 2018"
     assert {weight.stored_dtype for weight in network.weights} == {"uint8"}

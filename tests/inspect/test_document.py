@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.sample import sample_graph
 
-from dlconv.convert.artifact import make_onnx_file
 from dlconv.formats.read import read_network
 from dlconv.inspect.compressed import Sizes
 from dlconv.inspect.diff import compare
@@ -22,7 +21,7 @@ SAMPLE = json.loads(Path(__file__).with_name("document.json").read_text())
 def networks(tiny, tmp_path):
     """The tiny network as a frozen graph, a TF.js graph model and ONNX."""
     tfjs_artifact(tiny, tmp_path / "web", PLAIN)
-    make_onnx_file(tiny, tmp_path / "tiny.onnx")
+    onnx_artifact(tiny, tmp_path / "tiny.onnx")
     return [read_network(path) for path in (tiny.path, tmp_path / "web", tmp_path / "tiny.onnx")]
 
 

@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.layout_2018 import write_layout_2018
 from support.sample import sample_graph
 
-from dlconv.convert.artifact import make_onnx_file
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.network import WeightTensor, total_elements, weight_of
 from dlconv.formats.read import read_network
 from dlconv.inspect.matching import Kind, match_weights
+from dlconv.recipe import Precision
 
 RANDOM = np.random.default_rng(5)
 KERNEL = RANDOM.normal(size=(3, 3, 6, 4)).astype(np.float32)
@@ -114,7 +113,7 @@ def test_the_layout_of_2018_holds_the_very_weights(frozen, tmp_path):
 
 
 def test_without_rewriting_a_quantized_model_holds_all_of_the_network(frozen, tmp_path):
-    tfjs_artifact(frozen, tmp_path / "web", PLAIN, rewriting=False)
+    tfjs_artifact(frozen, tmp_path / "web", PLAIN, rewrite=False)
     found = shares(frozen.path, tmp_path / "web")
     assert found[Kind.EQUAL] + found[Kind.ROUNDED] > 0.999
 
@@ -124,9 +123,9 @@ def test_rewriting_leaves_kernels_but_for_factors_and_what_it_composed(frozen, t
     tfjs_artifact(frozen, tmp_path / "web")
     found = shares(frozen.path, tmp_path / "web")
     assert found[Kind.EQUAL] + found[Kind.SCALED] > 0.6
-    make_onnx_file(frozen, tmp_path / "model.onnx")
+    onnx_artifact(frozen, tmp_path / "model.onnx")
     assert shares(tmp_path / "web", tmp_path / "model.onnx")[Kind.EQUAL] > 0.99
-    make_onnx_file(frozen, tmp_path / "half.onnx", Quantization(Scheme.FLOAT16))
+    onnx_artifact(frozen, tmp_path / "half.onnx", Precision.FLOAT16)
     found = shares(tmp_path / "web", tmp_path / "half.onnx")
     assert found[Kind.ROUNDED] > 0.9
     assert found[Kind.EQUAL] + found[Kind.ROUNDED] > 0.99

@@ -26,7 +26,7 @@ def networks(tmp_path_factory):
     """The sample's frozen graph and the uint8 model made of it."""
     folder = tmp_path_factory.mktemp("networks")
     frozen = sample_graph(folder)
-    tfjs_artifact(frozen, folder / "web", PLAIN, rewriting=False)
+    tfjs_artifact(frozen, folder / "web", PLAIN, rewrite=False)
     return read_network(frozen.path), read_network(folder / "web")
 
 

@@ -45,6 +45,11 @@ def test_defaults_hold_for_models_that_do_not_say_otherwise(config):
             "[models.sample]: targets.0: Input should be 'tfjs' or 'onnx'",
         ),
         ("[models.sample]\ntargets = []", "[models.sample]: targets: Tuple should have at least 1"),
+        (
+            '[models.sample]\nprecisions = ["uint4"]',
+            "precisions.0: takes float32, uint8, uint16, float16, auto, plain1, int8, static, not",
+        ),
+        ("[models.sample]\nprecisions = [true]", "precisions.0: takes float32, uint8"),
         ("[models.sample]\ninput_sizes = [0.5]", 'input_sizes.0: takes "any", a number of pix'),
         ('[models.sample]\nruntimes = ["node"]', "runtimes.0: there is no runtime 'node'; there"),
         ("[models.sample]\n[floors.uint8]\nworst = 2", "[floors.uint8]: worst: Input should be"),

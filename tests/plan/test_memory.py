@@ -18,8 +18,8 @@ def test_an_estimate_grows_with_what_a_conversion_has_to_start(project):
     text = f'{TINY}precisions = ["float32", "uint8", "static"]\n'
     steps = [step for step in project.says(text).steps if isinstance(step.task, Convert)]
     needed = {step.artifact: memory_of(step, None) for step in steps}
-    assert needed["tfjs-float32"] < needed["onnx-float32"] < needed["onnx-uint8-static"]
-    assert needed["tfjs-uint8"] == needed["onnx-uint8"] == needed["onnx-float32"]
+    assert needed["tfjs-float32"] < needed["onnx-float32"] < needed["onnx-int8-static"]
+    assert needed["tfjs-uint8"] == needed["onnx-int8"] == needed["onnx-float32"]
 
 
 def test_an_estimate_grows_with_the_graph(project):

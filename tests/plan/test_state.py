@@ -1,17 +1,17 @@
 """When a step has to run again, and why."""
 
+import dataclasses
 import os
 
 import pytest
 from support.keys import write_keys
 from support.project import TFJS
 
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.errors import DlconvError, UsageError
-from dlconv.plan.config import SCHEMES
 from dlconv.plan.state import State, inputs_of
-from dlconv.plan.tasks import do
+from dlconv.plan.tasks import Done, do
 from dlconv.plan.versions import versions
+from dlconv.recipe import Interface
 from dlconv.release.check import check_release
 from dlconv.release.document import SIGNATURE_NAME, SUMS_NAME
 from dlconv.release.signing import PrivateKey, sign_release
@@ -60,6 +60,15 @@ def test_another_graph_or_tool_is_named(project, state, monkeypatch):
     monkeypatch.undo()
     (project.folder / "tiny.pb").write_bytes(b"\n\x02\n\x00")
     assert state.why_run(step) == "graph changed"
+
+
+def test_another_recipe_is_named_and_so_are_the_options_of_dlconv_0_1(project, state):
+    step = made(project, state)
+    other = dataclasses.replace(step.task.recipe, interface=Interface((65, 65)))
+    changed = dataclasses.replace(step, task=dataclasses.replace(step.task, recipe=other))
+    assert inputs_of(changed)["options"] != inputs_of(step)["options"] == step.task.recipe.digest
+    state.keep(step, Done({}), {**inputs_of(step), "options": '["0", null, null]'}, 1)
+    assert state.why_run(step) == "options changed"
 
 
 @pytest.mark.parametrize("change", [lambda p: p.unlink(), lambda p: p.write_bytes(b"")])
@@ -131,10 +140,6 @@ def test_a_file_that_is_not_of_the_release_is_named_and_kept(project, state):
     with pytest.raises(UsageError, match="holds notes.txt, which is not of the release there"):
         run(pack, state)
     assert notes.read_text() == "mine"
-
-
-def test_every_scheme_of_the_command_line_but_the_official_one_has_a_name():
-    assert {*SCHEMES.values()} == {*Scheme} - {Scheme.PLAIN}
 
 
 def test_a_record_that_somebody_changed_is_none(project, state):

@@ -4,7 +4,9 @@ import pytest
 from support.project import TINY
 
 from dlconv.errors import DlconvError
+from dlconv.floors import Floors
 from dlconv.plan.tasks import Convert, Verify
+from dlconv.recipe import Precision, Recipe
 from dlconv.verify.floors import GivenFloors
 
 
@@ -35,13 +37,47 @@ def test_a_precision_is_made_for_the_targets_that_have_it_and_nothing_twice(proj
     assert list(tasks(project, text, Convert)) == [
         "tfjs-uint16-65x65",
         "tfjs-uint16",
-        "onnx-uint8-static-65x65",
-        "onnx-uint8-static",
+        "onnx-int8-static-65x65",
+        "onnx-int8-static",
         "tfjs-uint8-65x65",
         "tfjs-uint8",
-        "onnx-uint8-65x65",
-        "onnx-uint8",
+        "onnx-int8-65x65",
+        "onnx-int8",
     ]
+
+
+def test_any_word_for_a_precision_means_the_one_that_the_target_has(project):
+    words = tasks(project, f'{TINY}precisions = ["1", "f16", 0, 2, "plain1"]\n', Convert)
+    same = tasks(
+        project,
+        f'{TINY}precisions = ["int8", "float16", "float32", "uint16", "plain1"]\n',
+        Convert,
+    )
+    assert words == same
+    assert list(words) == [
+        "tfjs-uint8",
+        "onnx-int8",
+        "tfjs-float16",
+        "onnx-float16",
+        "tfjs-float32",
+        "onnx-float32",
+        "tfjs-uint16",
+        "tfjs-uint8-plain1",
+    ]
+
+
+def test_a_conversion_has_the_recipe_of_its_folder(project):
+    text = (
+        f'{TINY}precisions = ["static", "auto"]\ncalibrate = ["more"]\n[floors.auto]\nmiou = 0.7\n'
+    )
+    found = tasks(project, text, Convert)
+    assert found["onnx-int8-static"].recipe == Recipe("onnx", Precision.STATIC)
+    floors = Floors(agreement=0.99, worst=None, miou=0.7)
+    assert found["tfjs-auto"].recipe == Recipe("tfjs", Precision.AUTO, floors=floors)
+    assert {task.folder.name for task in found.values()} == {*found}
+    assert {name: task.recipe.name for name, task in found.items()} == {
+        name: name for name in found
+    }
 
 
 def test_photos_to_learn_from_matter_only_where_they_are_looked_at(project):
@@ -60,6 +96,12 @@ def test_floors_of_an_artifact_are_over_those_of_its_precision(project):
     assert found["tfjs-uint8"].floors == GivenFloors(0.9, 0.8)
     assert found["tfjs-uint8-9x9"].floors == GivenFloors(0.9, 0.5)
     assert found["tfjs-float32"].floors == GivenFloors()
+
+
+@pytest.mark.parametrize("name", ["uint8", "int8", "1", "onnx-int8", "onnx-uint8"])
+def test_floors_of_int8_are_named_by_any_word_for_it(project, name):
+    text = f'{TINY}targets = ["onnx"]\nprecisions = ["uint8"]\n[floors.{name}]\nworst = 0.5\n'
+    assert tasks(project, text, Verify)["onnx-int8"].floors == GivenFloors(worst=0.5)
 
 
 def test_runtimes_are_those_of_the_target(project):

@@ -4,11 +4,11 @@ import dataclasses
 import shutil
 
 import pytest
+from support.artifacts import onnx_artifact, tfjs_artifact
 from support.keys import write_keys
 from support.sample import PHOTOS, sample_graph
 
 from dlconv.cache import store
-from dlconv.convert.artifact import make_onnx, make_tfjs
 from dlconv.registry.models import load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.release.pack import pack
@@ -28,8 +28,8 @@ def verified(tmp_path_factory):
     source = dataclasses.replace(unpacked.source, model="sample", url=known.url)
     frozen = dataclasses.replace(unpacked, source=source, classes=known.dataset.classes)
     artifacts = [
-        make_onnx(frozen, folder / "onnx-float32").artifact,
-        make_tfjs(frozen, folder / "tfjs-float32").artifact,
+        onnx_artifact(frozen, folder / "onnx-float32"),
+        tfjs_artifact(frozen, folder / "tfjs-float32"),
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLCONV_CACHE", str(tmp_path_factory.mktemp("cache")))

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 from PIL import Image
+from support.artifacts import onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.names import names
 from support.sample import PHOTOS, sample_graph
@@ -23,10 +24,9 @@ from support.waiting import MILLISECONDS
 from typer.testing import CliRunner
 
 from dlconv.cli import app
-from dlconv.convert.artifact import make_onnx, make_tfjs
-from dlconv.convert.interface import Interface
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
+from dlconv.recipe import Interface
 from dlconv.release.card import CARD_NAME, card
 from dlconv.release.document import read_release
 from dlconv.release.snippets import snippets
@@ -163,7 +163,7 @@ def test_there_are_snippets_only_for_the_targets_that_are_there(release):
 def test_its_python_gives_the_frozen_graph_s_labels(release, frozen, labels_of, is_other):
     found = read_release(release)
     if is_other:
-        found = with_other_interface(release, frozen, make_onnx, "onnx")
+        found = with_other_interface(release, frozen, onnx_artifact, "onnx")
     code = code_of(found, "Python, ONNX Runtime")
     Image.open(PHOTO).resize((300, 226)).save(release / "photo.jpg")
     program = f"{code}\nnp.save('labels.npy', labels)"
@@ -210,7 +210,7 @@ def test_its_javascript_gives_the_frozen_graph_s_labels(
 ):
     found = read_release(release)
     if is_other:
-        found = with_other_interface(release, frozen, make_tfjs, "tfjs")
+        found = with_other_interface(release, frozen, tfjs_artifact, "tfjs")
     wasm = WEB / "node_modules/@tensorflow/tfjs-backend-wasm/dist"
     files = {str(path.relative_to(WEB)): path for path in wasm.glob("*.wasm")}
     script = bundled(f"{code_of(found, TFJS)}\nconst found = await labels.data();", tmp_path)

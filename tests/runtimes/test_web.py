@@ -4,13 +4,12 @@ import os
 
 import numpy as np
 import pytest
-from support.artifacts import tfjs_artifact
+from support.artifacts import onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.graphs import tiny_kernel
 
-from dlconv.convert.artifact import make_onnx
-from dlconv.convert.interface import Interface
 from dlconv.errors import DlconvError
+from dlconv.recipe import Interface
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
 from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
 
@@ -30,7 +29,7 @@ def tfjs(tiny, tmp_path):
 
 @pytest.fixture
 def onnx(tiny, tmp_path):
-    return make_onnx(tiny, tmp_path / "model").artifact.entry
+    return onnx_artifact(tiny, tmp_path / "model").entry
 
 
 @needs_chromium
@@ -58,7 +57,7 @@ def test_tfjs_in_a_page_gives_the_labels_of_the_graph(tfjs, backend):
 @pytest.mark.parametrize("dtype", ["int64", "int32"])
 def test_onnx_runtime_web_gives_the_labels_of_the_graph(tiny, tmp_path, make, dtype):
     interface = Interface(output_dtype=dtype)
-    entry = make_onnx(tiny, tmp_path / "model", interface=interface).artifact.entry
+    entry = onnx_artifact(tiny, tmp_path / "model", interface=interface).entry
     with make(entry) as runtime:
         for photo in PHOTOS:
             inference = runtime.infer(photo)
@@ -73,7 +72,7 @@ def test_onnx_runtime_web_gives_the_labels_of_the_graph(tiny, tmp_path, make, dt
 @needs_chromium
 def test_scores_come_as_floats(tiny, tmp_path):
     interface = Interface(output="scores")
-    entry = make_onnx(tiny, tmp_path / "model", interface=interface).artifact.entry
+    entry = onnx_artifact(tiny, tmp_path / "model", interface=interface).entry
     with OrtWebRuntime(entry) as runtime:
         inference = runtime.infer(PHOTOS[0])
     assert inference.output.dtype == np.float32

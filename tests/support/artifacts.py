@@ -1,4 +1,4 @@
-"""TF.js artifacts for tests that only need one, and reading back what lies in them."""
+"""Artifacts for tests that only need one, and reading back what lies in them."""
 
 import json
 from pathlib import Path
@@ -7,19 +7,36 @@ import numpy as np
 
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Artifact, write_manifest
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Stored
-from dlconv.convert.quantize.scheme import NOT_QUANTIZED, Quantization, Scheme
+from dlconv.convert.artifact import Learning, Made, make_artifact
+from dlconv.convert.stored import Stored
+from dlconv.recipe import Precision, Recipe, Target
 
 # The uint8 artifact that takes no calibration, and so no TensorFlow.
-PLAIN = Quantization(Scheme.PLAIN)
+PLAIN = Precision.PLAIN1
 
 
-def tfjs_artifact(
-    frozen: FrozenGraph, directory: Path, quantization: Quantization = NOT_QUANTIZED, **options
-) -> Artifact:
-    """A TF.js artifact, and nothing of what quantizing it taught."""
-    return make_tfjs(frozen, directory, quantization, **options).artifact
+def made(
+    target: Target,
+    frozen: FrozenGraph,
+    place: Path,
+    precision: Precision = Precision.FLOAT32,
+    photos=None,
+    explain=False,
+    **choices,
+) -> Made:
+    """An artifact at a place, and what quantizing it taught; the cache knows nothing of it."""
+    recipe = Recipe(target, precision, **choices)
+    return make_artifact(frozen, recipe, place, Learning(photos, explain))
+
+
+def tfjs_artifact(frozen: FrozenGraph, directory: Path, *precision, **options) -> Artifact:
+    """A TF.js artifact."""
+    return made("tfjs", frozen, directory, *precision, **options).artifact
+
+
+def onnx_artifact(frozen: FrozenGraph, place: Path, *precision, **options) -> Artifact:
+    """An ONNX artifact in a folder, or a file that ends in .onnx."""
+    return made("onnx", frozen, place, *precision, **options).artifact
 
 
 def write_manifest_again(artifact: Artifact) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.precision import Precision, store
+from dlconv.convert.stored import WeightType, store
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
@@ -19,7 +19,7 @@ VALUES = ("tensor_content", "float_val", "double_val", "int_val", "int64_val", "
 def write_layout_2018(
     graph: GraphDef,
     directory: Path,
-    precision: Precision = Precision.FLOAT32,
+    precision: WeightType = WeightType.FLOAT32,
     shard_bytes: int = 4 << 20,
 ) -> Path:
     """Take the values out of the constants behind the output, and write them to shards."""
@@ -35,7 +35,7 @@ def write_layout_2018(
         values = array_of(tensor)
         values = values.astype(WRITTEN_AS.get(values.dtype.name, values.dtype))
         entry = {"name": node.name, "shape": list(values.shape), "dtype": values.dtype.name}
-        if values.dtype == np.float32 and precision is not Precision.FLOAT32:
+        if values.dtype == np.float32 and precision is not WeightType.FLOAT32:
             stored = store(values, precision)
             codes = {"min": stored.minimum, "scale": stored.scale, "dtype": precision.value}
             entry["quantization"] = codes

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from support.artifacts import tfjs_artifact
 
-from dlconv.convert.interface import Interface
 from dlconv.floors import Floors
+from dlconv.recipe import Interface
 from dlconv.verify.document import SCHEMA, as_data, json_schema
 from dlconv.verify.harness import verify
 from dlconv.verify.photos import with_masks

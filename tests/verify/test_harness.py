@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import tfjs_artifact, write_manifest_again
+from support.artifacts import onnx_artifact, tfjs_artifact, write_manifest_again
 from support.graphs import tiny_kernel, tiny_segmenter
 
 from dlconv.artifacts.manifest import read_artifact
-from dlconv.convert.artifact import make_onnx
-from dlconv.convert.interface import Interface
 from dlconv.floors import Floors
+from dlconv.recipe import Interface
 from dlconv.registry.entries import voc_colours
 from dlconv.verify.harness import MOST_PICTURED, verify
 from dlconv.verify.journal import open_journal
@@ -39,7 +38,7 @@ def check(frozen, artifact, photos, tmp_path, floors=FLOORS, **options):
 @pytest.fixture(params=["tfjs", "onnx"])
 def artifact(request, tiny, tmp_path):
     if request.param == "onnx":
-        return make_onnx(tiny, tmp_path / "artifact").artifact
+        return onnx_artifact(tiny, tmp_path / "artifact")
     return tfjs_artifact(tiny, tmp_path / "artifact")
 
 

@@ -47,6 +47,17 @@ def test_what_may_be_missing_and_what_is_said_of_it_is_kept():
     )
 
 
+def test_words_have_a_type_of_their_own():
+    words = {"enum": ["a", "b"], "type": "string", "description": "Either."}
+    schema = {
+        "title": "Whole",
+        "properties": {"it": {"$ref": "#/$defs/Word"}},
+        "$defs": {"Word": words},
+    }
+    assert "  readonly it?: Word;\n" in typescript(schema)
+    assert typescript(schema).endswith('/** Either. */\nexport type Word =\n  | "a"\n  | "b";\n')
+
+
 def test_no_type_is_guessed():
     with pytest.raises(KeyError):
         typescript({"title": "Whole", "properties": {"it": {"type": "date"}}})

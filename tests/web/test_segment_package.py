@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import PLAIN, tfjs_artifact
+from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 from support.waiting import MILLISECONDS
 
-from dlconv.convert.artifact import make_onnx
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
 from dlconv.runtimes.chromium import open_browser
@@ -90,7 +89,7 @@ def test_a_bundle_of_it_finds_the_runtimes_where_the_page_says(project, tmp_path
     graph = sample_graph(tmp_path)
     for made in (
         tfjs_artifact(graph, tmp_path / "tfjs"),
-        make_onnx(graph, tmp_path / "onnx").artifact,
+        onnx_artifact(graph, tmp_path / "onnx"),
     ):
         folder = made.directory
         files |= {f"{folder.name}/{path.name}": path for path in folder.iterdir()}

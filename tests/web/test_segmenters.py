@@ -3,14 +3,13 @@
 import json
 
 import pytest
-from support.artifacts import tfjs_artifact
+from support.artifacts import onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 
-from dlconv.convert.artifact import make_onnx
-from dlconv.convert.interface import Interface
 from dlconv.demo.server import served
 from dlconv.demo.site import Site
+from dlconv.recipe import Interface
 from dlconv.runtimes.chromium import SOFTWARE_GRAPHICS, open_browser
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -28,7 +27,7 @@ def address(project, tmp_path_factory):
     interface = Interface(input_size=(65, 65))
     graph = sample_graph(folder)
     artifact = tfjs_artifact(graph, folder / "tfjs", interface=interface)
-    onnx = make_onnx(graph, folder / "onnx", interface=interface).artifact
+    onnx = onnx_artifact(graph, folder / "onnx", interface=interface)
     dist = project / "node_modules/@dlconv/segment/dist"
     files = {f"dist/{path.name}": path for path in dist.iterdir()}
     files |= {f"artifact/{path.name}": path for path in artifact.directory.iterdir()}

@@ -73,7 +73,7 @@ def one(
     """
     from dlconv import api
     from dlconv.convert import coverage_report
-    from dlconv.convert.interface import parse_size
+    from dlconv.recipe import parse_size
 
     refuse_both(json, markdown)
     given = models or []

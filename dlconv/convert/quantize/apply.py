@@ -1,4 +1,4 @@
-"""Quantizing a graph: a scheme goes in, rounded layers and what was learned on the way come out."""
+"""Quantizing a graph: it goes in, rounded layers and what was learned on the way come out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ import numpy as np
 from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid
-from dlconv.convert.quantize.images import Calibration, load_calibration
+from dlconv.convert.quantize.images import Calibration, LoadImages, load_calibration
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.measure import Yardstick
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.search import (
     PHOTOS_FOR_SHARES,
     Found,
@@ -21,6 +20,7 @@ from dlconv.convert.quantize.search import (
     trial_grids,
 )
 from dlconv.errors import DlconvError, UsageError
+from dlconv.floors import Floors
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import StepProgress, no_progress, of_step
@@ -54,28 +54,34 @@ class Learned:
 def round_layers(
     graph: Graph,
     contract: Contract,
-    wanted: Quantization,
     target: WeightStorage,
+    photos: LoadImages | None = None,
+    floors: Floors | None = None,
+    explain: bool = False,
     progress: StepProgress = no_progress,
 ) -> Learned:
     """Round the layers of a rewritten graph on images.
+
+    ``photos`` loads those to calibrate on, None stands for generated ones. With ``floors``, the
+    fewest bytes that meet them are searched for; ``explain`` asks for each layer's share in the
+    loss, which a search measures in any case.
 
     Raises UsageError for a search without photos, DlconvError when there is nothing to quantize or
     nothing to calibrate on, or when no precision meets the floors.
     """
     layers = [layer for layer in find_layers(graph) if target.takes(layer)]
     refuse_nothing(layers)
-    if wanted.scheme is Scheme.AUTO and wanted.photos is None:
+    if floors is not None and photos is None:
         raise UsageError(
             "auto needs photos to check its tries on",
             "give 16 or more to calibrate on",
             code="no-calibration-photos",
         )
-    calibration = load_calibration(contract, wanted.photos)
+    calibration = load_calibration(contract, photos)
     with RunnableNetwork(graph, contract.input.node) as network:
-        if wanted.scheme is Scheme.AUTO:
-            return _searched(network, contract, wanted, layers, calibration, target, progress)
-        return _rounded(network, contract, wanted, layers, calibration, target, progress)
+        if floors is not None:
+            return _searched(network, contract, floors, layers, calibration, target, progress)
+        return _rounded(network, contract, explain, layers, calibration, target, progress)
 
 
 def refuse_nothing(found: Sequence[object]) -> None:
@@ -91,7 +97,7 @@ def refuse_nothing(found: Sequence[object]) -> None:
 def _rounded(
     network: RunnableNetwork,
     contract: Contract,
-    wanted: Quantization,
+    explain: bool,
     layers: Sequence[Layer],
     calibration: Calibration,
     target: WeightStorage,
@@ -101,7 +107,7 @@ def _rounded(
     images = calibration.images
     rounding = of_step("rounding layers", progress)
     rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)
-    if not wanted.explain:
+    if not explain:
         return Learned(calibration, tuple(rounded))
     yardstick = Yardstick(network, contract, images[:PHOTOS_FOR_SHARES])
     measuring = of_step("measuring layers", progress)
@@ -112,7 +118,7 @@ def _rounded(
 def _searched(
     network: RunnableNetwork,
     contract: Contract,
-    wanted: Quantization,
+    floors: Floors,
     layers: Sequence[Layer],
     calibration: Calibration,
     target: WeightStorage,
@@ -133,7 +139,7 @@ def _searched(
         network,
         Yardstick(network, contract, images),
         shares,
-        wanted.floors,
+        floors,
         images,
         target.stored_bias,
         target.most_codes,

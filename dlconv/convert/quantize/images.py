@@ -1,17 +1,19 @@
 """The images that a calibration runs on, and what is to be said about them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dlconv.convert.quantize.scheme import LoadImages
 from dlconv.convert.quantize.synthetic import synthetic_images
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract
 from dlconv.graph.scores import MOST_PIXELS
+
+# Loads what a calibration runs on, as the input of a graph with this contract takes it.
+LoadImages = Callable[[Contract], Sequence[np.ndarray]]
 
 ENOUGH_PHOTOS = 16
 MOST_PHOTOS = 32

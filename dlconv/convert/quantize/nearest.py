@@ -8,8 +8,8 @@ worse than halves would. Such kernels are small, and stay float32.
 
 import numpy as np
 
-from dlconv.convert.precision import Precision, Stored, store
 from dlconv.convert.quantize.layers import Layer, find_layers
+from dlconv.convert.stored import Stored, WeightType, store
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 
@@ -40,7 +40,7 @@ def too_wide_for_codes(graph: Graph) -> set[str]:
 
 
 def _is_closer_as_halves(layer: Layer) -> bool:
-    codes = store(layer.kernel, Precision.UINT16).values()
+    codes = store(layer.kernel, WeightType.UINT16).values()
     with np.errstate(over="ignore"):
         halves = layer.kernel.astype(np.float16).astype(np.float32)
     return _channel_error(layer, halves) < _channel_error(layer, codes)
@@ -61,13 +61,13 @@ def _float_values(graph: Graph, name: str) -> bool:
     return values is not None and values.dtype == np.float32 and values.size > 0
 
 
-def stored_nearest(graph: Graph, names: list[str], precision: Precision) -> dict[str, Stored]:
-    """Store constants at a precision. Raises DlconvError for values it cannot hold."""
+def stored_nearest(graph: Graph, names: list[str], weight_type: WeightType) -> dict[str, Stored]:
+    """Store constants as a type. Raises DlconvError for values it cannot hold."""
     stored = {}
     for name in names:
         values = graph.constant(graph.nodes[name])
         assert values is not None
-        stored[name] = store_named(name, values, precision)
+        stored[name] = store_named(name, values, weight_type)
     return stored
 
 
@@ -80,11 +80,11 @@ def refuse_infinite(name: str, values: np.ndarray) -> None:
         )
 
 
-def store_named(name: str, values: np.ndarray, precision: Precision) -> Stored:
+def store_named(name: str, values: np.ndarray, weight_type: WeightType) -> Stored:
     """Store a constant. Raises DlconvError, naming it, for values it cannot hold."""
-    if precision is not Precision.FLOAT32:
+    if weight_type is not WeightType.FLOAT32:
         refuse_infinite(name, values)
     try:
-        return store(values, precision)
+        return store(values, weight_type)
     except ValueError as error:
         raise DlconvError(f"cannot quantize {name}: {error}", "leave it float32") from error

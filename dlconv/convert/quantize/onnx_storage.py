@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlconv.convert.canonical import replace_items
-from dlconv.convert.precision import Precision, Stored
 from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import store_named
+from dlconv.convert.stored import Stored, WeightType
 from dlconv.errors import DlconvError
 from dlconv.graph.edit import Edit, applied, const
 from dlconv.graph.graph import Graph
@@ -130,7 +130,7 @@ def store_halves(model: "ModelProto") -> dict[str, Stored]:
     kernels = _kernels(model)
     refuse_nothing(list(kernels))
     stored = {
-        name: store_named(name, values, Precision.FLOAT16) for name, values in kernels.items()
+        name: store_named(name, values, WeightType.FLOAT16) for name, values in kernels.items()
     }
     new = {name: _cast(name, half.codes) for name, half in stored.items()}
     _replace_initializers(model, new)

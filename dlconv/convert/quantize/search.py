@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import brotli
 import numpy as np
 
-from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.measure import Distance, Yardstick
+from dlconv.convert.stored import WeightType, store
 from dlconv.errors import DlconvError
 from dlconv.floors import Floors
 from dlconv.progress import Progress, no_progress
@@ -219,5 +219,5 @@ def wire_bytes(rounded: Sequence[Rounded]) -> int:
         dtype = np.uint8 if each.grid.last_code < 256 else np.uint16
         parts.append(each.codes.astype(dtype).tobytes())
         if each.bias is not None:
-            parts.append(store(each.bias, Precision.UINT16).codes.tobytes())
+            parts.append(store(each.bias, WeightType.UINT16).codes.tobytes())
     return len(brotli.compress(b"".join(parts), quality=11))

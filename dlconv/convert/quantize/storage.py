@@ -12,7 +12,6 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.precision import Precision, Stored, store
 from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import Grid, channel_grid, tensor_grid
@@ -23,9 +22,10 @@ from dlconv.convert.quantize.nearest import (
     stored_nearest,
     too_wide_for_codes,
 )
-from dlconv.convert.quantize.scheme import Scheme
+from dlconv.convert.stored import Stored, WeightType, store, weight_type_of
 from dlconv.graph.edit import Edit, applied, const, free_name
 from dlconv.graph.graph import Graph, copy_of
+from dlconv.recipe import Precision
 
 # Parts of a kernel's range that its 8 bits may span.
 PARTS_OF_RANGE = (1.0, 0.85, 0.7, 0.55, 0.4)
@@ -58,17 +58,21 @@ def tfjs_target(per_channel: bool) -> WeightStorage:
 
 
 def _stored_bias(bias: np.ndarray) -> np.ndarray:
-    return store(bias, Precision.UINT16).values()
+    return store(bias, WeightType.UINT16).values()
 
 
-def store_nearest(graph: Graph, scheme: Scheme) -> Weights:
-    """Store the constants that a scheme without images takes, each weight at the nearest code."""
-    names = all_constants(graph) if scheme is Scheme.PLAIN else kernels_and_biases(graph)
+def store_nearest(graph: Graph, precision: Precision) -> Weights:
+    """Store the constants that a precision without images takes, each weight at the nearest code.
+
+    ``plain1`` takes all of them.
+    """
+    is_plain = precision is Precision.PLAIN1
+    names = all_constants(graph) if is_plain else kernels_and_biases(graph)
     refuse_nothing(names)
-    if scheme is Scheme.UINT16:
+    if precision is Precision.UINT16:
         wide = too_wide_for_codes(graph)
         names = [name for name in names if name not in wide]
-    return Weights(graph, stored_nearest(graph, names, Precision(scheme.precision)))
+    return Weights(graph, stored_nearest(graph, names, weight_type_of(precision)))
 
 
 def store_layers(graph: Graph, rounded: Sequence[Rounded]) -> Weights:
@@ -82,7 +86,7 @@ def store_layers(graph: Graph, rounded: Sequence[Rounded]) -> Weights:
         else:
             _replace(each.layer.kernel_name, _stored_kernel(each), edit, stored)
         if each.layer.bias_name is not None and each.bias is not None:
-            bias = store(each.bias, Precision.UINT16)
+            bias = store(each.bias, WeightType.UINT16)
             _replace(each.layer.bias_name, bias, edit, stored)
     return Weights(applied(graph, edit).graph, stored, tuple(products))
 

@@ -17,13 +17,13 @@ from dlconv.errors import DlconvError, UsageError, first_line
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
+from dlconv.recipe import DEFAULT_OPSET
 from dlconv.storage.files import write_atomically
 from dlconv.tensorflow import load_tensorflow, quiet_standard_error
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-DEFAULT_OPSET = 17
 # Resize with align_corners came with opset 11; tf2onnx's own tables end at 18.
 OLDEST_OPSET, NEWEST_OPSET = 11, 18
 
@@ -45,7 +45,13 @@ def to_onnx(graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET) -> "Mo
 def check_opset(opset: int, oldest: int = OLDEST_OPSET) -> None:
     """Raise UsageError for an opset out of range."""
     if not oldest <= opset <= NEWEST_OPSET:
-        raise UsageError(f"--opset takes {oldest} to {NEWEST_OPSET}, not {opset}")
+        raise UsageError(
+            f"the opset can be {oldest} to {NEWEST_OPSET}, not {opset}",
+            code="opset",
+            oldest=oldest,
+            newest=NEWEST_OPSET,
+            opset=opset,
+        )
 
 
 def write_model(model: "ModelProto", path: Path) -> None:

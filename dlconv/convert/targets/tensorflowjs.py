@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
@@ -16,15 +16,15 @@ from dlconv.tensorflow import load_tensorflow, quiet_standard_error
 
 
 def write_with_tensorflowjs(
-    graph: Graph, contract: Contract, precision: Precision, directory: Path
+    graph: Graph, contract: Contract, weight_type: WeightType, directory: Path
 ) -> None:
     """Write ``model.json`` and its shards with tensorflowjs into an existing, empty directory.
 
-    ``precision`` counts for all constants. Raises DlconvError when tensorflowjs is not installed
+    ``weight_type`` counts for all constants. Raises DlconvError when tensorflowjs is not installed
     or refuses the graph.
     """
     conversion = _load_conversion()
-    types = {} if precision is Precision.FLOAT32 else {precision.value: "*"}
+    types = {} if weight_type is WeightType.FLOAT32 else {weight_type.value: "*"}
     with tempfile.NamedTemporaryFile(suffix=".pb") as file:
         file.write(graph.graph_def.SerializeToString())
         file.flush()
@@ -49,7 +49,9 @@ def _load_conversion() -> Any:
             from tensorflowjs.converters import tf_saved_model_conversion_v2
     except ImportError as error:
         raise DlconvError(
-            f"--converter tensorflowjs needs the tensorflowjs package ({error})",
+            f"the official converter needs the tensorflowjs package ({error})",
             "pip install 'dlconv[tensorflowjs]' in an environment of Python 3.10 to 3.12",
+            code="no-peer",
+            reason=error,
         ) from error
     return tf_saved_model_conversion_v2

@@ -4,7 +4,6 @@ import pytest
 from support.networks import pictures, small_segmenter
 
 from dlconv.convert.quantize.apply import round_layers
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.convert.rewrite import rewrite
 from dlconv.floors import Floors
@@ -21,15 +20,14 @@ def small():
 def learn(small):
     """Quantize the small network as TF.js stores weights, on pictures unless others are given."""
 
-    def learn(scheme, count=8, per_channel=False, target=None, **options):
+    def learn(count=8, per_channel=False, target=None, **options):
         options.setdefault("photos", lambda contract: pictures(count))
-        wanted = Quantization(scheme, per_channel, **options)
         contract = find_contract(small)
-        return round_layers(small, contract, wanted, target or tfjs_target(per_channel))
+        return round_layers(small, contract, target or tfjs_target(per_channel), **options)
 
     return learn
 
 
 @pytest.fixture(scope="session")
 def searched(learn):
-    return learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95, miou=None))
+    return learn(floors=Floors(0.98, 0.95, None))

@@ -10,21 +10,22 @@ from support.networks import pictures, small_segmenter
 from support.running import run
 from support.sample import PHOTOS, sample_graph
 
+from dlconv.cli.words import in_words
 from dlconv.convert.quantize.apply import WeightStorage, round_layers
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.layers import find_layers
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError, UsageError
 from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.recipe import DEFAULT_AUTO_FLOORS
 
 LARGE = "large/conv"
 
 
 def test_every_layer_is_rounded_as_the_target_stores_it(small, learn):
-    learned = learn(Scheme.UINT8)
+    learned = learn()
     assert [each.layer.name for each in learned.rounded] == [
         each.name for each in find_layers(small)
     ]
@@ -37,14 +38,14 @@ def test_every_layer_is_rounded_as_the_target_stores_it(small, learn):
 
 
 def test_per_channel_the_large_kernel_has_a_scale_for_each_channel(learn):
-    learned = learn(Scheme.UINT8, per_channel=True)
+    learned = learn(per_channel=True)
     scales = {each.layer.name: each.grid.scale.shape for each in learned.rounded}
     assert scales.pop(LARGE) == (96,)
     assert set(scales.values()) == {()}
 
 
 def test_explaining_measures_what_each_layer_alone_costs(small, learn):
-    learned = learn(Scheme.UINT8, explain=True)
+    learned = learn(explain=True)
     assert {share.layer.name for share in learned.shares} == {
         each.name for each in find_layers(small)
     }
@@ -65,8 +66,8 @@ def test_another_target_takes_the_layers_and_stores_the_biases_it_can(small):
     target = WeightStorage(
         grids, lambda each: not each.is_small, lambda bias: np.float32(0) * bias, 256
     )
-    wanted = Quantization(Scheme.UINT8, photos=lambda contract: pictures(3))
-    (rounded,) = round_layers(small, find_contract(small), wanted, target).rounded
+    contract = find_contract(small)
+    (rounded,) = round_layers(small, contract, target, lambda contract: pictures(3)).rounded
     assert asked == [rounded.layer.name] == [LARGE]
     assert rounded.grid.last_code == 31
     assert not rounded.bias.any()
@@ -74,11 +75,14 @@ def test_another_target_takes_the_layers_and_stores_the_biases_it_can(small):
 
 def test_progress_names_its_steps(small):
     told = []
-    wanted = Quantization(
-        Scheme.AUTO, photos=lambda contract: pictures(4), floors=Floors(0.5, worst=None, miou=None)
+    round_layers(
+        small,
+        find_contract(small),
+        tfjs_target(False),
+        lambda contract: pictures(4),
+        Floors(0.5, None, None),
+        progress=lambda *step: told.append(step),
     )
-    contract = find_contract(small)
-    round_layers(small, contract, wanted, tfjs_target(False), lambda *step: told.append(step))
     steps = list(dict.fromkeys(name for name, _, _ in told))
     assert len(steps) > 1
     for step in steps:
@@ -88,8 +92,8 @@ def test_progress_names_its_steps(small):
         assert counts == sorted(counts)
 
 
-@pytest.mark.parametrize("scheme", [Scheme.UINT8, Scheme.AUTO])
-def test_a_graph_without_layers_is_refused_before_any_photo_is_loaded(scheme):
+@pytest.mark.parametrize("floors", [None, DEFAULT_AUTO_FLOORS])
+def test_a_graph_without_layers_is_refused_before_any_photo_is_loaded(floors):
     graph = Graph(
         graph_def(placeholder("x", np.float32, (1, 9, 9, 3)), node("y", "Relu", "x", T=np.float32))
     )
@@ -97,19 +101,20 @@ def test_a_graph_without_layers_is_refused_before_any_photo_is_loaded(scheme):
         round_layers(
             graph,
             find_contract(graph),
-            Quantization(scheme, photos=lambda contract: pytest.fail("loaded")),
             tfjs_target(False),
+            lambda contract: pytest.fail("loaded"),
+            floors,
         )
     assert raised.value.exit_code == 1
-    assert "--quantize" in raised.value.hint
+    assert "--quantize" in in_words(raised.value)
 
 
 @pytest.mark.parametrize("count", [None, 1])
 def test_a_search_needs_photos_to_calibrate_and_others_to_check_on(learn, count):
     photos = None if count is None else lambda contract: pictures(count)
     with pytest.raises(UsageError, match="photos") as raised:
-        learn(Scheme.AUTO, photos=photos)
-    assert "--calibrate" in raised.value.hint
+        learn(photos=photos, floors=DEFAULT_AUTO_FLOORS)
+    assert "--calibrate" in in_words(raised.value)
 
 
 @pytest.mark.parametrize("batch", [1, 4])
@@ -120,16 +125,14 @@ def test_the_layers_of_a_network_that_takes_floats_are_rounded_on_generated_imag
             *layer("conv", "x", np.random.default_rng(1).normal(size=(3, 3, 3, 4)), np.zeros(4)),
         )
     )
-    learned = round_layers(
-        graph, find_contract(graph), Quantization(Scheme.UINT8), tfjs_target(False)
-    )
+    learned = round_layers(graph, find_contract(graph), tfjs_target(False))
     assert learned.calibration.origin == "synthetic"
     assert len(learned.rounded) == 1
 
 
 def test_the_same_photos_give_the_same_codes_and_others_do_not(small, learn):
-    first, again = (learn(Scheme.UINT8).rounded for _ in range(2))
-    others = learn(Scheme.UINT8, photos=lambda contract: pictures(8, (35, 30))).rounded
+    first, again = (learn().rounded for _ in range(2))
+    others = learn(photos=lambda contract: pictures(8, (35, 30))).rounded
     assert all(np.array_equal(a.codes, b.codes) for a, b in zip(first, again, strict=True))
     assert not all(np.array_equal(a.codes, b.codes) for a, b in zip(first, others, strict=True))
 
@@ -177,6 +180,5 @@ def test_what_is_no_number_is_named(where):
         input=SimpleNamespace(node="image", dtype="float32", shape=(1, 8, 8, 3)), crop=(8, 8)
     )
     photo = np.full((1, 8, 8, 3), np.inf if where == "a photo" else 1, np.float32)
-    wanted = Quantization(Scheme.UINT8, photos=lambda _: [photo] * 4)
     with pytest.raises(DlconvError, match="cannot quantize (first|second)"):
-        round_layers(graph, contract, wanted, tfjs_target(False))
+        round_layers(graph, contract, tfjs_target(False), lambda _: [photo] * 4)

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.explain import curve_table, tensor_entries, tensor_table
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.storage import store_layers
+from dlconv.convert.stored import WeightType, store
 
 
 def printed(table):
@@ -16,14 +15,14 @@ def printed(table):
 
 @pytest.fixture(scope="module")
 def explained(small, learn):
-    learned = learn(Scheme.UINT8, explain=True)
+    learned = learn(explain=True)
     return learned, tensor_entries(store_layers(small, learned.rounded).stored, learned)
 
 
 def test_without_images_there_is_an_entry_for_each_constant_the_largest_first():
     stored = {
-        "few": store(np.array([-1, 0, 3], np.float32), Precision.UINT8),
-        "more": store(np.linspace(0, 1, 10, dtype=np.float32).reshape(2, 5), Precision.UINT16),
+        "few": store(np.array([-1, 0, 3], np.float32), WeightType.UINT8),
+        "more": store(np.linspace(0, 1, 10, dtype=np.float32).reshape(2, 5), WeightType.UINT16),
     }
     more, few = tensor_entries(stored, None)
     assert (more.name, more.dtype, more.shape, more.bytes) == ("more", "uint16", (2, 5), 20)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlconv.convert.precision import Stored
 from dlconv.convert.quantize.grid import Grid, channel_grid, step_grid, tensor_grid
+from dlconv.convert.stored import Stored
 
 FINITE = st.floats(-1e6, 1e6, width=32)
 KERNELS = hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_side=6), elements=FINITE)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.graphs import graph_def, node, placeholder, tiny_segmenter
 
+from dlconv.cli.words import in_words
 from dlconv.convert.quantize.images import (
     ENOUGH_PHOTOS,
     MOST_PHOTOS,
@@ -108,7 +109,7 @@ def test_images_of_an_input_of_any_size_have_the_crops():
 def test_for_an_input_that_is_no_image_of_a_known_size_none_are_generated(contract):
     with pytest.raises(DlconvError, match="no images can be generated") as raised:
         load_calibration(contract, None)
-    assert raised.value.hint == "calibrate on photos: --calibrate DIR"
+    assert in_words(raised.value).endswith("(hint: calibrate on photos: --calibrate DIR)")
 
 
 def test_the_manifest_tells_calibrations_apart_by_their_pixels():

@@ -13,13 +13,13 @@ from support.graphs import (
     tiny_segmenter,
 )
 
-from dlconv.convert.precision import Precision
 from dlconv.convert.quantize.nearest import (
     all_constants,
     kernels_and_biases,
     stored_nearest,
     too_wide_for_codes,
 )
+from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 
@@ -91,7 +91,7 @@ def test_numbers_that_are_no_weights_are_left_out():
     assert all_constants(graph) == kernels_and_biases(graph) == ["weights"]
 
 
-@pytest.mark.parametrize("precision", [Precision.UINT8, Precision.UINT16, Precision.FLOAT16])
+@pytest.mark.parametrize("precision", [WeightType.UINT8, WeightType.UINT16, WeightType.FLOAT16])
 def test_each_weight_is_stored_at_the_nearest_value(precision):
     graph = view(*layer("conv", "x", KERNEL, RANDOM.normal(size=4)))
     stored = stored_nearest(graph, kernels_and_biases(graph), precision)
@@ -100,14 +100,14 @@ def test_each_weight_is_stored_at_the_nearest_value(precision):
         assert value.codes.dtype == precision.value
         given = graph.constant(graph.nodes[name])
         error = np.abs(value.values() - given).max()
-        assert 0 < error <= (np.ptp(given) / 255 if precision is Precision.UINT8 else 2e-3)
+        assert 0 < error <= (np.ptp(given) / 255 if precision is WeightType.UINT8 else 2e-3)
 
 
 @pytest.mark.parametrize(
     ("value", "precision", "message"),
     [
-        (np.nan, Precision.UINT8, "cannot quantize conv/kernel: .* NaN"),
-        (1e6, Precision.FLOAT16, "cannot quantize conv/kernel: .* float16 cannot hold"),
+        (np.nan, WeightType.UINT8, "cannot quantize conv/kernel: .* NaN"),
+        (1e6, WeightType.FLOAT16, "cannot quantize conv/kernel: .* float16 cannot hold"),
     ],
 )
 def test_what_a_precision_cannot_hold_is_named(value, precision, message):

@@ -20,7 +20,6 @@ from dlconv.convert.quantize.onnx_storage import (
     stored_kernel,
     with_rounded,
 )
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.targets.onnx import to_onnx, write_model
 from dlconv.errors import DlconvError
 from dlconv.floors import Floors
@@ -32,8 +31,8 @@ from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 @pytest.fixture(scope="module", params=["per channel", "searched"])
 def learned(request, learn):
     if request.param == "per channel":
-        return learn(Scheme.UINT8, target=ONNX_TARGET)
-    return learn(Scheme.AUTO, target=ONNX_TARGET, floors=Floors(0.9, worst=None, miou=None))
+        return learn(target=ONNX_TARGET)
+    return learn(target=ONNX_TARGET, floors=Floors(0.9, None, None))
 
 
 @pytest.fixture(scope="module")

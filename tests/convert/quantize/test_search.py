@@ -3,24 +3,23 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import calibrate
 from dlconv.convert.quantize.grid import tensor_grid
 from dlconv.convert.quantize.measure import Yardstick
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.search import wire_bytes
 from dlconv.convert.quantize.storage import tfjs_target
+from dlconv.convert.stored import WeightType, store
 from dlconv.errors import DlconvError
 from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 
-LOOSE = Floors(agreement=0.9, worst=None, miou=None)
+LOOSE = Floors(0.9, None, None)
 
 
 @pytest.fixture(scope="module")
 def loose(learn):
-    return learn(Scheme.AUTO, floors=LOOSE).found
+    return learn(floors=LOOSE).found
 
 
 def test_what_is_found_meets_the_floors(searched):
@@ -31,7 +30,7 @@ def test_what_is_found_meets_the_floors(searched):
 
 
 def test_loose_floors_cost_fewer_bytes_than_8_bits_do_and_than_strict_ones(learn, loose, searched):
-    assert loose.best.brotli_bytes < 0.8 * wire_bytes(learn(Scheme.UINT8).rounded)
+    assert loose.best.brotli_bytes < 0.8 * wire_bytes(learn().rounded)
     assert loose.best.brotli_bytes < searched.found.best.brotli_bytes
     assert loose.best.distance.divergence > searched.found.best.distance.divergence
 
@@ -106,26 +105,24 @@ def test_floors_that_cannot_be_met_are_an_error_that_says_how_close_it_came(lear
     """A target whose kernels have no more than 8 codes."""
     coarse = dataclasses.replace(tfjs_target(False), most_codes=8)
     with pytest.raises(DlconvError, match=r"the best try has agreement 0\.\d+, worst") as raised:
-        learn(Scheme.AUTO, target=coarse, floors=dataclasses.replace(LOOSE, agreement=0.999))
+        learn(target=coarse, floors=Floors(0.999, None, None))
     assert raised.value.exit_code == 1
     assert "\n" not in str(raised.value)
     assert "lower the floors" in raised.value.hint
 
 
 @pytest.mark.parametrize(
-    "floors",
-    [Floors(0.9, worst=0.985, miou=None), Floors(0.9, worst=None, miou=0.97)],
-    ids=["worst", "mIoU"],
+    "floors", [Floors(0.9, 0.985, None), Floors(0.9, None, 0.97)], ids=["worst", "mIoU"]
 )
 def test_floors_for_the_worst_photo_and_for_miou_count_too(learn, loose, floors):
-    held = learn(Scheme.AUTO, floors=floors).found.best
+    held = learn(floors=floors).found.best
     assert held.brotli_bytes > loose.best.brotli_bytes
     assert held.distance.worst >= (floors.worst or 0)
     assert held.distance.miou >= (floors.miou or 0)
 
 
 def test_the_same_search_finds_the_same(learn, searched):
-    again = learn(Scheme.AUTO, floors=Floors(agreement=0.98, worst=0.95, miou=None))
+    again = learn(floors=Floors(0.98, 0.95, None))
     assert again.found.curve == searched.found.curve
     for one, other in zip(again.rounded, searched.rounded, strict=True):
         assert np.array_equal(one.codes, other.codes)
@@ -140,14 +137,12 @@ def test_each_layers_share_was_measured_on_the_way(small, searched):
 
 def test_biases_are_those_that_16_bits_give_back(searched):
     for each in searched.rounded:
-        again = store(each.bias, Precision.UINT16)
+        again = store(each.bias, WeightType.UINT16)
         assert np.abs(again.values() - each.bias).max() <= again.scale
 
 
 def test_fewer_codes_are_fewer_bytes(learn):
-    sizes = [
-        wire_bytes(learn(Scheme.UINT8, target=target_of(bits)).rounded) for bits in (16, 8, 4, 2)
-    ]
+    sizes = [wire_bytes(learn(target=target_of(bits)).rounded) for bits in (16, 8, 4, 2)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 3 * sizes[-1]
 

@@ -11,7 +11,6 @@ from support.running import run
 
 from dlconv.convert.quantize.apply import round_layers
 from dlconv.convert.quantize.onnx_storage import store_codes, stored_kernel, with_rounded
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.onnx import to_onnx, write_model
@@ -20,8 +19,11 @@ from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
-STATIC = Quantization(Scheme.STATIC, photos=lambda contract: pictures(4))
 F = np.float32
+
+
+def photos(contract):
+    return pictures(4)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def graph():
 
 @pytest.fixture(scope="module")
 def learned(graph):
-    return round_layers(graph, find_contract(graph), STATIC, static_target(graph))
+    return round_layers(graph, find_contract(graph), static_target(graph), photos)
 
 
 def model_of(graph, learned, progress=lambda *step: None):
@@ -151,4 +153,4 @@ def test_a_graph_of_small_layers_has_nothing_to_compute_with_integers():
         )
     )
     with pytest.raises(DlconvError, match="nothing to quantize"):
-        round_layers(graph, find_contract(graph), STATIC, static_target(graph))
+        round_layers(graph, find_contract(graph), static_target(graph), photos)

@@ -7,15 +7,15 @@ from support.graphs import const, tiny_segmenter
 from support.networks import pictures
 from support.running import run
 
-from dlconv.convert.precision import Precision, store
 from dlconv.convert.quantize.layers import find_layers
-from dlconv.convert.quantize.scheme import Scheme
 from dlconv.convert.quantize.storage import store_layers, store_nearest, tfjs_target
+from dlconv.convert.stored import WeightType, store
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.recipe import Precision
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 F = np.float32
@@ -25,7 +25,7 @@ F = np.float32
 def learned(request, learn, searched):
     if request.param == "searched":
         return searched
-    return learn(Scheme.UINT8, per_channel=request.param == "per channel")
+    return learn(per_channel=request.param == "per channel")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_biases_are_read_back_as_the_calibration_saw_them(learned, directory):
 
 
 def test_a_kernel_per_channel_is_codes_around_zero_and_a_scale_for_each(small, learn, tmp_path):
-    rounded = learn(Scheme.UINT8, per_channel=True).rounded
+    rounded = learn(per_channel=True).rounded
     written(store_layers(small, rounded), tmp_path)
     (large,) = [each for each in rounded if each.grid.scale.ndim]
     read = weights_of(tmp_path)
@@ -145,9 +145,9 @@ def test_small_layers_keep_16_bits_and_large_ones_have_8(small, learn):
 @pytest.mark.parametrize(
     ("scheme", "precision"),
     [
-        (Scheme.PLAIN, Precision.UINT8),
-        (Scheme.UINT16, Precision.UINT16),
-        (Scheme.FLOAT16, Precision.FLOAT16),
+        (Precision.PLAIN1, WeightType.UINT8),
+        (Precision.UINT16, WeightType.UINT16),
+        (Precision.FLOAT16, WeightType.FLOAT16),
     ],
 )
 def test_without_images_each_weight_is_stored_at_the_nearest_value(small, scheme, precision):
@@ -156,7 +156,7 @@ def test_without_images_each_weight_is_stored_at_the_nearest_value(small, scheme
     assert weights.at_load == ()
     names = {f"{name}/{part}" for name in LAYERS for part in ("kernel", "bias")}
     assert set(weights.stored) - {"half", "unit"} == names
-    assert ("unit" in weights.stored) == (scheme is Scheme.PLAIN)
+    assert ("unit" in weights.stored) == (scheme is Precision.PLAIN1)
     kernel = small.constant(small.nodes["wide/kernel"])
     nearest = store(kernel, precision)
     assert np.array_equal(weights.stored["wide/kernel"].codes, nearest.codes)
@@ -166,7 +166,7 @@ def test_without_images_each_weight_is_stored_at_the_nearest_value(small, scheme
 LAYERS = ("stem", "dw", "wide", "large", "head")
 
 
-@pytest.mark.parametrize("scheme", [Scheme.PLAIN, Scheme.UINT16, Scheme.FLOAT16])
+@pytest.mark.parametrize("scheme", [Precision.PLAIN1, Precision.UINT16, Precision.FLOAT16])
 def test_a_graph_without_weights_is_refused(scheme):
     graph = tiny_segmenter()
     (conv,) = [node for node in graph.node if node.op == "Conv2D"]

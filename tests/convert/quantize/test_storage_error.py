@@ -2,10 +2,10 @@ import pytest
 from support.artifacts import PLAIN, tfjs_artifact
 from support.sample import sample_graph
 
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.quantize.storage_error import storage_errors
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.graph import Graph
+from dlconv.recipe import Precision
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def errors_of(sample, directory, quantization):
 
 
 def test_float32_is_stored_as_it_is(sample, tmp_path):
-    errors = errors_of(sample, tmp_path / "float32", Quantization())
+    errors = errors_of(sample, tmp_path / "float32", Precision.FLOAT32)
     assert len(errors) > 20
     assert set(errors.values()) == {0}
 
 
 def test_the_error_grows_as_the_bits_go(sample, tmp_path):
-    halves = errors_of(sample, tmp_path / "f16", Quantization(Scheme.FLOAT16))
+    halves = errors_of(sample, tmp_path / "f16", Precision.FLOAT16)
     bytes_ = errors_of(sample, tmp_path / "plain", PLAIN)
     assert halves.keys() == bytes_.keys()
     assert 0 < max(halves.values()) < 2**-11

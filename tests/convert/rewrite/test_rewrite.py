@@ -7,7 +7,7 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.artifacts import tfjs_artifact
+from support.artifacts import onnx_artifact, tfjs_artifact
 from support.graphs import (
     atrous,
     batch_norm,
@@ -38,13 +38,12 @@ from support.sample import sample_graph, sample_photos
 from support.shared import PHOTOS, ZOO, needs_shared
 
 from dlconv.compare import compare
-from dlconv.convert.artifact import make_onnx
-from dlconv.convert.quantize.scheme import Quantization, Scheme
 from dlconv.convert.rewrite import rewrite
 from dlconv.errors import UsageError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.graph import Graph
 from dlconv.graph.shapes import infer_static
+from dlconv.recipe import Precision
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import find_photos, load_photo
 
@@ -268,7 +267,7 @@ def assert_tight(nodes):
 
 def test_the_samples_artifacts_have_no_op_too_many(sample, tmp_path):
     assert_tight(tfjs_nodes(tfjs_artifact(sample, tmp_path / "tfjs").directory))
-    assert len(onnx.load(make_onnx(sample, tmp_path / "onnx").artifact.entry).graph.node) <= 173
+    assert len(onnx.load(onnx_artifact(sample, tmp_path / "onnx").entry).graph.node) <= 173
 
 
 @needs_shared
@@ -276,12 +275,12 @@ def test_the_samples_artifacts_have_no_op_too_many(sample, tmp_path):
 def test_a_real_networks_artifacts_have_no_op_too_many(frozen, tmp_path):
     network = frozen(ZOO / "models" / TARBALLS["real_mnv2"])
     assert_tight(tfjs_nodes(tfjs_artifact(network, tmp_path / "tfjs").directory))
-    assert len(onnx.load(make_onnx(network, tmp_path / "onnx").artifact.entry).graph.node) <= 173
+    assert len(onnx.load(onnx_artifact(network, tmp_path / "onnx").entry).graph.node) <= 173
 
 
-def mean_agreement(frozen_graph, photos, directory, rewriting):
-    quantization = Quantization(Scheme.UINT8, photos=lambda contract: photos)
-    tfjs_artifact(frozen_graph, directory, quantization, rewriting=rewriting)
+def mean_agreement(frozen_graph, photos, directory, rewrite):
+    loaded = {"photos": lambda contract: photos}
+    tfjs_artifact(frozen_graph, directory, Precision.UINT8, rewrite=rewrite, **loaded)
     references = scores_and_labels(read_graph(frozen_graph.path), photos)
     with TfjsNodeRuntime(directory) as runtime:
         return np.mean(
@@ -293,8 +292,8 @@ def mean_agreement(frozen_graph, photos, directory, rewriting):
 
 
 def assert_rewriting_costs_no_labels(frozen_graph, photos, folder):
-    plain = mean_agreement(frozen_graph, photos, folder / "plain", rewriting=False)
-    faster = mean_agreement(frozen_graph, photos, folder / "faster", rewriting=True)
+    plain = mean_agreement(frozen_graph, photos, folder / "plain", rewrite=False)
+    faster = mean_agreement(frozen_graph, photos, folder / "faster", rewrite=True)
     assert faster >= plain - 0.002
     assert plain > 0.95
 

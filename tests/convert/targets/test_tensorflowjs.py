@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.artifacts import entries_of, weights_of
+from support.artifacts import PLAIN, entries_of, tfjs_artifact, weights_of
 from support.peer import PEER, needs_peer
 
-from dlconv.convert.artifact import make_tfjs
-from dlconv.convert.precision import Precision, store
-from dlconv.convert.quantize.scheme import Quantization, Scheme
+from dlconv.convert.stored import WeightType, store
 from dlconv.errors import DlconvError, UsageError
+from dlconv.recipe import Precision, precision_for
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
@@ -32,22 +31,24 @@ for name in arrays:
 
 def test_without_tensorflowjs_the_error_says_how_to_get_it(tiny, tmp_path):
     with pytest.raises(DlconvError, match=r"pip install 'dlconv\[tensorflowjs\]'"):
-        make_tfjs(tiny, tmp_path / "out", converter="tensorflowjs")
+        tfjs_artifact(tiny, tmp_path / "out", converter="tensorflowjs")
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    "quantization",
-    [
-        Quantization(Scheme.AUTO),
-        Quantization(Scheme.UINT8, per_channel=True),
-    ],
+    ("precision", "per_channel"), [(Precision.AUTO, False), (Precision.UINT8, True)]
 )
 def test_what_the_official_converter_cannot_quantize_to_is_wrong_usage(
-    tiny, tmp_path, quantization
+    tiny, tmp_path, precision, per_channel
 ):
-    with pytest.raises(UsageError, match="1, 2 or f16"):
-        make_tfjs(tiny, tmp_path / "out", quantization, "tensorflowjs")
+    with pytest.raises(UsageError, match="uint8, uint16 or float16 only, per tensor"):
+        tfjs_artifact(
+            tiny,
+            tmp_path / "out",
+            precision,
+            per_channel=per_channel,
+            converter="tensorflowjs",
+        )
     assert not (tmp_path / "out").exists()
 
 
@@ -75,7 +76,7 @@ def test_equal_weights_get_the_same_codes_scales_and_minima(tmp_path):
     rows = [json.loads(line) for line in answer.stdout.splitlines()]
     assert len(rows) == 3 * len(arrays)
     for name, precision, codes, affine in rows:
-        ours = store(arrays[name], Precision(precision))
+        ours = store(arrays[name], WeightType(precision))
         assert ours.codes.ravel().tolist() == codes, (name, precision)
         assert (ours.minimum, ours.scale) == (affine.get("min"), affine.get("scale"))
 
@@ -93,8 +94,8 @@ def convert_in_peer(graph: Path, directory: Path, quantize: str) -> None:
 @pytest.mark.parametrize("quantize", ["0", "1", "plain1", "2", "f16"])
 def test_a_graph_that_needs_no_rewriting_comes_out_equal(tiny, tmp_path, quantize):
     convert_in_peer(tiny.path, tmp_path / "theirs", quantize)
-    ours_at = Scheme.PLAIN if quantize == "1" else Scheme(quantize)
-    make_tfjs(tiny, tmp_path / "ours", Quantization(ours_at))
+    ours_at = PLAIN if quantize == "1" else precision_for(quantize, "tfjs")
+    tfjs_artifact(tiny, tmp_path / "ours", ours_at)
 
     entries = entries_of(tmp_path / "theirs")
     (kernel,) = [name for name, entry in entries.items() if entry["shape"] == [1, 1, 3, 3]]

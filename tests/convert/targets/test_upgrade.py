@@ -9,7 +9,7 @@ from support.running import node_of, run
 
 from dlconv.artifacts.manifest import Source
 from dlconv.convert.artifact import make_upgraded
-from dlconv.convert.precision import Precision
+from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.layout_2018 import read_layout_2018
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
@@ -26,7 +26,7 @@ def old(tmp_path):
     return write_layout_2018(tiny_segmenter(), tmp_path / "old", shard_bytes=16)
 
 
-@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.UINT8, Precision.UINT16])
+@pytest.mark.parametrize("precision", [WeightType.FLOAT32, WeightType.UINT8, WeightType.UINT16])
 def test_the_shards_stay_and_the_labels_are_the_old_graphs(tmp_path, precision):
     old = write_layout_2018(tiny_segmenter(), tmp_path / "old", precision, shard_bytes=16)
     artifact = upgraded(old, tmp_path / "new")

@@ -9,14 +9,15 @@ const CONTRACT = {
   input: { node: "ImageTensor", dtype: "uint8", shape: [1, null, null, 3] },
   crop: [513, 257],
 };
+const RECIPE = { interface: { input_size: null, input_dtype: null, output: "labels" } };
 const GIVEN = {
-  schema: 1,
+  schema: 2,
   target: "tfjs",
   precision: "uint8",
   source: { model: "mobilenetv2" },
   contract: CONTRACT,
   classes: ["background", "person"],
-  options: { output: "labels" },
+  recipe: RECIPE,
   files: [FILE],
 };
 
@@ -46,6 +47,20 @@ test("the entry is model.json, or the ONNX file", () => {
   assert.throws(() => entryOf(read({ target: "onnx" })), /no \.onnx among them/);
 });
 
+test("what comes out is labels, or what the recipe says", () => {
+  const scores = { interface: { ...RECIPE.interface, output: "scores" } };
+  assert.equal(read({}).givesLabels, true);
+  assert.equal(read({ recipe: scores }).givesLabels, false);
+  assert.equal(read({ recipe: null, upgraded: true }).givesLabels, true);
+});
+
+test("manifests of schema 1 say it among their options", () => {
+  const readFormer = (options: object) => read({ schema: 1, recipe: undefined, options });
+  assert.equal(readFormer({ output: "labels" }).givesLabels, true);
+  assert.equal(readFormer({ output: "scores" }).givesLabels, false);
+  assert.equal(readFormer({ upgraded: true }).givesLabels, true);
+});
+
 for (const [change, reason] of [
   [{ target: "tensorflow" }, /target is tensorflow/],
   [{ contract: { ...CONTRACT, crop: null } }, /contract.crop is no list/],
@@ -55,6 +70,9 @@ for (const [change, reason] of [
   [{ files: [{ ...FILE, sha256: "x" }] }, /no digest/],
   [{ classes: "person" }, /classes is no list/],
   [{ source: [] }, /source is no object/],
+  [{ recipe: undefined }, /recipe is no object/],
+  [{ recipe: {} }, /recipe.interface is no object/],
+  [{ schema: 1 }, /options is no object/],
 ] as const) {
   test(`a manifest is refused: ${reason.source}`, () => {
     assert.throws(() => read(change), ArtifactError);

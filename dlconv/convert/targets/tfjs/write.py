@@ -22,7 +22,7 @@ from google.protobuf.json_format import MessageToDict
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 import dlconv
-from dlconv.convert.precision import Stored
+from dlconv.convert.stored import Stored
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph

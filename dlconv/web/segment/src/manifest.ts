@@ -27,7 +27,6 @@ export function readManifest(text: string): Manifest {
   const given = object<schema.Manifest>(parsed(text), "the file");
   const contract = object<schema.Contract>(given.contract, "contract");
   const input = object<schema.TensorSpec>(contract.input, "contract.input");
-  const options = object<schema.Manifest["options"]>(given.options, "options");
   const fixed = fixedSize(input.shape);
   return {
     target: oneOf(TARGETS, given.target, "target"),
@@ -37,7 +36,7 @@ export function readManifest(text: string): Manifest {
     crop: fixed ?? cropOf(contract.crop),
     fixed,
     input: oneOf(["uint8", "float32"] as const, input.dtype, "contract.input.dtype"),
-    givesLabels: (options.output ?? "labels") === "labels",
+    givesLabels: outputOf(given) === "labels",
     files: list(given.files, "files").map(fileEntry),
   };
 }
@@ -56,6 +55,16 @@ function parsed(text: string): unknown {
   } catch {
     throw new ArtifactError("manifest.json is not JSON: convert the model again");
   }
+}
+
+/** What comes out. Manifests of schema 1, which has no type here, say it among their options. */
+function outputOf(given: Unchecked<schema.Manifest> & { readonly options?: unknown }): unknown {
+  if ((given.schema as unknown) === 1) {
+    return object<{ output: string }>(given.options, "options").output ?? "labels";
+  }
+  if (given.recipe === null) return "labels";
+  const recipe = object<schema.Recipe>(given.recipe, "recipe");
+  return object<schema.Interface>(recipe.interface, "recipe.interface").output;
 }
 
 function fileEntry(given: unknown): schema.FileEntry {

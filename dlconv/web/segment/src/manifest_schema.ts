@@ -3,23 +3,32 @@
 /**
  * All that is said about an artifact.
  *
+ * `recipe` is what was asked for, null for what no recipe makes: a model of 2018 (`upgraded`),
+ * and what others made. `calibration` is there where quantization looked at images.
  * `same_function` is false for an artifact of another resolution than the frozen graph's, whose
- * labels need not be the frozen graph's. With precision `auto`, `options["floors"]` are the
- * floors that the weights' precisions were chosen for.
+ * labels need not be the frozen graph's.
  */
 export interface Manifest {
-  readonly schema?: 1;
+  readonly schema?: 2;
   readonly target: "tfjs" | "onnx" | "tensorflow";
-  readonly precision: "float32" | "float16" | "uint16" | "uint8" | "auto";
+  readonly precision: Precision;
   readonly converter: string;
   readonly source: Source;
   readonly contract: Contract;
   readonly classes: readonly string[];
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly recipe?: Recipe | null;
+  readonly upgraded?: boolean;
+  readonly calibration?: Images | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly same_function?: boolean;
   readonly tensors?: readonly TensorEntry[];
   readonly files?: readonly FileEntry[];
+}
+
+/** Ends that a person names in place of those that are found: nodes of the graph. */
+export interface Asked {
+  readonly input?: string | null;
+  readonly outputs?: readonly string[];
 }
 
 /** What a graph promises, and why that is thought. */
@@ -37,6 +46,73 @@ export interface FileEntry {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** The least that passes; null where none counts. */
+export interface Floors {
+  /** Mean over the photos of the share of equal labels. */
+  readonly agreement: number;
+  /** Agreement of the worst photo. */
+  readonly worst: number | null;
+  /** mIoU, the pixels of all photos together. */
+  readonly miou: number | null;
+}
+
+/** What quantization looked at: `photos` or `synthetic` images, and all pixels' SHA-256. */
+export interface Images {
+  readonly images: string;
+  readonly count: number;
+  readonly sha256: string;
+}
+
+/**
+ * What an artifact takes and gives; null and `labels` leave the frozen graph's own.
+ *
+ * `input_size` is height and width in pixels, `input_dtype` uint8 or float32, `output`
+ * labels, scores or probabilities, `output_dtype` the type of labels.
+ */
+export interface Interface {
+  readonly input_size?: readonly [number, number] | null;
+  readonly input_dtype?: string | null;
+  readonly output?: string;
+  readonly output_dtype?: string | null;
+}
+
+/**
+ * How weights are stored, and whether activations are integers.
+ *
+ * `static` has int8 weights and integer activations, `auto` chooses for each tensor to meet
+ * floors, `plain1` is the official converter's 8 bits.
+ */
+export type Precision =
+  | "float32"
+  | "float16"
+  | "uint16"
+  | "uint8"
+  | "int8"
+  | "static"
+  | "auto"
+  | "plain1";
+
+/**
+ * What is to be made of a frozen graph; what is null is the target's default.
+ *
+ * `precision` takes any word for it. `per_channel` asks TF.js's uint8 for a scale for each
+ * channel, which int8 always has. `rewrite` gives the graph its interface and makes it faster;
+ * the official converter always gets it as it is. `opset` is ONNX's, null for other targets;
+ * `ends` is where the graph is cut; `floors` are what the precision `auto` has to reach,
+ * null for others. Raises ValidationError, as pydantic does, for what does not go together.
+ */
+export interface Recipe {
+  readonly target: "tfjs" | "onnx";
+  readonly precision?: Precision;
+  readonly converter?: "dlconv" | "tensorflowjs" | "tf2onnx";
+  readonly rewrite?: boolean;
+  readonly opset?: number | null;
+  readonly floors?: Floors | null;
+  readonly per_channel?: boolean;
+  readonly interface?: Interface;
+  readonly ends?: Asked;
 }
 
 /**

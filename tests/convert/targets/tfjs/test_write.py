@@ -6,7 +6,7 @@ import pytest
 from support.artifacts import entries_of, model_of, nodes_of, weights_of
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 
-from dlconv.convert.precision import Precision, store
+from dlconv.convert.stored import WeightType, store
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
@@ -86,7 +86,7 @@ def test_shards_end_at_four_mebibytes(tmp_path):
     assert weights_of(tmp_path)["weights"].codes.tobytes() == kernel.tobytes()
 
 
-@pytest.mark.parametrize("precision", [Precision.UINT8, Precision.UINT16, Precision.FLOAT16])
+@pytest.mark.parametrize("precision", [WeightType.UINT8, WeightType.UINT16, WeightType.FLOAT16])
 def test_quantized_weights_carry_what_gives_them_back(tmp_path, precision):
     kernel = np.random.default_rng(2).normal(size=(1, 1, 3, 5)).astype(np.float32)
     stored = store(kernel, precision)
@@ -102,7 +102,7 @@ def test_quantized_weights_carry_what_gives_them_back(tmp_path, precision):
 
 def test_constants_that_are_not_among_those_stored_stay_float32(tmp_path):
     graph = tiny_segmenter()
-    written(graph, tmp_path, {"another": store(np.ones(3, np.float32), Precision.UINT8)})
+    written(graph, tmp_path, {"another": store(np.ones(3, np.float32), WeightType.UINT8)})
     assert entries_of(tmp_path)["weights"]["dtype"] == "float32"
     assert not any("quantization" in entry for entry in entries_of(tmp_path).values())
     assert weights_of(tmp_path)["weights"].codes.tolist() == tiny_kernel().tolist()

@@ -1,4 +1,4 @@
-"""How a weight is stored: its precision, and the codes that stand for its values.
+"""How a weight is stored: its type, and the codes that stand for its values.
 
 ``uint8`` and ``uint16`` are affine: value = code * scale + minimum, with one range per tensor,
 nudged so that zero is one of the codes (the scheme of TensorFlow.js' own converter, and of
@@ -10,14 +10,24 @@ from enum import Enum
 
 import numpy as np
 
+from dlconv.recipe import Precision
 
-class Precision(str, Enum):
+
+class WeightType(str, Enum):
     """The storage type of a weight."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
     UINT16 = "uint16"
     UINT8 = "uint8"
+
+
+def weight_type_of(precision: Precision) -> WeightType:
+    """Return the type that TensorFlow.js artifacts of one precision store weights in.
+
+    Raises ValueError for a precision that they do not have, or that is several types.
+    """
+    return WeightType.UINT8 if precision is Precision.PLAIN1 else WeightType(precision.value)
 
 
 @dataclass(frozen=True)
@@ -38,19 +48,19 @@ class Stored:
         return (self.codes * self.scale + self.minimum).astype(np.float32)
 
 
-def store(values: np.ndarray, precision: Precision) -> Stored:
-    """Store a float32 tensor of any shape at the given precision.
+def store(values: np.ndarray, weight_type: WeightType) -> Stored:
+    """Store a float32 tensor of any shape as the given type.
 
-    A tensor of one single value is exact at every affine precision: codes 0, scale 1. Raises
+    A tensor of one single value is exact as every affine type: codes 0, scale 1. Raises
     ValueError for values that are not finite where codes are asked for.
     """
-    if precision is Precision.FLOAT32:
+    if weight_type is WeightType.FLOAT32:
         return Stored(values)
-    if precision is Precision.FLOAT16:
+    if weight_type is WeightType.FLOAT16:
         return Stored(_to_half(values))
     if not np.isfinite(values).all():
         raise ValueError("a tensor with NaN or infinity has no affine range")
-    return _to_codes(values.astype(np.float64), np.dtype(precision.value))
+    return _to_codes(values.astype(np.float64), np.dtype(weight_type.value))
 
 
 def _to_half(values: np.ndarray) -> np.ndarray:

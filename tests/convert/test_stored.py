@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlconv.convert.precision import Precision, store
+from dlconv.convert.stored import WeightType, store
 
 FINITE = st.floats(-1e6, 1e6, width=32)
 TENSORS = hnp.arrays(np.float32, hnp.array_shapes(max_dims=4, max_side=6), elements=FINITE)
-AFFINE = st.sampled_from([Precision.UINT8, Precision.UINT16])
+AFFINE = st.sampled_from([WeightType.UINT8, WeightType.UINT16])
 
 
 @given(TENSORS, AFFINE)
@@ -34,18 +34,18 @@ def test_a_tensor_of_one_value_is_exact(value, precision):
 
 @given(TENSORS)
 def test_float32_is_untouched(values):
-    stored = store(values, Precision.FLOAT32)
+    stored = store(values, WeightType.FLOAT32)
     assert stored.codes is values
     assert stored.scale is None
 
 
 def test_halves_round_to_nearest():
     values = np.array([1, 1 + 2**-11, 65504], np.float32)
-    assert store(values, Precision.FLOAT16).values().tolist() == [1, 1, 65504]
+    assert store(values, WeightType.FLOAT16).values().tolist() == [1, 1, 65504]
 
 
 def test_the_scheme_by_hand():
-    stored = store(np.array([-1, 0, 3], np.float32), Precision.UINT8)
+    stored = store(np.array([-1, 0, 3], np.float32), WeightType.UINT8)
     assert stored.codes.tolist() == [0, 64, 255]
     assert stored.scale == pytest.approx(4 / 255)
     assert stored.minimum == pytest.approx(-64 * 4 / 255)
@@ -54,9 +54,9 @@ def test_the_scheme_by_hand():
 @pytest.mark.parametrize(
     ("values", "precision", "message"),
     [
-        ([1e6], Precision.FLOAT16, "float16 cannot hold"),
-        ([np.nan, 1], Precision.UINT8, "NaN"),
-        ([np.inf, 1], Precision.UINT16, "infinity"),
+        ([1e6], WeightType.FLOAT16, "float16 cannot hold"),
+        ([np.nan, 1], WeightType.UINT8, "NaN"),
+        ([np.inf, 1], WeightType.UINT16, "infinity"),
     ],
 )
 def test_what_a_precision_cannot_hold_is_refused(values, precision, message):
@@ -65,4 +65,4 @@ def test_what_a_precision_cannot_hold_is_refused(values, precision, message):
 
 
 def test_an_empty_tensor_has_no_codes():
-    assert store(np.zeros((0, 3), np.float32), Precision.UINT8).values().shape == (0, 3)
+    assert store(np.zeros((0, 3), np.float32), WeightType.UINT8).values().shape == (0, 3)

@@ -1,0 +1,83 @@
+"""Where an artifact goes: it is written beside its place and moved there when it is complete.
+
+A run that dies leaves the old artifact or the new one.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlconv.artifacts.manifest import MANIFEST_NAME
+from dlconv.errors import UsageError
+from dlconv.storage.disk import disk_trouble, no_folder_left
+from dlconv.storage.files import new_directory
+
+# What the files of an artifact are called, also those of the official converter and of 2018.
+FILE_NAME = re.compile(r"(manifest|model)\.json|model\.onnx|[\w-]+\.bin|group\d+-shard\d+of\d+")
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Yield a new folder that replaces ``target``, unless that holds something of its own."""
+    with (
+        disk_trouble(target),
+        no_folder_left(target),
+        new_directory(target, _refuse_others) as work,
+    ):
+        yield work
+
+
+def _refuse_others(target: Path) -> None:
+    if not (target.is_dir() and _is_ours(target)):
+        raise UsageError(
+            f"{target} is there already and is not an artifact of dlconv alone",
+            "name another place",
+            code="holds-others",
+        )
+
+
+def _is_ours(directory: Path) -> bool:
+    """Tell whether a directory is empty, or an artifact, also a damaged one, and no more."""
+    names = {path.name for path in directory.iterdir()}
+    return not names or (MANIFEST_NAME in names and all(map(FILE_NAME.fullmatch, names)))
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield a new folder for a file of the name of ``path`` and its manifest.
+
+    The file replaces ``path``, the manifest what lies beside it. Raises what
+    ``refuse_no_onnx_file`` raises.
+    """
+    refuse_no_onnx_file(path)
+    with disk_trouble(path), no_folder_left(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
+            work = Path(name)
+            yield work
+            (work / path.name).replace(path)
+            (work / MANIFEST_NAME).replace(manifest_of_file(path))
+
+
+def refuse_no_onnx_file(path: Path) -> None:
+    """Raise UsageError for a path that no ONNX file of a manifest can have."""
+    if path.suffix != ".onnx":
+        raise UsageError(
+            f"an ONNX file has a name that ends in .onnx, not {path}",
+            f"name it {path}.onnx or {path / 'model.onnx'}",
+            code="no-onnx-file",
+            path=path,
+        )
+    if not path.name.isprintable() or "\\" in path.name:
+        raise UsageError(
+            f"a manifest cannot hold the name {path.name!r}",
+            code="not-for-a-manifest",
+            name=repr(path.name),
+        )
+
+
+def manifest_of_file(path: Path) -> Path:
+    """Return where the manifest of an ONNX file lies."""
+    return path.with_name(f"{path.name}.{MANIFEST_NAME}")

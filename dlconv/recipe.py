@@ -1,0 +1,368 @@
+"""What is to be made: one record, from which name, title, command line and digest follow.
+
+A recipe holds the choices that the bytes of an artifact depend on, and stands in its manifest. The
+frozen graph and the photos to calibrate on are inputs, and no part of it. The words for precisions
+are the same on the command line, in ``dlconv.toml`` and in manifests; ``ALIASES`` and
+``EIGHT_BIT_WORDS`` have those that are accepted besides.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import KW_ONLY
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from dlconv.errors import UsageError
+from dlconv.floors import Floors
+from dlconv.graph.contract import FOUND, Asked
+
+FORBID = ConfigDict(extra="forbid")
+
+Target = Literal["tfjs", "onnx"]
+Converter = Literal["dlconv", "tensorflowjs", "tf2onnx"]
+
+
+class Precision(str, Enum):
+    """How weights are stored, and whether activations are integers.
+
+    ``static`` has int8 weights and integer activations, ``auto`` chooses for each tensor to meet
+    floors, ``plain1`` is the official converter's 8 bits.
+    """
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    UINT16 = "uint16"
+    UINT8 = "uint8"
+    INT8 = "int8"
+    STATIC = "static"
+    AUTO = "auto"
+    PLAIN1 = "plain1"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it looks at images."""
+        return self in CALIBRATED
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What names and titles say: how weights are stored, and what else there is to say."""
+        stored = {Precision.STATIC: "int8", Precision.PLAIN1: "uint8"}.get(self)
+        return (self.value,) if stored is None else (stored, self.value)
+
+    @property
+    def former_word(self) -> str:
+        """What manifests of schema 1, and reports of their time, call it."""
+        return "uint8" if {"int8", "uint8"} & {*self.words} else self.value
+
+
+CALIBRATED = frozenset({Precision.UINT8, Precision.INT8, Precision.STATIC, Precision.AUTO})
+# The precisions of each target, and who can write it, the default first.
+PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
+    "tfjs": (
+        Precision.FLOAT32,
+        Precision.UINT8,
+        Precision.UINT16,
+        Precision.FLOAT16,
+        Precision.AUTO,
+        Precision.PLAIN1,
+    ),
+    "onnx": (
+        Precision.FLOAT32,
+        Precision.INT8,
+        Precision.FLOAT16,
+        Precision.AUTO,
+        Precision.STATIC,
+    ),
+}
+CONVERTERS: Mapping[Target, tuple[Converter, ...]] = {
+    "tfjs": ("dlconv", "tensorflowjs"),
+    "onnx": ("tf2onnx",),
+}
+DEFAULT_OPSET = 17
+ALIASES = {"0": "float32", "2": "uint16", "f16": "float16"}
+# Each of these is accepted for the 8-bit weights that a target has.
+EIGHT_BIT_WORDS = ("1", "uint8", "int8")
+
+
+def precision_of(word: str, target: Target) -> Precision | None:
+    """Return the precision that a word stands for; None for one that the target does not have."""
+    known = PRECISIONS[target]
+    if word in EIGHT_BIT_WORDS:
+        return next(each for each in known if each.value in EIGHT_BIT_WORDS)
+    return next((each for each in known if each.value == ALIASES.get(word, word)), None)
+
+
+def precision_for(word: str, target: Target) -> Precision:
+    """Return what a word stands for. Raises UsageError for what the target does not have."""
+    found = precision_of(word, target)
+    if found is None:
+        raise UsageError(
+            f"{target} has {_listed(target)}, not {word!r}",
+            code="precision",
+            known=_listed(target),
+            word=repr(word),
+        )
+    return found
+
+
+def _listed(target: Target) -> str:
+    return ", ".join(each.value for each in PRECISIONS[target])
+
+
+def converter_for(word: str, target: Target) -> Converter:
+    """Return the converter of this name. Raises UsageError for one that the target has not."""
+    for known in CONVERTERS[target]:
+        if word == known:
+            return known
+    names = " or ".join(CONVERTERS[target])
+    raise UsageError(
+        f"{target} is written by {names}, not {word!r}",
+        code="converter",
+        known=names,
+        word=repr(word),
+    )
+
+
+# What ``auto`` has to reach on photos it was not calibrated on, where nobody says otherwise.
+DEFAULT_AUTO_FLOORS = Floors(agreement=0.99, worst=None, miou=None)
+
+
+@dataclass(frozen=True, config=FORBID)
+class Interface:
+    """What an artifact takes and gives; None and ``labels`` leave the frozen graph's own.
+
+    ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
+    labels, scores or probabilities, ``output_dtype`` the type of labels.
+    """
+
+    input_size: tuple[int, int] | None = None
+    input_dtype: str | None = None
+    output: str = "labels"
+    output_dtype: str | None = None
+
+    @property
+    def size(self) -> str:
+        """The size as ``HEIGHTxWIDTH``, empty where it is not fixed."""
+        return "" if self.input_size is None else "{}x{}".format(*self.input_size)
+
+    @property
+    def kind(self) -> str:
+        """What comes out; empty for labels."""
+        return "" if self.output == "labels" else self.output
+
+    @property
+    def name(self) -> str:
+        """A part for the name of an artifact, empty for the frozen graph's own interface."""
+        parts = [
+            self.size,
+            "" if self.input_dtype is None else f"{self.input_dtype}-in",
+            self.kind,
+            "" if self.output_dtype is None else f"{self.output_dtype}-out",
+        ]
+        return "-".join(part for part in parts if part)
+
+
+OWN_INTERFACE = Interface()
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read ``HxW`` or one number for both. Raises UsageError for anything else."""
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+        raise UsageError(
+            f"a size is HEIGHTxWIDTH or one number, not {text!r}", code="size", word=repr(text)
+        )
+    return int(parts[0]), int(parts[-1])
+
+
+@dataclass(frozen=True, config=FORBID)
+class Recipe:
+    """What is to be made of a frozen graph; what is None is the target's default.
+
+    ``precision`` takes any word for it. ``per_channel`` asks TF.js's uint8 for a scale for each
+    channel, which int8 always has. ``rewrite`` gives the graph its interface and makes it faster;
+    the official converter always gets it as it is. ``opset`` is ONNX's, None for other targets;
+    ``ends`` is where the graph is cut; ``floors`` are what the precision ``auto`` has to reach,
+    None for others. Raises ValidationError, as pydantic does, for what does not go together.
+    """
+
+    target: Target
+    precision: Precision = Precision.FLOAT32
+    _: KW_ONLY
+    per_channel: bool = False
+    interface: Interface = OWN_INTERFACE
+    converter: Converter = Field(default=None, validate_default=True)
+    rewrite: bool = Field(default=True, validate_default=True)
+    opset: int | None = Field(default=None, validate_default=True)
+    ends: Asked = FOUND
+    floors: Floors | None = Field(default=None, validate_default=True)
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _known(cls, word: Any, others: ValidationInfo) -> Any:
+        target = others.data.get("target")
+        found = precision_of(word, target) if target and isinstance(word, str) else None
+        if target and found is None:
+            raise ValueError(f"{target} has {_listed(target)}, not {str(word)!r}")
+        return found
+
+    @field_validator("converter", mode="before")
+    @classmethod
+    def _one_of_the_target(cls, given: Any, others: ValidationInfo) -> Any:
+        known = CONVERTERS.get(others.data.get("target", ""), ())
+        if given is not None and known and given not in known:
+            raise ValueError(f"takes {' or '.join(known)}, not {given!r}")
+        return known[0] if given is None and known else given
+
+    @field_validator("rewrite")
+    @classmethod
+    def _not_by_the_official_converter(cls, wanted: bool, others: ValidationInfo) -> bool:
+        return wanted and others.data.get("converter") != "tensorflowjs"
+
+    @field_validator("opset")
+    @classmethod
+    def _for_onnx(cls, given: int | None, others: ValidationInfo) -> int | None:
+        if others.data.get("target") == "onnx":
+            return DEFAULT_OPSET if given is None else given
+        if given is not None:
+            raise ValueError("is for onnx alone")
+        return None
+
+    @field_validator("floors")
+    @classmethod
+    def _for_auto(cls, given: Floors | None, others: ValidationInfo) -> Floors | None:
+        if others.data.get("precision") is Precision.AUTO:
+            return _shares(given or DEFAULT_AUTO_FLOORS)
+        if given is not None:
+            raise ValueError("are for the precision auto alone")
+        return None
+
+    def __post_init__(self) -> None:
+        if self.per_channel and self.precision is not Precision.UINT8:
+            raise ValueError(f"per_channel is for uint8 alone, not {self.precision}")
+
+    @property
+    def weights(self) -> str:
+        """How weights are stored, as a part of the name."""
+        return "-".join([*self.precision.words, *(["per-channel"] if self.per_channel else [])])
+
+    @property
+    def name(self) -> str:
+        """The name of the folder that the artifact has below its model's."""
+        return "-".join(filter(None, [self.target, self.weights, self.interface.name, self._maker]))
+
+    @property
+    def former_name(self) -> str:
+        """The folder's name before int8 weights were called so."""
+        words = self.name.split("-")
+        return "-".join("uint8" if word == "int8" else word for word in words)
+
+    @property
+    def _maker(self) -> str:
+        if self.converter == "tensorflowjs":
+            return self.converter
+        return "" if self.rewrite else "plain"
+
+    @property
+    def title(self) -> str:
+        """Its target, precision and what else tells it from its neighbours, as a person would."""
+        interface = self.interface
+        parts = [
+            self.target,
+            *self.precision.words,
+            "per channel" if self.per_channel else "",
+            interface.size,
+            interface.input_dtype,
+            interface.kind,
+            interface.output_dtype,
+            "" if self.rewrite else "plain",
+            "(tensorflowjs)" if self.converter == "tensorflowjs" else "",
+        ]
+        return " ".join(filter(None, parts))
+
+    def command(self, model: str, photos: Iterable[str] = ()) -> list[str]:
+        """Return the command line that makes it, of the model or part that a manifest names.
+
+        ``photos`` are what to calibrate on.
+        """
+        chosen = {
+            "--quantize": None if self.precision is Precision.FLOAT32 else self.precision,
+            "--inputs": self.ends.input,
+            "--outputs": ",".join(self.ends.outputs) or None,
+            "--input-size": self.interface.size or None,
+            "--input": self.interface.input_dtype,
+            "--output": self.interface.kind or None,
+            "--output-type": self.interface.output_dtype,
+            "--opset": self.opset,
+            "--converter": self.converter if self.converter == "tensorflowjs" else None,
+            **{f"--floor-{name}": floor for name, floor in _floors_given(self.floors).items()},
+        }
+        options = [
+            str(word)
+            for name, value in chosen.items()
+            if value is not None
+            for word in (name, value)
+        ]
+        if self.per_channel:
+            options.append("--per-channel")
+        options += [word for photo in photos for word in ("--calibrate", photo)]
+        if not self.rewrite:
+            options.append("--no-rewrite")
+        whole = model.removesuffix(name_of_part("", self.ends))
+        return ["dlconv", self.target, whole, *options]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its JSON with sorted keys: the same for the same recipe."""
+        content = json.dumps(
+            _RECIPE.dump_python(self, mode="json"), sort_keys=True, separators=(",", ":")
+        )
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+_RECIPE = TypeAdapter(Recipe)
+
+
+def _shares(floors: Floors) -> Floors:
+    """Return floors that can be met. Raises ValueError for others."""
+    for name, floor in vars(floors).items():
+        if floor is not None and not 0 <= floor <= 1:
+            raise ValueError(f"{name} is 0 to 1, not {floor}")
+    return floors
+
+
+def _floors_given(floors: Floors | None) -> dict[str, Any]:
+    return {} if floors is None else vars(floors)
+
+
+@contextmanager
+def choosing() -> Iterator[None]:
+    """Raise UsageError for what a recipe made within cannot be, in place of ValidationError."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(name for name in first["loc"] if isinstance(name, str))
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{where}: {reason}" if where else reason) from error
+
+
+def name_of_part(model: str, ends: Asked) -> str:
+    """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
+    names = [ends.input or "", *ends.outputs]
+    return "-".join([model, *(name.removesuffix(":0").replace("/", "_") for name in names if name)])
