@@ -26,7 +26,7 @@ from pydantic.dataclasses import dataclass
 
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import FOUND, Asked
+from dlconv.graph.contract import FOUND, Ends
 
 FORBID = ConfigDict(extra="forbid")
 
@@ -209,7 +209,7 @@ class Recipe:
     converter: Converter = Field(default=None, validate_default=True)
     rewrite: bool = Field(default=True, validate_default=True)
     opset: int | None = Field(default=None, validate_default=True)
-    ends: Asked = FOUND
+    ends: Ends = FOUND
     floors: Floors | None = Field(default=None, validate_default=True)
 
     @field_validator("precision", mode="before")
@@ -362,7 +362,7 @@ def choosing() -> Iterator[None]:
         raise UsageError(f"{where}: {reason}" if where else reason) from error
 
 
-def name_of_part(model: str, ends: Asked) -> str:
+def name_of_part(model: str, ends: Ends) -> str:
     """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
     names = [ends.input or "", *ends.outputs]
     return "-".join([model, *(name.removesuffix(":0").replace("/", "_") for name in names if name)])

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dlconv.cli.words import in_words
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import Asked
+from dlconv.graph.contract import Ends
 from dlconv.recipe import (
     CONVERTERS,
     DEFAULT_AUTO_FLOORS,
@@ -179,7 +179,7 @@ def test_photos_stand_in_the_command_and_nowhere_else():
 
 
 def test_of_a_part_the_command_names_the_whole():
-    recipe = Recipe("tfjs", ends=Asked("sub_7", ("scope/scores:0", "labels")))
+    recipe = Recipe("tfjs", ends=Ends("sub_7", ("scope/scores:0", "labels")))
     part = name_of_part("sample", recipe.ends)
     assert part == "sample-sub_7-scope_scores-labels"
     words = ["dlconv", "tfjs", "sample", "--inputs", "sub_7", "--outputs", "scope/scores:0,labels"]
@@ -192,7 +192,7 @@ def test_the_former_name_of_int8_is_known():
 
 
 def test_the_digest_is_that_of_the_recipe_in_any_process():
-    recipe = Recipe("onnx", Precision.AUTO, interface=ALL, ends=Asked(None, ("a", "b")))
+    recipe = Recipe("onnx", Precision.AUTO, interface=ALL, ends=Ends(None, ("a", "b")))
     again = TypeAdapter(Recipe).validate_json(TypeAdapter(Recipe).dump_json(recipe, indent=2))
     assert (again, again.digest) == (recipe, recipe.digest)
     program = "from dlconv.recipe import Recipe; print(Recipe('tfjs').digest)"
@@ -209,7 +209,7 @@ def test_the_digest_is_that_of_the_recipe_in_any_process():
         {"interface": ALL},
         {"rewrite": False},
         {"converter": "tensorflowjs"},
-        {"ends": Asked(None, ("scores",))},
+        {"ends": Ends(None, ("scores",))},
     ],
 )
 def test_each_choice_changes_the_digest(changes):

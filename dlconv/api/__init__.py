@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from dlconv.api.verifying import bisect, photos, verify
     from dlconv.errors import DlconvError, UsageError
     from dlconv.floors import Floors
+    from dlconv.graph.contract import Ends
+    from dlconv.plan.tasks import Access
     from dlconv.recipe import Interface, Precision, Recipe
+    from dlconv.release.signing import Keyless, PrivateKey
+    from dlconv.release.trust import Certificates, Identity, PublicKey
+    from dlconv.verify.floors import GivenFloors
 
 _MODULES = {
     "dlconv.api.benching": ("bench",),
@@ -45,16 +50,29 @@ _MODULES = {
     "dlconv.api.verifying": ("bisect", "photos", "verify"),
     "dlconv.errors": ("DlconvError", "UsageError"),
     "dlconv.floors": ("Floors",),
+    "dlconv.graph.contract": ("Ends",),
+    "dlconv.plan.tasks": ("Access",),
     "dlconv.recipe": ("Interface", "Precision", "Recipe"),
+    "dlconv.release.signing": ("Keyless", "PrivateKey"),
+    "dlconv.release.trust": ("Certificates", "Identity", "PublicKey"),
+    "dlconv.verify.floors": ("GivenFloors",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "DEFAULT_MODEL",
+    "Access",
+    "Certificates",
     "DlconvError",
+    "Ends",
     "Floors",
+    "GivenFloors",
+    "Identity",
     "Interface",
+    "Keyless",
     "Precision",
+    "PrivateKey",
+    "PublicKey",
     "Recipe",
     "UsageError",
     "bench",

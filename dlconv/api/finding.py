@@ -8,7 +8,7 @@ from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.convert.part import cut_out
 from dlconv.errors import UsageError
 from dlconv.fetch.find import find_frozen_graph, find_subject
-from dlconv.graph.contract import Asked
+from dlconv.graph.contract import Ends
 from dlconv.registry.models import load_registry
 
 
@@ -33,7 +33,7 @@ def find(
     """
     spec = None if model is None else str(model)
     frozen = find_frozen_graph(spec, load_registry(registry))
-    return cut_out(frozen, Asked(inputs, tuple(outputs)))
+    return cut_out(frozen, Ends(inputs, tuple(outputs)))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dlconv.fetch.find import Subject, find_subject
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.network import Network
 from dlconv.formats.read import read_network
-from dlconv.graph.contract import FOUND, Asked, Findings, find_all
+from dlconv.graph.contract import FOUND, Ends, Findings, find_all
 from dlconv.graph.graph import Graph
 from dlconv.graph.sizes import Size
 from dlconv.inspect import event
@@ -89,7 +89,7 @@ def inspect(
     >>> found.inspection.contract.output.node, found.inspection.contract.crop
     ('SemanticPredictions', (129, 129))
     """
-    asked = Asked(inputs, tuple(outputs))
+    asked = Ends(inputs, tuple(outputs))
     with find_subject(None if model is None else str(model), load_registry(registry)) as subject:
         if subject.frozen is None:
             if asked != FOUND or opset is not None:
@@ -114,7 +114,7 @@ def _of_frozen(
     subject: Subject,
     frozen: FrozenGraph,
     size: Size | None,
-    asked: Asked,
+    asked: Ends,
     opset: int,
     details: bool,
 ) -> Inspected:
@@ -139,7 +139,7 @@ def _graph_of(network: Network) -> Graph:
     return network.graph
 
 
-def _inspect(graph: Graph, size: Size | None, asked: Asked) -> Inspection:
+def _inspect(graph: Graph, size: Size | None, asked: Ends) -> Inspection:
     """Inspect a graph, or the part of it that is asked for, which it may be already."""
     if asked != FOUND:
         graph, asked = part_of(graph.graph_def, asked)
@@ -202,7 +202,7 @@ def write_event(
     >>> found.input.node
     'ImageTensor'
     """
-    graph, asked = part_of(read_graph(frozen.path), Asked(inputs, tuple(outputs)))
+    graph, asked = part_of(read_graph(frozen.path), Ends(inputs, tuple(outputs)))
     found = find_all(graph, asked)
     with disk_trouble(logdir):
         event.write_event(graph, found, logdir / frozen.source.model)

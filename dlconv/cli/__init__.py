@@ -12,7 +12,9 @@ from dlconv.cli import models
 from dlconv.cli import fetch
 from dlconv.cli import inspect
 from dlconv.cli import rewrite
-from dlconv.cli import converting
+from dlconv.cli import tfjs
+from dlconv.cli import onnx
+from dlconv.cli import upgrade
 from dlconv.cli import verify
 from dlconv.cli import bisect
 from dlconv.cli import bench

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Images, Json, RegistryFile, Runtimes, SkipMissing, Verbose
+from dlconv.cli.options.checks import Artifacts, Images, Runtimes, SkipMissing
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
 from dlconv.terminal.output import show
 
 
 @app.command(epilog="Example: dlconv bench artifacts/sample --runtime all --rounds 20")
 def bench(
-    artifacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
-    ] = None,
+    artifacts: Artifacts = None,
     against: Annotated[
         Path | None,
         typer.Option(

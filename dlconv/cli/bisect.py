@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, Reference, RegistryFile, Verbose
+from dlconv.cli.options.checks import Reference
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
 from dlconv.terminal.output import show
 
 if TYPE_CHECKING:

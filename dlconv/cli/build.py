@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.fetching import Lock, Mirror, Offline
 from dlconv.errors import UsageError
 from dlconv.terminal.output import show
 
@@ -64,12 +65,11 @@ def build(
     from dlconv.plan.display import display
     from dlconv.plan.report import as_data, table
     from dlconv.plan.result import failures
-    from dlconv.plan.tasks import Access
     from dlconv.terminal import console
 
     if check and twice:
         raise UsageError("--check and --twice exclude each other")
-    access = Access(registry, mirror, offline, lock)
+    access = api.Access(registry, mirror, offline, lock)
     limits = {"jobs": jobs, "memory": None if memory is None else int(memory * 1e9)}
     if check:
         results = api.preview(config, access=access)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Verbose
+from dlconv.cli.options.common import Verbose
 from dlconv.terminal.output import write
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, TrustConfig, Verbose
+from dlconv.cli.options.common import Json, Verbose
+from dlconv.cli.options.signing import TrustConfig
 from dlconv.errors import UsageError
 from dlconv.terminal.output import show
 
@@ -85,17 +86,17 @@ def _trust(
     provider: str | None,
     trust_config: Path | None,
 ) -> "Trust | None":
-    from dlconv.release.trust import Certificates, Identity, PublicKey
+    from dlconv import api
 
     if (identity is None) != (provider is None):
         raise UsageError("--identity and --identity-provider go together")
     trusted: list[Trust] = []
     if public_key:
-        trusted.append(PublicKey(public_key))
+        trusted.append(api.PublicKey(public_key))
     if chain:
-        trusted.append(Certificates(chain))
+        trusted.append(api.Certificates(chain))
     if identity is not None and provider is not None:
-        trusted.append(Identity(identity, provider, trust_config))
+        trusted.append(api.Identity(identity, provider, trust_config))
     if len(trusted) > 1:
         raise UsageError("--public-key, --certificate-chain and --identity exclude each other")
     return trusted[0] if trusted else None

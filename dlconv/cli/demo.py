@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, NoOpen, Port, RegistryFile, Verbose
+from dlconv.cli.options.checks import Artifacts
+from dlconv.cli.options.common import Json, NoOpen, Port, RegistryFile, Verbose
 from dlconv.errors import UsageError
 from dlconv.terminal.output import show, tell
 
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 @app.command(epilog="Example: dlconv demo artifacts/sample --export site")
 def demo(
-    artifacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
-    ] = None,
+    artifacts: Artifacts = None,
     export: Annotated[
         Path | None,
         typer.Option(

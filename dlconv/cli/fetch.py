@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, Lock, Mirror, Offline, RegistryFile, Verbose
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.fetching import Lock, Mirror, Offline
 from dlconv.terminal.output import show, tell
 
 

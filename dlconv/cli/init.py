@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, Verbose
+from dlconv.cli.options.common import Json, Verbose
 from dlconv.terminal.output import show, tell
 
 

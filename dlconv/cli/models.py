@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, RegistryFile, Verbose
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
 from dlconv.terminal.output import show
 
 

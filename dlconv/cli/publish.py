@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import Json, Verbose
+from dlconv.cli.options.common import Json, Verbose
 from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.terminal.output import show, tell

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import GraphSpec, RegistryFile, Verbose
+from dlconv.cli.options.common import RegistryFile, Verbose
+from dlconv.cli.options.graphs import GraphSpec
 from dlconv.terminal.output import tell
 
 

@@ -5,19 +5,9 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import (
-    FloorAgreement,
-    FloorMiou,
-    FloorWorst,
-    Images,
-    Json,
-    Lock,
-    Mirror,
-    Offline,
-    RegistryFile,
-    Reports,
-    Verbose,
-)
+from dlconv.cli.options.checks import FloorAgreement, FloorMiou, FloorWorst, Images, Reports
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.fetching import Lock, Mirror, Offline
 
 
 @app.command(epilog="Example: dlconv run mobilenetv2_dm05_coco_voc_trainaug --images photos/")
@@ -40,9 +30,7 @@ def run(
     from dlconv.cli import results as shown
     from dlconv.cli.fetching import fetch_model
     from dlconv.inspect.report import one_line
-    from dlconv.recipe import Precision, Recipe
     from dlconv.terminal import console
-    from dlconv.verify.floors import GivenFloors
     from dlconv.verify.reports.files import check_report_files, wants_pictures
 
     check_report_files(report or [])
@@ -54,16 +42,16 @@ def run(
         console.say(f"{fetched.name}: {one_line(found.inspection)}")
     frozen = api.find(fetched.name, registry=registry)
     artifacts = []
-    for precision in (Precision.FLOAT32, Precision.UINT8):
+    for precision in (api.Precision.FLOAT32, api.Precision.UINT8):
         with console.steps(f"converting to TensorFlow.js ({precision})") as told:
-            made = api.convert(frozen, Recipe("tfjs", precision), progress=told)
+            made = api.convert(frozen, api.Recipe("tfjs", precision), progress=told)
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
-        artifacts.append(api.convert(frozen, Recipe("onnx")).artifact)
+        artifacts.append(api.convert(frozen, api.Recipe("onnx")).artifact)
     results = api.verify(
         [artifact.manifest_path for artifact in artifacts],
         images=images or [],
-        floors=GivenFloors(floor_agreement, floor_worst, floor_miou),
+        floors=api.GivenFloors(floor_agreement, floor_worst, floor_miou),
         pictures=wants_pictures(report or []),
         registry=registry,
         progress=shown.photo_progress,

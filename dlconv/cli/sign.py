@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import TrustConfig, Verbose
+from dlconv.cli.options.common import Verbose
+from dlconv.cli.options.signing import TrustConfig
 from dlconv.errors import UsageError
 from dlconv.terminal.output import tell
 
@@ -42,7 +43,6 @@ def sign(
     -genkey -noout -out key.pem; openssl ec -in key.pem -pubout -out key.pub
     """
     from dlconv import api
-    from dlconv.release.signing import Keyless, PrivateKey
     from dlconv.terminal import console
 
     if keyless == (private_key is not None):
@@ -52,7 +52,11 @@ def sign(
     if certificate_chain and not certificate:
         raise UsageError("--certificate-chain goes with --certificate")
     chain = certificate_chain or []
-    signer = PrivateKey(private_key, certificate, chain) if private_key else Keyless(trust_config)
+    signer = (
+        api.PrivateKey(private_key, certificate, chain)
+        if private_key
+        else api.Keyless(trust_config)
+    )
     with console.step(f"signing {release}"):
         api.sign(release, signer)
     tell(f"{release}: signed")

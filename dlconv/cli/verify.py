@@ -8,28 +8,24 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.app import app
-from dlconv.cli.options import (
+from dlconv.cli.options.checks import (
+    Artifacts,
     FloorAgreement,
     FloorMiou,
     FloorWorst,
     Images,
-    Json,
     Reference,
-    RegistryFile,
     Reports,
     Runtimes,
     SkipMissing,
-    Verbose,
 )
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
 from dlconv.errors import DlconvError, UsageError
 
 
 @app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
 def verify(
-    artifacts: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="ARTIFACT", help="Default: all below artifacts/."),
-    ] = None,
+    artifacts: Artifacts = None,
     images: Images = None,
     floor_agreement: FloorAgreement = None,
     floor_worst: FloorWorst = None,
@@ -85,7 +81,6 @@ def verify(
     from dlconv import api
     from dlconv.cli import results as shown
     from dlconv.terminal import console
-    from dlconv.verify.floors import GivenFloors
     from dlconv.verify.reports.files import check_report_files, wants_pictures
 
     if workers and dask:
@@ -97,7 +92,7 @@ def verify(
             images=images or [],
             dataset=dataset,
             masks=masks,
-            floors=GivenFloors(floor_agreement, floor_worst, floor_miou),
+            floors=api.GivenFloors(floor_agreement, floor_worst, floor_miou),
             reference=reference,
             runtimes=runtime or [],
             skip_missing=shown.say_skipped if skip_missing else None,

@@ -12,13 +12,13 @@ from dlconv.artifacts.manifest import Source
 from dlconv.cache import store
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
-from dlconv.graph.contract import FOUND, Asked
+from dlconv.graph.contract import FOUND, Ends
 from dlconv.graph.cut import asked_for, cut
 from dlconv.graph.graph import Graph
 from dlconv.recipe import name_of_part
 
 
-def part_of(graph_def: GraphDef, asked: Asked) -> tuple[Graph, Asked]:
+def part_of(graph_def: GraphDef, asked: Ends) -> tuple[Graph, Ends]:
     """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
     if asked == FOUND:
         return Graph(graph_def), asked
@@ -26,7 +26,7 @@ def part_of(graph_def: GraphDef, asked: Asked) -> tuple[Graph, Asked]:
     return cut(graph_def, asked), asked
 
 
-def cut_out(frozen: FrozenGraph, asked: Asked) -> FrozenGraph:
+def cut_out(frozen: FrozenGraph, asked: Ends) -> FrozenGraph:
     """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
     if asked == FOUND:
         return frozen

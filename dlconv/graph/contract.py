@@ -72,7 +72,7 @@ class Contract:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Ends:
     """Ends that a person names in place of those that are found: nodes of the graph."""
 
     input: str | None = None
@@ -83,7 +83,7 @@ class Asked:
             raise UsageError("inputs and outputs take names of nodes", code="ends")
 
 
-FOUND = Asked()
+FOUND = Ends()
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def find_contract(graph: Graph) -> Contract:
     return find_all(graph).contract()
 
 
-def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
+def find_all(graph: Graph, asked: Ends = FOUND) -> Findings:
     """Find what there is, or take what is asked for.
 
     Raises DlconvError when the graph has no input or no output, or several inputs that it cannot
@@ -184,7 +184,7 @@ def find_all(graph: Graph, asked: Asked = FOUND) -> Findings:
     )
 
 
-def find_ends(graph: Graph, asked: Asked = FOUND) -> Findings:
+def find_ends(graph: Graph, asked: Ends = FOUND) -> Findings:
     """Find input and outputs, not crop and classes, in a graph whose constants may lack values.
 
     The shapes are those that the nodes themselves state. Raises what ``find_all`` does.
@@ -207,7 +207,7 @@ def element_type(node: NodeDef) -> str:
 
 
 def _find_outputs(
-    graph: Graph, placeholders: Sequence[str], asked: Asked
+    graph: Graph, placeholders: Sequence[str], asked: Ends
 ) -> tuple[tuple[TensorSpec, ...], list[Candidate]]:
     live = {node.name for node in graph.descendants(*placeholders)}
     sinks = [node for node in graph.nodes.values() if not graph.consumers[node.name]]
@@ -296,7 +296,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _find_input(
-    graph: Graph, placeholders: Sequence[str], outputs: Sequence[str], asked: Asked
+    graph: Graph, placeholders: Sequence[str], outputs: Sequence[str], asked: Ends
 ) -> tuple[TensorSpec, list[Candidate], tuple[str, ...]]:
     """Return the input, the placeholders that are not, and those of them that are fed as well."""
     target = outputs[0] if len(outputs) == 1 else "the outputs"

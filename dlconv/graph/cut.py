@@ -14,7 +14,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Asked, element_type, find_all
+from dlconv.graph.contract import Ends, element_type, find_all
 from dlconv.graph.graph import Graph, source_node
 from dlconv.graph.shapes import infer_static, numbers_of
 from dlconv.graph.sizes import Numbers, shapes_within_crop
@@ -23,7 +23,7 @@ from dlconv.graph.tensors import data_type_name, shape_proto
 MOST_SUGGESTED = 3
 
 
-def cut(graph_def: GraphDef, asked: Asked) -> Graph:
+def cut(graph_def: GraphDef, asked: Ends) -> Graph:
     """Return the part of a graph between nodes that it has; None or none leave what is there.
 
     An input may be missing in ``graph_def``, which is no ``Graph`` then, as long as nodes read it.
@@ -44,12 +44,12 @@ def cut(graph_def: GraphDef, asked: Asked) -> Graph:
     return Graph(part)
 
 
-def asked_for(graph_def: GraphDef, given: Asked) -> Asked:
+def asked_for(graph_def: GraphDef, given: Ends) -> Ends:
     """Return the nodes that names stand for. Raises DlconvError for a name that no node has."""
     names = {node.name for node in graph_def.node}
     read = names | {source_node(source) for node in graph_def.node for source in node.input}
     photo = None if given.input is None else _node(given.input, read)
-    return Asked(photo, tuple(dict.fromkeys(_node(name, names) for name in given.outputs)))
+    return Ends(photo, tuple(dict.fromkeys(_node(name, names) for name in given.outputs)))
 
 
 def _node(name: str, names: set[str]) -> str:

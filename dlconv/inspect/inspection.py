@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import FOUND, Asked, Contract, Findings, find_all
+from dlconv.graph.contract import FOUND, Contract, Ends, Findings, find_all
 from dlconv.graph.flow import Flow
 from dlconv.graph.graph import Graph
 from dlconv.graph.sizes import Known, Size, shapes_within_crop, static_at, usual_size
@@ -30,7 +30,7 @@ class Inspection:
     boundaries: tuple[Boundary, ...]
 
 
-def inspect_graph(graph: Graph, asked: Asked = FOUND) -> Inspection:
+def inspect_graph(graph: Graph, asked: Ends = FOUND) -> Inspection:
     """Inspect a graph, its cost at the size it is made for. Raises what find_all does."""
     found = find_all(graph, asked)
     size = usual_size(found)
@@ -47,7 +47,7 @@ def inspect_graph(graph: Graph, asked: Asked = FOUND) -> Inspection:
     )
 
 
-def cost_at(graph: Graph, size: Size, asked: Asked = FOUND) -> Cost:
+def cost_at(graph: Graph, size: Size, asked: Ends = FOUND) -> Cost:
     """Return what a photo of ``size`` (height, width) costs in this graph."""
     found = find_all(graph, asked)
     flow = flow_of(graph, found)

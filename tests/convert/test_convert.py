@@ -8,7 +8,7 @@ from dlconv.cli.words import in_words
 from dlconv.convert.convert import convert
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import Asked
+from dlconv.graph.contract import Ends
 from dlconv.recipe import Precision, Recipe
 
 
@@ -37,7 +37,7 @@ def test_the_graph_that_it_is_compared_with_is_in_the_cache(tiny, tmp_path):
 
 
 def test_of_a_part_the_part_is_what_it_is_compared_with(tiny, tmp_path):
-    recipe = Recipe("tfjs", ends=Asked(None, ("scores",)))
+    recipe = Recipe("tfjs", ends=Ends(None, ("scores",)))
     artifact = convert(tiny, recipe, root=tmp_path).artifact
     assert artifact.directory == tmp_path / "tiny-scores" / "tfjs-float32"
     source = artifact.manifest.source

@@ -4,7 +4,7 @@ from support.deeplab import classifier, detector, exported, exported_nearest, pl
 from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Asked, find_all, find_contract
+from dlconv.graph.contract import Ends, find_all, find_contract
 from dlconv.graph.cut import asked_for, cut
 from dlconv.graph.graph import Graph
 
@@ -121,7 +121,7 @@ def test_nodes_that_lack_inputs_do_not_crash_the_search():
 
 def found_in(graph_def, input_name=None, *outputs):
     """What is found in a graph, or in the part of it between nodes that are asked for."""
-    asked = asked_for(graph_def, Asked(input_name, outputs))
+    asked = asked_for(graph_def, Ends(input_name, outputs))
     return find_all(cut(graph_def, asked), asked)
 
 
@@ -172,7 +172,7 @@ def test_a_graph_cut_at_the_size_of_its_features_has_the_crop_of_its_padding():
 
 
 def test_a_file_that_lacks_its_preprocessing_needs_the_name_of_the_input():
-    part = cut(exported(), Asked("sub_7", ("ArgMax",)))
+    part = cut(exported(), Ends("sub_7", ("ArgMax",)))
     headless = graph_def(*(n for n in part.nodes.values() if n.name != "sub_7"))
     with pytest.raises(DlconvError, match="reads sub_7, which is not in the graph.*--inputs sub_7"):
         Graph(headless)

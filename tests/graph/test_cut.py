@@ -3,14 +3,14 @@ from support.deeplab import detector, exported
 from support.graphs import graph_def, node, tiny_segmenter
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Asked
+from dlconv.graph.contract import Ends
 from dlconv.graph.cut import asked_for, cut
 from dlconv.graph.graph import Graph
 from dlconv.inspect.inspection import inspect_graph
 
 
 def part(graph_def, input_name=None, *outputs):
-    return cut(graph_def, Asked(input_name, outputs))
+    return cut(graph_def, Ends(input_name, outputs))
 
 
 def test_a_part_has_what_its_outputs_need_and_no_more():
@@ -33,7 +33,7 @@ def test_stages_and_cost_of_a_part_are_those_of_the_whole():
 
 
 def test_outputs_may_be_several_and_inner_ones():
-    asked = asked_for(detector(), Asked(None, ("detection_scores", "low:0", "low")))
+    asked = asked_for(detector(), Ends(None, ("detection_scores", "low:0", "low")))
     assert asked.outputs == ("detection_scores", "low")
     inspection = inspect_graph(cut(detector(), asked), asked)
     assert [spec.node for spec in inspection.findings.outputs] == ["detection_scores", "low"]
@@ -53,7 +53,7 @@ def test_outputs_may_be_several_and_inner_ones():
 )
 def test_a_wrong_name_is_answered_by_the_nearest(name, answer):
     with pytest.raises(DlconvError, match=f"has no node .*{answer}"):
-        asked_for(exported(), Asked(None, (name,)))
+        asked_for(exported(), Ends(None, (name,)))
 
 
 def test_an_input_has_to_go_into_an_output():

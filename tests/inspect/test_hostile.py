@@ -16,7 +16,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from dlconv.convert.rewrite import rewrite
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import parse_graph, read_graph
-from dlconv.graph.contract import Asked
+from dlconv.graph.contract import Ends
 from dlconv.graph.cut import cut
 from dlconv.graph.graph import Graph
 from dlconv.inspect import report
@@ -165,7 +165,7 @@ def test_a_graph_that_calls_functions_is_refused(tmp_path):
 
 def test_an_input_that_is_the_output_is_refused():  # found by fuzzing
     with pytest.raises(DlconvError, match="nothing of SemanticPredictions goes into"):
-        cut(tiny_segmenter(), Asked("SemanticPredictions", ("SemanticPredictions",)))
+        cut(tiny_segmenter(), Ends("SemanticPredictions", ("SemanticPredictions",)))
 
 
 def test_a_concatenation_of_nothing_has_no_axis():  # found by fuzzing

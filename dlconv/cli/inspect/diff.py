@@ -6,7 +6,7 @@ import typer
 
 from dlconv.cli.inspect.group import inspect_app
 from dlconv.cli.inspect.tables import refuse_both, show_tables
-from dlconv.cli.options import Json, Markdown, RegistryFile, Verbose
+from dlconv.cli.options.common import Json, Markdown, RegistryFile, Verbose
 from dlconv.errors import UsageError
 from dlconv.terminal.output import show
 

@@ -7,16 +7,8 @@ import typer
 
 from dlconv.cli.inspect.group import ONE, inspect_app
 from dlconv.cli.inspect.tables import refuse_both, show_tables
-from dlconv.cli.options import (
-    InputName,
-    Json,
-    Markdown,
-    Models,
-    OutputNames,
-    RegistryFile,
-    Verbose,
-    names_of,
-)
+from dlconv.cli.options.common import Json, Markdown, RegistryFile, Verbose
+from dlconv.cli.options.graphs import InputName, Models, OutputNames, names_of
 from dlconv.errors import UsageError
 from dlconv.terminal import console
 from dlconv.terminal.output import show

@@ -8,16 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from dlconv.cli.inspect.group import inspect_app
-from dlconv.cli.options import (
-    GraphSpec,
-    InputName,
-    NoOpen,
-    OutputNames,
-    Port,
-    RegistryFile,
-    Verbose,
-    names_of,
-)
+from dlconv.cli.options.common import NoOpen, Port, RegistryFile, Verbose
+from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, names_of
 from dlconv.errors import UsageError
 from dlconv.terminal.output import tell
 

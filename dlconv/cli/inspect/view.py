@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dlconv.cli.inspect.group import inspect_app
-from dlconv.cli.options import GraphSpec, NoOpen, Port, RegistryFile, Verbose
+from dlconv.cli.options.common import NoOpen, Port, RegistryFile, Verbose
+from dlconv.cli.options.graphs import GraphSpec
 from dlconv.errors import UsageError
 from dlconv.terminal.output import tell
 

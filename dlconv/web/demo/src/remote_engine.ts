@@ -4,7 +4,7 @@ import type { Backend, MaskStyle } from "@dlconv/segment";
 import type { Drawn, Engine, Loaded, Segmented } from "./engine.ts";
 import type { Question, Reply } from "./protocol.ts";
 
-type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
+type Ends = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
 
 interface Waiting {
   /** Frames are answered soon; models are as slow as the network. */
@@ -70,7 +70,7 @@ class RemoteEngine implements Engine {
     this.#failAll(new Error("the worker was stopped"));
   }
 
-  #ask<T>(asked: Asked, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
+  #ask<T>(asked: Ends, transfer: Transferable[], progress = (_share: number) => {}): Promise<T> {
     const id = ++this.#last;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { isFrame: asked.ask !== "load", resolve, reject, progress });

@@ -26,7 +26,7 @@ export interface Manifest {
 }
 
 /** Ends that a person names in place of those that are found: nodes of the graph. */
-export interface Asked {
+export interface Ends {
   readonly input?: string | null;
   readonly outputs?: readonly string[];
 }
@@ -112,7 +112,7 @@ export interface Recipe {
   readonly floors?: Floors | null;
   readonly per_channel?: boolean;
   readonly interface?: Interface;
-  readonly ends?: Asked;
+  readonly ends?: Ends;
 }
 
 /**

@@ -1,0 +1,100 @@
+"""Converting a graph and showing what came out, for ``dlconv tfjs``, ``onnx`` and ``upgrade``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlconv.terminal.output import show, tell
+
+if TYPE_CHECKING:
+    from dlconv.artifacts.manifest import Artifact
+    from dlconv.convert.artifact import Made
+    from dlconv.recipe import Interface, Precision, Recipe
+    from dlconv.verify.floors import GivenFloors
+
+TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX"}
+
+
+def refuse_useless(
+    word: str,
+    precision: "Precision",
+    per_channel: bool,
+    calibrate: list[Path] | None,
+    floors: "GivenFloors",
+    explain: bool,
+) -> None:
+    """Raise UsageError for an option that does nothing for the precision."""
+    from dlconv import api
+    from dlconv.errors import UsageError
+    from dlconv.recipe import Precision
+
+    useless = {
+        "--per-channel": per_channel and precision is not Precision.UINT8,
+        "--calibrate": bool(calibrate) and not precision.is_calibrated,
+        "--floor-...": precision is not Precision.AUTO and floors != api.GivenFloors(),
+        "--explain-quantization": explain and not precision.is_calibrated,
+    }
+    for name, is_useless in useless.items():
+        if is_useless:
+            raise UsageError(f"{name} does nothing with --quantize {word}")
+
+
+def convert(
+    graph: str | None,
+    recipe: "Recipe",
+    out: Path | None,
+    calibrate: list[Path] | None,
+    explain: bool,
+    registry: Path | None,
+    json: bool,
+) -> None:
+    """Convert a graph, and print what came out."""
+    from dlconv import api
+    from dlconv.recipe import name_of_part
+    from dlconv.terminal import console
+
+    frozen = api.find(graph, registry=registry)
+    name = name_of_part(frozen.source.model, recipe.ends)
+    with console.steps(f"converting {name} to {TARGETS[recipe.target]} ({recipe.weights})") as told:
+        made = api.convert(
+            frozen,
+            recipe,
+            out,
+            photos=calibrate or [],
+            explain=explain,
+            progress=told,
+            say=console.say,
+        )
+    _print_made(made, explain, json)
+
+
+def interface_of(
+    input_size: str | None, input_type: str | None, output: str, output_type: str | None
+) -> "Interface":
+    """Return what the options of the input and the output ask for."""
+    from dlconv.recipe import Interface, parse_size
+
+    size = None if input_size is None else parse_size(input_size)
+    return Interface(size, input_type, output, output_type)
+
+
+def _print_made(made: "Made", explain: bool, json: bool) -> None:
+    """Print an artifact; say what a calibration warns of, and show what it found."""
+    from dlconv.convert.quantize import explain as tables
+    from dlconv.terminal import console
+
+    if made.learned is not None:
+        for warning in made.learned.calibration.warnings:
+            console.say(f"warning: {warning}")
+        if made.learned.found is not None and not json:
+            show(tables.curve_table(made.learned.found))
+    if explain and not json:
+        show(tables.tensor_table(made.artifact.manifest.tensors))
+    print_artifact(made.artifact, json)
+
+
+def print_artifact(artifact: "Artifact", json: bool) -> None:
+    """Print where an artifact is, or all that its manifest says."""
+    if json:
+        show(artifact.as_data())
+    else:
+        tell(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")

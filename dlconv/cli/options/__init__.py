@@ -1,0 +1,1 @@
+"""Groups of options and arguments that commands share."""

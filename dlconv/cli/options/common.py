@@ -1,0 +1,42 @@
+"""Options that most commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _set_verbose(wanted: bool) -> None:
+    if wanted:
+        from dlconv.logs import show_logs
+
+        show_logs()
+
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", callback=_set_verbose, help="Show what the libraries log and print."
+    ),
+]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown to standard output.")]
+
+RegistryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--registry",
+        metavar="FILE",
+        envvar="DLCONV_REGISTRY",
+        help="TOML file whose entries add to the registry, or replace some of it.",
+    ),
+]
+
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
+]
+
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
