@@ -88,13 +88,14 @@ def _as_model_json_says(
     entry: Path, model: ModelJson, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]
 ) -> Network:
     names = shards_of(model.groups)
-    missing = tuple(name for name in names if not entry.with_name(name).is_file())
+    found = [name for name in names if entry.with_name(name).is_file()]
+    missing = tuple(name for name in names if name not in found)
     if not missing:
         check_shards(model.groups, entry.parent)
     return Network(
         format="TF.js graph model",
         maker=model.maker,
-        files=(entry, *map(entry.with_name, names)),
+        files=(entry, *map(entry.with_name, found)),
         missing=missing,
         inputs=inputs,
         outputs=outputs,

@@ -99,7 +99,8 @@ def _download(
         resumed = patiently(transfer.run, patience)
     except PassingError as error:
         tried = f"tried {error.tries} times" if error.tries > 1 else "tried once"
-        raise DlconvError(f"{error.message} ({tried})", error.hint) from error
+        message = f"{error.message} ({tried})"
+        raise DlconvError(message, error.hint, code=error.code, **error.data) from error
     with disk_trouble(destination):
         part.finish()
     return Downloaded(destination, resumed)

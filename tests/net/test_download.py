@@ -262,6 +262,12 @@ def test_no_network_is_told_with_a_way_out(target, patience, url: str, reason: s
     assert "--offline" in caught.value.hint
 
 
+def test_what_was_tried_in_vain_says_by_a_code_what_it_is(target, patience) -> None:
+    with pytest.raises(DlconvError, match=r"\(tried 4 times\)") as caught:
+        download("http://127.0.0.1:9/x.tar.gz", target, patience=patience)
+    assert caught.value.code == "unreachable"
+
+
 def test_a_connection_that_is_not_safe_is_not_used(server, target, patience) -> None:
     with pytest.raises(DlconvError, match="no safe connection"):
         download(f"https://{server.host}/x.tar.gz", target, patience=patience)
