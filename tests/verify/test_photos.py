@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.verify.photos import (
     PhotoError,
@@ -48,8 +49,9 @@ def test_a_photo_given_twice_counts_once(tmp_path):
 
 
 def test_an_empty_folder_gives_nothing_to_check(tmp_path):
-    with pytest.raises(DlconvError, match="no photos.*--images"):
+    with pytest.raises(DlconvError, match="no photos") as caught:
         find_photos([tmp_path])
+    assert "--images" in in_words(caught.value)
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
