@@ -274,7 +274,7 @@ def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
         _lost(
             "output",
             node,
-            f"{graph.consumers[node.name][0]} reads it; name it as the output to cut the graph here",
+            f"{graph.consumers[node.name][0]} reads it; name it as the output to cut here",
         )
         for node in found
         if node is not None and node is not output
