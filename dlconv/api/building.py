@@ -42,7 +42,7 @@ def preview(config: Path | None = None, *, access: Access = DEFAULT_ACCESS) -> l
     Raises UsageError where there is no configuration, DlconvError for one with a mistake.
 
     >>> [result.step.title for result in api.preview(folder / "dlconv.toml")][:2]
-    ['fetch sample', 'sample/tfjs-float32']
+    ['fetch sample', 'convert sample tfjs-float32']
     """
     project = find_project(config, access)
     return preview_of(project.steps, project.state)

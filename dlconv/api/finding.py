@@ -47,7 +47,7 @@ def opened(
 
     >>> with api.opened(TARBALL) as frozen:
     ...     frozen.source.model
-    'sample'
+    'deeplabv3_mnv2_sample'
     """
     spec = None if model is None else str(model)
     with find_subject(spec, load_registry(registry)) as subject:

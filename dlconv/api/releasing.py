@@ -105,6 +105,6 @@ def card(release: Path) -> str:
     Raises DlconvError where there is no release.
 
     >>> api.card(folder / "release").splitlines()[0]
-    '---'
+    '# sample 1.0.0'
     """
     return card_of(read_release(release))

@@ -110,9 +110,8 @@ def photos(paths: Sequence[Path]) -> list[Photo]:
 
     Raises DlconvError for a path where there is none, and a file that is no photo.
 
-    >>> api.photos([Path("no-such-folder")])
-    Traceback (most recent call last):
-    dlconv.verify.photos.PhotoError: there are no photos at no-such-folder
+    >>> {photo.path.suffix for photo in api.photos([TARBALL.parent / "photos"])}
+    {'.png'}
     """
     return find_photos(paths)
 
