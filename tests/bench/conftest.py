@@ -9,6 +9,7 @@ from dlconv.artifacts.manifest import MANIFEST_NAME, Manifest, read_artifact, wr
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.recipe import Precision, Recipe
 
 
 def tiny_onnx():
@@ -37,12 +38,12 @@ def onnx_artifact(tiny, tmp_path):
     onnx.save(tiny_onnx(), directory / "model.onnx")
     manifest = Manifest(
         target="onnx",
-        precision="float32",
+        precision=Precision.FLOAT32,
         converter="tf2onnx",
         source=tiny.source,
         contract=find_contract(Graph(read_graph(tiny.path))),
         classes=tiny.classes,
-        options={},
+        recipe=Recipe("onnx"),
         versions={},
     )
     write_manifest(manifest, directory, directory / MANIFEST_NAME)

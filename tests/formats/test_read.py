@@ -33,9 +33,9 @@ def test_a_frozen_graph_tells_its_weights(frozen):
     assert network.nodes == len(network.graph.nodes)
 
 
-@pytest.mark.parametrize("quantization", [PLAIN, None], ids=["uint8", "float32"])
-def test_a_graph_model_is_read_with_the_values_of_its_shards(frozen, tmp_path, quantization):
-    options = {} if quantization is None else {"quantization": quantization}
+@pytest.mark.parametrize("precision", [PLAIN, None], ids=["uint8", "float32"])
+def test_a_graph_model_is_read_with_the_values_of_its_shards(frozen, tmp_path, precision):
+    options = {} if precision is None else {"precision": precision}
     artifact = tfjs_artifact(frozen, tmp_path / "web", rewrite=False, **options)
     network = read_network(tmp_path / "web")
     assert network.files[0] == artifact.entry
@@ -48,7 +48,7 @@ def test_a_graph_model_is_read_with_the_values_of_its_shards(frozen, tmp_path, q
         assert np.array_equal(in_graph, weight.values)
     assert {weight.dtype for weight in network.weights} == {"float32"}
     stored = {weight.stored_dtype for weight in network.weights}
-    assert stored == ({"float32"} if quantization is None else {"uint8"})
+    assert stored == ({"float32"} if precision is None else {"uint8"})
     costs = [inspect_graph(each.graph).cost for each in (network, read_network(frozen.path))]
     assert costs[0].multiply_adds == costs[1].multiply_adds
 

@@ -62,7 +62,7 @@ def labels_of(frozen, tmp_path_factory):
 def with_other_interface(release, frozen, make, target):
     """The release with one artifact of fixed size, float32 pixels and scores, in its folder."""
     found = read_release(release)
-    artifact = make(frozen, release / "other", interface=OTHER).artifact
+    artifact = make(frozen, release / "other", interface=OTHER)
     (like,) = [each for each in found.artifacts if each.manifest.target == target]
     entry = f"other/{artifact.entry.name}"
     other = dataclasses.replace(like, path="other", entry=entry, manifest=artifact.manifest)
