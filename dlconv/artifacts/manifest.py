@@ -29,7 +29,7 @@ from dlconv.formats.reads import complaint_about_reads
 from dlconv.graph.contract import Contract
 from dlconv.recipe import OWN_INTERFACE, Interface, Precision, Recipe
 from dlconv.storage.digests import Sha256
-from dlconv.storage.files import digest_of, write_atomically
+from dlconv.storage.files import digest_of, with_a_name, write_atomically
 
 MANIFEST_NAME = "manifest.json"
 # What dlconv makes, by how the name of the file ends that a runtime is pointed at.
@@ -356,6 +356,7 @@ def _manifest_path(path: Path) -> Path:
 
 
 def _manifest_places(path: Path) -> list[Path]:
+    path = with_a_name(path)
     if _is_manifest(path):
         return [path]
     beside = [path.with_name(f"{path.name}.{MANIFEST_NAME}")]

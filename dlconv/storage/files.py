@@ -26,9 +26,25 @@ CHUNK_BYTES = 1 << 20
 NAME_BYTES = 8
 # What ends the name of an old folder that stands aside.
 ASIDE = ".old"
+# Where a shell puts what it hands over to a command.
+DESCRIPTORS = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 Check = Callable[[Path], None]
 """Raises DlconvError for a folder, or a file, that is not to be replaced."""
+
+
+def with_a_name(path: Path) -> Path:
+    """Return a path that ends in a name, beside which others can stand: ``.`` has none."""
+    return path if path.name not in ("", "..") else path.resolve()
+
+
+def refuse_pipe(path: Path) -> None:
+    """Raise DlconvError for a named pipe: nobody may ever write to it.
+
+    One that a shell hands over (``<(...)``) has no name of its own, and is read.
+    """
+    if path.is_fifo() and path.parent not in DESCRIPTORS:
+        raise DlconvError(f"cannot read {path}: it is a pipe, and not a file")
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from dlconv.errors import DlconvError
+from dlconv.storage.files import refuse_pipe
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,6 +56,7 @@ def read_toml(path: Path, form: type[Form], hint: str = "") -> Form:
     Raises DlconvError if the file cannot be read or is not TOML, and with ``hint`` if an entry is
     not of the form.
     """
+    refuse_pipe(path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

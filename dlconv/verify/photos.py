@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.storage.files import digest_of, digest_of_rest, text_of
+from dlconv.storage.files import DESCRIPTORS, digest_of, digest_of_rest, text_of
 from dlconv.verify.raster import (
     CONVERT,
     FORMATS,
@@ -44,8 +44,6 @@ OTHER_SUFFIXES = {
 }
 NO_FILE = "no file"
 MOST_NAMED = 5
-# Where a shell puts what it hands over: <(command), and standard input.
-DESCRIPTORS = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
 @dataclass(frozen=True)
