@@ -15,7 +15,8 @@ HINTS: Mapping[str, str] = {
     "url",
     "another-interface": "leave out --no-rewrite and --converter tensorflowjs, or the other "
     "options",
-    "bad-download": "the source or the way to it is damaged or was changed; try another --mirror",
+    "bad-download": "the file or its transfer is damaged, or the file was changed; try another "
+    "--mirror",
     "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
     "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
     "--mirror",

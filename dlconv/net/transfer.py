@@ -160,7 +160,7 @@ class Transfer:
 
     @contextmanager
     def _network_trouble(self, watch: Watch) -> Iterator[None]:
-        """Tell what goes wrong in the user's words; first of all that the watch has ended it."""
+        """Turn network errors into DlconvErrors; a complaint of the watch comes first."""
         trouble = network_trouble(
             self.url,
             patience=self.patience,
