@@ -58,7 +58,7 @@ MESSAGES: Mapping[str, str] = {
     "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
     "graph-only": "--input-size is for models with a graph of TensorFlow's",
     "no-onnx-file": "-o takes the name of a file that ends in .onnx, not {path}",
-    "no-peer": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
+    "no-tensorflowjs": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
     "not-for-a-manifest": "-o takes a name that a manifest can hold, not {name}",
     "offline": "the cache has no usable copy of {model}, and --offline forbids to download it",
     "opset": "--opset takes {oldest} to {newest}, not {opset}",

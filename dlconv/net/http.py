@@ -28,7 +28,7 @@ UNSAFE_HINT = "the certificate is not trusted: check the clock and the proxy"
 TROUBLE_HINT = "the server has trouble: run the same command again later"
 ANSWER_HINT = "check the address, and what answers there: curl -v shows it"
 # The errors from reading JSON that has not the expected form.
-NOT_SUCH_JSON = (LookupError, TypeError, AttributeError, RecursionError)
+UNEXPECTED_JSON = (LookupError, TypeError, AttributeError, RecursionError)
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ def _words_in(response: requests.Response) -> str:
     try:
         said = response.json()
         words = [said.get("message"), *(each.get("message") for each in said.get("errors", []))]
-    except (ValueError, *NOT_SUCH_JSON):
+    except (ValueError, *UNEXPECTED_JSON):
         return ""
     return "".join(f": {each}" for each in words if each)
 

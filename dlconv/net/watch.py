@@ -22,7 +22,7 @@ from dlconv.net.patience import Patience
 
 
 class Watch:
-    """Watches one session, as a context manager; call ``moved`` for bytes that arrive.
+    """Watches one session, as a context manager; call ``received`` for bytes that arrive.
 
     ``begin`` is the start of the first try, in seconds of ``time.monotonic``.
     """
@@ -51,11 +51,11 @@ class Watch:
         for each in self._sockets:
             each.close()
 
-    def moved(self, count: int) -> None:
+    def received(self, count: int) -> None:
         """Count bytes that have arrived."""
         self._bytes += count
 
-    def kept(self, connection: socket.socket) -> socket.socket:
+    def tracked(self, connection: socket.socket) -> socket.socket:
         """Return a connection after keeping a copy to close, which works under TLS, too."""
         with self._guard:
             self._sockets.append(connection.dup())
@@ -118,11 +118,11 @@ class _Adapter(HTTPAdapter):
 def _pools(watch: Watch) -> dict[str, Any]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return watch.kept(super()._new_conn())
+            return watch.tracked(super()._new_conn())
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return watch.kept(super()._new_conn())
+            return watch.tracked(super()._new_conn())
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

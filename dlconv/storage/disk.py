@@ -33,7 +33,7 @@ def disk_trouble(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def no_folder_left(path: Path) -> Iterator[None]:
+def removing_new_folders(path: Path) -> Iterator[None]:
     """Remove the folders above ``path`` that the block made if it fails, unless they hold files."""
     made = [folder for folder in path.absolute().parents if not folder.exists()]
     try:

@@ -5,7 +5,7 @@ from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Ends, find_all, find_contract
-from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.cut import cut, resolve_ends
 from dlconv.graph.graph import Graph
 
 
@@ -120,9 +120,9 @@ def test_nodes_that_lack_inputs_do_not_crash_the_search():
 
 
 def found_in(graph_def, input_name=None, *outputs):
-    """What is found in a graph, or in the part of it between nodes that are asked for."""
-    asked = asked_for(graph_def, Ends(input_name, outputs))
-    return find_all(cut(graph_def, asked), asked)
+    """What is found in a graph, or in the part of it between nodes that are named."""
+    ends = resolve_ends(graph_def, Ends(input_name, outputs))
+    return find_all(cut(graph_def, ends), ends)
 
 
 def lost(found, role):
@@ -194,7 +194,7 @@ def test_a_switch_is_no_image():
     nodes.append(node("out", "Switch", "labels", "is_training", T=np.int64))
     found = found_in(graph_def(*nodes))
     assert found.input.node == "photo"
-    assert lost(found, "input") == {"is_training": "no image by its type or its shape"}
+    assert lost(found, "input") == {"is_training": "not an image by its type or shape"}
 
 
 def test_a_placeholder_that_nothing_reads_lost():
@@ -206,7 +206,7 @@ def test_a_detector_has_all_its_outputs():
     found = found_in(detector())
     outputs = ["detection_boxes", "num_detections"]
     assert [spec.node for spec in found.outputs] == outputs
-    assert lost(found, "output") == {"true_shape": "made of the image's size alone"}
+    assert lost(found, "output") == {"true_shape": "computed from the image's size alone"}
     with pytest.raises(DlconvError, match="2 outputs.*: detection_boxes, num_detections"):
         found.contract()
     one = found_in(detector(), None, "detection_scores").contract()

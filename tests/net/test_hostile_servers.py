@@ -224,4 +224,4 @@ def test_a_name_that_no_file_may_have_is_no_trouble(cache, name: str) -> None:
     with raw_server(OK + b"Content-Length: 3\r\n\r\nabc") as host:
         answer = CliRunner().invoke(app, ["inspect", f"http://{host}/{name}"])
     assert answer.exit_code == 1
-    assert "is not a GraphDef" in answer.stderr or "is of no format" in answer.stderr
+    assert "is not a GraphDef" in answer.stderr or "is named like no format" in answer.stderr
