@@ -94,7 +94,7 @@ def test_a_manifest_does_not_lead_elsewhere_nor_ask_for_too_much(bring, site):
         "not a file beside it": [{"paths": ["../secret"], "weights": []}],
         "too much": [{"paths": ["a"], "weights": [huge]}],
         "names 1,001 shards": [{"paths": [str(k) for k in range(1001)], "weights": []}],
-        "no weights manifest": "weights",
+        "not a weights manifest": "weights",
     }
     for words, manifest in manifests.items():
         (folder / "model.json").write_text(json.dumps({"weightsManifest": manifest}))

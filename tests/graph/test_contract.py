@@ -135,9 +135,9 @@ def test_an_export_says_why_its_labels_and_scores_are_not_the_output():
     assert (contract.input.node, contract.output.node) == ("ImageTensor", "SemanticPredictions")
     assert (contract.output.dtype, contract.crop, contract.classes) == ("int64", (33, 33), 3)
     assert lost(found, "output") == {
-        "ArgMax": "SemanticPredictions reads it; --outputs cuts here",
-        "ResizeBilinear_3": "ArgMax reads it; --outputs cuts here",
-        "ResizeBilinear_2": "ResizeBilinear_3 reads it; --outputs cuts here",
+        "ArgMax": "SemanticPredictions reads it; to cut the graph here, name it as output",
+        "ResizeBilinear_3": "ArgMax reads it; to cut the graph here, name it as output",
+        "ResizeBilinear_2": "ResizeBilinear_3 reads it; to cut the graph here, name it as output",
     }
 
 

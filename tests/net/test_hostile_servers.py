@@ -38,7 +38,7 @@ def target(cache):
     [
         (FOUND + b"Location: http://[::1\r\n\r\n", "sends invalid HTTP: Invalid IPv6 URL"),
         (FOUND + b"Location: /\xff\r\n\r\n", "sends invalid HTTP: 'utf-8' codec"),
-        (FOUND + b"Location: http://h:" + DIGITS + b"/\r\n\r\n", "cannot fetch|sends what is no"),
+        (FOUND + b"Location: http://h:" + DIGITS + b"/\r\n\r\n", "cannot fetch|sends invalid HTTP"),
         (FOUND + b"Location: //\r\n\r\n", "cannot fetch|cannot reach"),
         (FOUND + b"Location: /x\r\n\r\n", "Exceeded 30 redirects"),
         (OK + b"Content-Length: " + DIGITS + b"\r\n\r\nabc", "bytes are more than"),

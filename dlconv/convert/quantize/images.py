@@ -71,7 +71,7 @@ def _refuse_other_inputs(contract: Contract) -> None:
     batch = shape[0] if shape is not None else None
     if batch is not None and not 1 <= batch <= MOST_AT_A_TIME:
         raise DlconvError(
-            f"{contract.input.node} takes {batch:,} images at a time, which calibration does not support",
+            f"{contract.input.node} takes {batch:,} images at a time, which cannot be calibrated",
             "keep float32, or choose float16",
             code="no-images-to-calibrate-on",
         )

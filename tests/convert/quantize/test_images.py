@@ -164,5 +164,5 @@ def test_an_image_of_one_pixel_has_a_colour():
 
 @pytest.mark.parametrize("batch", [0, 257, 2**31 - 1])
 def test_a_batch_that_no_images_are_made_for_is_refused(batch):
-    with pytest.raises(DlconvError, match="images at a time, which calibration does not support"):
+    with pytest.raises(DlconvError, match="images at a time, which cannot be calibrated"):
         load_calibration(contract_of(np.uint8, (batch, 5, 7, 3)), None)

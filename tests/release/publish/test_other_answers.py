@@ -73,7 +73,9 @@ def test_a_token_of_another_form_is_one_line(packed, httpserver, service, answer
         return Response(json.dumps({}), 401, headers={"WWW-Authenticate": challenge})
 
     answering(httpserver, respond)
-    with pytest.raises(DlconvError, match=f"^localhost:{httpserver.port} does not answer as such"):
+    with pytest.raises(
+        DlconvError, match=f"^localhost:{httpserver.port} gives an unexpected answer"
+    ):
         publish(packed, service["oci"], dry_run=True)
 
 
