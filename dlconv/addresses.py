@@ -1,9 +1,9 @@
-"""Addresses as they may be shown: without what lets somebody in.
+"""Addresses without their secrets, as they may be shown.
 
 An address may hold an account with a password (``https://me:secret@host/x``) or a token in its
-query (``?token=secret``). It is used as it is, and written or printed by ``shown`` alone. Errors
-and logs may quote addresses, or the parts of one that a library puts into its own words: they go
-through ``without_secrets``, whatever raised or wrote them.
+query (``?token=secret``). Requests use the full address; it is written or printed only through
+``shown``. Errors and logs may quote an address, or parts of it in a library's own message: all of
+them go through ``without_secrets``.
 """
 
 import re
@@ -11,21 +11,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MASK = "***"
-# What public archives have their files asked for with, as in "?download=1".
+# Query parameters of public archives, which are no secrets, as in "?download=1".
 HARMLESS = ("dl", "download", "raw")
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # A path has no empty parts.
 _COLLAPSED = re.compile(r"((?:https?|ftp|s3):)/+(.+)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\S+")
-# An account and its password, which may hold slashes; a port before a path is none.
+# An account and its password, which may contain slashes; a port before a path is no password.
 _PASSWORD = re.compile(r"\A([A-Za-z0-9+.-]+:(?://)?)[^/@:\[]*:(?!\d+/).*@", re.DOTALL)
-# The same in a sentence, up to where it begins.
+# The same in a sentence, up to where the password begins.
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
     r"(?=[^/:\[]{0,999}:(?!\d+[/?#]))"
 )
-# Where HTTP is spoken, a name without a password may be a token.
+# In an http or https address, a name without a password may be a token.
 _NAME = re.compile(r"(https?:/{1,2})[^/?#@]+@", re.IGNORECASE)
 _REQUEST = re.compile(r"(\"[A-Z]+ /[^\s?]*)\?\S*(?= HTTP/)")
 _OPENING = "\"'(<["
@@ -33,7 +33,7 @@ _CLOSING = ".,:;!)]}>'\""
 
 
 def shown(address: str) -> str:
-    """Return an address as it may be written or printed; what is none stays as it is.
+    """Return an address with its secrets masked; any other text stays as it is.
 
     >>> shown("https://me:secret@host/x?token=secret")
     'https://***@host/x?***'
@@ -47,7 +47,7 @@ def shown(address: str) -> str:
 
 
 def address_in(path: Path) -> str:
-    """Return the address that was given where a path is expected, as it is shown; "" for a path.
+    """Return the address, secrets masked, that was given where a path is expected; "" for a path.
 
     >>> address_in(Path("https://me:secret@host/x"))
     'https://***@host/x'
@@ -57,12 +57,12 @@ def address_in(path: Path) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text whose addresses are as ``shown`` returns them."""
+    """Return a text with the secrets in its addresses masked."""
     return _WORD.sub(lambda word: _masked(word[0]), _REQUEST.sub(rf"\1?{MASK}", text))
 
 
 def complaint_about_secrets(address: str) -> str:
-    """Return what in an http or https address may let somebody in, "" if nothing does."""
+    """Return which part of an http or https address may hold a secret, "" if none does."""
     try:
         parts = urlsplit(address)
     except ValueError:

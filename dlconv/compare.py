@@ -14,13 +14,13 @@ import numpy as np
 
 from dlconv.errors import DlconvError
 
-# Labels from here on are taken for garbage, before they make a matrix of their square.
+# Labels from here on are refused: the confusion matrix would be too large.
 MOST_CLASSES = 1024
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a confusion matrix comes down to.
+    """The figures that are computed from a confusion matrix.
 
     ``class_iou`` has the IoU, 0 to 1, of each class that occurs in the reference's labels or in
     the artifact's.

@@ -4,8 +4,8 @@ Library functions raise one of these for everything a user can cause or cure; th
 turns them into one line, a hint and an exit code in one place (``dlconv.cli.app``). Any other
 exception is a bug and keeps its traceback.
 
-An error that a caller may want to act on has a code, which stays the same when its words change,
-and data. By the code the command line says which of its options helps (``dlconv.cli.words``): the
+An error that a caller may want to act on has data and a code, which stays the same when the message
+changes. By the code the command line finds which of its options helps (``dlconv.cli.words``): the
 library itself knows no options.
 """
 
@@ -16,7 +16,7 @@ from dlconv.terminal.printable import brief
 
 
 class Advice(str):
-    """A hint that several errors share, with the code that they have with it."""
+    """A hint that several errors share, with the error code that belongs to it."""
 
     code: str
 
@@ -30,10 +30,10 @@ class Advice(str):
 class DlconvError(Exception):
     """Something failed for a reason the user can act on.
 
-    ``message`` says what happened in one line, ``hint`` what to do about it. Either may quote what
-    a file holds: what cannot be printed is escaped, and what goes on for pages is cut. Addresses
-    in them are shown without what lets somebody in. ``code`` names the kind of error for programs,
-    "" where nobody needed one yet, and ``data`` holds what it is about.
+    ``message`` says what happened in one line, ``hint`` what to do about it. Either may quote a
+    file: unprintable characters are escaped, long text is shortened, and secrets in addresses are
+    masked. ``code`` names the kind of error for programs, "" where it has none, and ``data`` holds
+    the values that the message is about.
     """
 
     exit_code = 1
@@ -56,5 +56,5 @@ class UsageError(DlconvError):
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what a library's error says, or its kind if it says nothing."""
+    """Return the first line of an exception's message, or its class name if that is empty."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

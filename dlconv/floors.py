@@ -1,6 +1,6 @@
-"""The floors of an artifact: what it has to reach on photos to pass.
+"""The floors of an artifact: the lowest scores on photos with which it passes.
 
-They are part of a report, whose schema they are, and what a search for precisions is to meet.
+Reports contain them, and a search for precisions has to meet them.
 """
 
 from pydantic import ConfigDict
@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 @dataclass(frozen=True, config=ConfigDict(use_attribute_docstrings=True, extra="forbid"))
 class Floors:
-    """The least that passes; null where none counts."""
+    """The lowest scores that pass, 0 to 1; null where there is no floor."""
 
     agreement: float
     """Mean over the photos of the share of equal labels."""

@@ -1,6 +1,6 @@
-"""What libraries log, warn of and print: kept back, unless somebody asks to see it (``--verbose``).
+"""Logs, warnings and prints of libraries: hidden, unless the user wants them (``--verbose``).
 
-Addresses in it are shown without what lets somebody in.
+Secrets in the addresses that they quote are masked.
 """
 
 import logging
@@ -13,13 +13,13 @@ _NOWHERE = logging.NullHandler()
 
 
 def hide_logs() -> None:
-    """Keep all of it back, in this process; warnings too, which Python prints elsewhere."""
+    """Hide logs in this process, and warnings, which Python prints by itself otherwise."""
     logging.captureWarnings(True)
     logging.getLogger().addHandler(_NOWHERE)
 
 
 def show_logs() -> None:
-    """Show all of it, on standard error; call it before TensorFlow is imported."""
+    """Show all of them on standard error; call it before TensorFlow is imported."""
     logging.getLogger().removeHandler(_NOWHERE)
     logging.basicConfig(level=logging.DEBUG)
     for handler in logging.getLogger().handlers:
@@ -28,17 +28,17 @@ def show_logs() -> None:
 
 
 def are_logs_shown() -> bool:
-    """Return whether somebody asked to see it."""
+    """Return whether logs are shown."""
     return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
 def rewrite(record: logging.LogRecord, change: Callable[[str], str]) -> bool:
-    """Change what a record says, its traceback too; True, as a filter says that it is logged."""
+    """Change the message and traceback of a record; return True, so that a filter lets it pass."""
     try:
-        said = record.getMessage()
-    except (TypeError, ValueError, KeyError):  # words and arguments of a library that do not fit
-        said = f"{record.msg} {record.args}"
-    record.msg, record.args = change(said), ()
+        message = record.getMessage()
+    except (TypeError, ValueError, KeyError):  # a library's format does not fit its arguments
+        message = f"{record.msg} {record.args}"
+    record.msg, record.args = change(message), ()
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:

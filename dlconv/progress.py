@@ -1,27 +1,27 @@
-"""How those who wait are told what goes on; what they see of it is decided by who shows it.
+"""The callbacks by which long work reports its progress; the caller decides what to show.
 
-Long work takes one of these functions, and calls it when it starts and whenever it gets further.
+Work that takes one of these functions calls it at the start and after each step.
 """
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Is told how much is done, and how much there is to do."""
+"""Gets how much is done, and how much there is to do in total."""
 
 StepProgress = Callable[[str, int, int], None]
-"""Is told the name of a step, how much of it is done, and how much there is to do."""
+"""Gets the name of a step, how much of it is done, and how much there is to do in total."""
 
 ByteProgress = Callable[[int, int | None], None]
-"""Is told the bytes done, and the bytes in total: None where nobody knows."""
+"""Gets the bytes done, and the bytes in total, None if unknown."""
 
 Say = Callable[[str], None]
-"""Is told something in a line."""
+"""Gets one line of text."""
 
 
 def no_progress(*_: object) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 def of_step(step: str, progress: StepProgress) -> Progress:
-    """Return what tells ``progress`` how far a step is."""
+    """Return a callback that reports to ``progress`` under the name of a step."""
     return lambda done, total: progress(step, done, total)

@@ -1,9 +1,9 @@
 """What is to be made: one record, from which name, title, command line and digest follow.
 
 A recipe holds the choices that the bytes of an artifact depend on, and stands in its manifest. The
-frozen graph and the photos to calibrate on are inputs, and no part of it. The words for precisions
+frozen graph and the photos to calibrate on are inputs, and not part of it. The words for precisions
 are the same on the command line, in ``dlconv.toml`` and in manifests; ``ALIASES`` and
-``EIGHT_BIT_WORDS`` have those that are accepted besides.
+``EIGHT_BIT_WORDS`` are accepted, too.
 """
 
 import hashlib
@@ -55,23 +55,23 @@ class Precision(str, Enum):
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether it looks at images."""
+        """Whether weights are rounded with the help of images."""
         return self in CALIBRATED
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What names and titles say: how weights are stored, and what else there is to say."""
+        """Its words in names and titles: the type of the weights, and its own name if different."""
         stored = {Precision.STATIC: "int8", Precision.PLAIN1: "uint8"}.get(self)
         return (self.value,) if stored is None else (stored, self.value)
 
     @property
     def former_word(self) -> str:
-        """What manifests of schema 1, and reports of their time, call it."""
+        """Its word in manifests of schema 1, and in reports on their artifacts."""
         return "uint8" if {"int8", "uint8"} & {*self.words} else self.value
 
 
 CALIBRATED = frozenset({Precision.UINT8, Precision.INT8, Precision.STATIC, Precision.AUTO})
-# The precisions of each target, and who can write it, the default first.
+# The precisions and the converters of each target, the default first.
 PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
     "tfjs": (
         Precision.FLOAT32,
@@ -108,7 +108,7 @@ def precision_of(word: str, target: Target) -> Precision | None:
 
 
 def precision_for(word: str, target: Target) -> Precision:
-    """Return what a word stands for. Raises UsageError for what the target does not have."""
+    """Return the precision of a word. Raises UsageError for one that the target does not have."""
     found = precision_of(word, target)
     if found is None:
         raise UsageError(
@@ -125,7 +125,7 @@ def _listed(target: Target) -> str:
 
 
 def converter_for(word: str, target: Target) -> Converter:
-    """Return the converter of this name. Raises UsageError for one that the target has not."""
+    """Return the converter of this name. Raises UsageError if the target does not have it."""
     for known in CONVERTERS[target]:
         if word == known:
             return known
@@ -138,13 +138,13 @@ def converter_for(word: str, target: Target) -> Converter:
     )
 
 
-# What ``auto`` has to reach on photos it was not calibrated on, where nobody says otherwise.
+# What ``auto`` has to reach on photos it was not calibrated on, unless other floors are given.
 DEFAULT_AUTO_FLOORS = Floors(agreement=0.99, worst=None, miou=None)
 
 
 @dataclass(frozen=True, config=FORBID)
 class Interface:
-    """What an artifact takes and gives; None and ``labels`` leave the frozen graph's own.
+    """The input and output of an artifact; None and ``labels`` keep the frozen graph's own.
 
     ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
     labels, scores or probabilities, ``output_dtype`` the type of labels.
@@ -162,12 +162,12 @@ class Interface:
 
     @property
     def kind(self) -> str:
-        """What comes out; empty for labels."""
+        """The kind of output; empty for labels."""
         return "" if self.output == "labels" else self.output
 
     @property
     def name(self) -> str:
-        """A part for the name of an artifact, empty for the frozen graph's own interface."""
+        """Its part of an artifact's name, empty for the frozen graph's own interface."""
         parts = [
             self.size,
             "" if self.input_dtype is None else f"{self.input_dtype}-in",
@@ -192,13 +192,14 @@ def parse_size(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, config=FORBID)
 class Recipe:
-    """What is to be made of a frozen graph; what is None is the target's default.
+    """What to make of a frozen graph; None stands for the target's default.
 
-    ``precision`` takes any word for it. ``per_channel`` asks TF.js's uint8 for a scale for each
-    channel, which int8 always has. ``rewrite`` gives the graph its interface and makes it faster;
-    the official converter always gets it as it is. ``opset`` is ONNX's, None for other targets;
-    ``ends`` is where the graph is cut; ``floors`` are what the precision ``auto`` has to reach,
-    None for others. Raises ValidationError, as pydantic does, for what does not go together.
+    ``precision`` may be any of its words. ``per_channel`` gives TF.js's uint8 weights a scale for
+    each channel, which int8 always has. ``rewrite`` gives the graph its interface and makes it
+    faster; the official converter always gets it as it is. ``opset`` is ONNX's, None for other
+    targets; ``ends`` is where the graph is cut; ``floors`` are what the precision ``auto`` has to
+    reach, None for others. Raises pydantic's ValidationError for values that are invalid or do not
+    go together.
     """
 
     target: Target
@@ -263,12 +264,12 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The name of the folder that the artifact has below its model's."""
+        """The name of the artifact's folder, inside its model's folder."""
         return "-".join(filter(None, [self.target, self.weights, self.interface.name, self._maker]))
 
     @property
     def former_name(self) -> str:
-        """The folder's name before int8 weights were called so."""
+        """The name of the folder when int8 weights were still called uint8."""
         words = self.name.split("-")
         return "-".join("uint8" if word == "int8" else word for word in words)
 
@@ -280,7 +281,7 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """Its target, precision and what else tells it from its neighbours, as a person would."""
+        """A title for people: the target, the precision and what else is not the default."""
         interface = self.interface
         parts = [
             self.target,
@@ -296,9 +297,9 @@ class Recipe:
         return " ".join(filter(None, parts))
 
     def command(self, model: str, photos: Iterable[str] = ()) -> list[str]:
-        """Return the command line that makes it, of the model or part that a manifest names.
+        """Return the command line that makes it from ``model``, the model's name in a manifest.
 
-        ``photos`` are what to calibrate on.
+        ``photos`` are the paths to calibrate on.
         """
         chosen = {
             "--quantize": None if self.precision is Precision.FLOAT32 else self.precision,
@@ -339,7 +340,7 @@ _RECIPE = TypeAdapter(Recipe)
 
 
 def _shares(floors: Floors) -> Floors:
-    """Return floors that can be met. Raises ValueError for others."""
+    """Return floors as they are. Raises ValueError for one that is not 0 to 1."""
     for name, floor in vars(floors).items():
         if floor is not None and not 0 <= floor <= 1:
             raise ValueError(f"{name} is 0 to 1, not {floor}")
@@ -351,8 +352,8 @@ def _floors_given(floors: Floors | None) -> dict[str, Any]:
 
 
 @contextmanager
-def choosing() -> Iterator[None]:
-    """Raise UsageError for what a recipe made within cannot be, in place of ValidationError."""
+def usage_errors() -> Iterator[None]:
+    """Turn the ValidationError of a recipe that is made in the block into a UsageError."""
     try:
         yield
     except ValidationError as error:
@@ -363,6 +364,6 @@ def choosing() -> Iterator[None]:
 
 
 def name_of_part(model: str, ends: Ends) -> str:
-    """Name a part after its ends, so that what is made of it stands beside what the whole gives."""
+    """Name a part of a model after its ends, so that its artifacts get a folder of their own."""
     names = [ends.input or "", *ends.outputs]
     return "-".join([model, *(name.removesuffix(":0").replace("/", "_") for name in names if name)])

@@ -1,4 +1,4 @@
-"""Pages on loopback that a person looks at until Ctrl-C."""
+"""Pages that are served on loopback until Ctrl-C."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ def until_stopped() -> Iterator[None]:
 def wait() -> None:
     """Wait for Ctrl-C.
 
-    One that comes between the call and its wait is only heard after that.
+    One that arrives just before a sleep takes effect after it, so each sleep is short.
     """
     while True:
         time.sleep(1)

@@ -2,7 +2,7 @@
 
 TensorFlow takes seconds and hundreds of megabytes to import, and greets with lines about CUDA and
 oneDNN that its own switches do not silence. Every room gets it from here, inside the function that
-runs it. What it prints while it is imported is kept back, and shown if the import fails.
+runs it. What it prints during the import is hidden, unless the import fails.
 
 Its modules make over a quarter of a million objects that live to the end. The garbage collector
 goes through them again and again while they are made and once more at exit, a third of what an
@@ -24,7 +24,7 @@ _verbose = False
 
 
 def show_chatter() -> None:
-    """Let TensorFlow and its friends print what they like; call it before the first import."""
+    """Let TensorFlow and its libraries print; call it before the first import."""
     global _verbose
     _verbose = True
 
@@ -65,7 +65,7 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def quiet_standard_error() -> Iterator[None]:
-    """Keep back what native code writes to standard error, unless the block raises."""
+    """Hide what native code writes to standard error, unless the block raises."""
     if _verbose:
         yield
         return

@@ -677,7 +677,7 @@ ERRORS = {
         "photo.pb is a picture, not a frozen graph",
     ),
     "no such model of another format": (("inspect", "gone.onnx"), 1, "no model at gone.onnx"),
-    "a file of no format": (("inspect", "./notes.txt"), 1, "no format that dlconv knows"),
+    "a file of no format": (("inspect", "./notes.txt"), 1, "no format that dlconv reads"),
     "a folder without a model": (("inspect", "."), 1, "a folder without a model"),
     "ONNX that is none": (
         ("inspect", "photo.onnx"),

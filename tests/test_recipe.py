@@ -18,12 +18,12 @@ from dlconv.recipe import (
     Interface,
     Precision,
     Recipe,
-    choosing,
     converter_for,
     name_of_part,
     parse_size,
     precision_for,
     precision_of,
+    usage_errors,
 )
 
 TFJS_WORDS = {
@@ -242,13 +242,13 @@ def test_what_is_not_chosen_is_the_target_s_default():
 def test_what_does_not_go_together_is_refused(target, choices, reason):
     with pytest.raises(ValidationError):
         Recipe(target, **choices)
-    with pytest.raises(UsageError, match=reason), choosing():
+    with pytest.raises(UsageError, match=reason), usage_errors():
         Recipe(target, **choices)
 
 
 def test_a_floor_is_a_share():
     for floors in (Floors(95, None, None), Floors(0.9, None, -1), Floors(float("nan"), None, None)):
-        with pytest.raises(UsageError, match="floors: (agreement|miou) is 0 to 1"), choosing():
+        with pytest.raises(UsageError, match="floors: (agreement|miou) is 0 to 1"), usage_errors():
             Recipe("tfjs", "auto", floors=floors)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlconv.artifacts.choose import choose_artifacts
-from dlconv.fetch.bring import ShowProgress
+from dlconv.fetch.local import ShowProgress
 from dlconv.progress import ByteProgress, no_progress
 from dlconv.registry.models import load_registry
 from dlconv.release.bring import brought_release

@@ -1,6 +1,6 @@
 """Choosing artifacts: those at the paths that are named, or all below a folder.
 
-What dlconv puts beside artifacts, evidence and curves, is passed over.
+What dlconv puts beside artifacts, evidence and curves, is skipped.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ def choose_artifacts(
     """Return the artifacts at ``paths``, or all below ``root`` when none is named.
 
     A path that is a folder of artifacts stands for all of them; what dlconv puts beside artifacts,
-    which a shell's ``*`` names, too, is passed over. With a ``reference``, it is what they are
-    compared with, and they need no manifest. Raises DlconvError when there is none.
+    which a shell's ``*`` names, too, is skipped. If a ``reference`` is given, they are compared
+    with it, and need no manifest. Raises DlconvError when there is no artifact.
     """
     named = [path for path in paths if not path.name.endswith(BESIDE_ARTIFACTS)]
     chosen = [artifact for path in named for artifact in _artifacts_at(path, reference)]

@@ -1,9 +1,8 @@
 """Artifacts that dlconv did not make, without a manifest, of any layout that runs.
 
-A TF.js graph model, of today's layout or that of 2018, an ONNX file or a frozen graph. Readers of
-the formats tell what is in the files, and here it becomes a manifest: what only the reference
-tells, the classes and mostly the crop, comes from the frozen graph that the artifact is to be
-compared with.
+A TF.js graph model, of today's layout or that of 2018, an ONNX file or a frozen graph. ``formats``
+reads the files, and here a manifest is made of what is in them. The classes, and mostly the crop,
+come from the frozen graph that the artifact is to be compared with.
 """
 
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ def foreign_artifact(
 ) -> Artifact:
     """Describe the artifact at ``path``, a folder with a TF.js graph model or a file.
 
-    Raises DlconvError when it is none, or has not one image as input and one output.
+    Raises DlconvError when there is none, or it does not have one image as input and one output.
     """
     target, network = _network_at(path)
     entry = network.files[0]
@@ -76,9 +75,9 @@ def _refuse_missing(entry: Path, names: Sequence[str]) -> None:
 
 
 def _contract_of(network: Network, reference: Contract) -> Contract:
-    """Return what the network promises, the classes and what else it does not show from another.
+    """Return the contract of a network; what it does not show is that of the reference.
 
-    Raises DlconvError when it has not one photo as input and one output.
+    Raises DlconvError when it does not have one photo as input and one output.
     """
     entry, found = network.files[0], network.contract
     if found is None and network.graph is not None:

@@ -1,4 +1,4 @@
-"""Manifests of schema 1, which dlconv 0.1 wrote: what they say, as schema 2 says it.
+"""Translating manifests of schema 1, which dlconv 0.1 wrote, to schema 2.
 
 Their ``options`` held what is now the recipe, by names of the command line, and their precision was
 the storage type alone: ``uint8`` for int8 weights in ONNX, ``static`` and ``plain1`` as well.
@@ -12,7 +12,7 @@ from dlconv.recipe import CONVERTERS, PRECISIONS, precision_of
 
 
 class _Former(BaseModel, extra="ignore"):
-    """What of a manifest of schema 1 is said in another way now."""
+    """The fields of a manifest of schema 1 that schema 2 has in another form."""
 
     target: Literal["tfjs", "onnx"]
     precision: Literal["float32", "float16", "uint16", "uint8", "auto"]
@@ -38,7 +38,7 @@ class _Options(BaseModel, extra="ignore"):
 def with_recipe(content: Any) -> Any:
     """Return the content of a manifest with a recipe in place of the options of schema 1.
 
-    What is not of schema 1 is returned as it is. Raises ValueError for options that say nothing.
+    Content of another schema is returned as it is. Raises ValueError for invalid options.
     """
     if not isinstance(content, dict) or content.get("schema") != 1:
         return content

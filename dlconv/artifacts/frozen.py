@@ -17,8 +17,8 @@ class FrozenGraph:
 
 
 def model_name(stem: str) -> str:
-    """Make a model's name of that of a file or folder, which may hold what is no text.
+    """Return the name of a model from that of a file or folder, which may not be valid text.
 
-    It is a name of a folder again, where artifacts go, and stands in manifests and reports.
+    It can be the name of the folder for artifacts, and stand in manifests and reports.
     """
     return printable(stem).replace("\\", "-").lstrip(".") or "graph"

@@ -32,10 +32,10 @@ from dlconv.storage.digests import Sha256
 from dlconv.storage.files import digest_of, with_a_name, write_atomically
 
 MANIFEST_NAME = "manifest.json"
-# What dlconv makes, by how the name of the file ends that a runtime is pointed at.
+# The targets of dlconv, with the ending of the file that a runtime loads.
 ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
 
-# ``tensorflow`` is a frozen graph, which others made: no stored manifest says so.
+# ``tensorflow`` is a frozen graph, which dlconv does not make: no stored manifest has it.
 Target = Literal["tfjs", "onnx", "tensorflow"]
 
 
@@ -75,7 +75,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """A quantized constant: its storage type, shape, least and greatest value, and bytes.
+    """A quantized constant: its storage type, shape, minimum and maximum, and bytes.
 
     ``divergence`` (nats) and ``disagreement`` (share of labels, 0 to 1) are what rounding this one
     alone costs; None where that was not measured.
@@ -93,7 +93,7 @@ class TensorEntry:
 
 @dataclass(frozen=True)
 class Images:
-    """What quantization looked at: ``photos`` or ``synthetic`` images, and all pixels' SHA-256."""
+    """The images of quantization: ``photos`` or ``synthetic`` ones, and all pixels' SHA-256."""
 
     images: str
     count: int
@@ -102,10 +102,10 @@ class Images:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """All that is said about an artifact.
+    """What is known about an artifact.
 
-    ``recipe`` is what was asked for, None for what no recipe makes: a model of 2018 (``upgraded``),
-    and what others made. ``calibration`` is there where quantization looked at images.
+    ``recipe`` is how it was made, None for what no recipe makes: a model of 2018 (``upgraded``),
+    and models that others made. ``calibration`` is set where quantization used images.
     ``same_function`` is false for an artifact of another resolution than the frozen graph's, whose
     labels need not be the frozen graph's.
     """
@@ -129,19 +129,19 @@ class Manifest:
 
     @property
     def interface(self) -> Interface:
-        """What the artifact takes and gives, as far as that was asked for."""
+        """The interface in the recipe; the frozen graph's own where there is no recipe."""
         return OWN_INTERFACE if self.recipe is None else self.recipe.interface
 
     @property
     def title(self) -> str:
-        """Its target, precision and what else tells it from its neighbours, as a person would."""
+        """A title for people: the target, the precision and what else is not the default."""
         if self.recipe is not None:
             return self.recipe.title
         return f"{self.target} {self.precision}{' upgraded' if self.upgraded else ''}"
 
 
 def _complete(content: Any) -> Any:
-    """Raise ValueError for a recipe that leaves to its reader what the defaults were."""
+    """Raise ValueError for a recipe that lacks a field, since defaults may change."""
     content = with_recipe(content)
     recipe = content.get("recipe") if isinstance(content, dict) else None
     if isinstance(recipe, dict):
@@ -168,16 +168,16 @@ def _as_its_recipe(manifest: Manifest) -> Manifest:
     return manifest
 
 
-# As it is read, of schema 1 as well.
+# Also reads schema 1.
 StoredManifest = Annotated[Manifest, BeforeValidator(_complete), AfterValidator(_as_its_recipe)]
 _STORED: TypeAdapter[Manifest] = TypeAdapter(StoredManifest)
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A manifest, where it lies, and the file that people name: model.json, or the ONNX file.
+    """A manifest, its path, and the artifact's entry: model.json, or the ONNX file.
 
-    ``stand_in`` is what runtimes are pointed at in its place, where they do not load it.
+    ``stand_in`` is a file that runtimes load in place of the entry, where they cannot load that.
     """
 
     manifest_path: Path
@@ -187,12 +187,12 @@ class Artifact:
 
     @property
     def directory(self) -> Path:
-        """Where the files' paths start from."""
+        """The folder that the files' paths are relative to."""
         return self.manifest_path.parent
 
     @property
     def runnable(self) -> Path:
-        """The file that a runtime is pointed at."""
+        """The file that a runtime loads."""
         return self.stand_in or self.entry
 
     @property
@@ -208,7 +208,7 @@ class Artifact:
 
     @property
     def title(self) -> str:
-        """What a person calls it among its neighbours."""
+        """A title for people."""
         return self.manifest.title
 
     def as_data(self) -> dict[str, Any]:
@@ -221,9 +221,9 @@ class Artifact:
         }
 
     def check_files(self) -> None:
-        """Raise DlconvError unless the files are those the manifest names, and all that it reads.
+        """Raise DlconvError unless the files are unchanged, and are those that the entry reads.
 
-        A file that its entry reads has to be among them: it is neither compared nor packed if not.
+        A file that the entry reads and the manifest does not list would not be checked or packed.
         """
         for file in self.manifest.files:
             path = self.directory / file.path
@@ -252,7 +252,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def file_entry(path: Path) -> FileEntry:
-    """Describe a file as it is now."""
+    """Return the entry for a file with its current content."""
     return FileEntry(path.name, path.stat().st_size, digest_of(path))
 
 
@@ -265,7 +265,7 @@ def coarsest(dtypes: Collection[str]) -> Precision:
 def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
     """Write ``manifest`` with the sizes and digests of all files of ``directory``.
 
-    Raises DlconvError for one that could not be read again.
+    Raises DlconvError if the manifest would be invalid.
     """
     files = tuple(file_entry(file) for file in sorted(directory.iterdir()))
     stored = dataclasses.replace(manifest, files=files)
@@ -273,7 +273,7 @@ def write_manifest(manifest: Manifest, directory: Path, target: Path) -> None:
         content = _STORED.dump_json(stored, indent=2) + b"\n"
         _STORED.validate_json(content)
     except ValueError as error:
-        raise DlconvError(f"{target} would be no manifest: {_first_slip(error)}") from error
+        raise DlconvError(f"{target} would be invalid: {_first_slip(error)}") from error
     write_atomically(target, content)
 
 
@@ -336,7 +336,7 @@ def has_manifest(path: Path) -> bool:
 
 
 def _is_manifest(path: Path) -> bool:
-    """Tell by its name: that of a TF.js model's weights in 2018 ends alike."""
+    """Tell by its name: the weights manifest of a TF.js model of 2018 has the same ending."""
     return f".{path.name}".endswith(f".{MANIFEST_NAME}")
 
 

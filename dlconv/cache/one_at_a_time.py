@@ -1,7 +1,7 @@
-"""One process at a time: file locks in the cache that say whom they wait for.
+"""One process at a time: file locks in the cache, with a message while they wait.
 
 The lock is the operating system's, so that it ends with the process that holds it, however that
-process ends; the file that stays behind means nothing.
+process ends; the file that it leaves locks nothing.
 """
 
 from collections.abc import Iterator

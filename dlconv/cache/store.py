@@ -125,7 +125,7 @@ def add_graph(path: Path) -> str:
 
 
 def keep_graph(content: bytes) -> str:
-    """Write a frozen graph that no file holds into the cache and return its SHA-256.
+    """Write the bytes of a frozen graph into the cache and return their SHA-256.
 
     Raises DlconvError if the disk is full.
     """
@@ -156,7 +156,7 @@ def read_record(name: str) -> FetchedModel | None:
 
 
 def write_record(fetched: FetchedModel) -> None:
-    """Record a fetched model. Raises DlconvError for what could not be read again."""
+    """Record a fetched model. Raises DlconvError if the record would be invalid."""
     content = {
         "format": 1,
         "name": fetched.name,

@@ -60,12 +60,12 @@ def onnx(
 ) -> None:
     """Convert to ONNX."""
     from dlconv import api
-    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, choosing, precision_for
+    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, precision_for, usage_errors
 
     precision = precision_for(quantize, "onnx")
     floors = api.GivenFloors(floor_agreement, floor_worst, floor_miou)
     refuse_useless(quantize, precision, False, calibrate, floors, explain)
-    with choosing():
+    with usage_errors():
         recipe = Recipe(
             "onnx",
             precision,

@@ -72,12 +72,18 @@ def tfjs(
 ) -> None:
     """Convert to a TensorFlow.js graph model."""
     from dlconv import api
-    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, choosing, converter_for, precision_for
+    from dlconv.recipe import (
+        DEFAULT_AUTO_FLOORS,
+        Recipe,
+        converter_for,
+        precision_for,
+        usage_errors,
+    )
 
     precision = precision_for(quantize, "tfjs")
     floors = api.GivenFloors(floor_agreement, floor_worst, floor_miou)
     refuse_useless(quantize, precision, per_channel, calibrate, floors, explain)
-    with choosing():
+    with usage_errors():
         recipe = Recipe(
             "tfjs",
             precision,

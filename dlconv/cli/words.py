@@ -15,7 +15,8 @@ HINTS: Mapping[str, str] = {
     "url",
     "another-interface": "leave out --no-rewrite and --converter tensorflowjs, or the other "
     "options",
-    "bad-download": "the source or the way to it is damaged or was changed; try another --mirror",
+    "bad-download": "the file or its transfer is damaged, or the file was changed; try another "
+    "--mirror",
     "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
     "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
     "--mirror",
@@ -57,7 +58,7 @@ MESSAGES: Mapping[str, str] = {
     "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
     "graph-only": "--input-size is for models with a graph of TensorFlow's",
     "no-onnx-file": "-o takes the name of a file that ends in .onnx, not {path}",
-    "no-peer": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
+    "no-tensorflowjs": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
     "not-for-a-manifest": "-o takes a name that a manifest can hold, not {name}",
     "offline": "the cache has no usable copy of {model}, and --offline forbids to download it",
     "opset": "--opset takes {oldest} to {newest}, not {opset}",

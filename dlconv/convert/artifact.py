@@ -54,14 +54,14 @@ from dlconv.recipe import DEFAULT_OPSET, Precision, Recipe
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-# The libraries whose versions the bytes depend on, by who writes.
+# The libraries whose versions the bytes depend on, by converter.
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "dlconv": ("numpy", "protobuf", "tensorboard"),
     "tensorflowjs": ("tensorflow", "tensorflowjs"),
     "tf2onnx": ("onnx", "tensorflow", "tf2onnx"),
 }
-# Precisions that the official converter has, too; its only 8-bit one is the plain one.
-PEER_PRECISIONS = frozenset(
+# The precisions of the official converter; ``plain1`` is its only one of 8 bits.
+OFFICIAL_PRECISIONS = frozenset(
     {
         Precision.FLOAT32,
         Precision.UINT8,
@@ -74,7 +74,7 @@ PEER_PRECISIONS = frozenset(
 
 @dataclass(frozen=True)
 class Made:
-    """An artifact, and what quantizing it taught, if that looked at images."""
+    """An artifact, and the measurements of its quantization, if that used images."""
 
     artifact: Artifact
     learned: Learned | None = None
@@ -82,10 +82,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Learning:
-    """What quantizing may look at, and whom it tells.
+    """The images of quantization, what it measures, and its callback.
 
     ``photos`` loads the photos to calibrate on, None stands for generated images; ``explain`` asks
-    for each tensor's share in the loss; ``progress`` is told how far a step is.
+    for each tensor's share in the loss; ``progress`` gets the progress of each step.
     """
 
     photos: LoadImages | None = None
@@ -98,7 +98,7 @@ NOTHING_GIVEN = Learning()
 
 @dataclass(frozen=True)
 class _Written:
-    """A graph as it was converted, its quantized constants by name, and what that taught."""
+    """A graph as it was converted, its quantized constants by name, and the measurements."""
 
     ready: Prepared
     stored: Mapping[str, StoredTensor]
@@ -111,11 +111,11 @@ def make_artifact(
     """Make an artifact at ``place``: a folder, or for ONNX a file that ends in ``.onnx``.
 
     A folder is replaced if it is an artifact; the manifest of a file lies beside it. Raises
-    UsageError for a folder that holds something else and for what a converter cannot be asked for,
-    DlconvError when the graph cannot be converted or quantized.
+    UsageError for a folder that holds something else and for a recipe that the converter does not
+    support, DlconvError when the graph cannot be converted or quantized.
     """
     if recipe.converter == "tensorflowjs":
-        _refuse_what_the_peer_lacks(recipe)
+        _refuse_unofficial_precision(recipe)
     is_file = recipe.target == "onnx" and place.suffix == ".onnx"
     with new_file(place) if is_file else new_folder(place) as work:
         if recipe.target == "tfjs":
@@ -128,8 +128,8 @@ def make_artifact(
     return Made(artifact, written.learned)
 
 
-def _refuse_what_the_peer_lacks(recipe: Recipe) -> None:
-    if recipe.per_channel or recipe.precision not in PEER_PRECISIONS:
+def _refuse_unofficial_precision(recipe: Recipe) -> None:
+    if recipe.per_channel or recipe.precision not in OFFICIAL_PRECISIONS:
         raise UsageError(
             "the official converter quantizes to uint8, uint16 or float16 only, per tensor"
         )
@@ -209,7 +209,7 @@ def _write_onnx(path: Path, recipe: Recipe, model_path: Path, learning: Learning
 def _onnx_model(
     ready: Prepared, recipe: Recipe, opset: int, learning: Learning
 ) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
-    """Return a model, its quantized kernels by name, and what quantizing them taught."""
+    """Return a model, its quantized kernels by name, and the measurements."""
     graph, contract = ready.graph, ready.contract
     if not recipe.precision.is_calibrated:
         model = to_onnx(graph, contract, opset)

@@ -4,7 +4,7 @@ tf2onnx numbers what it makes in the order it happens to make it, and of equal n
 keeps the one its hash order meets first (onnx/tensorflow-onnx#1789). Here nodes come in the order
 in which a walk from the outputs first needs them, initializers in the order of their first use. A
 node or constant keeps the name it has in the frozen graph if nothing there equals it; all others
-are called after their kind and place.
+are named after their kind and place.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ def canonicalize(model: "ModelProto", graph: Graph) -> None:
 
 
 def put_in_order(model: "ModelProto") -> None:
-    """Put nodes and initializers in the order of need, in place; what is not needed goes.
+    """Sort nodes and initializers by first use, in place, and remove unused ones.
 
     A model with subgraphs is left as it is.
     """
@@ -57,7 +57,7 @@ def _has_subgraphs(model: "ModelProto") -> bool:
 
 
 def replace_items(field: Any, items: "Sequence[Message]") -> None:
-    """Put messages in place of those of a repeated field; they may be among those."""
+    """Replace the messages of a repeated field; the new ones may be among the old."""
     copies = [type(item).FromString(item.SerializeToString()) for item in items]
     del field[:]
     field.extend(copies)

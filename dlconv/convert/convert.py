@@ -1,7 +1,7 @@
-"""Converting: what a recipe says is made of a frozen graph and put into its place.
+"""Converting: an artifact is made of a frozen graph by a recipe, and put into its place.
 
-The graph is kept in the cache, where verification finds what the artifact is compared with, and
-what a search for a precision tried is drawn beside the artifact.
+The graph is stored in the cache, where verification finds it as the reference of the artifact, and
+the tries of a search for precisions are drawn beside the artifact.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from dlconv.artifacts.manifest import Artifact, Source, coarsest
 from dlconv.cache import store
 from dlconv.convert.artifact import Learning, Made, make_artifact, make_upgraded
 from dlconv.convert.part import cut_out
-from dlconv.convert.place import refuse_no_onnx_file
+from dlconv.convert.place import check_onnx_path
 from dlconv.convert.quantize.images import LoadImages
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.errors import DlconvError
@@ -37,11 +37,11 @@ def convert(
 
     ``output`` is a folder, or for ONNX a file that ends in ``.onnx``. ``photos`` loads those to
     calibrate on, None stands for generated images; ``explain`` measures what rounding each tensor
-    alone costs. Raises UsageError for a place or a choice that cannot be, DlconvError when the
-    graph cannot be cut, converted or quantized.
+    alone costs. Raises UsageError for an invalid place or choice, DlconvError when the graph cannot
+    be cut, converted or quantized.
     """
     if recipe.target == "onnx" and output is not None:
-        refuse_no_onnx_file(output)
+        check_onnx_path(output)
     part = cut_out(frozen, recipe.ends)
     place = output or root / part.source.model / recipe.name
     made = make_artifact(part, recipe, place, Learning(photos, explain, progress))
@@ -51,7 +51,7 @@ def convert(
 
 
 def _draw_curve(made: Made, place: Path) -> None:
-    """Draw what a search tried beside the artifact."""
+    """Draw the tries of a search in a file beside the artifact."""
     found = made.learned.found if made.learned is not None else None
     if found is None:
         return
@@ -63,7 +63,7 @@ def _draw_curve(made: Made, place: Path) -> None:
 def upgrade(directory: Path, output: Path | None = None, root: Path = ARTIFACTS_ROOT) -> Artifact:
     """Write a graph model of 2018 as TF.js of today loads it, in ``output`` or below ``root``.
 
-    The graph that the model computes is kept in the cache, as what the artifact is compared with.
+    The graph that the model computes is stored in the cache, as the reference of the artifact.
     Raises DlconvError when there is no such model at ``directory``.
     """
     found = find_layout_2018(directory)
@@ -77,6 +77,6 @@ def upgrade(directory: Path, output: Path | None = None, root: Path = ARTIFACTS_
 
 
 def _keep_graph_of(old: Layout2018, name: str) -> Source:
-    """Keep the graph that a model of 2018 computes in the cache, and describe it."""
+    """Store the graph that a model of 2018 computes in the cache, and describe it."""
     content = old.graph_def.SerializeToString(deterministic=True)
     return Source(name, len(content), store.keep_graph(content))

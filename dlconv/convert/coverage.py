@@ -1,12 +1,12 @@
-"""Which ops of a graph the targets can run, told before anything is converted.
+"""Which ops of a graph the targets can run, found before anything is converted.
 
 The targets are TF.js in each of its backends, and ONNX by tf2onnx. What has to be covered is the
 graph that each converter takes: what the output needs, after the rewriting, and for TF.js with its
 fused ops. The frozen graph's own ops are counted beside it, which shows what the rewriting changes,
 and what is covered only because of it.
 
-An op is covered when the target is sure to know it. Shapes and element types that it refuses all
-the same show when the artifact runs.
+An op is covered when the target has it. Shapes and element types that the target does not support
+only show when the artifact runs.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ class OpCoverage:
 
 @dataclass(frozen=True)
 class Coverage:
-    """All ops by name, the targets, and the versions of what was asked.
+    """All ops by name, the targets, and the versions of the libraries.
 
     ``operators_without_kernel`` are those of ONNX at ``opset`` that ONNX Runtime cannot run; None
     when it does not say.
@@ -180,5 +180,5 @@ def _coverage(
     missing = known.missing(op, in_frozen.calls or in_onnx.calls or in_tfjs.calls)
     first = in_tfjs.first or in_onnx.first or in_frozen.first
     row = OpCoverage(op, in_frozen.nodes, in_onnx.nodes, in_tfjs.nodes, first, missing)
-    asked = {target: why for target, why in missing.items() if row.frozen or row.nodes(target)}
-    return replace(row, missing=asked)
+    relevant = {target: why for target, why in missing.items() if row.frozen or row.nodes(target)}
+    return replace(row, missing=relevant)

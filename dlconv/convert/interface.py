@@ -1,4 +1,4 @@
-"""What an artifact's input and output look like, and the graph that has them.
+"""The interface of an artifact: its input and output, and the graph that has them.
 
 By default an artifact has the frozen graph's own: photos of any size up to the crop in, labels out.
 A page in a browser may want another: one fixed size, float32 pixels, scores or probabilities in
@@ -38,9 +38,8 @@ def prepared(
 ) -> Prepared:
     """Read a frozen graph, give it an interface and rewrite it.
 
-    ``finish`` is a target's own pass that follows the rewriting. Raises UsageError when an
-    interface is asked for without rewriting, DlconvError when the graph cannot have it, or is not
-    sound enough to be rewritten.
+    ``finish`` is a target's own pass that follows the rewriting. Raises UsageError for another
+    interface without rewriting, DlconvError when the graph cannot have it or is not valid.
     """
     if interface != OWN_INTERFACE and not rewriting:
         raise UsageError(

@@ -1,6 +1,6 @@
-"""The part of a frozen graph between two ends that somebody asks for, kept as one of its own.
+"""The part of a frozen graph between the ends that the user names.
 
-What is made of a part is compared with the part, so it goes to the cache as a frozen graph.
+Artifacts of a part are compared with the part, so it is stored in the cache as a frozen graph.
 """
 
 import dataclasses
@@ -13,27 +13,27 @@ from dlconv.cache import store
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import FOUND, Ends
-from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.cut import cut, resolve_ends
 from dlconv.graph.graph import Graph
 from dlconv.recipe import name_of_part
 
 
-def part_of(graph_def: GraphDef, asked: Ends) -> tuple[Graph, Ends]:
-    """Cut out the part of a graph that is asked for, and return it and the nodes at its ends."""
-    if asked == FOUND:
-        return Graph(graph_def), asked
-    asked = asked_for(graph_def, asked)
-    return cut(graph_def, asked), asked
+def part_of(graph_def: GraphDef, ends: Ends) -> tuple[Graph, Ends]:
+    """Return the part of a graph between ends, and the names of the nodes at its ends."""
+    if ends == FOUND:
+        return Graph(graph_def), ends
+    ends = resolve_ends(graph_def, ends)
+    return cut(graph_def, ends), ends
 
 
-def cut_out(frozen: FrozenGraph, asked: Ends) -> FrozenGraph:
-    """Keep the part of a frozen graph that is asked for in the cache, as a frozen graph itself."""
-    if asked == FOUND:
+def cut_out(frozen: FrozenGraph, ends: Ends) -> FrozenGraph:
+    """Store the part of a frozen graph between ends in the cache, as a frozen graph itself."""
+    if ends == FOUND:
         return frozen
-    content = b"".join(part_of(read_graph(frozen.path), asked)[0].serialized())
+    content = b"".join(part_of(read_graph(frozen.path), ends)[0].serialized())
     digest = store.keep_graph(content)
     path = store.find_graph(digest)
     if path is None:
         raise DlconvError(f"the part of {frozen.path} is not in the cache any more")
-    source = Source(name_of_part(frozen.source.model, asked), len(content), digest)
+    source = Source(name_of_part(frozen.source.model, ends), len(content), digest)
     return dataclasses.replace(frozen, path=path, source=source)

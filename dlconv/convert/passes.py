@@ -1,4 +1,4 @@
-"""Passes in a row, by name: a value that a caller can read, shorten and hand on.
+"""A sequence of passes by name, as a value that a caller can read, shorten and pass on.
 
 A pass takes a graph and returns a graph that computes the same, and whether it changed anything.
 """
@@ -46,7 +46,7 @@ class Pipeline:
 
 
 def _guarded(name: str, run: Pass) -> Pass:
-    """Make of a pass one that refuses a graph whose constants or inputs do not fit its ops.
+    """Return a pass that raises DlconvError for a graph whose constants or inputs do not fit.
 
     TensorFlow would refuse such a graph when it runs; a pass finds out by an exception of numpy's.
     """

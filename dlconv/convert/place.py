@@ -11,19 +11,19 @@ from pathlib import Path
 
 from dlconv.artifacts.manifest import MANIFEST_NAME
 from dlconv.errors import UsageError
-from dlconv.storage.disk import disk_trouble, no_folder_left
+from dlconv.storage.disk import disk_trouble, removing_new_folders
 from dlconv.storage.files import new_directory
 
-# What the files of an artifact are called, also those of the official converter and of 2018.
+# The names of an artifact's files, also those of the official converter and of 2018.
 FILE_NAME = re.compile(r"(manifest|model)\.json|model\.onnx|[\w-]+\.bin|group\d+-shard\d+of\d+")
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Yield a new folder that replaces ``target``, unless that holds something of its own."""
+    """Yield a new folder that replaces ``target``, unless that holds other files."""
     with (
         disk_trouble(target),
-        no_folder_left(target),
+        removing_new_folders(target),
         new_directory(target, _refuse_others) as work,
     ):
         yield work
@@ -39,7 +39,7 @@ def _refuse_others(target: Path) -> None:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Tell whether a directory is empty, or an artifact, also a damaged one, and no more."""
+    """Tell whether a directory holds nothing but an artifact, which may be damaged."""
     names = {path.name for path in directory.iterdir()}
     return not names or (MANIFEST_NAME in names and all(map(FILE_NAME.fullmatch, names)))
 
@@ -49,10 +49,10 @@ def new_file(path: Path) -> Iterator[Path]:
     """Yield a new folder for a file of the name of ``path`` and its manifest.
 
     The file replaces ``path``, the manifest what lies beside it. Raises what
-    ``refuse_no_onnx_file`` raises.
+    ``check_onnx_path`` raises.
     """
-    refuse_no_onnx_file(path)
-    with disk_trouble(path), no_folder_left(path):
+    check_onnx_path(path)
+    with disk_trouble(path), removing_new_folders(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
             work = Path(name)
@@ -61,7 +61,7 @@ def new_file(path: Path) -> Iterator[Path]:
             (work / MANIFEST_NAME).replace(manifest_of_file(path))
 
 
-def refuse_no_onnx_file(path: Path) -> None:
+def check_onnx_path(path: Path) -> None:
     """Raise UsageError for a path that no ONNX file of a manifest can have."""
     if path.suffix != ".onnx":
         raise UsageError(

@@ -1,7 +1,7 @@
 """Fetching a model: from its name's entry to an intact frozen graph in the cache.
 
 What to do is decided by a pure function before anything is touched. A download is checked against
-every digest known, unpacked, checked again, held against the lock file, and only then takes its
+every digest known, unpacked, checked again, compared with the lock file, and only then takes its
 place; until then the model is what it was. One process at a time fetches a model; others wait and
 then find it done.
 """
@@ -46,7 +46,7 @@ def decide(
     """Decide what a fetch of ``model`` from ``source`` does; touches nothing.
 
     ``record`` is what the cache knows of the model, ``is_intact`` says that its graph was read and
-    has its digest. A packaged model is read anew each time, since an upgrade may bring another.
+    has its digest. A packaged model is read anew each time: an upgrade may contain another one.
     """
     is_usable = record is not None and is_intact and _is_same(model, record)
     if is_usable and not force and not is_packaged(source):
@@ -67,7 +67,7 @@ def fetch(
     say: Say = no_progress,
     patience: Patience = WITH_DOWNLOADS,
 ) -> FetchedModel:
-    """Bring a model's frozen graph into the cache, unless it is there, and return it.
+    """Download a model's frozen graph into the cache, unless it is there, and return it.
 
     ``mirror`` replaces scheme and host of an http(s) source. ``offline`` forbids the network,
     ``force`` the cache. ``lock`` is the lock file for models without a strong digest, by default
@@ -84,7 +84,7 @@ def fetch(
         if action is Action.REFUSE:
             raise _refusal(model)
         if action is Action.USE_CACHED and record is not None:
-            _hold_against_lock(model, record, lock, say)
+            _compare_with_lock(model, record, lock, say)
         else:
             record = _read_source(model, source, lock, progress, say, patience)
         store.set_last(model.name)
@@ -96,7 +96,7 @@ def find_fetched(
 ) -> FetchedModel | None:
     """Return the cache's copy of a model if a fetch would give the same, or None.
 
-    That is told without the network. Raises DlconvError for a mirror or lock file that is none.
+    The network is not used. Raises DlconvError for an invalid mirror or lock file.
     """
     source = mirrored(model.url, mirror)
     record = store.graph_for(model.name)
@@ -118,7 +118,7 @@ def _read_source(
     say: Say,
     patience: Patience,
 ) -> FetchedModel:
-    """Download and take in; once more from scratch if what is bad was put together by resuming."""
+    """Download a model and store it; start over once if a resumed download is damaged."""
     tarball = store.downloads_folder() / f"{model.name}.tar.gz"
     is_verified = model.tarball_bytes is not None and bool(model.tarball_digests)
 
@@ -134,15 +134,15 @@ def _read_source(
 
     arrived = downloaded()
     try:
-        return _take_in(model, arrived.path, lock, say)
+        return _check_and_store(model, arrived.path, lock, say)
     except BadContent:
         if not arrived.resumed:
             raise
     say(f"the resumed download of {model.name} is damaged: downloading it from the start")
-    return _take_in(model, downloaded().path, lock, say)
+    return _check_and_store(model, downloaded().path, lock, say)
 
 
-def _take_in(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
+def _check_and_store(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
     """Check a complete tarball, put its graph in place and record it; the tarball is removed."""
     graph = tarball.with_name(f"{model.name}.pb")
     remove_leftovers(graph)
@@ -157,7 +157,7 @@ def _take_in(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
         what = f"{model.name}: the frozen graph"
         check(what, measured_graph, model.graph_bytes, model.graph_digests)
         fetched = FetchedModel(model.name, model.url, measured_tarball, measured_graph)
-        _hold_against_lock(model, fetched, lock, say)
+        _compare_with_lock(model, fetched, lock, say)
         store.adopt_graph(graph, fetched.graph.sha256)
         store.write_record(fetched)
         return fetched
@@ -166,7 +166,7 @@ def _take_in(model: Model, tarball: Path, lock: Path, say: Say) -> FetchedModel:
         graph.unlink(missing_ok=True)
 
 
-def _hold_against_lock(model: Model, fetched: FetchedModel, lock: Path, say: Say) -> None:
+def _compare_with_lock(model: Model, fetched: FetchedModel, lock: Path, say: Say) -> None:
     if model.is_pinned or is_packaged(model.url):
         return
     if check_or_record(lock, model.name, _lock_entry(model, fetched)):
@@ -187,7 +187,7 @@ def _lock_entry(model: Model, fetched: FetchedModel) -> LockEntry:
 
 
 def _is_same(model: Model, record: FetchedModel) -> bool:
-    """Tell whether a record is of the model as its entry stands now."""
+    """Tell whether a record fits the model's entry in the registry."""
     return (
         model.url == record.url
         and model.tarball_bytes in (None, record.tarball.size)

@@ -16,7 +16,7 @@ from dlconv.artifacts.frozen import FrozenGraph, model_name
 from dlconv.artifacts.manifest import Source
 from dlconv.cache import store
 from dlconv.errors import DlconvError
-from dlconv.fetch.bring import brought, is_address, is_tarball
+from dlconv.fetch.local import is_address, is_tarball, local_model
 from dlconv.formats.frozen_graph import check_graph_file
 from dlconv.formats.read import find_entry, is_frozen_graph, is_named_as_file
 from dlconv.registry.models import Registry
@@ -64,7 +64,7 @@ def _from_path(path: Path) -> FrozenGraph:
     if not path.exists():
         raise DlconvError(f"there is no frozen graph at {path}")
     check_graph_file(path)
-    # As it is written, but for "..": a link has the name that it was given.
+    # Only ".." is resolved, and not links, whose own names count.
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100
     named_after = folder if path.stem == "frozen_inference_graph" else path
     name = model_name(named_after.stem or path.stem)
@@ -90,7 +90,7 @@ def _of_model(fetched: store.FetchedModel, registry: Registry) -> FrozenGraph:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model of any format: what it was named by, its file, and what it is as a frozen graph."""
+    """A model of any format: its name as given, its file, and the frozen graph if it is one."""
 
     origin: str
     entry: Path
@@ -106,13 +106,14 @@ class Subject:
 def find_subject(spec: str | None, registry: Registry) -> Iterator[Subject]:
     """Yield the model that ``spec``, a name, a path or an address, stands for.
 
-    What had to be fetched or unpacked goes afterwards. Raises DlconvError when it is not there.
+    Files that had to be fetched or unpacked are removed afterwards. Raises DlconvError when there
+    is no such model.
     """
     if spec is None or not _names_files(spec, registry):
         frozen = find_frozen_graph(spec, registry)
         yield Subject(str(frozen.path), frozen.path, frozen)
         return
-    with brought(spec) as path:
+    with local_model(spec) as path:
         entry = path if is_frozen_graph(path) else find_entry(path)
         yield Subject(shown(spec), entry, _from_path(entry) if is_frozen_graph(entry) else None)
 

@@ -1,8 +1,8 @@
-"""Whether bytes can be a frozen graph, told without parsing them.
+"""Checking whether bytes can be a frozen graph, without parsing them.
 
-A serialized GraphDef is a row of fields, each with its number, its type and its length, and among
-them a node. The row is walked, what the fields hold is not looked at: that takes no memory, however
-large the graph is, and finds what is cut short, empty, of another format, or no graph at all.
+A serialized GraphDef is a sequence of fields, each with its number, its type and its length, and
+among them a node. The content of the fields is skipped: that takes no memory, however large the
+graph is, and finds files that are truncated, empty, of another format, or without a node.
 """
 
 import os
@@ -11,16 +11,16 @@ from typing import BinaryIO
 from dlconv.formats.kinds import HEAD_BYTES, kind_of
 
 NODE = 1
-# Protocol buffers' types of fields: numbers of so many bytes, and what tells its length.
+# Wire types of protocol buffers: varints, length-delimited fields, and numbers of fixed size.
 VARINT, BYTES = 0, 2
 FIXED_BYTES = {1: 8, 5: 4}
 MOST_VARINT_BYTES = 10
-# A graph of a million nodes is none that is known; hostile ones would take minutes.
+# No known graph has a million nodes; hostile files would take minutes.
 MOST_FIELDS = 1_000_000
 
 
 def complaint_about_graph(file: BinaryIO) -> str:
-    """Return why what a file holds is no GraphDef, in a few words, or "" if it may be one."""
+    """Return why a file does not hold a GraphDef, in a few words, or "" if it may hold one."""
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
     kind = kind_of(file.read(HEAD_BYTES))

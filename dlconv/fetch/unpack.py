@@ -1,9 +1,9 @@
 """Taking the frozen graph out of a zoo tarball, and nothing else.
 
 A tarball is read once, as a stream, to its end, so that its checksum is checked. Only the frozen
-graph reaches the disk, and nothing that cannot be one. A tarball that holds what a model's has no
-use for (links, devices, paths that leave it), or that swells beyond bounds, is refused while it is
-read: neither memory nor disk fills up, and a failure leaves nothing behind.
+graph is written to disk, and only if it can be one. A tarball with members that no model needs
+(links, devices, paths that leave it), or with too much content, is refused while it is read:
+neither memory nor disk fills up, and a failure leaves nothing behind.
 """
 
 import gzip
@@ -163,7 +163,7 @@ def _refuse_harmful(member: tarfile.TarInfo, tarball: str) -> None:
 
 
 def _rank(name: str) -> tuple[bool, int] | None:
-    """Return how likely a member is the frozen graph, least first; None if it is none."""
+    """Return a rank, the lowest for the likeliest frozen graph; None for any other member."""
     path = PurePosixPath(name)
     if not path.name.endswith(GRAPH_NAME) or path.name.startswith("._"):
         return None

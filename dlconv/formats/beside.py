@@ -21,7 +21,7 @@ def is_beside(name: str) -> bool:
 
 
 def refuse_elsewhere(names: Iterable[str], where: str) -> None:
-    """Raise DlconvError for a name of another kind; ``where`` is what errors call who names it."""
+    """Raise DlconvError for a name that is not beside; ``where`` is the naming file in errors."""
     for name in names:
         if not is_beside(name):
             raise DlconvError(f"{where} names {name!r}, which is not a file beside it")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def external_files(model: "ModelProto", name: str) -> tuple[str, ...]:
     """Return the names of these files, each once; ``name`` is what errors call the ONNX file.
 
-    Raises DlconvError for one that does not lie beside it, and for a tensor that is nowhere.
+    Raises DlconvError for one that does not lie beside it, and for a tensor without a file.
     """
     found = external_locations(model, name)
     refuse_elsewhere(found, name)
@@ -27,9 +27,9 @@ def external_files(model: "ModelProto", name: str) -> tuple[str, ...]:
 
 
 def external_locations(model: "ModelProto", name: str) -> tuple[str, ...]:
-    """Return where these files are said to be, wherever that is, each once.
+    """Return the locations of these files as the tensors state them, each once, unchecked.
 
-    Raises DlconvError for a tensor that is nowhere.
+    Raises DlconvError for a tensor without a file.
     """
     found: dict[str, None] = {}
     for tensor in _external_tensors(model):

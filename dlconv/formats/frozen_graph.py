@@ -54,7 +54,7 @@ def check_graph_file(path: Path) -> None:
             what = f"it is {found.name}, not a frozen graph"
             raise DlconvError(f"cannot read {path}: {what}", found.hint)
         if not path.is_file() and path.exists():
-            raise DlconvError(f"cannot read {path}: it is no file, and so no frozen graph")
+            raise DlconvError(f"cannot read {path}: it is not a file")
         if path.stat().st_size > MAX_GRAPH_BYTES:
             raise DlconvError(f"{path} is larger than a GraphDef can be (2 GiB)")
         with path.open("rb") as file:
@@ -70,7 +70,7 @@ def check_graph_file(path: Path) -> None:
 def parse_graph(content: bytes, name: str) -> GraphDef:
     """Parse a serialized GraphDef; ``name`` is what errors call it.
 
-    Raises DlconvError when it is none, holds no nodes, or constants that cannot be.
+    Raises DlconvError when it is not a GraphDef, has no nodes, or has impossible constants.
     """
     refuse_other_kinds(content[:HEAD_BYTES], name, "a frozen graph")
     graph = GraphDef()
@@ -86,20 +86,20 @@ def parse_graph(content: bytes, name: str) -> GraphDef:
 
 
 def check_nodes(graph: GraphDef, name: str) -> None:
-    """Raise DlconvError for names that cannot be shown and constants that cannot be."""
+    """Raise DlconvError for unprintable names and impossible constants."""
     _refuse_unprintable(graph, name)
     _refuse_impossible_constants(graph, name)
 
 
 def _refuse_unprintable(graph: GraphDef, name: str) -> None:
-    """Keep codes for terminals out of all that is shown; TensorFlow allows no such name either."""
+    """Refuse names with control codes of terminals; TensorFlow does not allow them either."""
     for node in graph.node:
         if not (node.name + node.op).isprintable():
             raise DlconvError(f"{name} has a node with an impossible name: {node.name} ({node.op})")
 
 
 def _refuse_impossible_constants(graph: GraphDef, name: str) -> None:
-    """Refuse shapes that no tensor has, and more bytes, filled up, than a GraphDef can hold."""
+    """Refuse impossible shapes, and constants with more bytes, as numpy holds them, than 2 GiB."""
     claimed = 0
     for node in graph.node:
         if node.op != "Const":
@@ -116,12 +116,12 @@ def _refuse_impossible_constants(graph: GraphDef, name: str) -> None:
 
 
 def _refuse_calls(graph: GraphDef, name: str) -> None:
-    """Refuse nodes whose computation stands in the library of functions."""
+    """Refuse nodes that call functions of the library."""
     functions = {function.signature.name for function in graph.library.function}
     calls = [node for node in graph.node if node.op in functions or _called(node) & functions]
     if calls:
         raise DlconvError(
-            f"{name} calls functions of its library, into which dlconv does not look: "
+            f"{name} calls functions of its library, which dlconv does not read: "
             f"{len(calls)} nodes do, the first is {calls[0].name} ({calls[0].op})",
             "freeze it with its functions inlined (convert_variables_to_constants_v2)",
         )

@@ -29,7 +29,7 @@ from dlconv.graph.tensors import array_of, dtype_name, shape_of
 
 
 def read_frozen_graph(entry: Path) -> Network:
-    """Read a frozen graph. Raises DlconvError when it is none."""
+    """Read a frozen graph. Raises DlconvError when it is not valid."""
     graph = Graph(read_graph(entry))
     contract, unknown = contract_of(graph)
     return Network(
@@ -60,9 +60,9 @@ def _inputs(contract: Contract | None, graph: Graph) -> tuple[TensorSpec, ...]:
 def read_tfjs(entry: Path, with_weights: bool = True) -> Network:
     """Read a TF.js graph model, ``entry`` being its model.json.
 
-    Without weights, none is decoded, and neither they nor graph and contract stand in the network:
-    its ends are those of the signature, or those that the nodes show. Raises DlconvError when it is
-    none, and when its shards are not of the size that its weights take.
+    If not ``with_weights``, the network has no weights, graph or contract; its inputs and outputs
+    are those of the signature, or those that the nodes show. Raises DlconvError when it is not a
+    graph model, or its shards do not have the size of its weights.
     """
     model = read_model_json(entry)
     if not with_weights:
@@ -105,9 +105,9 @@ def _as_model_json_says(
 
 
 def _ends(model: ModelJson) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Return the ends that the signature names, or that a graph without values shows.
+    """Return inputs and outputs of the signature, or those that a graph without values shows.
 
-    Raises DlconvError when neither tells.
+    Raises DlconvError when neither has them.
     """
     if model.inputs and model.outputs:
         return model.inputs, model.outputs
@@ -118,7 +118,7 @@ def _ends(model: ModelJson) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, .
 def _signed(
     model: ModelJson, contract: Contract | None
 ) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Return the ends that the signature names, told by the graph where it knows them.
+    """Return inputs and outputs of the signature, with types and shapes of the graph if it has any.
 
     The official converter's signature has neither types nor shapes for the outputs.
     """
@@ -135,7 +135,7 @@ def _signed(
 def read_tfjs_2018(entry: Path) -> Network:
     """Read a TF.js graph model in the layout of 2018, ``entry`` being a file of it.
 
-    Raises DlconvError when it is none, or its constants are not its weights.
+    Raises DlconvError when it is not such a model, or its constants do not match its weights.
     """
     model = read_layout_2018(entry.parent)
     graph = Graph(model.graph_def)

@@ -1,7 +1,7 @@
-"""What a file is that is not what it should be, told by its first bytes.
+"""Recognizing files that are not what they should be, by their first bytes.
 
-People pass what they have: the page that a download gave them, a pointer of Git LFS, the tarball,
-another format under the name of a frozen graph. A serialized GraphDef begins with a node.
+People pass what they have: the HTML page that a download gave them, a pointer of Git LFS, the
+tarball, another format under the name of a frozen graph. A serialized GraphDef begins with a node.
 """
 
 from dataclasses import dataclass

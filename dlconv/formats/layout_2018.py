@@ -55,8 +55,8 @@ def find_layout_2018(path: Path) -> Path | None:
 def read_layout_2018(directory: Path) -> Layout2018:
     """Read a graph model in this layout.
 
-    Raises DlconvError when a file is missing, truncated or not what its name says, or when the
-    constants of the graph are not the weights of the manifest.
+    Raises DlconvError when a file is missing, truncated or invalid, or when the constants of the
+    graph do not match the weights of the manifest.
     """
     graph_def = read_graph(directory / GRAPH_NAME)
     groups = read_groups(directory / WEIGHTS_NAME)
@@ -74,7 +74,7 @@ def read_layout_2018(directory: Path) -> Layout2018:
 
 
 def read_groups(path: Path) -> tuple[Group, ...]:
-    """Read a manifest of weights. Raises DlconvError when it is none."""
+    """Read a manifest of weights. Raises DlconvError when it is not valid."""
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
@@ -87,10 +87,10 @@ def read_groups(path: Path) -> tuple[Group, ...]:
 def _refuse_others(
     directory: Path, constants: dict[str, TensorProto], weights: dict[str, Weight]
 ) -> None:
-    """Raise DlconvError when the constants are not the weights."""
+    """Raise DlconvError when the constants do not match the weights."""
     if odd := sorted(constants.keys() ^ weights.keys()):
         where = GRAPH_NAME if odd[0] in constants else WEIGHTS_NAME
-        raise DlconvError(f"{directory}: of constants and weights, {odd[0]} is in {where} alone")
+        raise DlconvError(f"{directory}: the constant or weight {odd[0]} is in {where} alone")
     for name, tensor in constants.items():
         refuse_other_type(directory, tensor, weights[name])
 

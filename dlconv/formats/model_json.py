@@ -22,8 +22,8 @@ from dlconv.graph.contract import TensorSpec
 from dlconv.graph.graph import Graph, source_node
 from dlconv.graph.tensors import dtype_name, extents_of
 
-# What reading JSON of another kind ends in.
-NOT_SUCH_JSON = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+# The errors from reading JSON that has not the expected form.
+UNEXPECTED_JSON = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ModelJson:
 def read_model_json(path: Path) -> ModelJson:
     """Read a model.json.
 
-    Raises DlconvError when it is none, or its graph or its weights manifest does not hold together.
+    Raises DlconvError when it is not one, or its graph or its weights manifest is invalid.
     """
     content = _read_json(path)
     try:
@@ -48,12 +48,12 @@ def read_model_json(path: Path) -> ModelJson:
             content["modelTopology"], GraphDef(), ignore_unknown_fields=True
         )
         signature = content.get("signature") or {}
-        _hold_captured(graph_def, signature.get("inputs"))
+        _captured_to_constants(graph_def, signature.get("inputs"))
         check_nodes(graph_def, str(path))
         graph = Graph(graph_def)
         inputs = _signed(signature.get("inputs"), graph)
         outputs = _signed(signature.get("outputs"), graph)
-    except (*NOT_SUCH_JSON, json_format.Error) as error:
+    except (*UNEXPECTED_JSON, json_format.Error) as error:
         raise _refusal(path) from error
     if not graph.nodes:
         raise _refusal(path)
@@ -73,14 +73,14 @@ def _read_json(path: Path) -> Any:
         return json.loads(raw)
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
-    except NOT_SUCH_JSON as error:
+    except UNEXPECTED_JSON as error:
         raise _refusal(path) from error
 
 
 def _groups(content: Any, path: Path) -> tuple[Group, ...]:
     try:
         weights = content["weightsManifest"]
-    except NOT_SUCH_JSON as error:
+    except UNEXPECTED_JSON as error:
         raise _refusal(path) from error
     return parse_groups(weights, str(path))
 
@@ -89,8 +89,8 @@ def _refusal(path: Path) -> DlconvError:
     return DlconvError(f"{path} is not the model.json of a TF.js graph model")
 
 
-def _hold_captured(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> None:
-    """Make constants, without their values, of placeholders that TF.js fills when it loads."""
+def _captured_to_constants(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> None:
+    """Turn placeholders that TF.js fills when it loads into constants without values."""
     listed = list((entries or {}).values())
     captured = {source_node(entry["name"]) for entry in listed if "resourceId" in entry}
     fed = {source_node(entry["name"]) for entry in listed if "resourceId" not in entry}
@@ -103,7 +103,7 @@ def _hold_captured(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> No
 
 
 def _signed(entries: Mapping[str, Any] | None, graph: Graph) -> tuple[TensorSpec, ...]:
-    """Return the tensors of the graph that a signature names, but for those that TF.js fills."""
+    """Return the tensors of the graph that a signature names, except those that TF.js fills."""
     found = []
     for entry in (entries or {}).values():
         tensor = json_format.ParseDict(entry, TensorInfo(), ignore_unknown_fields=True)

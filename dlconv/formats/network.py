@@ -72,7 +72,7 @@ class Network:
     them, ``file_bytes`` the sizes of ``files``. ``graph`` is the graph with the values of all
     constants, where the format has one; ``contract`` what was found in it.
 
-    Raises DlconvError for names that would not show as they are, or steer a terminal.
+    Raises DlconvError for names with unprintable characters.
     """
 
     format: str
@@ -90,7 +90,7 @@ class Network:
     file_bytes: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse names that cannot be shown, and note sizes: files may go when they are read."""
+        """Refuse unprintable names, and note sizes: the files may be removed after reading."""
         object.__setattr__(self, "file_bytes", tuple(each.stat().st_size for each in self.files))
         ends = [spec.node for spec in (*self.inputs, *self.outputs)]
         weights = [weight.name for weight in self.weights]
@@ -119,7 +119,7 @@ def constants_of(nodes: Iterable[NodeDef]) -> tuple[WeightTensor, ...]:
 
 
 def weight_of(name: str, values: np.ndarray) -> WeightTensor:
-    """Return a tensor of weights that is stored as it is."""
+    """Return a tensor of weights that is stored in its own type."""
     dtype = values.dtype.name
     return WeightTensor(name, values.shape, dtype, dtype, values.nbytes, values)
 

@@ -1,7 +1,7 @@
 """Reading an ONNX file: what it computes, what goes in and out, and its constants.
 
-Whoever reads one does so here, and what is read has passed every check: of its size, its kind, its
-names and the shapes of its constants. Values in other files stay there.
+All ONNX files are read here, and every one is checked: its size, its format, its names and the
+shapes of its constants. Values in other files are not read.
 """
 
 import math
@@ -29,9 +29,9 @@ MOST_ELEMENTS = 2**63 - 1
 
 
 def read_onnx(path: Path, with_weights: bool = True) -> Network:
-    """Read an ONNX file; without weights, none is decoded and none stands in the network.
+    """Read an ONNX file; if not ``with_weights``, the network has none.
 
-    Raises DlconvError when it is none, or does not hold together.
+    Raises DlconvError when it is not a valid ONNX file.
     """
     model = load_onnx(path)
     graph = model.graph
@@ -60,8 +60,8 @@ def read_onnx(path: Path, with_weights: bool = True) -> Network:
 def load_onnx(path: Path) -> "ModelProto":
     """Parse an ONNX file.
 
-    Raises DlconvError when it is none, has no graph, names that are not UTF-8, or constants of a
-    shape that no tensor has.
+    Raises DlconvError when it is not an ONNX file, has no graph, names that are not UTF-8, or
+    constants of an impossible shape.
     """
     import onnx
 
@@ -74,7 +74,7 @@ def load_onnx(path: Path) -> "ModelProto":
     refuse_other_kinds(content[:HEAD_BYTES], str(path), "an ONNX file", ONNX)
     try:
         model = onnx.ModelProto.FromString(content)
-    except Exception as error:  # protobuf has several, and its own
+    except Exception as error:  # protobuf raises several types
         raise DlconvError(f"{path} is not an ONNX file, or it is truncated") from error
     if not model.graph.node or not model.graph.output:
         raise DlconvError(f"{path} is an ONNX file without a graph")
@@ -94,7 +94,7 @@ def _nodes_of(graph: "GraphProto") -> "Iterator[NodeProto]":
 
 
 def _refuse_names_that_are_bytes(path: Path, model: "ModelProto") -> None:
-    """Raise DlconvError for a name that is not UTF-8, which the reader of ONNX hands out as is."""
+    """Raise DlconvError for a name that is not UTF-8, which onnx reads without an error."""
     graph, nodes = model.graph, list(_nodes_of(model.graph))
     named: list[Any] = [*graph.input, *graph.output, *graph.initializer, *nodes]
     names: list[str | bytes] = [each.name for each in named]
@@ -139,7 +139,7 @@ def _spec(value: "ValueInfoProto") -> TensorSpec:
 
 
 def _shape_of(value: "ValueInfoProto") -> tuple[int | None, ...] | None:
-    """Return the shape of an input or output: None for an extent that varies, or for all of it."""
+    """Return the shape of an input or output: None for extents that vary, or for an unknown one."""
     tensor = value.type.tensor_type
     if not tensor.HasField("shape"):
         return None

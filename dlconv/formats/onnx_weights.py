@@ -1,8 +1,8 @@
 """The weights in an ONNX file.
 
-Codes that DequantizeLinear reads count as the weights that it gives, and halves that a Cast reads
-as float32. Of tensors in files of their own, and of those whose scales are computed or of blocks,
-only shapes and types are read.
+Codes that DequantizeLinear reads count as the weights that it gives, and float16 that a Cast reads
+as float32. Only shapes and types are read of tensors in external files, and of those with computed
+or blockwise scales.
 """
 
 import math
@@ -26,7 +26,7 @@ def weights_among(
 ) -> tuple[WeightTensor, ...]:
     """Return the weights among the constants, by their names, of a file with these nodes.
 
-    Raises DlconvError for one that does not hold what its shape says, or scales that do not fit.
+    Raises DlconvError for values that do not match their shape, or scales that do not fit.
     """
     readers = {name: node for node in nodes for name in node.input if name in tensors}
     dequantizing = [node for node in nodes if node.op_type == "DequantizeLinear"]
@@ -62,7 +62,7 @@ def _dequantized(
 ) -> WeightTensor:
     """Return what DequantizeLinear gives, (code - zero point) * scale.
 
-    Without values where its numbers are in other files or computed, or scales are those of blocks.
+    Its values are None where they are in other files or computed, or scales are blockwise.
     """
     codes, scale, zero = (
         _values(path, each, tensors[each]) if each in tensors else None
@@ -92,7 +92,7 @@ def _dequantized(
 
 
 def _along(numbers: np.ndarray, shape: list[int]) -> np.ndarray:
-    """Return scales or zero points so that they meet the codes of their channel."""
+    """Return scales or zero points in a shape that broadcasts to the codes."""
     kept = numbers.astype(np.int32 if numbers.dtype.kind in "iu" else np.float32)
     return kept.reshape(shape) if numbers.ndim else kept
 
@@ -105,8 +105,8 @@ def _values(path: Path, name: str, tensor: "TensorProto") -> np.ndarray | None:
         return None
     try:
         return numpy_helper.to_array(tensor)
-    except Exception as error:  # onnx raises what numpy does, and its own
-        raise DlconvError(f"{path}: {name} does not hold what its shape says") from error
+    except Exception as error:  # onnx raises errors of numpy and its own
+        raise DlconvError(f"{path}: the values of {name} do not match its shape") from error
 
 
 def dtype_of(data_type: int) -> str:

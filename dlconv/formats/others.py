@@ -1,7 +1,7 @@
-"""What people have where a frozen graph is wanted, told by names, and what to do with it.
+"""Recognizing other models by their names, where a frozen graph is wanted, and what to do then.
 
-A folder is looked into no deeper than zoo tarballs unpack to; files are not read. What a file is
-that has another name than it should is told by its first bytes (``kinds``).
+A folder is searched no deeper than zoo tarballs unpack to; files are not read. Files with
+misleading names are recognized by their first bytes (``kinds``).
 """
 
 from itertools import islice
@@ -26,7 +26,7 @@ _BY_SUFFIX = {
 
 
 def kind_by_name(path: Path) -> Kind | None:
-    """Tell by its name what a file is that dlconv does not read; None for any other."""
+    """Return the kind of a file that dlconv does not convert, by its name; None for any other."""
     if path.name == "checkpoint" or path.suffix.startswith(".data-"):
         return _CHECKPOINT
     return _BY_SUFFIX.get(path.suffix.lower())

@@ -14,7 +14,7 @@ from dlconv.formats.network import Network
 from dlconv.formats.onnx_file import read_onnx
 from dlconv.formats.others import FROZEN, kind_by_name, kind_of_folder
 
-# What a folder is looked through for, in this order.
+# The files that are looked for in a folder, in this order.
 ENTRIES = (
     "model.json",
     layout_2018.GRAPH_NAME,
@@ -51,19 +51,19 @@ def find_entry(path: Path) -> Path:
 
 
 def is_named_as_file(spec: str) -> bool:
-    """Tell whether a name ends as those of files that are read here."""
+    """Tell whether a name has the ending of a file that is read here."""
     return Path(spec).suffix in _READERS or Path(spec).name in _READERS
 
 
 def is_frozen_graph(entry: Path) -> bool:
-    """Tell by its name, one that ends in .pb or as nothing, whether a file is a frozen graph."""
+    """Tell by its name, which ends in .pb or has no ending, whether a file is a frozen graph."""
     return entry.suffix in ("", ".pb") and entry.name not in _READERS and not entry.is_dir()
 
 
 def read_network(path: Path) -> Network:
     """Read the network at ``path``, a file or a folder.
 
-    Raises DlconvError when there is none, or its files are not what their names say.
+    Raises DlconvError when there is none, or its files are invalid.
     """
     entry = find_entry(path)
     reader = _READERS.get(entry.name) or _READERS.get(entry.suffix)
@@ -73,7 +73,7 @@ def read_network(path: Path) -> Network:
     if kind is not None:
         raise DlconvError(f"{entry} is {kind.name}, which dlconv does not read", kind.hint)
     if reader is None:
-        raise DlconvError(f"{entry} is of no format that dlconv knows by its name", HINT)
+        raise DlconvError(f"{entry} is named like no format that dlconv reads", HINT)
     return reader(entry)
 
 

@@ -1,7 +1,7 @@
-"""The files that a runtime reads when it is pointed at one: what an artifact consists of.
+"""The files that a runtime reads when it loads an artifact.
 
-They are found in the entry itself. A TF.js graph model names its shards, an ONNX file those with
-values of its tensors, a frozen graph none. No weights are read.
+The entry names them: a TF.js graph model its shards, an ONNX file those with values of its tensors,
+a frozen graph none. No weights are read.
 """
 
 from collections.abc import Collection
@@ -30,7 +30,7 @@ def files_read(entry: Path, target: str) -> tuple[str, ...]:
 
 
 def complaint_about_reads(entry: Path, target: str, listed: Collection[str]) -> str | None:
-    """Say in which file the list of an artifact and what its entry reads differ, None if in none.
+    """Return how an artifact's list of files differs from those that its entry reads, or None.
 
     Raises what ``files_read`` does.
     """

@@ -36,7 +36,7 @@ RESOURCE_READERS = frozenset({"ReadVariableOp"})
 def read_saved_model(path: Path) -> Network:
     """Read a SavedModel, ``path`` being its saved_model.pb.
 
-    Raises DlconvError when it is none, or has no signature.
+    Raises DlconvError when it is not a SavedModel, or has no signature.
     """
     meta = _meta_graph(path)
     name, signature = _signature(path, meta)

@@ -2,7 +2,7 @@
 
 The manifest is a list of groups. The bytes of a group's shards, files beside the manifest, are
 those of its weights, one after another, little-endian. Quantized weights are codes, uint8 or uint16
-with value = code * scale + min, or halves. What the manifest says is checked before it is used.
+with value = code * scale + min, or float16. The manifest is checked before it is used.
 """
 
 import math
@@ -27,7 +27,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How codes stand for values; halves have neither ``min`` nor ``scale``."""
+    """How codes stand for values; float16 has neither ``min`` nor ``scale``."""
 
     dtype: str
     min: Number | None = None
@@ -83,16 +83,17 @@ class Group:
 
 
 def parse_groups(content: Any, name: str) -> tuple[Group, ...]:
-    """Check a manifest, JSON as Python reads it; ``name`` is what errors call it.
+    """Check a manifest, parsed from JSON; ``name`` is what errors call it.
 
-    Raises DlconvError when it is none, leaves its folder, or names a shard or a weight twice.
+    Raises DlconvError when it is invalid, names a file outside its folder, or a shard or a weight
+    twice.
     """
     try:
         groups: tuple[Group, ...] = TypeAdapter(tuple[Group, ...]).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "all of it"
-        raise DlconvError(f"{name} is no weights manifest: {where}: {first['msg']}") from error
+        raise DlconvError(f"{name} is not a weights manifest: {where}: {first['msg']}") from error
     paths = shards_of(groups)
     refuse_elsewhere(paths, name)
     _refuse_twice(paths, name)
@@ -134,7 +135,7 @@ def read_weights(groups: Sequence[Group], directory: Path) -> dict[str, np.ndarr
 
 
 def check_shards(groups: Sequence[Group], directory: Path) -> None:
-    """Look at the sizes of shards, but for those with element types without a fixed size.
+    """Check the sizes of shards, except those with element types without a fixed size.
 
     Raises DlconvError for shards that are missing or not of the size that their weights take.
     """

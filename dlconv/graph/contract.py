@@ -2,11 +2,11 @@
 
 The contract is found in the graph, never assumed. The input is the placeholder whose pixels go
 into the output; the output is a sink, a node whose value nothing in the graph reads. DeepLab's own
-names settle a choice between several, and are not required. Every finding carries its reason, and
-every node that could have been taken and was not says why, so that a person can check it.
+names settle a choice between several, and are not required. Every finding has its reason, and so
+has every node that could have been chosen and was not, so that a person can check it.
 
-A graph may have several outputs, and want more than an image; findings tell. Converters need a
-contract: one image in, one output.
+A graph may have several outputs, or need more inputs than an image: ``Findings`` has all of them.
+Converters need a contract: one image in, one output.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor at the border of a network."""
+    """An input or an output of a network."""
 
     node: str
     """The node that it comes from."""
@@ -50,7 +50,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a graph promises, and why that is thought."""
+    """What a graph takes and gives, and how that was found."""
 
     input: TensorSpec
     """The photo."""
@@ -67,13 +67,13 @@ class Contract:
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The one output, as findings have it."""
+        """The one output, as a tuple like that of ``Findings``."""
         return (self.output,)
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Ends that a person names in place of those that are found: nodes of the graph."""
+    """The nodes that the user names as input and outputs; None and () leave them to be found."""
 
     input: str | None = None
     outputs: tuple[str, ...] = ()
@@ -88,10 +88,10 @@ FOUND = Ends()
 
 @dataclass(frozen=True)
 class Candidate:
-    """A node that could have been an input or an output, and why it is not."""
+    """A node that could have been chosen as input or output, and why it was not."""
 
     role: str
-    """Which of them."""
+    """``input`` or ``output``."""
     node: str
     """Its name."""
     op: str
@@ -102,16 +102,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a graph takes and gives, also where that makes no contract."""
+    """What a graph takes and gives, also where that is not a contract."""
 
     input: TensorSpec
     """The photo."""
     outputs: tuple[TensorSpec, ...]
     """All outputs."""
     rejected: tuple[Candidate, ...] = ()
-    """Nodes that could have been taken for one of these."""
+    """Nodes that could have been chosen as input or output."""
     also_fed: tuple[str, ...] = ()
-    """Placeholders that have to be fed beside the photo."""
+    """Placeholders that need a value besides the photo."""
     crop: tuple[int, int] | None = None
     """The size it works at, (height, width), if the graph shows it."""
     crop_reason: str = ""
@@ -122,7 +122,7 @@ class Findings:
     """Why."""
 
     def only_output(self) -> TensorSpec:
-        """Return the one output. Raises DlconvError if a converter has to choose or to feed."""
+        """Return the one output. Raises DlconvError if there are several outputs or inputs."""
         if len(self.outputs) > 1:
             raise DlconvError(
                 f"the graph has {len(self.outputs)} outputs and none is named {OUTPUT_NAME}: "
@@ -154,21 +154,21 @@ def find_contract(graph: Graph) -> Contract:
     return find_all(graph).contract()
 
 
-def find_all(graph: Graph, asked: Ends = FOUND) -> Findings:
-    """Find what there is, or take what is asked for.
+def find_all(graph: Graph, ends: Ends = FOUND) -> Findings:
+    """Find inputs, outputs, crop and classes; ``ends`` are taken where they name nodes.
 
     Raises DlconvError when the graph has no input or no output, or several inputs that it cannot
     tell apart.
     """
     static = infer_static(graph)
-    ends = find_ends(graph, asked)
+    found = find_ends(graph, ends)
 
     def inferred(spec: TensorSpec) -> TensorSpec:
         return replace(spec, shape=numbers_of(static.shapes[spec.node]))
 
-    photo = inferred(ends.input)
-    outputs = tuple(map(inferred, ends.outputs))
-    findings = replace(ends, input=photo, outputs=outputs)
+    photo = inferred(found.input)
+    outputs = tuple(map(inferred, found.outputs))
+    findings = replace(found, input=photo, outputs=outputs)
     if len(outputs) > 1:
         why = "several outputs: each may have its own"
         return replace(findings, crop_reason=why, classes_reason=why)
@@ -184,15 +184,15 @@ def find_all(graph: Graph, asked: Ends = FOUND) -> Findings:
     )
 
 
-def find_ends(graph: Graph, asked: Ends = FOUND) -> Findings:
+def find_ends(graph: Graph, ends: Ends = FOUND) -> Findings:
     """Find input and outputs, not crop and classes, in a graph whose constants may lack values.
 
     The shapes are those that the nodes themselves state. Raises what ``find_all`` does.
     """
     placeholders = [node.name for node in graph.nodes.values() if node.op == "Placeholder"]
-    outputs, lost_outputs = _find_outputs(graph, placeholders, asked)
+    outputs, lost_outputs = _find_outputs(graph, placeholders, ends)
     names = [spec.node for spec in outputs]
-    photo, lost_inputs, also_fed = _find_input(graph, placeholders, names, asked)
+    photo, lost_inputs, also_fed = _find_input(graph, placeholders, names, ends)
     return Findings(photo, outputs, (*lost_inputs, *lost_outputs), also_fed)
 
 
@@ -207,13 +207,13 @@ def element_type(node: NodeDef) -> str:
 
 
 def _find_outputs(
-    graph: Graph, placeholders: Sequence[str], asked: Ends
+    graph: Graph, placeholders: Sequence[str], ends: Ends
 ) -> tuple[tuple[TensorSpec, ...], list[Candidate]]:
     live = {node.name for node in graph.descendants(*placeholders)}
     sinks = [node for node in graph.nodes.values() if not graph.consumers[node.name]]
     valued = [node for node in sinks if node.name in live and _has_value(node)]
-    if asked.outputs:
-        chosen = [graph.nodes[name] for name in asked.outputs]
+    if ends.outputs:
+        chosen = [graph.nodes[name] for name in ends.outputs]
         reason, lost_because = "asked for", "another is asked for"
     elif OUTPUT_NAME in live:
         chosen, lost_because = [graph.nodes[OUTPUT_NAME]], f"not named {OUTPUT_NAME}"
@@ -262,11 +262,12 @@ def _choose_outputs(
     pixels = {node.name for node in graph.descendants(*placeholders, without=SIZE_OPS)}
     shown = [node for node in sinks if node.name in pixels] or sinks
     count = f"the only one of {len(sinks)}" if len(shown) == 1 else f"one of {len(shown)}"
-    return shown, f"{count} sinks made of the image's pixels", "made of the image's size alone"
+    lost_because = "computed from the image's size alone"
+    return shown, f"{count} sinks computed from the image's pixels", lost_because
 
 
 def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
-    """Return what people take for the output of a DeepLab: its labels and scores as they come."""
+    """Return nodes that may be wanted as the output instead: labels and scores before it."""
     arg_max = argmax_behind(graph, output)
     found = [] if arg_max in (None, output) else [arg_max]
     found += resizes_of_scores(graph, output)
@@ -274,7 +275,7 @@ def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
         _lost(
             "output",
             node,
-            f"{graph.consumers[node.name][0]} reads it; name it as the output to cut here",
+            f"{graph.consumers[node.name][0]} reads it; to cut the graph here, name it as output",
         )
         for node in found
         if node is not None and node is not output
@@ -296,9 +297,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _find_input(
-    graph: Graph, placeholders: Sequence[str], outputs: Sequence[str], asked: Ends
+    graph: Graph, placeholders: Sequence[str], outputs: Sequence[str], ends: Ends
 ) -> tuple[TensorSpec, list[Candidate], tuple[str, ...]]:
-    """Return the input, the placeholders that are not, and those of them that are fed as well."""
+    """Return the input, the placeholders that are not it, and those that have to be fed as well."""
     target = outputs[0] if len(outputs) == 1 else "the outputs"
     verb = "depends" if len(outputs) == 1 else "depend"
     behind = graph.ancestors(*outputs)
@@ -308,12 +309,12 @@ def _find_input(
     chosen, reason = needed[0], f"the only Placeholder that {target} {verb} on"
     reasons = dict.fromkeys(placeholders, f"nothing of it goes into {target}")
     reasons |= dict.fromkeys(needed, "another is asked for")
-    if asked.input is not None:
-        chosen, reason = asked.input, "asked for"
+    if ends.input is not None:
+        chosen, reason = ends.input, "asked for"
     elif len(needed) > 1:
         chosen, reason, why_not = _choose_input(graph, needed, outputs, target)
         reasons |= why_not
-    if chosen == INPUT_NAME and chosen != asked.input:
+    if chosen == INPUT_NAME and chosen != ends.input:
         reason += f", named {INPUT_NAME}"
     lost = [_lost("input", graph.nodes[name], reasons[name]) for name in placeholders]
     spec = _spec_of_placeholder(graph.nodes[chosen], reason)
@@ -332,7 +333,7 @@ def _choose_input(
     why_not = {name: f"only its size goes into {target}" for name in needed if name not in pixels}
     for name in needed:
         if name not in why_not and not _may_be_image(graph.nodes[name]):
-            why_not[name] = "no image by its type or its shape"
+            why_not[name] = "not an image by its type or shape"
     left = [name for name in needed if name not in why_not]
     if len(left) > 1 and INPUT_NAME in left:
         why_not |= dict.fromkeys(left, f"not named {INPUT_NAME}")
@@ -361,7 +362,7 @@ def _spec_of_placeholder(node: NodeDef, reason: str) -> TensorSpec:
 
 
 def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
-    """Return height and width of an image that has no other."""
+    """Return the height and width of an image of fixed size, None for any other input."""
     if spec.shape is None or len(spec.shape) != 4:
         return None
     _, height, width, _ = spec.shape

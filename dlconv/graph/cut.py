@@ -1,9 +1,9 @@
-"""A part of a graph: from a node that a person names as the image to those named as outputs.
+"""Cutting out a part of a graph: from the node named as the image to those named as outputs.
 
 Exports are often cut at ``sub_7`` or ``ResizeBilinear_2``, and some graphs take their image from
 no placeholder. The part that is cut out has a placeholder in the input's place, of its type, and
-is a graph like any other. Names are taken as TensorBoard and sessions show them where that is
-clear; a wrong one is answered by the nearest.
+is a graph like any other. Names may be given as TensorBoard and sessions show them; the error for
+an unknown one suggests the nearest.
 """
 
 import difflib
@@ -23,16 +23,16 @@ from dlconv.graph.tensors import data_type_name, shape_proto
 MOST_SUGGESTED = 3
 
 
-def cut(graph_def: GraphDef, asked: Ends) -> Graph:
-    """Return the part of a graph between nodes that it has; None or none leave what is there.
+def cut(graph_def: GraphDef, ends: Ends) -> Graph:
+    """Return the part of a graph between the nodes of ``ends``; without them, the graph itself.
 
-    An input may be missing in ``graph_def``, which is no ``Graph`` then, as long as nodes read it.
-    Raises DlconvError for an input that goes into no output, or has several outputs that are read,
-    and for a part that is no ``Graph``.
+    Nodes may read an input that ``graph_def`` does not have, of which no ``Graph`` could be made.
+    Raises DlconvError for an input that goes into no output, or of which other outputs than the
+    first are read, and for a part of which no ``Graph`` can be made.
     """
     nodes = {node.name: node for node in graph_def.node}
     readers = _readers(graph_def)
-    photo, outputs = asked.input, list(asked.outputs)
+    photo, outputs = ends.input, list(ends.outputs)
     roots = outputs or [name for name in nodes if not readers.get(name)]
     kept = _behind(nodes, roots, photo)
     if photo is not None and (photo not in kept or photo not in readers):
@@ -44,8 +44,8 @@ def cut(graph_def: GraphDef, asked: Ends) -> Graph:
     return Graph(part)
 
 
-def asked_for(graph_def: GraphDef, given: Ends) -> Ends:
-    """Return the nodes that names stand for. Raises DlconvError for a name that no node has."""
+def resolve_ends(graph_def: GraphDef, given: Ends) -> Ends:
+    """Return ends with the nodes' own names. Raises DlconvError for a name that no node has."""
     names = {node.name for node in graph_def.node}
     read = names | {source_node(source) for node in graph_def.node for source in node.input}
     photo = None if given.input is None else _node(given.input, read)
@@ -84,7 +84,7 @@ def _readers(graph_def: GraphDef) -> dict[str, list[str]]:
 
 
 def _behind(nodes: dict[str, NodeDef], roots: Sequence[str], photo: str | None) -> set[str]:
-    """Return what roots need, control dependencies included, the image's own origin left out."""
+    """Return what roots depend on, also by control, but not what the photo's node depends on."""
     kept = {*roots}
     queue = list(kept)
     for name in queue:

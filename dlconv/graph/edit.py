@@ -1,9 +1,9 @@
 """Changing a graph: what every pass needs.
 
-A pass collects an ``Edit``: nodes that others take the place of, and nodes whose readers are sent
-elsewhere. ``applied`` makes a new graph of it and leaves the old one alone. Nodes that were read
-before and are read by nobody any more go with the edit, and so do control edges from nodes that
-are gone; without an edit the very same graph comes back.
+A pass collects an ``Edit``: replacements of nodes, and nodes whose readers get another input.
+``applied`` makes a new graph of it and leaves the old one alone. It also removes nodes that no
+longer have a reader, and control edges from removed nodes; with an empty edit it returns the same
+graph object.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "int64": "DT_INT64", "
 
 @dataclass(frozen=True)
 class Result:
-    """What a pass gives: the very same graph where it changed nothing, with all inferred of it."""
+    """The result of a pass: the same graph object, with its inferred shapes, if nothing changed."""
 
     graph: Graph
     changed: bool
@@ -32,7 +32,7 @@ Pass = Callable[[Graph], Result]
 
 @dataclass
 class Edit:
-    """Replacements by name (none: the node goes) and inputs by the input to read instead."""
+    """Replacements by node (none: it is removed), and the input to read in place of another."""
 
     replaced: dict[str, list[NodeDef]] = field(default_factory=dict)
     redirected: dict[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Edit:
     def resolved(self, name: str) -> str:
         """Return the input to read in place of ``name``, however often it is redirected.
 
-        What is found is kept for all on the way, so that chains are walked once.
+        The result is stored for the whole chain, so that it is walked once.
         """
         mark = "^" if name.startswith("^") else ""
         plain = name.removeprefix("^").removesuffix(":0")
@@ -57,7 +57,7 @@ class Edit:
         return mark + source_node(plain) if mark else plain
 
     def removes(self, name: str) -> bool:
-        """Tell whether a node goes and no other stands for it."""
+        """Tell whether a node is removed without a replacement."""
         is_kept = any(node.name == name for node in self.replaced.get(name, ()))
         return name in self.replaced and name not in self.redirected and not is_kept
 
@@ -86,7 +86,7 @@ def in_turn(graph: Graph, passes: Iterable[Pass]) -> Result:
 
 
 def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
-    """Return a node that reads what it is to read and waits for no node that is gone."""
+    """Return a node with its new inputs, without control edges from removed nodes."""
     inputs = [
         edit.resolved(name)
         for name in node.input
@@ -96,7 +96,7 @@ def _rewired(node: NodeDef, edit: Edit) -> NodeDef:
 
 
 def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
-    """Return the names of the nodes that only nodes now gone had read."""
+    """Return the names of the nodes whose readers were all removed."""
     read_before = {name for name, readers in before.consumers.items() if readers}
     removable = read_before | ({node.name for node in nodes} - before.nodes.keys())
     readers: dict[str, int] = {}
@@ -139,7 +139,7 @@ def free_name(graph: Graph, wanted: str) -> str:
 
 
 def may_go(graph: Graph, name: str) -> bool:
-    """Tell whether a node is no output: others read it, and it is not named as an output is."""
+    """Tell whether a node is not an output: others read it, and its name is not an output's."""
     return bool(graph.consumers[name]) and name != OUTPUT_NAME
 
 

@@ -1,7 +1,7 @@
-"""The way of the image through the graph, from the input to the output.
+"""The path of the image through the graph, from the input to the output.
 
-The flow holds every node that is made of the image's pixels and goes into the output. Weights are
-not in it, nor is what is made of the image's size alone: shape arithmetic and its checks.
+The flow holds every node that depends on the image's pixels and goes into the output. Weights are
+not in it, nor is what depends on the image's size alone: shape arithmetic and its checks.
 """
 
 from collections.abc import Callable, Iterable
@@ -57,16 +57,16 @@ class Flow:
 
     @cached_property
     def last_weighted(self) -> set[str]:
-        """Those of them that no other one comes after."""
+        """Those of ``weighted`` that no other one depends on."""
         read = {source for name in self.weighted for source in self.sources(name)}
         return self.weighted - self.behind(read)
 
     def behind(self, names: Iterable[str]) -> set[str]:
-        """Return the nodes that any of ``names`` is made of, and these."""
+        """Return ``names`` and the nodes that they depend on."""
         return self._reached(names, self.sources)
 
     def beyond(self, names: Iterable[str]) -> set[str]:
-        """Return the nodes that are made of any of ``names``, and these."""
+        """Return ``names`` and the nodes that depend on them."""
         return self._reached(names, lambda name: self.consumers[name])
 
     def _reached(self, names: Iterable[str], neighbours: Callable[[str], set[str]]) -> set[str]:

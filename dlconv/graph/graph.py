@@ -1,9 +1,9 @@
 """Walking a graph, without importing TensorFlow.
 
 ``Graph`` is the one view of a GraphDef that the other rooms use: nodes by name, and edges with
-their control dependencies told apart from their data. It never changes, so what is inferred of it
-stays with it; a pass makes another one, which shares the nodes that stay. The protocol buffers come
-with TensorBoard's wheel.
+control dependencies separate from data. It never changes, so inferred shapes are stored with it; a
+pass makes another one, which shares the nodes that stay. The protocol buffers come with
+TensorBoard's wheel.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from dlconv.errors import DlconvError
 from dlconv.graph.inferred import Given, Inferred
 from dlconv.graph.tensors import array_of
 
-# numpy's arrays had no more in its version 1.
+# The most dimensions of an array in numpy 1.
 MAX_RANK = 32
 
 LOOP_BACK_OPS = frozenset({"NextIteration", "RefNextIteration"})
@@ -76,8 +76,8 @@ class Graph:
     def apart_from(self, other: "Graph") -> "Graph":
         """Return the same graph, inferred shapes included, with copies of what it shares.
 
-        The nodes of a GraphDef that was read are one piece of memory, which stays for the sake of
-        any of them. Once a graph has lost most of the weights of ``other``, this lets them go.
+        The nodes of a GraphDef that was read are one block of memory, which stays as long as any of
+        them. Once a graph has lost most of the weights of ``other``, this frees them.
         """
         graph = self.with_nodes(
             copy_of(node) if other.nodes.get(name) is node else node

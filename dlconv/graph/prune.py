@@ -1,7 +1,7 @@
 """Pruning a graph to its contract.
 
 Keeps the nodes that the output's value depends on, in the order of the file, and drops control
-edges and with them what only they held: Assert and the arithmetic that feeds it.
+edges and the nodes that only they needed: Assert and the arithmetic that feeds it.
 """
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef

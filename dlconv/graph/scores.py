@@ -1,7 +1,7 @@
-"""What a graph tells of its scores: the size they are resized to, and the number of classes.
+"""What a graph shows of its scores: the size they are resized to, and the number of classes.
 
-The size is the crop, unless it is that of features: to that size, the pooled branch or the
-decoder's features are resized, too. An image that is padded, or has one size, tells it as well.
+That size is the crop, unless features are resized to it, too: those of the pooled branch or the
+decoder. The crop also shows in the size that the image is padded to, or in its fixed size.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from dlconv.graph.tensors import shape_of
 
 # What may stand between the resized scores and an output of scores or probabilities.
 SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
-# No crop is higher or wider.
+# The largest height and width of a crop.
 MOST_PIXELS = 2**14
 
 Crop = tuple[int, int]

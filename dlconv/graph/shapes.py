@@ -2,7 +2,7 @@
 
 A value is a small array of extents: what Shape, StridedSlice, Pack and simple arithmetic give. Two
 extents that are equal symbols are equal in every run. Nothing is ever guessed: an op without a rule
-yields nothing. What was inferred of a graph stays with it and is inferred once.
+yields nothing. What is inferred of a graph is stored with it.
 """
 
 import math
@@ -20,7 +20,7 @@ from dlconv.graph.tensors import array_of, dtype_name, shape_of
 
 T = TypeVar("T")
 
-# Constants of shape arithmetic are no larger.
+# Larger constants are not part of shape arithmetic.
 MOST_VALUES = 64
 
 
@@ -65,11 +65,11 @@ class Static:
 
 
 def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Static:
-    """Infer shapes and values of all nodes: from inputs on, and once back from where tensors meet.
+    """Infer shapes and values of all nodes: forward from the inputs, and once backward.
 
-    What a concatenation says of one input holds for the others and for what they were made of, in
-    every run that gets that far. ``given`` shapes, by node, are taken as they are. A graph keeps
-    what is found, for each ``given``.
+    The inputs of a concatenation agree in all other axes, so what is known of one is known of the
+    others and of the nodes before them. ``given`` shapes, by node, are taken as they are. The
+    result is stored with the graph, for each ``given``.
     """
     given = given or {}
     key = frozenset(given.items())
@@ -92,8 +92,8 @@ def _infer_forward(static: Static, given: Mapping[str, Shape]) -> None:
 
 
 def _infer_backward(static: Static) -> bool:
-    """Hand numbers from outputs to inputs of the same extent; tell whether that taught anything."""
-    has_learnt = False
+    """Give known extents of outputs to inputs that share them; tell whether any was new."""
+    is_new = False
     for node in reversed(static.graph.order):
         shape = static.shapes[node.name]
         axes = _shared_axes(static, node)
@@ -103,17 +103,17 @@ def _infer_backward(static: Static) -> bool:
             before = static.shapes[source.node]
             if source.port or before is None or len(before) != len(shape):
                 continue
-            taught = tuple(
+            completed = tuple(
                 shape[axis] if axis in axes and extent is None else extent
                 for axis, extent in enumerate(before)
             )
-            has_learnt = has_learnt or taught != before
-            static.shapes[source.node] = taught
-    return has_learnt
+            is_new = is_new or completed != before
+            static.shapes[source.node] = completed
+    return is_new
 
 
 def _shared_axes(static: Static, node: NodeDef) -> set[int]:
-    """Return the axes along which a node's output is as long as its input, whatever that is."""
+    """Return the axes along which the extents of a node's output and input are always equal."""
     if node.op in _SAME_SHAPE_OPS:
         return {0, 1, 2, 3}
     if node.op in ("Conv2D", "DepthwiseConv2dNative"):
@@ -125,7 +125,7 @@ def _shared_axes(static: Static, node: NodeDef) -> set[int]:
 
 
 def _possible(shape: Shape) -> Shape:
-    """Return a shape with None for what no tensor has, which broken arithmetic may give."""
+    """Return a shape with None for impossible extents, which invalid graphs may give."""
     if shape is None or len(shape) > MAX_RANK:
         return None
     return tuple(
@@ -154,7 +154,7 @@ def _tried(
     try:
         return rule(static, node)
     except (DlconvError, ArithmeticError, IndexError, TypeError, ValueError):
-        return None  # inputs that do not fit the op tell nothing
+        return None  # the inputs do not fit the op
 
 
 # Shapes
@@ -475,8 +475,8 @@ def _fitted(value: Any, data_type: str) -> Any:
         with np.errstate(over="ignore"):
             return float(np.float32(value))
     bits = 63 if data_type == "int64" else 31
-    is_held = not isinstance(value, int) or -(2**bits) <= value < 2**bits
-    return value if is_held else None
+    fits = not isinstance(value, int) or -(2**bits) <= value < 2**bits
+    return value if fits else None
 
 
 def _is_number(extent: object) -> bool:

@@ -19,14 +19,14 @@ def usual_size(known: Known) -> Size | None:
 def static_at(graph: Graph, known: Known, size: Size | None) -> Static:
     """Infer shapes for one photo of ``size`` (height, width); None leaves the input as it is.
 
-    So are extents that the graph fixes, and an input that is neither an image nor a batch of them.
+    Extents that the graph fixes stay, too, and so does an input that is no image or batch of them.
     """
     shape = known.input.shape
     if size is None or shape is None or len(shape) not in (3, 4):
         return infer_static(graph)
     photo = (1, *size, shape[-1])[-len(shape) :]
     given: Shape = tuple(
-        asked if fixed is None else fixed for fixed, asked in zip(shape, photo, strict=True)
+        extent if fixed is None else fixed for fixed, extent in zip(shape, photo, strict=True)
     )
     return infer_static(graph, {known.input.node: given} if given != shape else None)
 

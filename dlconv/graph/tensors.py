@@ -50,14 +50,14 @@ def shape_of(tensor: TensorProto) -> tuple[int, ...]:
 
 
 def extents_of(shape: TensorShapeProto) -> tuple[int | None, ...] | None:
-    """Return the shape of a tensor that varies: None for such an extent, or for all of it."""
+    """Return a shape with None for each unknown extent, or None if the rank is unknown."""
     if shape.unknown_rank:
         return None
     return tuple(dim.size if dim.size >= 0 else None for dim in shape.dim)
 
 
 def shape_proto(extents: Sequence[int | None]) -> TensorShapeProto:
-    """Return what ``extents_of`` reads as these extents."""
+    """Return a TensorShapeProto that ``extents_of`` reads as these extents."""
     return TensorShapeProto(
         dim=[TensorShapeProto.Dim(size=-1 if extent is None else extent) for extent in extents]
     )
@@ -71,7 +71,7 @@ def data_type_name(dtype: str) -> str | None:
 
 
 def byte_size(tensor: TensorProto) -> int:
-    """Return the bytes of a constant's elements as numpy holds them; strings count as none."""
+    """Return the bytes of a constant's elements as numpy holds them, 0 for strings."""
     name = _enum_name(tensor.dtype)
     if name not in _STORAGE or name == "DT_STRING":
         return 0
@@ -111,7 +111,7 @@ def _from_values(values: Sequence[object], dtype: str, shape: tuple[int, ...]) -
     else:
         given = _as_array(values, dtype)
     filler = given[-1:] if len(values) else np.zeros(1, dtype)
-    if len(values) < 2:  # of a fill, one element is in memory
+    if len(values) < 2:  # all elements are equal: only one is in memory
         return np.broadcast_to(filler.reshape(()), shape)
     return np.concatenate([given, np.repeat(filler, count - len(values))]).reshape(shape)
 
@@ -120,4 +120,4 @@ def _as_array(values: Sequence[object], dtype: str) -> np.ndarray:
     try:
         return np.array(values, dtype)
     except (OverflowError, ValueError) as error:
-        raise DlconvError(f"a constant of {dtype} holds a value that is none") from error
+        raise DlconvError(f"a constant of {dtype} holds a value that is not {dtype}") from error

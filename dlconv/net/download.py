@@ -1,8 +1,8 @@
-"""Downloading one file, whatever the way to it does.
+"""Downloading one file, with retries and resuming.
 
-``download`` brings a source's bytes to a destination, or raises a DlconvError and leaves the
+``download`` writes a source's bytes to a destination, or raises a DlconvError and leaves the
 destination as it was. What arrived before a failure stays in a part beside the destination and is
-resumed by the next call. Nothing here knows digests: the caller checks what came.
+resumed by the next call. Digests are not checked here, but by the caller.
 """
 
 import shutil
@@ -38,7 +38,7 @@ def download(
     progress: ByteProgress = no_progress,
     patience: Patience = WITH_DOWNLOADS,
 ) -> Downloaded:
-    """Bring the bytes of ``source`` (an http, https, file or package URL) to ``destination``.
+    """Write the bytes of ``source`` (an http, https, file or package URL) to ``destination``.
 
     ``verified`` promises that the caller knows the size and a digest and checks both, so that a
     part is resumed even if the server gave no ETag and no date with it. A server may send no more

@@ -1,9 +1,9 @@
-"""Requests over HTTP, downloads and those to services alike: sessions, and how failures are told.
+"""Sessions and errors of HTTP, for downloads and for requests to services.
 
 requests and the libraries below it raise their own errors for most of what a server may do. For an
-answer that is no HTTP, an address in a header say that cannot be one, they leave whatever Python
-raises. All of it becomes a DlconvError of one line that names the host, and a PassingError where
-another try may go better.
+answer that is invalid HTTP, such as one with an impossible address in a header, they let Python's
+errors through. All of them become a DlconvError of one line that names the host, and a PassingError
+where another try may succeed.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,20 +21,20 @@ from dlconv.net.patience import WITH_SERVICES, PassingError, Patience
 
 USER_AGENT = f"dlconv/{__version__}"
 PASSING_STATUSES = (408, 429)
-# A number of more digits is no size of a file and no time to wait, and too long to be read.
+# No size of a file and no time to wait has more digits; Python refuses to parse very long ones.
 MOST_DIGITS = 18
 REACH_HINT = "check the network, then run the same command again"
 UNSAFE_HINT = "the certificate is not trusted: check the clock and the proxy"
 TROUBLE_HINT = "the server has trouble: run the same command again later"
 ANSWER_HINT = "check the address, and what answers there: curl -v shows it"
-# What reading JSON of another form than expected ends in.
-NOT_SUCH_JSON = (LookupError, TypeError, AttributeError, RecursionError)
+# The errors from reading JSON that has not the expected form.
+UNEXPECTED_JSON = (LookupError, TypeError, AttributeError, RecursionError)
 
 T = TypeVar("T")
 
 
 class Session(requests.Session):
-    """A session that says who asks, and does not wait for a server without end."""
+    """A session with dlconv's User-Agent and with timeouts."""
 
     def __init__(self, patience: Patience = WITH_SERVICES) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Session(requests.Session):
 
 
 class Bearer(requests.auth.AuthBase):
-    """A token for one host; requests takes it off where another host answers."""
+    """A token for one host; requests drops it in a redirect to another host."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -69,11 +69,11 @@ def network_trouble(
     unsafe_hint: str = UNSAFE_HINT,
     but: tuple[type[Exception], ...] = (),
 ) -> Iterator[None]:
-    """Turn what requests, and what is below it, raises into a DlconvError about the URL's host.
+    """Turn what requests and the libraries below it raise into a DlconvError about the URL's host.
 
-    ``what`` comes before the words of the libraries, the host by default, and ``stopped`` makes
-    the error for a server that stops in the middle of its answer. Exceptions of the types ``but``
-    are left as they are.
+    ``what``, the host by default, begins a message of theirs, and ``stopped`` makes the error for
+    a server that stops in the middle of its answer. Exceptions of the types ``but`` are left as
+    they are.
     """
     host = host_of(url)
     stopped = stopped or (lambda did: DlconvError(f"{host}: the server {did}", reach_hint))
@@ -102,12 +102,12 @@ def network_trouble(
     except OSError as error:
         raise DlconvError(f"cannot reach {host}: {reason_of(error)}", reach_hint) from error
     except Exception as error:
-        message = f"{host} sends what is no HTTP: {reason_of(error)}"
+        message = f"{host} sends invalid HTTP: {reason_of(error)}"
         raise DlconvError(message, ANSWER_HINT) from error
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the innermost words for a network error, which libraries wrap several times."""
+    """Return the innermost message of a network error, which libraries wrap several times."""
     cause = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
@@ -116,12 +116,12 @@ def reason_of(error: BaseException) -> str:
 
 
 def passing(error: DlconvError) -> PassingError:
-    """Return an error as one that may pass."""
+    """Return an error as a PassingError."""
     return PassingError(error.message, Advice(error.hint, error.code))
 
 
 def may_pass(status: int) -> bool:
-    """Tell whether another try may have another answer."""
+    """Tell whether another try may succeed after an answer of this status."""
     return status in PASSING_STATUSES or status >= 500
 
 
@@ -132,7 +132,7 @@ def refusal(
     trouble_hint: str = TROUBLE_HINT,
     words: str = "",
 ) -> DlconvError:
-    """Return the error for an answer that is none of those wanted; its body is not read."""
+    """Return the error for an answer of an unwanted status; its body is not read."""
     message = f"{place}: {response.status_code} {response.reason}{words}"
     if not may_pass(response.status_code):
         return DlconvError(message, hint)
@@ -146,19 +146,19 @@ def refusal_in_words(response: requests.Response, hint: str) -> DlconvError:
 
 
 def _words_in(response: requests.Response) -> str:
-    """Return what GitHub and registries of images say, each in its form."""
+    """Return the messages in an answer of GitHub or a container registry, each in its form."""
     try:
         said = response.json()
         words = [said.get("message"), *(each.get("message") for each in said.get("errors", []))]
-    except (ValueError, *NOT_SUCH_JSON):
+    except (ValueError, *UNEXPECTED_JSON):
         return ""
     return "".join(f": {each}" for each in words if each)
 
 
 def parsed(response: requests.Response, kind: type[T]) -> T:
-    """Return what a service answers in JSON, as a type that pydantic knows.
+    """Return a service's answer in JSON, validated by pydantic as ``kind``.
 
-    Raises DlconvError when its answer is of another form.
+    Raises DlconvError when the answer has another form.
     """
     try:
         return TypeAdapter(kind).validate_json(response.content)
@@ -169,11 +169,11 @@ def parsed(response: requests.Response, kind: type[T]) -> T:
 
 
 def other_answer(service: str, reason: str) -> DlconvError:
-    """Return the error for a service whose answer has another form than it should have."""
-    message = f"{service} does not answer as such a service does: {reason}"
+    """Return the error for a service whose answer has an unexpected form."""
+    message = f"{service} gives an unexpected answer: {reason}"
     return DlconvError(message, ANSWER_HINT)
 
 
 def number(digits: str) -> int:
-    """Return a number of an answer, one of too many digits as one that is too large."""
+    """Return a number in an answer; one with too many digits as one that is too large."""
     return int(digits) if len(digits) <= MOST_DIGITS else 10**MOST_DIGITS

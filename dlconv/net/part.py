@@ -1,4 +1,4 @@
-"""The part: what has arrived of a download so far.
+"""A part: the bytes of a download that have arrived so far.
 
 A part is ``<name>.part`` beside the file it will become, and ``<name>.part.json``, which remembers
 the URL it came from, as it may be shown, and the validator (a strong ETag, or else a Last-Modified
@@ -37,7 +37,7 @@ class Part:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def validator(self, url: str) -> str | None:
-        """Return the validator given with the part, or None if there is none or from elsewhere."""
+        """Return the validator of the part, or None if it has none or came from another URL."""
         try:
             notes = json.loads(self.notes.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -48,7 +48,7 @@ class Part:
         return validator if isinstance(validator, str) and validator.isprintable() else None
 
     def begin(self, url: str, headers: Mapping[str, str]) -> None:
-        """Remember where the bytes that follow come from, and forget those before."""
+        """Empty the part, and note the URL and the validator of the bytes that follow."""
         self.discard()
         notes = {"url": shown(url), "validator": validator_in(headers)}
         write_atomically(self.notes, json.dumps(notes).encode())
@@ -58,7 +58,7 @@ class Part:
         return self.path.open("ab")
 
     def discard(self) -> None:
-        """Forget everything that has arrived, and what whoever wrote it left when it died."""
+        """Remove everything that has arrived, and temporary files of a process that died."""
         self.path.unlink(missing_ok=True)
         self.notes.unlink(missing_ok=True)
         remove_leftovers(self.notes)
@@ -70,7 +70,7 @@ class Part:
 
 
 def validator_in(headers: Mapping[str, str]) -> str | None:
-    """Return what If-Range can carry: a strong ETag, else the Last-Modified date, else None."""
+    """Return a value for If-Range: a strong ETag, else the Last-Modified date, else None."""
     etag = headers.get("ETag", "")
     if etag.startswith('"'):
         return etag

@@ -1,8 +1,8 @@
 """How long to wait for a server, and how often to ask it again.
 
-What fails for a reason that may pass, a lost connection or a server in trouble, is a
-``PassingError``. Whoever tries again waits longer each time, with jitter, and as long as the server
-asks for if that is not long.
+A failure for a reason that may pass, a lost connection or a server in trouble, is a
+``PassingError``. The wait before another try is longer each time, with jitter, and as long as the
+server asks for, within limits.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ WITH_SERVICES = Patience(read_seconds=60.0)
 
 
 class PassingError(DlconvError):
-    """A failure that may pass; ``tries`` says how often it was tried in vain."""
+    """A failure that another try may cure; ``tries`` is the number of tries that failed."""
 
     def __init__(self, message: str, hint: str = "", retry_after_seconds: float = 0.0) -> None:
         super().__init__(message, hint)

@@ -36,7 +36,7 @@ def scheme_of(url: str) -> str:
 def complaint_about(url: str) -> str:
     """Return what is wrong with a source in a few words, or "" if nothing is."""
     if not url.isprintable() or " " in url:
-        return "has blanks or control characters"
+        return "has spaces or control characters"
     scheme = scheme_of(url)
     if scheme == "package":
         return "" if _is_below_package(url) else "leaves the package"
@@ -46,7 +46,7 @@ def complaint_about(url: str) -> str:
     if scheme == "file":
         is_absolute = parts.netloc in ("", "localhost") and parts.path.startswith("/")
         if b"\0" in unquote_to_bytes(parts.path):
-            return "has a character of no path, NUL"
+            return "has the character NUL, which no path can have"
         return "" if is_absolute else "is not of the form file:///path"
     if scheme not in REMOTE_SCHEMES:
         return "is not an http, https, file or package URL"

@@ -137,7 +137,7 @@ class Transfer:
     def _chunks(self, watch: Watch, response: requests.Response) -> Iterator[bytes]:
         with self._network_trouble(watch):
             for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
-                watch.moved(len(chunk))
+                watch.received(len(chunk))
                 yield chunk
 
     def _announced_total(self, response: requests.Response, offset: int) -> int | None:
@@ -160,7 +160,7 @@ class Transfer:
 
     @contextmanager
     def _network_trouble(self, watch: Watch) -> Iterator[None]:
-        """Tell what goes wrong in the user's words; first of all that the watch has ended it."""
+        """Turn network errors into DlconvErrors; a complaint of the watch comes first."""
         trouble = network_trouble(
             self.url,
             patience=self.patience,

@@ -1,8 +1,8 @@
-"""Connections that end in time, however little a server sends.
+"""Connections that end in time, even if a server sends very slowly.
 
-Timeouts of a socket begin anew with each byte, so that a server which sends one now and then keeps
-its client for days. A watch has a session of its own and ends its connections when less has arrived
-than is asked for, or when all of it takes too long: whoever reads then finds the connection closed,
+The timeout of a socket starts again with each byte, so a server that sends one now and then can
+keep its client for days. A watch has a session of its own and closes its connections when they are
+slower than allowed, or when all of it takes too long: the reader then finds the connection closed,
 and the watch's ``complaint`` says why.
 """
 
@@ -22,9 +22,9 @@ from dlconv.net.patience import Patience
 
 
 class Watch:
-    """Watches one session, as a context; ``moved`` is told of the bytes that arrive.
+    """Watches one session, as a context manager; call ``received`` for bytes that arrive.
 
-    ``begin`` is when all began, as ``time.monotonic`` tells it.
+    ``begin`` is the start of the first try, in seconds of ``time.monotonic``.
     """
 
     def __init__(self, patience: Patience, begin: float) -> None:
@@ -51,12 +51,12 @@ class Watch:
         for each in self._sockets:
             each.close()
 
-    def moved(self, count: int) -> None:
-        """Take note of bytes that have arrived."""
+    def received(self, count: int) -> None:
+        """Count bytes that have arrived."""
         self._bytes += count
 
-    def kept(self, connection: socket.socket) -> socket.socket:
-        """Return a connection after taking note of it; the copy outlives a change to TLS."""
+    def tracked(self, connection: socket.socket) -> socket.socket:
+        """Return a connection after keeping a copy to close, which works under TLS, too."""
         with self._guard:
             self._sockets.append(connection.dup())
             if self.complaint:
@@ -91,14 +91,14 @@ class Watch:
 
 
 def _leave_body_of_redirect(response: requests.Response, **_: Any) -> None:
-    """Keep requests from reading what comes with a redirect, which may have no end."""
+    """Keep requests from reading the body of a redirect, which may have no end."""
     if response.is_redirect:
         response._content = b""
         response.close()
 
 
 class _Adapter(HTTPAdapter):
-    """Makes connections that a watch knows."""
+    """Makes connections that a watch can close."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -118,11 +118,11 @@ class _Adapter(HTTPAdapter):
 def _pools(watch: Watch) -> dict[str, Any]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return watch.kept(super()._new_conn())
+            return watch.tracked(super()._new_conn())
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return watch.kept(super()._new_conn())
+            return watch.tracked(super()._new_conn())
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

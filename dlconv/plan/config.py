@@ -54,7 +54,7 @@ def _precision(word: Any) -> str:
 
 def _path(path: Path) -> Path:
     if "\0" in str(path):
-        raise ValueError("has a character of no path, NUL")
+        raise ValueError("has the character NUL, which no path can have")
     return path
 
 

@@ -18,9 +18,9 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Classes by id, their colours, and the ground-truth label that is not to be judged.
+    """Classes by id, their colours, and the ground-truth label that scores ignore.
 
-    ``terms`` says in a sentence what the data may be used for, and where that is written.
+    ``terms`` says in a sentence what the data may be used for, and where its terms are.
     """
 
     name: str

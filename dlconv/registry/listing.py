@@ -12,7 +12,7 @@ from dlconv.terminal.tables import Table
 
 
 def as_data(models: Iterable[Model]) -> list[dict[str, Any]]:
-    """Return every entry as plain data; ``fetched`` says whether the cache knows it."""
+    """Return every entry as plain data; ``fetched`` says whether the cache has it."""
     return [
         {**dataclasses.asdict(model), "fetched": read_record(model.name) is not None}
         for model in models

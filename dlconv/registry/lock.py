@@ -2,8 +2,8 @@
 
 For most zoo models nobody publishes a strong digest. The first fetch of such a model records the
 sizes and SHA-256 of its tarball and its frozen graph in the lock file; every later fetch, here or
-wherever the file is taken along, must yield the same. The file is TOML, sorted, and made to be kept
-under version control. An entry is replaced only by a person who removes it. Nothing is written
+wherever the file is copied to, must yield the same. The file is TOML, sorted, and made to be kept
+under version control. dlconv never replaces an entry; a person may remove it. Nothing is written
 that could not be read again.
 """
 
@@ -61,10 +61,10 @@ def read_lock(path: Path) -> dict[str, LockEntry]:
 
 
 def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
-    """Hold a fetched model against the lock file, or record it there if it is new.
+    """Compare a fetched model with its entry in the lock file, or add the entry if there is none.
 
-    Returns whether it was recorded now. Raises BadContent if it differs from its entry, and if it
-    is not what an entry may hold.
+    Returns whether it was added. Raises BadContent if the model differs from its entry, or cannot
+    be an entry.
     """
     path = path.resolve()
     if _is_recorded(path, name, entry):
@@ -77,7 +77,7 @@ def check_or_record(path: Path, name: str, entry: LockEntry) -> bool:
 
 
 def _is_recorded(path: Path, name: str, entry: LockEntry) -> bool:
-    """Tell whether a model is in the file. Raises BadContent if it differs from its entry."""
+    """Tell whether a model has an entry. Raises BadContent if it differs from it."""
     entries = read_lock(path)
     if name in entries:
         _compare(path, name, entries[name], entry)
@@ -101,7 +101,7 @@ def _compare(path: Path, name: str, known: LockEntry, entry: LockEntry) -> None:
 
 
 def _checked(entries: Mapping[str, LockEntry], name: str) -> bytes:
-    """Return what a lock file with these entries holds, once it has been read."""
+    """Return the content of a lock file with these entries, checked by reading it again."""
     try:
         content = _written(entries).encode()
         parse_toml(content.decode(), LockFile, name="the lock file")

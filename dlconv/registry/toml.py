@@ -1,8 +1,8 @@
 """Reading a registry file: TOML in, checked entries out.
 
-Every entry is checked in full before it is used, so that a slip in a file (an unknown key, a digest
-of the wrong length, a dataset nobody defines) is one line that names the file and the entry, and
-never a surprise after a download.
+Every entry is checked in full before it is used, so that a mistake in a file (an unknown key, a
+digest of the wrong length, an undefined dataset) gives one line that names the file and the entry,
+and not a surprise after a download.
 """
 
 from collections.abc import Mapping

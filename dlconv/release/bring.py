@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from dlconv.addresses import shown
 from dlconv.errors import DlconvError
-from dlconv.fetch.bring import HINT, ShowProgress, fetch_file, is_address
+from dlconv.fetch.local import HINT, ShowProgress, fetch_file, is_address
 from dlconv.net.sources import complaint_about, is_local, local_path
 from dlconv.progress import ByteProgress, no_progress
 from dlconv.release.document import (

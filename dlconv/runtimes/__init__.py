@@ -1,9 +1,8 @@
-"""The runtimes an artifact can run in, all with one face.
+"""The runtimes an artifact can run in, all with the same interface.
 
 A runtime is a context manager that loads one artifact when it is entered and then maps photos,
 uint8 or float32 [1, H, W, 3] from 0 to 255, to labels, integers [1, H, W], or to the scores of each
-class. Its heavy imports happen when it is entered. The comparison does not know which runtime it
-talks to.
+class. Its heavy imports happen when it is entered. The comparison does not depend on the runtime.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ ANSWER_SECONDS = 600.0
 
 
 def header_of(image: np.ndarray) -> dict[str, Any]:
-    """Return what is said of a photo."""
+    """Return the header of a photo: its shape and dtype."""
     return {"shape": list(image.shape), "dtype": image.dtype.name}
 
 
@@ -29,7 +29,7 @@ def as_bytes(image: np.ndarray) -> bytes:
 
 
 def inference_from(header: Mapping[str, Any], payload: bytes) -> Inference:
-    """Return what was answered. Raises DlconvError when the bytes are not of the shape it says."""
+    """Return the result in an answer. Raises DlconvError if its bytes do not match its shape."""
     shape = tuple(header["shape"])
     if len(payload) != 4 * math.prod(shape):
         raise DlconvError(f"the answer has {len(payload)} bytes for an output of shape {shape}")
@@ -47,7 +47,7 @@ def no_answer(who: str, what: Path) -> DlconvError:
 
 
 def arrays_from(shapes: Sequence[Sequence[int]], payload: bytes) -> list[np.ndarray]:
-    """Split float32 values that came one after another."""
+    """Split concatenated float32 values. Raises DlconvError if they do not fit the shapes."""
     sizes = [math.prod(shape) for shape in shapes]
     if len(payload) != 4 * sum(sizes):
         raise DlconvError(f"the answer has {len(payload)} bytes for {sum(sizes)} numbers")

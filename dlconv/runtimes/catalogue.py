@@ -1,7 +1,6 @@
 """All runtimes by name: which artifacts each runs, and with which backends.
 
-The first of a target is its default: fast, and the real thing. The first backend of a runtime is
-its default.
+The first runtime of a target is its default, and so is the first backend of a runtime.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,9 +22,9 @@ ALL = "all"
 class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
-    ``make`` takes what runs, a model.json, an ONNX file or a frozen graph, a backend, and how many
-    threads ONNX Runtime and TensorFlow in Python work with, None leaving it to them. ``program`` is
-    what it runs in, if not in Python: ``node`` or ``chromium``.
+    ``make`` takes the file that runs (a model.json, an ONNX file or a frozen graph), a backend, and
+    the number of threads for ONNX Runtime and TensorFlow in Python, None for their default.
+    ``program`` is what it runs in, if not in Python: ``node`` or ``chromium``.
     """
 
     name: str
@@ -88,7 +87,7 @@ class Choice:
 
     @property
     def name(self) -> str:
-        """Its name and backend, as a person would say."""
+        """Its name and backend, for people."""
         return f"{self.kind.name} {self.backend}"
 
     @property
@@ -97,14 +96,14 @@ class Choice:
         return f"{self.kind.name}:{self.backend}"
 
     def start(self, entry: Path, threads: int | None = None) -> Runtime:
-        """Return the runtime of what runs; it loads when it is entered."""
+        """Return the runtime for an artifact's file; it loads when it is entered."""
         return self.kind.make(entry, self.backend, threads)
 
 
 def parse_choices(words: Sequence[str]) -> list[Choice]:
     """Translate ``NAME[:BACKEND]`` or ``all``; an empty list leaves it to the defaults.
 
-    Raises UsageError for a runtime or a backend that there is not.
+    Raises UsageError for an unknown runtime or backend.
     """
     if ALL in words:
         return [Choice(kind, backend) for kind in KINDS for backend in kind.backends]
@@ -112,7 +111,7 @@ def parse_choices(words: Sequence[str]) -> list[Choice]:
 
 
 def parse_choice(word: str) -> Choice:
-    """Translate ``NAME[:BACKEND]``. Raises UsageError for one that there is not."""
+    """Translate ``NAME[:BACKEND]``. Raises UsageError for an unknown one."""
     name, _, backend = word.partition(":")
     kind = next((kind for kind in KINDS if kind.name == name), None)
     if kind is None:

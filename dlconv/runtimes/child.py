@@ -1,7 +1,8 @@
-"""A child process that is talked to through its pipes, and what is to be said when it dies.
+"""A child process that answers through its pipes, and the error for when it dies.
 
 One that takes too long for an answer is killed. Its standard error goes to a file, so that it
-cannot block, and its last line explains a death. What crosses the pipes is for those who start it.
+cannot block; the last line there explains why it died. The caller decides what goes through the
+pipes.
 """
 
 import contextlib
@@ -42,7 +43,7 @@ class Child:
 
     @contextmanager
     def limited(self) -> Iterator[None]:
-        """Kill the process if asking and its answer, here within, take too long."""
+        """Kill the process if the request and answer in the block take too long."""
         timer = threading.Timer(answers.ANSWER_SECONDS, self._end_late)
         timer.start()
         try:
@@ -55,7 +56,7 @@ class Child:
         self.process.kill()
 
     def failure(self) -> DlconvError:
-        """Wait for the end of a process that no longer answers, and say what became of it."""
+        """Wait for the end of a process that no longer answers, and return the error for it."""
         code = self.process.wait()
         if self.is_late.is_set():
             return answers.no_answer(self.name, self.what)

@@ -65,7 +65,7 @@ def open_browser(flags: Sequence[str] = SOFTWARE_GRAPHICS) -> "Iterator[Browser]
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         arguments = [*QUIET, *flags, *(["--no-sandbox"] if is_root else [])]
         try:
-            # The driver hears Ctrl+C, too, but it is for this process to close its browsers.
+            # The driver gets Ctrl+C, too, but this process has to close its browsers.
             browser = playwright.chromium.launch(
                 executable_path=find_chromium(), args=arguments, handle_sigint=False
             )

@@ -1,4 +1,4 @@
-"""How a photo meets an artifact's input, and its output the reference's labels.
+"""Fitting photos to an artifact's input, and its labels to the size of the reference's.
 
 A graph of the zoo takes photos of any size and pads them itself. An artifact with a fixed input
 takes one size: the photo lies in its upper left corner and the rest is padded with the mean pixel

@@ -23,8 +23,8 @@ from dlconv.web import bundled
 class NodeProcess:
     """A bundled runner in Node.js, from when it is made until ``close``.
 
-    ``description`` is what the runner says of itself once its artifact is loaded, ``answered`` the
-    header of its last answer; ``what`` names the artifact in errors.
+    ``description`` is the runner's own, once its artifact is loaded, ``answered`` the header of
+    its last answer; ``what`` names the artifact in errors.
     """
 
     def __init__(self, runner: str, arguments: Sequence[str], what: Path) -> None:

@@ -35,9 +35,9 @@ TYPES = {
 class Page:
     """A page with a bundled script and an artifact's folder, from when it is made until ``close``.
 
-    ``description`` is what the page says once the artifact is loaded; ``what`` names the artifact
-    in errors. Raises DlconvError, here and later, for what fails in the page, and when it does not
-    answer in time.
+    ``description`` is the page's own, once the artifact is loaded; ``what`` names the artifact in
+    errors. Making one and its methods raise DlconvError for what fails in the page, and when it
+    does not answer in time.
     """
 
     def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
@@ -72,9 +72,9 @@ class Page:
         self._stack.close()
 
     def _ask(self, function: str, argument: object) -> Any:
-        """Return what a function in the page promises.
+        """Return the result of an async function in the page.
 
-        ``Page.evaluate`` would wait without end. The limit here is kept by Playwright's driver,
+        ``Page.evaluate`` would wait without end. The limit here is enforced by Playwright's driver,
         whatever the page is busy with.
         """
         from playwright.sync_api import TimeoutError as Late
@@ -97,8 +97,8 @@ class Page:
         try:
             yield
         except Error as error:
-            said = error.message.splitlines()[0].removeprefix("Page.wait_for_function: ")
-            raise DlconvError(f"cannot run {self._what}: {said}") from error
+            message = error.message.splitlines()[0].removeprefix("Page.wait_for_function: ")
+            raise DlconvError(f"cannot run {self._what}: {message}") from error
 
 
 @contextmanager

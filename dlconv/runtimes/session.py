@@ -38,7 +38,7 @@ R = TypeVar("R", bound="SessionRuntime[Any]")
 
 
 class SessionRuntime(Generic[S]):
-    """Runs what lies at a path in a session; ``described`` is what it tells of the description."""
+    """Runs an artifact in a session; ``described`` are the keys that ``describe`` returns of it."""
 
     described: tuple[str, ...]
     _session: S

@@ -1,6 +1,6 @@
 """The runtime ``tensorflow``: a frozen graph in one TensorFlow session.
 
-It is the reference, and it runs frozen graphs that are compared with another.
+It is the reference, and it also runs frozen graphs that are compared with another one.
 """
 
 from collections.abc import Sequence
@@ -70,7 +70,7 @@ class TensorflowRuntime(InProcessRuntime):
         return output
 
     def scores(self, image: np.ndarray) -> np.ndarray | None:
-        """Return what the labels come from, [1, H, W, classes] of the photo's or the crop's size.
+        """Return the scores of the labels, [1, H, W, classes] of the photo's or the crop's size.
 
         None when the graph has no ArgMax over images of scores.
         """

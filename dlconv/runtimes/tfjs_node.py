@@ -17,7 +17,7 @@ class TfjsNodeRuntime(SessionRuntime[NodeProcess]):
 
     @property
     def tensors(self) -> int:
-        """How many TF.js held after the last photo; a model that leaks makes it grow."""
+        """The number of tensors in TF.js after the last photo; it grows if a model leaks."""
         return int(self._session.answered.get("tensors", 0))
 
 

@@ -1,9 +1,9 @@
-"""Digests that are known, and content that is held against them.
+"""Known digests, and the comparison of files with them.
 
-``Measured`` is what a file really is: its size and a digest by every algorithm asked for, SHA-256
-always among them, from one reading. ``check`` compares it with what is known. MD5 is compared when
-it is known but proves little; only a strong digest pins a file. ``Size``, ``Sha256`` and
-``Digests`` are the forms they have to have in files.
+``Measured`` has the actual size of a file and its digests by SHA-256 and every other algorithm
+asked for, from one reading. ``check`` compares it with what is known. MD5 is compared when it is
+known but proves little; only a strong digest pins a file. ``Size``, ``Sha256`` and ``Digests`` are
+types for pydantic that check the form of these values in files.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
 class BadContent(DlconvError):  # noqa: N818
-    """What arrived is not what it has to be: a wrong size or digest, or a damaged tarball."""
+    """A file is not the expected one: a wrong size or digest, or a damaged tarball."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def is_hex_digest(algorithm: str, digest: str) -> bool:
 def check_form(digests: dict[str, str]) -> dict[str, str]:
     """Return digests by algorithm as they are.
 
-    Raises ValueError for an unknown algorithm or what it cannot have yielded.
+    Raises ValueError for an unknown algorithm or a digest of the wrong form.
     """
     for algorithm, digest in digests.items():
         if algorithm not in HEX_LENGTHS:
@@ -74,9 +74,10 @@ def measure(path: Path, algorithms: Iterable[str] = ()) -> Measured:
 
 
 def check(what: str, measured: Measured, size: int | None, digests: Mapping[str, str]) -> None:
-    """Compare a file with its known size in bytes and digests; unknown ones pass.
+    """Compare a file with its known size in bytes and known digests.
 
-    ``measured`` must hold every algorithm of ``digests``. Raises BadContent that shows both values.
+    ``size`` is None if unknown; ``measured`` must have every algorithm of ``digests``. Raises
+    BadContent, whose message shows both values.
     """
     if size is not None and size != measured.size:
         raise BadContent(
@@ -92,4 +93,4 @@ def check(what: str, measured: Measured, size: int | None, digests: Mapping[str,
             )
 
 
-_HINT = "the source or the way to it is damaged or was changed; try another mirror"
+_HINT = "the file or its transfer is damaged, or the file was changed; try another mirror"

@@ -1,4 +1,4 @@
-"""Trouble with the disk, told in the user's words.
+"""Errors of the disk, in the user's words.
 
 Whatever writes to the cache or makes artifacts does so inside ``disk_trouble``: a full disk or a
 folder that may not be written becomes a ``DiskError`` that says what to do.
@@ -16,7 +16,7 @@ HINT = "make room, or choose another place: DLCONV_CACHE for the cache, -o for a
 
 
 class DiskError(DlconvError):
-    """A file could not be read or written for a reason that lies with the disk."""
+    """A file could not be read or written because of the disk or its permissions."""
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def disk_trouble(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def no_folder_left(path: Path) -> Iterator[None]:
-    """Remove the folders above ``path`` that a block made which fails; what is in use stays."""
+def removing_new_folders(path: Path) -> Iterator[None]:
+    """Remove the folders above ``path`` that the block made if it fails, unless they hold files."""
     made = [folder for folder in path.absolute().parents if not folder.exists()]
     try:
         yield

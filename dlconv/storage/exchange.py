@@ -1,8 +1,7 @@
-"""Two paths exchange what they name, in one step, where the system and its disk can do that.
+"""Swapping two files or folders in one step, where the system and its file system can do that.
 
 The standard library has no call for it. Linux has ``renameat2`` and macOS ``renamex_np``, which are
-asked for through ``ctypes``; a C library without them, a file system that refuses, and other
-systems are told apart from what really goes wrong.
+called through ``ctypes``. A system, C library or file system that does not support it is no error.
 """
 
 import ctypes
@@ -17,9 +16,9 @@ CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPE
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Let two paths of one disk exchange what they name; return False where that cannot be done.
+    """Swap the files or folders at two paths of one disk; return False if that is not supported.
 
-    Raises OSError for anything else, such as a path that names nothing.
+    Raises OSError for any other failure, such as a missing file.
     """
     error = _ask_system(os.fsencode(first), os.fsencode(second))
     if error in CANNOT:

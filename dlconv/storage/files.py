@@ -3,9 +3,9 @@
 A digest names bytes: ``sha256:<hex>`` style identifiers are kept as plain hex with the algorithm
 beside them. Writing is atomic: new content stands under a temporary name beside its target until
 it is complete, and only then takes the target's name. A run that dies leaves the old content. A
-folder is written by one process at a time, on whatever machine, and where there is one already the
-two exchange their names, so that there is no moment without it. Where a disk cannot do that, the
-old folder stands aside for a moment under a name of its own, from which the next run puts it back.
+folder is written by one process at a time, on whatever machine, and is swapped with an old one, so
+that there is no moment without it. Where a disk cannot do that, the old folder has another name for
+a moment; if the run dies then, the next one renames it back.
 """
 
 import glob
@@ -24,13 +24,13 @@ from dlconv.storage.locked import locked
 
 CHUNK_BYTES = 1 << 20
 NAME_BYTES = 8
-# What ends the name of an old folder that stands aside.
+# How the name of an old folder ends while it is moved aside.
 ASIDE = ".old"
 # Where a shell puts what it hands over to a command.
 DESCRIPTORS = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 Check = Callable[[Path], None]
-"""Raises DlconvError for a folder, or a file, that is not to be replaced."""
+"""Raises DlconvError for a folder or a file that must not be replaced."""
 
 
 def with_a_name(path: Path) -> Path:
@@ -54,7 +54,7 @@ def digest_of(path: Path, algorithm: str = "sha256") -> str:
 
 
 def digest_of_rest(file: BinaryIO, algorithm: str = "sha256") -> str:
-    """Return the hex digest of what is left of an open file, read in chunks."""
+    """Return the hex digest of the rest of an open file, read in chunks."""
     hasher = hashlib.new(algorithm)
     while chunk := file.read(CHUNK_BYTES):
         hasher.update(chunk)
@@ -82,17 +82,17 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
 
 
 def allow_any(target: Path) -> None:
-    """Allow to replace whatever there is."""
+    """Allow replacing anything."""
 
 
 @contextmanager
 def new_directory(target: Path, check: Check = allow_any) -> Iterator[Path]:
     """Yield an empty directory beside ``target`` that replaces it when the block succeeds.
 
-    It waits for whoever else writes ``target``, and tidies up after those who died. What is there
-    is shown to ``check`` before the block, and again before it is replaced. Raises UsageError for
-    the working folder and those above it, which cannot be replaced under the feet of whoever is in
-    them; DlconvError if something came to ``target`` meanwhile, or somebody removed the new one.
+    It waits for other writers of ``target``, and removes what those that died left. ``check`` gets
+    the old folder before the block, and again before it is replaced. Raises UsageError for the
+    working folder and those above it, which are in use; DlconvError if ``target`` came into being
+    meanwhile, or the new directory was removed.
     """
     named, target = target, Path(os.path.realpath(target))
     if Path.cwd().is_relative_to(target):
@@ -118,8 +118,8 @@ def new_directory(target: Path, check: Check = allow_any) -> Iterator[Path]:
 
 @contextmanager
 def _refusing_another(folder: Path) -> Iterator[None]:
-    """Raise DlconvError after the block if ``folder`` is gone, or another of its name is there."""
-    # While it is open, no other one can get its number.
+    """Raise DlconvError after the block if ``folder`` was removed or replaced by another one."""
+    # While it is open, no other folder gets its inode number.
     opened = os.open(folder, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None
     try:
         known = _identity(folder)
@@ -132,7 +132,7 @@ def _refusing_another(folder: Path) -> Iterator[None]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file or folder from any other; None where there is none."""
+    """Return the device and inode numbers of a file or folder; None if it does not exist."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -156,7 +156,7 @@ def _replace_directory(source: Path, target: Path) -> None:
 
 
 def _take_free_name(source: Path, target: Path) -> None:
-    """Rename a directory, which the system does only where nothing is, or an empty directory."""
+    """Rename a directory, which the system refuses if the target exists and is not empty."""
     try:
         source.rename(target)
     except OSError as error:
@@ -168,9 +168,9 @@ def _take_free_name(source: Path, target: Path) -> None:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Remove what writers of ``target`` left beside it when they died; nobody may be writing it.
+    """Remove what writers of ``target`` that died left beside it; the caller holds its lock.
 
-    An old folder that stood aside then is put back.
+    An old folder that they had moved aside is renamed back.
     """
     target = Path(os.path.realpath(target))
     pattern = f".{glob.escape(target.name)}-{'[0-9a-f]' * NAME_BYTES * 2}"
@@ -187,16 +187,16 @@ def remove_leftovers(target: Path) -> None:
 
 
 def _unused_name(target: Path) -> Path:
-    """Return a name beside ``target``, known before anything has it, so that it can be cleaned."""
+    """Return a free name beside ``target``, of the form that ``remove_leftovers`` looks for."""
     return target.with_name(f".{target.name}-{secrets.token_hex(NAME_BYTES)}")
 
 
 def paths_below(folder: Path) -> set[str]:
-    """Return all that is below a folder and is none itself, links too, relative to it."""
+    """Return the files and links below a folder, as paths relative to it."""
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return {path.relative_to(folder).as_posix() for path in found}
 
 
 def text_of(path: Path) -> str:
-    """Return a path as text that any file can hold: bytes that are no UTF-8 as escapes."""
+    """Return a path as valid text: bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode(errors="backslashreplace")

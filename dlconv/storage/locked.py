@@ -1,8 +1,8 @@
-"""A lock beside what it guards, so that it holds for whoever writes there, from any machine.
+"""A lock file beside what it guards, so that it works between machines that share the folder.
 
-For ``<folder>/<name>`` it is ``<folder>/.<name>.dlconv-lock``, which is there while somebody holds
-it. It is the operating system's: it ends with the process that holds it, however that process ends,
-and the file that a killed one leaves means nothing.
+For ``<folder>/<name>`` it is ``<folder>/.<name>.dlconv-lock``, which exists while the lock is held.
+The lock is the operating system's: it ends with the process that holds it, however that process
+ends, and a file that a killed process leaves locks nothing.
 """
 
 import functools
@@ -20,9 +20,9 @@ from dlconv.terminal import console
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-# Whoever fails removes the folders that it made, which others may be about to lock something in.
+# A process that fails removes the folders that it made, where others may be about to make a lock.
 TRIES = 5
-# What nobody needs to be told of.
+# A wait that is not worth a message.
 BRIEF_SECONDS = 2.0
 
 _held = threading.local()
@@ -30,10 +30,10 @@ _held = threading.local()
 
 @contextmanager
 def locked(target: Path, waiting: str = "", say: Say = console.say) -> Iterator[None]:
-    """Hold the lock of a place; say once what it is waiting for if somebody else holds it.
+    """Hold the lock of ``target``; ``say`` gets ``waiting`` once if another process holds it.
 
-    Whoever holds it may take it again. Folders above the place are made, and go with the lock if
-    nothing came to be in them. Raises OSError where they cannot be made.
+    A thread that holds it may take it again. Missing folders above the target are made, and removed
+    with the lock if they are empty. Raises OSError if they cannot be made.
     """
     target = Path(os.path.realpath(target))
     path = target.with_name(f".{target.name}.dlconv-lock")
@@ -49,7 +49,7 @@ def locked(target: Path, waiting: str = "", say: Say = console.say) -> Iterator[
         yield
     finally:
         if _leaves_files():
-            # Before the release: whoever waits for a file that is gone makes another one.
+            # Before the release: a process that waits for a file that is gone makes another one.
             with suppress(OSError):
                 path.unlink()
         locks.pop(str(path)).release()
@@ -62,7 +62,7 @@ def locked(target: Path, waiting: str = "", say: Say = console.say) -> Iterator[
 def _leaves_files() -> bool:
     """Tell whether filelock leaves the file of a lock that is released: versions differ in that.
 
-    To remove one that it removes itself would be to remove that of whoever came next.
+    If it does not, removing the file as well could remove that of the next holder.
     """
     import filelock
 

@@ -1,8 +1,8 @@
-"""Content of the cache that says of itself whether it is whole.
+"""Files of the cache that contain a checksum, their seal.
 
-Behind the content comes the SHA-256 of its name and itself, in hex. What a disk, a crash or a hand
-changed, and an entry that got another's name, is as good as absent: whoever keeps something sealed
-can make it again. Readers of pictures and of arrays pass over what comes behind theirs.
+The content is followed by the SHA-256 of its name and itself, in hex. A file that was damaged,
+edited or renamed counts as missing: what is sealed can be computed again. Readers of images and of
+arrays ignore what follows their data.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ SEAL_BYTES = 64
 
 
 def sealed(name: str, content: bytes) -> bytes:
-    """Return content with its seal."""
+    """Return content followed by its seal."""
     return content + _seal(name, content)
 
 
 def unsealed(name: str, kept: bytes) -> bytes | None:
-    """Return the content of what was sealed under a name, None if it is not what was."""
+    """Return the content of what was sealed under a name, None if the seal does not fit."""
     content, seal = kept[:-SEAL_BYTES], kept[-SEAL_BYTES:]
     return content if seal == _seal(name, content) else None
 
@@ -30,7 +30,7 @@ def write_sealed(path: Path, content: bytes) -> None:
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """Return what ``write_sealed`` wrote to a file, None if it is gone or is not what was."""
+    """Return what ``write_sealed`` wrote to a file, None if it is missing or was changed."""
     try:
         return unsealed(path.name, path.read_bytes())
     except OSError:

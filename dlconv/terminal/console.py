@@ -20,7 +20,7 @@ def say(message: str) -> None:
 
 
 def command(lines: str) -> None:
-    """Print to standard error what a CI system is meant to obey."""
+    """Print commands for a CI system to standard error."""
     print(lines, file=sys.stderr, flush=True)
 
 
@@ -42,14 +42,14 @@ def step(label: str) -> Iterator[None]:
 
 @contextmanager
 def photo_progress(label: str) -> Iterator[Progress]:
-    """Yield what reports photos done and in total: a bar on a terminal, lines elsewhere."""
+    """Yield a callback for photos done and in total: a bar on a terminal, lines elsewhere."""
     with _bar(label) as report:
         yield lambda done, total: report(label, done, total, "photos")
 
 
 @contextmanager
 def steps(label: str) -> Iterator[StepProgress]:
-    """Show that something is going on, and how far its steps are once they are reported."""
+    """Show that something is going on, and yield a callback for the progress of its steps."""
     from rich.console import Console
 
     if not Console(stderr=True).is_terminal:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from dlconv.terminal.printable import log_line, printable
 
-# What Markdown or HTML would obey; underscores within words mean nothing, some marks mean something
-# where a line begins. GitHub has formulas between dollars, and CI systems lines that begin with ::.
+# The marks of Markdown and HTML: underscores not within words, and some only where a line begins.
+# GitHub has formulas between dollars, and CI systems take lines that begin with :: for commands.
 MARKS = r"[\\`*<\[&~$]|\b_|_\b|(?<=_)_|^[#+=>:-]"
 # GitHub makes links of bare addresses, too.
 MARKS_OF_ADDRESSES = r":(?=//)|(?<=www)\."
@@ -33,7 +33,7 @@ def link(text: str, path: str) -> str:
 
 
 def shell(commands: Iterable[Sequence[str]]) -> str:
-    """Return commands as a block, each word quoted, so that a shell takes it for nothing else."""
+    """Return commands as a block of code, each word quoted for a shell."""
     return "\n".join(["```sh", *(log_line(shlex.join(words)) for words in commands), "```"])
 
 

@@ -15,7 +15,7 @@ def show(*content: Any) -> None:
 
     for item in content:
         if isinstance(item, dict | list):
-            # Within a string, where alone it can stand, this is the same character.
+            # It can only occur in a string, where this is the same character, escaped.
             typer.echo(OLD_COMMAND.sub(r"#\\u0023", json.dumps(item, indent=2)))
             continue
         console = _console()
@@ -30,7 +30,7 @@ def tell(text: str) -> None:
 
 
 def write(document: str) -> None:
-    """Print a document as it is, but for what a log of CI would obey."""
+    """Print a document as it is, except that CI systems find no commands in it."""
     typer.echo("\n".join(map(harmless, document.split("\n"))), nl=False)
 
 
@@ -39,5 +39,5 @@ def _console() -> Any:
 
     if sys.stdout.isatty():
         return Console()
-    # FORCE_COLOR would put codes before what ``harmless`` looks for; they are not printed here.
+    # With FORCE_COLOR, codes would stand before what ``harmless`` looks for; none are printed here.
     return Console(width=140, color_system=None, force_terminal=False)

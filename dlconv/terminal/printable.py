@@ -1,20 +1,20 @@
 """Text that others wrote, made fit to be shown: names of photos, models, classes, nodes and files.
 
-A printable text is one line in which every character shows: no code that a terminal obeys, no mark
-that turns the direction of writing, no half of a character, nothing that XML or UTF-8 cannot hold.
-What cannot be shown is written as Python escapes it. Whatever leaves dlconv for people goes through
+A printable text is one line in which every character shows: no terminal control codes, no marks
+that change the direction of writing, no surrogates, nothing that XML or UTF-8 cannot hold. Other
+characters are escaped as Python does it. Whatever leaves dlconv for people goes through
 ``printable``: tables, lines (``console``, ``output``), errors, Markdown, JUnit, HTML, annotations.
 Data for programs, JSON, keeps names as they are.
 
-What reaches standard output or error may be a log of CI, which obeys more: ``harmless`` takes that
-away from a line.
+CI systems look for commands in what is printed to standard output and error; ``harmless`` makes
+those in a line ineffective.
 """
 
 import re
 
 MOST_CHARACTERS = 1000
-# GitHub obeys "::error::" where a line begins with it, and "##[error]" anywhere; Azure Pipelines
-# "##vso[...]", TeamCity "##teamcity[...]".
+# GitHub's commands are "::error::" at the beginning of a line, and "##[error]" anywhere; those of
+# Azure Pipelines "##vso[...]", of TeamCity "##teamcity[...]".
 COMMAND = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
 OLD_COMMAND = re.compile(r"##(?=\w*\[)")
 
@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 
 def brief(text: str) -> str:
-    """Return a text as one line of no great length."""
+    """Return a text as one printable line, with the middle left out if it is long."""
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS // 2]} ... {text[-MOST_CHARACTERS // 2 :]}"
     return printable(text)

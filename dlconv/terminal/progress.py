@@ -17,7 +17,7 @@ LINE_SHARE = 0.1
 
 
 def show_progress(label: str, stream: TextIO | None = None) -> AbstractContextManager[ByteProgress]:
-    """Return a context manager that yields what shows how far a download is on standard error."""
+    """Return a context manager that yields a callback, which shows the progress of a download."""
     stream = sys.stderr if stream is None else stream
     return _bar(label, stream) if _is_smart_terminal(stream) else _lines(label, stream)
 

@@ -11,7 +11,7 @@ from dlconv.terminal.printable import printable
 
 
 def as_text(content: str, style: str = "") -> Text:
-    """Return what shows a text as it is."""
+    """Return a rich text that shows ``content`` as it is."""
     return Text(printable(content), style)
 
 

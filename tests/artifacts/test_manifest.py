@@ -153,7 +153,7 @@ def test_a_path_without_an_artifact_is_named(tmp_path):
 def test_nothing_is_written_that_cannot_be_read(artifact, change, complaint):
     before = artifact.manifest_path.read_bytes()
     manifest = dataclasses.replace(artifact.manifest, **change)
-    with pytest.raises(DlconvError, match="would be no manifest: ") as caught:
+    with pytest.raises(DlconvError, match="would be invalid: ") as caught:
         write_manifest(manifest, artifact.directory, artifact.manifest_path)
     assert complaint in caught.value.message
     assert artifact.manifest_path.read_bytes() == before

@@ -76,9 +76,9 @@ def test_what_floats_are_stored_as_is_told():
 
 ONE = weight("one", [1], "float32")
 REFUSED = {
-    "no list": ({}, "here is no weights manifest: all of it"),
-    "no group": ([3], "no weights manifest: 0"),
-    "a group of nothing": ([{}], "no weights manifest: 0.paths: Field required"),
+    "no list": ({}, "here is not a weights manifest: all of it"),
+    "no group": ([3], "not a weights manifest: 0"),
+    "a group of nothing": ([{}], "not a weights manifest: 0.paths: Field required"),
     "a negative extent": ([group(weight("x", [-1], "float32"))], "0.weights.0.shape.0"),
     "a scale that is no number": (
         [group(weight("x", [1], "float32", "uint8", min=0, scale=float("nan")))],

@@ -6,7 +6,7 @@ from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Ends, find_all, find_contract
-from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.cut import cut, resolve_ends
 from dlconv.graph.graph import Graph
 
 
@@ -121,9 +121,9 @@ def test_nodes_that_lack_inputs_do_not_crash_the_search():
 
 
 def found_in(graph_def, input_name=None, *outputs):
-    """What is found in a graph, or in the part of it between nodes that are asked for."""
-    asked = asked_for(graph_def, Ends(input_name, outputs))
-    return find_all(cut(graph_def, asked), asked)
+    """What is found in a graph, or in the part of it between nodes that are named."""
+    ends = resolve_ends(graph_def, Ends(input_name, outputs))
+    return find_all(cut(graph_def, ends), ends)
 
 
 def lost(found, role):
@@ -136,9 +136,9 @@ def test_an_export_says_why_its_labels_and_scores_are_not_the_output():
     assert (contract.input.node, contract.output.node) == ("ImageTensor", "SemanticPredictions")
     assert (contract.output.dtype, contract.crop, contract.classes) == ("int64", (33, 33), 3)
     assert lost(found, "output") == {
-        "ArgMax": "SemanticPredictions reads it; name it as the output to cut here",
-        "ResizeBilinear_3": "ArgMax reads it; name it as the output to cut here",
-        "ResizeBilinear_2": "ResizeBilinear_3 reads it; name it as the output to cut here",
+        "ArgMax": "SemanticPredictions reads it; to cut the graph here, name it as output",
+        "ResizeBilinear_3": "ArgMax reads it; to cut the graph here, name it as output",
+        "ResizeBilinear_2": "ResizeBilinear_3 reads it; to cut the graph here, name it as output",
     }
 
 
@@ -196,7 +196,7 @@ def test_a_switch_is_no_image():
     nodes.append(node("out", "Switch", "labels", "is_training", T=np.int64))
     found = found_in(graph_def(*nodes))
     assert found.input.node == "photo"
-    assert lost(found, "input") == {"is_training": "no image by its type or its shape"}
+    assert lost(found, "input") == {"is_training": "not an image by its type or shape"}
 
 
 def test_a_placeholder_that_nothing_reads_lost():
@@ -208,7 +208,7 @@ def test_a_detector_has_all_its_outputs():
     found = found_in(detector())
     outputs = ["detection_boxes", "num_detections"]
     assert [spec.node for spec in found.outputs] == outputs
-    assert lost(found, "output") == {"true_shape": "made of the image's size alone"}
+    assert lost(found, "output") == {"true_shape": "computed from the image's size alone"}
     with pytest.raises(DlconvError, match="2 outputs.*: detection_boxes, num_detections"):
         found.contract()
     one = found_in(detector(), None, "detection_scores").contract()

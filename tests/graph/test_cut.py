@@ -4,7 +4,7 @@ from support.graphs import graph_def, node, tiny_segmenter
 
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Ends
-from dlconv.graph.cut import asked_for, cut
+from dlconv.graph.cut import cut, resolve_ends
 from dlconv.graph.graph import Graph
 from dlconv.inspect.inspection import inspect_graph
 
@@ -33,9 +33,9 @@ def test_stages_and_cost_of_a_part_are_those_of_the_whole():
 
 
 def test_outputs_may_be_several_and_inner_ones():
-    asked = asked_for(detector(), Ends(None, ("detection_scores", "low:0", "low")))
-    assert asked.outputs == ("detection_scores", "low")
-    inspection = inspect_graph(cut(detector(), asked), asked)
+    ends = resolve_ends(detector(), Ends(None, ("detection_scores", "low:0", "low")))
+    assert ends.outputs == ("detection_scores", "low")
+    inspection = inspect_graph(cut(detector(), ends), ends)
     assert [spec.node for spec in inspection.findings.outputs] == ["detection_scores", "low"]
     assert inspection.contract is None
 
@@ -53,7 +53,7 @@ def test_outputs_may_be_several_and_inner_ones():
 )
 def test_a_wrong_name_is_answered_by_the_nearest(name, answer):
     with pytest.raises(DlconvError, match=f"has no node .*{answer}"):
-        asked_for(exported(), Ends(None, (name,)))
+        resolve_ends(exported(), Ends(None, (name,)))
 
 
 def test_an_input_has_to_go_into_an_output():

@@ -36,9 +36,9 @@ def target(cache):
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (FOUND + b"Location: http://[::1\r\n\r\n", "sends what is no HTTP: Invalid IPv6 URL"),
-        (FOUND + b"Location: /\xff\r\n\r\n", "sends what is no HTTP: 'utf-8' codec"),
-        (FOUND + b"Location: http://h:" + DIGITS + b"/\r\n\r\n", "cannot fetch|sends what is no"),
+        (FOUND + b"Location: http://[::1\r\n\r\n", "sends invalid HTTP: Invalid IPv6 URL"),
+        (FOUND + b"Location: /\xff\r\n\r\n", "sends invalid HTTP: 'utf-8' codec"),
+        (FOUND + b"Location: http://h:" + DIGITS + b"/\r\n\r\n", "cannot fetch|sends invalid HTTP"),
         (FOUND + b"Location: //\r\n\r\n", "cannot fetch|cannot reach"),
         (FOUND + b"Location: /x\r\n\r\n", "Exceeded 30 redirects"),
         (OK + b"Content-Length: " + DIGITS + b"\r\n\r\nabc", "bytes are more than"),
@@ -51,7 +51,7 @@ def target(cache):
             "bytes are more than",
         ),
         (b"HTTP/1.1 503 No\r\nRetry-After: " + DIGITS + b"\r\n\r\n", "503 No"),
-        (b"HTTP/1.1 " + DIGITS + b" OK\r\n\r\n", "cannot reach|sends what is no HTTP"),
+        (b"HTTP/1.1 " + DIGITS + b" OK\r\n\r\n", "cannot reach|sends invalid HTTP"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n" + DIGITS + b"\r\n", "stopped half-way"),
         (OK + b"x: y\r\n" * 200 + b"\r\n", "cannot reach"),
         (b"\0" * 99, "cannot reach"),
@@ -224,4 +224,4 @@ def test_a_name_that_no_file_may_have_is_no_trouble(cache, name: str) -> None:
     with raw_server(OK + b"Content-Length: 3\r\n\r\nabc") as host:
         answer = CliRunner().invoke(app, ["inspect", f"http://{host}/{name}"])
     assert answer.exit_code == 1
-    assert "is not a GraphDef" in answer.stderr or "is of no format" in answer.stderr
+    assert "is not a GraphDef" in answer.stderr or "is named like no format" in answer.stderr

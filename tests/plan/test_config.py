@@ -56,7 +56,7 @@ def test_defaults_hold_for_models_that_do_not_say_otherwise(config):
         ('[models.sample]\n[release]\nversion = "1 2"', "[release.version]: '1 2' is no version"),
         (
             '[models.mine]\ngraph = "a\\u0000.pb"',
-            "[models.mine]: graph: has a character of no path",
+            "[models.mine]: graph: has the character NUL",
         ),
         ("[models.sample\n", "is not a TOML file"),
         ('[models."../up"]', "[models.../up]: "),

@@ -1,4 +1,4 @@
-"""What flows through a graph, for the graph as it is and for the one with other weights.
+"""The activations of a graph, with its own weights and with replaced ones.
 
 A walk goes through the layers in the order of execution. At each group of layers it gives the
 group's input, photo by photo, once as the float graph computes it and once as the graph does with
@@ -74,7 +74,7 @@ class RunnableNetwork:
         return outputs
 
     def sizes(self, names: Sequence[str], image: np.ndarray) -> list[int]:
-        """Return the number of elements of nodes' outputs, for the first image it is asked for."""
+        """Return the numbers of elements of nodes' outputs, for the image of the first call."""
         unknown = [name for name in names if name not in self._sizes]
         if unknown:
             with self._in_tensorflow.as_default():
@@ -124,7 +124,7 @@ def _weights_of(graph: Graph) -> dict[str, np.ndarray]:
 class GroupInput:
     """The input of a group of layers for one photo, float32 [1, H, W, channels].
 
-    ``pooled_from`` is what an average pooling made the input of, if one did; it is given for the
+    ``pooled_from`` is the input of the average pooling that gives it, if there is one, for the
     replaced weights.
     """
 
@@ -134,7 +134,7 @@ class GroupInput:
 
 
 class Walk:
-    """Goes through groups of layers; ``replace`` weights before the next group is asked for."""
+    """Goes through groups of layers; ``replace`` weights before the ``flows`` of the next group."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Path:
-    """What is run to get a node: nodes that are fed, and nodes that are computed from them."""
+    """How to compute a node: the nodes that are fed, and the nodes that are computed from them."""
 
     fed: tuple[str, ...]
     computed: tuple[str, ...]
@@ -198,7 +198,7 @@ def _paths(network: RunnableNetwork, sources: Sequence[str], image: np.ndarray) 
 
 
 def path_to(graph: Graph, name: str, known: Container[str]) -> Path:
-    """Return the way to a node from those that are known."""
+    """Return the path to a node from those that are known."""
     fed: dict[str, None] = {}
     computed, seen = [name], {name}
     for current in computed:

@@ -1,4 +1,4 @@
-"""Quantizing a graph: it goes in, rounded layers and what was learned on the way come out."""
+"""Quantizing a graph: rounding its layers on images, with the measurements for that."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,10 @@ class WeightStorage:
 
 @dataclass(frozen=True)
 class Learned:
-    """Rounded layers and what led to them; ``shares`` and ``found`` only where asked for."""
+    """Rounded layers and the measurements behind them.
+
+    ``shares`` are measured for ``explain`` or a search, ``found`` is the result of a search.
+    """
 
     calibration: Calibration
     rounded: tuple[Rounded, ...]
@@ -70,7 +73,7 @@ def round_layers(
     nothing to calibrate on, or when no precision meets the floors.
     """
     layers = [layer for layer in find_layers(graph) if target.takes(layer)]
-    refuse_nothing(layers)
+    refuse_empty(layers)
     if floors is not None and photos is None:
         raise UsageError(
             "auto needs photos to check its tries on",
@@ -84,7 +87,7 @@ def round_layers(
         return _rounded(network, contract, explain, layers, calibration, target, progress)
 
 
-def refuse_nothing(found: Sequence[object]) -> None:
+def refuse_empty(found: Sequence[object]) -> None:
     """Raise DlconvError when there is nothing to quantize."""
     if not found:
         raise DlconvError(

@@ -1,4 +1,4 @@
-"""Quantizing with what flows through the network: GPTQ rounding and bias correction.
+"""Quantizing with calibration: GPTQ rounding and bias correction.
 
 Layers go in the order of execution. Each is rounded for the inputs that it gets in the network
 quantized so far (``rounding``), and its bias then takes up the mean error of its outputs: b +=
@@ -65,7 +65,7 @@ def calibrate(
     """Round all layers, each to the best of the grids that ``grids`` has for its name.
 
     ``images`` are what the network's input takes; ``store_bias`` returns what a bias will be read
-    back as; ``alone`` rounds each layer as if it were the only one. ``progress`` is told layers
+    back as; ``alone`` rounds each layer as if it were the only one. ``progress`` gets the layers
     done and in total. The same images give the same codes.
     """
     groups = grouped(list(layers))
@@ -86,7 +86,7 @@ def calibrate(
 
 
 class _Seen:
-    """What is remembered of a group's inputs: second moments, and means for each kernel tap."""
+    """The statistics of a group's inputs: second moments, and means for each kernel tap."""
 
     def __init__(self, group: tuple[Layer, ...], photos: int) -> None:
         self._group = group

@@ -1,4 +1,4 @@
-"""The images that a calibration runs on, and what is to be said about them."""
+"""The images that a calibration runs on, and warnings about them."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract
 from dlconv.graph.scores import MOST_PIXELS
 
-# Loads what a calibration runs on, as the input of a graph with this contract takes it.
+# Loads photos for a calibration, as the input of a graph with this contract takes them.
 LoadImages = Callable[[Contract], Sequence[np.ndarray]]
 
 ENOUGH_PHOTOS = 16
@@ -26,7 +26,7 @@ LEAST_CONTRAST = 2.0
 class Calibration:
     """Images as the graph's input takes them, where they come from, and warnings about them.
 
-    Of an input with a fixed batch, each is such a batch.
+    For an input with a fixed batch size, each is a batch.
     """
 
     images: tuple[np.ndarray, ...]
@@ -48,8 +48,8 @@ class Calibration:
 def load_calibration(contract: Contract, photos: LoadImages | None) -> Calibration:
     """Load photos, or generate images when there are none.
 
-    More than ``MOST_PHOTOS`` are thinned out evenly. Raises DlconvError when the input is no image
-    whose size is known, or takes several that do not fit together.
+    More than ``MOST_PHOTOS`` are thinned out evenly. Raises DlconvError when the input is not an
+    image of known size, or takes batches and the photos differ in size.
     """
     if photos is None:
         return Calibration(_as_taken(_synthetic(contract), contract), "synthetic")
@@ -59,19 +59,19 @@ def load_calibration(contract: Contract, photos: LoadImages | None) -> Calibrati
     return Calibration(_as_taken(images, contract), "photos", tuple(warnings_about(images)))
 
 
-def _refuse_no_image(contract: Contract) -> None:
+def _refuse_other_inputs(contract: Contract) -> None:
     shape = contract.input.shape
     if shape is not None and (len(shape) != 4 or shape[3] not in (None, 1, 3)):
         raise DlconvError(
-            f"{contract.input.node} takes {list(shape)}, and no images in colour or grey, so there "
-            "is nothing to calibrate on",
+            f"{contract.input.node} takes {list(shape)}, which are not images in colour or grey, "
+            "so there is nothing to calibrate on",
             "keep float32, or choose float16",
             code="no-images-to-calibrate-on",
         )
     batch = shape[0] if shape is not None else None
     if batch is not None and not 1 <= batch <= MOST_AT_A_TIME:
         raise DlconvError(
-            f"{contract.input.node} takes {batch:,} images at a time, which none are made for",
+            f"{contract.input.node} takes {batch:,} images at a time, which cannot be calibrated",
             "keep float32, or choose float16",
             code="no-images-to-calibrate-on",
         )
@@ -97,7 +97,7 @@ def _as_taken(images: Sequence[np.ndarray], contract: Contract) -> tuple[np.ndar
     The last batch is filled up with the first images. Raises DlconvError for a batch of images of
     several sizes, and for an input that takes none in colour or grey.
     """
-    _refuse_no_image(contract)
+    _refuse_other_inputs(contract)
     batch, _, _, channels = contract.input.shape or (None,) * 4
     if channels == 1:
         images = [_grey(image) for image in images]

@@ -30,7 +30,7 @@ class Distance:
 
 
 class Yardstick:
-    """Holds what a network gives for some images, to compare others with."""
+    """The outputs of a network for some images, to compare other weights with."""
 
     def __init__(
         self, network: RunnableNetwork, contract: Contract, images: Sequence[np.ndarray]
@@ -49,7 +49,7 @@ class Yardstick:
         return self.distance_each([weights] * len(self))
 
     def distance_each(self, weights: Sequence[Values]) -> Distance:
-        """Do so with other constants replaced for each image."""
+        """Compare likewise, with other constants replaced for each image."""
         confusions, divergences = [], []
         for image, (labels, scores), used in zip(
             self._images, self._expected, weights, strict=True

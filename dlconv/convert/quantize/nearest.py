@@ -1,9 +1,9 @@
-"""Rounding without looking at images: every weight to the nearest value there is.
+"""Rounding without images: every weight to the nearest value that its type has.
 
 The official converter's 8-bit scheme does so with all float constants; at 16 bits, kernels and
 biases keep the labels that way. One range for a tensor is too coarse, even so, for a depthwise
-kernel that batch norms of very different scale were folded into: codes serve its weak channels
-worse than halves would. Such kernels are small, and stay float32.
+kernel that batch norms of very different scale were folded into: its weak channels lose more by
+codes than by float16. Such kernels are small, and stay float32.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def all_constants(graph: Graph) -> list[str]:
 def kernels_and_biases(graph: Graph) -> list[str]:
     """Return the constants that convolutions and matrix products read, and those added after.
 
-    Other constants weigh little and may hold values that neither a code nor a half can stand for,
+    Other constants are small and may hold values that neither codes nor float16 can represent, such
     as the variance of a batch norm that is not folded.
     """
     readers = [node for node in graph.nodes.values() if node.op in KERNEL_OPS | {"BiasAdd"}]
@@ -34,7 +34,7 @@ def kernels_and_biases(graph: Graph) -> list[str]:
 
 
 def too_wide_for_codes(graph: Graph) -> set[str]:
-    """Return the small kernels whose channels codes of 16 bits fit worse than halves would."""
+    """Return the small kernels with larger errors by codes of 16 bits than by float16."""
     small = [layer for layer in find_layers(graph) if layer.is_small]
     return {layer.kernel_name for layer in small if _is_closer_as_halves(layer)}
 
@@ -72,7 +72,7 @@ def stored_nearest(graph: Graph, names: list[str], weight_type: WeightType) -> d
 
 
 def refuse_infinite(name: str, values: np.ndarray) -> None:
-    """Raise DlconvError, naming the tensor, for values among which not all are numbers."""
+    """Raise DlconvError, naming the tensor, for values with NaN or infinity."""
     if not np.isfinite(values).all():
         raise DlconvError(
             f"cannot quantize {name}: it holds NaN or infinity",

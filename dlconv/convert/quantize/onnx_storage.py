@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlconv.convert.canonical import replace_items
-from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
+from dlconv.convert.quantize.apply import WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
@@ -26,7 +26,7 @@ from dlconv.graph.graph import Graph
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
-# DequantizeLinear has known channels since.
+# The first opset whose DequantizeLinear has a scale for each channel.
 OLDEST_OPSET_FOR_CODES = 13
 
 ONNX_TARGET = WeightStorage(
@@ -128,7 +128,7 @@ def store_halves(model: "ModelProto") -> dict[str, Stored]:
     Raises DlconvError without any, and for values that float16 cannot hold.
     """
     kernels = _kernels(model)
-    refuse_nothing(list(kernels))
+    refuse_empty(list(kernels))
     stored = {
         name: store_named(name, values, WeightType.FLOAT16) for name, values in kernels.items()
     }

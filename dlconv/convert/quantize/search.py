@@ -7,8 +7,8 @@ least sum of c S^2 has S = lambda sqrt(n / c) (the Lagrangian of rate and distor
 Gersho 1988). Lambda is then bisected. Each try rounds all tensors twice, on either half of the
 photos, and counts labels of each photo with the network that was not calibrated on it.
 
-With the steps chosen, the tensors are rounded once more on all photos. Twice as many lower the loss
-on others by a fifth at the same bytes, which is the margin for photos that nobody has seen.
+With the steps chosen, the tensors are rounded once more on all photos. Twice as many photos lower
+the loss on other photos by a fifth at the same bytes, which is the margin for unseen photos.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -67,7 +67,7 @@ def quantize_activations(
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
     ready = onnx.ModelProto.FromString(model.SerializeToString())
-    # The tool advises to fold constants and merge nodes first, unless it reads that this is done.
+    # Without this entry, the tool advises to fold constants and merge nodes first.
     add_pre_process_metadata(ready)
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "model.onnx"
@@ -104,7 +104,7 @@ def _nodes_to_quantize(model: "ModelProto") -> list[str]:
 
 
 class _Images:
-    """Feeds images to ONNX Runtime's tool, one after another, and tells how far it is."""
+    """Feeds images to ONNX Runtime's tool, one after another, and reports its progress."""
 
     def __init__(self, name: str, images: Sequence[np.ndarray], progress: StepProgress) -> None:
         self._name = name

@@ -12,7 +12,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.quantize.apply import WeightStorage, refuse_nothing
+from dlconv.convert.quantize.apply import WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import Grid, channel_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
@@ -68,7 +68,7 @@ def store_nearest(graph: Graph, precision: Precision) -> Weights:
     """
     is_plain = precision is Precision.PLAIN1
     names = all_constants(graph) if is_plain else kernels_and_biases(graph)
-    refuse_nothing(names)
+    refuse_empty(names)
     if precision is Precision.UINT16:
         wide = too_wide_for_codes(graph)
         names = [name for name in names if name not in wide]

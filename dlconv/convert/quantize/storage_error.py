@@ -1,7 +1,7 @@
 """How far the weights of a TF.js artifact are from those of the graph that was converted.
 
-The error of a weight is |a - b| / |b|, Euclidean norms over its values, a what the artifact holds
-and b the rewritten graph's, since that is what is stored.
+The error of a weight is |a - b| / |b|, Euclidean norms over its values, with a from the artifact
+and b from the rewritten graph, since that is what is stored.
 """
 
 from pathlib import Path
@@ -17,8 +17,8 @@ from dlconv.graph.graph import Graph
 def storage_errors(entry: Path, graph: Graph) -> dict[str, float]:
     """Return the error of each node that reads a float weight, by its name in the artifact.
 
-    ``entry`` is the artifact's model.json, ``graph`` the frozen graph. Weights that both do not
-    have under the same name and size are left out; a node that reads several has the greatest.
+    ``entry`` is the artifact's model.json, ``graph`` the frozen graph. Weights are left out unless
+    both have them under the same name and size; a node that reads several has the largest error.
     Raises DlconvError when the artifact cannot be read.
     """
     model = read_model_json(entry)

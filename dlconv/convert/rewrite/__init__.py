@@ -1,8 +1,8 @@
 """Rewrite passes: the same function, faster, whatever the target.
 
-Each pass is a file of its own with one public function. ``rewrite`` is all of them in the order in
-which they make way for each other; running them again changes nothing. ``docs/passes.md`` shows how
-to write one.
+Each pass is a file of its own with one public function. ``rewrite`` is all of them in an order in
+which each ensures what later ones require; running them again changes nothing. ``docs/passes.md``
+shows how to write one.
 """
 
 from dlconv.convert.passes import Pipeline

@@ -1,7 +1,7 @@
 """Chooses the element type of the input.
 
-Pattern: a uint8 placeholder, what hands its pixels on (Squeeze, ExpandDims and the like) and the
-Cast to float32 behind it. Replacement: a float32 placeholder, and no Cast. Same function: the
+Pattern: a uint8 placeholder, ops that only pass its pixels on (Squeeze, ExpandDims...) and the
+Cast to float32 behind them. Replacement: a float32 placeholder, and no Cast. Same function: the
 values are still RGB of 0 to 255, which float32 holds exactly; the caller converts instead of the
 graph.
 
@@ -17,7 +17,7 @@ from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.tensors import dtype_name
 
 INPUT_TYPES = ("uint8", "float32")
-# Ops that give out pixels in the type they take them in.
+# Ops whose output has the type of the pixels they read.
 CARRIERS = frozenset(
     {
         "ExpandDims",

@@ -1,17 +1,17 @@
-"""Chooses what the graph gives: labels of a type, or the scores or probabilities behind them.
+"""Chooses the output: labels of a type, or the scores or probabilities that they come from.
 
-Pattern: ArgMax over the last axis, and behind it, each read by the next alone, what brings its
-labels to the photo's size and type: Slice, Squeeze, ExpandDims, Cast, Identity and
+Pattern: ArgMax over the last axis, and after it, each read by the next alone, the ops that bring
+its labels to the photo's size and type: Slice, Squeeze, ExpandDims, Cast, Identity and
 ResizeNearestNeighbor.
 
-Labels. Replacement: ArgMax gives the type (int32 or int64) and the ops behind it hand it on; where
+Labels. Replacement: ArgMax gives the type (int32 or int64) and the ops after it pass it on; where
 they cannot, and for uint8, a Cast follows. Same function: a label is below the number of classes,
 which every type that is accepted holds.
 
 Scores. Replacement: what ArgMax reads, cropped as its labels are, under the name ``Scores``, or its
-softmax under the name ``Probabilities``; ArgMax and what follows it go. Same function: cropping
-pixels before ArgMax or behind it is the same. Labels that a graph resizes to another size have no
-scores of their own, so a resize must provably keep the size.
+softmax under the name ``Probabilities``; ArgMax and what follows it are removed. Same function:
+cropping pixels before ArgMax or after it is the same. Labels that a graph resizes to another size
+have no scores of their own, so a resize must provably keep the size.
 
 Requires that nothing else reads these nodes. Ensures that labels keep the output's name and shape.
 """
@@ -40,8 +40,8 @@ def choose_output(graph: Graph, output_name: str, kind: str, dtype: str | None =
     """Return the graph with ``labels``, ``scores`` or ``probabilities`` as its output.
 
     ``dtype`` is the type of labels, None for the one they have. Labels keep the output's name;
-    ``OUTPUT_NAMES`` has those of the others. Raises UsageError for a kind or a type that does not
-    exist, DlconvError for a graph that cannot give it.
+    ``OUTPUT_NAMES`` has those of the others. Raises UsageError for an unknown kind or type,
+    DlconvError for a graph that cannot give it.
     """
     if kind != "labels" and kind not in OUTPUT_NAMES:
         known = ", ".join(("labels", *OUTPUT_NAMES))
@@ -145,7 +145,7 @@ def _with_cast(graph: Graph, output_name: str, dtype: str) -> Result:
 
 @dataclass
 class _Scores:
-    """The scores while they are taken along the way of the labels."""
+    """The scores while the ops of the labels are applied to them."""
 
     static: Static
     tensor: str
@@ -211,8 +211,8 @@ def _squeeze(scores: _Scores, node: NodeDef) -> None:
 
 def _resize(scores: _Scores, node: NodeDef) -> None:
     shape, size = scores.static.shape(node, 0), scores.static.value(node, 1)
-    asked = None if size is None or size.shape != (2,) else tuple(size)
-    if shape is None or asked is None or None in asked or shape[1:3] != asked:
+    wanted = None if size is None or size.shape != (2,) else tuple(size)
+    if shape is None or wanted is None or None in wanted or shape[1:3] != wanted:
         raise DlconvError(
             "scores are not available at the photo's size:"
             f" {node.name} resizes the labels, not the scores",

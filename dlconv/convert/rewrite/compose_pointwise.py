@@ -1,4 +1,4 @@
-"""Composes 1 x 1 convolutions that nothing stands between, where that saves work.
+"""Composes 1 x 1 convolutions without an activation between them, where that saves work.
 
 Pattern: Conv2D of kernel 1 x 1 with its BiasAdd and no activation (the linear bottleneck that ends
 MobileNetV2), read only by other 1 x 1 convolutions with a bias, directly or behind an average

@@ -1,11 +1,11 @@
 """Drops casts that change nothing.
 
 Pattern: a Cast to the type it reads, or a Cast back to the type from which another Cast widened.
-Replacement: its readers read what stood before. Same function: the wider type holds every value of
-the narrower one, so the way there and back ends where it began.
+Replacement: its readers read the tensor before the cast. Same function: the wider type holds every
+value of the narrower one, so casting there and back changes nothing.
 
-Requires that nothing idle stands between two casts. Ensures that of such casts only outputs are
-left.
+Requires that no node that only copies stands between two casts. Ensures that of such casts only
+outputs are left.
 """
 
 import numpy as np

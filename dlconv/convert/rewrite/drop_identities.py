@@ -1,4 +1,4 @@
-"""Drops nodes that hand on what they get.
+"""Drops nodes that only copy their input.
 
 Pattern: Identity, StopGradient, PreventGradient or Snapshot without control inputs, such as the
 ``/read`` of a frozen variable or a dropout at inference. Replacement: their readers read their

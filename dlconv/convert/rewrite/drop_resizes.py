@@ -1,7 +1,7 @@
 """Drops resizes to the size a tensor has already.
 
 Pattern: ResizeBilinear or ResizeNearestNeighbor of a float32 tensor whose height and width are
-provably the size asked for: equal numbers, or the same symbol in every run. Replacement: its
+provably the requested size: equal numbers, or the same symbol in every run. Replacement: its
 readers read its input. Same function: the scale is one, so every sampling point falls on a pixel.
 
 Requires sizes that shape inference can prove, which it cannot behind atrous convolutions that are
@@ -32,5 +32,5 @@ def _keeps_size(static: Static, node: NodeDef) -> bool:
     keeps_type = dtype_name(attribute(node, "T").type) == "float32"
     if shape is None or size is None or len(shape) != 4 or len(size) != 2:
         return False
-    asked = tuple(size)
-    return keeps_type and None not in asked and shape[1:3] == asked
+    wanted = tuple(size)
+    return keeps_type and None not in wanted and shape[1:3] == wanted

@@ -10,7 +10,7 @@ Same function: convolution is linear, so a factor of an output channel may stand
 batch norm y = gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015, arXiv
 1502.03167) has the factor gamma / sqrt(variance + epsilon). Factors are computed in float64.
 
-Requires that nothing which only copies stands in the chain. Ensures that such a convolution is read
+Requires that no node that only copies stands in the chain. Ensures that such a convolution is read
 by no batch norm, but by one BiasAdd with a constant vector.
 """
 

@@ -1,14 +1,14 @@
-"""Folds what does not depend on the pixels, and drops what thereby does nothing.
+"""Folds what does not depend on the pixels, and drops nodes that then do nothing.
 
 Patterns and replacements:
 
 - A node whose value shape arithmetic knows (Shape, StridedSlice, Pack, sums...) becomes a Const.
 - A Slice that takes all of its input, a Pad by nothing and a ResizeNearestNeighbor to the size its
-  input has go; an output among them gives its name to the node before it.
-- Sub(x, c) before such a Pad and Add(..., c) behind it go too.
-- A Squeeze and an ExpandDims of one axis, with nothing but casts between them, go together.
+  input has are removed; an output among them gives its name to the node before it.
+- Sub(x, c) before such a Pad and Add(..., c) after it are removed, too.
+- A Squeeze and an ExpandDims of one axis, with only casts between them, are removed together.
 
-Same function: a known value is the one every run gives; the nodes that go hand on what they get.
+Same function: a known value is the one every run gives; the removed nodes only copy their input.
 (x - c) + c is x only without rounding: for pixels, whole numbers of 0 to 255, and a c of half
 units, such as DeepLab's 127.5, both steps are exact, and only such a c is matched. A graph with an
 input of floats that are not whole may differ in the last bit.
@@ -41,10 +41,10 @@ def fold_constants(graph: Graph) -> Result:
 
 def _fold_values(graph: Graph) -> Result:
     static = infer_static(graph)
-    held = _held(graph)
+    controlled = _with_control_edges(graph)
     edit = Edit()
     for node in graph.nodes.values():
-        if node.op in ("Const", "Placeholder") or node.name in held:
+        if node.op in ("Const", "Placeholder") or node.name in controlled:
             continue
         folded = _constant(static, node)
         if folded is not None and graph.consumers[node.name]:
@@ -52,7 +52,7 @@ def _fold_values(graph: Graph) -> Result:
     return applied(graph, edit)
 
 
-def _held(graph: Graph) -> set[str]:
+def _with_control_edges(graph: Graph) -> set[str]:
     """Return the nodes at either end of a control edge."""
     return {
         name
@@ -72,11 +72,11 @@ def _constant(static: Static, node: NodeDef) -> NodeDef | None:
     if data_type == "float32":
         is_known = all(isinstance(item, int | float) for item in items)
     else:
-        is_known = data_type in WHOLE_TYPES and all(_is_held(item, data_type) for item in items)
+        is_known = data_type in WHOLE_TYPES and all(_fits(item, data_type) for item in items)
     return const(node.name, value.astype(data_type)) if is_known else None
 
 
-def _is_held(item: object, data_type: str) -> bool:
+def _fits(item: object, data_type: str) -> bool:
     limits = np.iinfo(data_type)
     return isinstance(item, int) and int(limits.min) <= item <= int(limits.max)
 
@@ -89,16 +89,16 @@ def _value_type(node: NodeDef) -> str:
 
 def _drop_idle(graph: Graph) -> Result:
     static = infer_static(graph)
-    held = _held(graph)
+    controlled = _with_control_edges(graph)
     edit = Edit()
     for node in graph.nodes.values():
-        if node.name in held or node.name in edit.replaced or not _is_idle(static, node):
+        if node.name in controlled or node.name in edit.replaced or not _is_idle(static, node):
             continue
         if graph.consumers[node.name]:
             edit.redirect(node.name, node.input[0])
-            _cancel_shift(static, node, edit, held)
+            _cancel_shift(static, node, edit, controlled)
         else:
-            _drop_output(graph, node, edit, held)
+            _drop_output(graph, node, edit, controlled)
     return applied(graph, edit)
 
 
@@ -114,8 +114,8 @@ def _takes_all(static: Static, node: NodeDef) -> bool:
     if not begin.shape == size.shape == (len(shape),):
         return False
     whole = [
-        asked == -1 or (asked is not None and asked == extent)
-        for asked, extent in zip(size, shape, strict=True)
+        wanted == -1 or (wanted is not None and wanted == extent)
+        for wanted, extent in zip(size, shape, strict=True)
     ]
     return all(start == 0 for start in begin) and all(whole)
 
@@ -129,8 +129,8 @@ def _keeps_size(static: Static, node: NodeDef) -> bool:
     shape, size = static.shape(node, 0), static.value(node, 1)
     if shape is None or size is None or len(shape) != 4 or size.shape != (2,):
         return False
-    asked = tuple(size)
-    return None not in asked and shape[1:3] == asked
+    wanted = tuple(size)
+    return None not in wanted and shape[1:3] == wanted
 
 
 # How many inputs each op has, and when it does nothing.
@@ -142,20 +142,20 @@ _IDLE_RULES: dict[str, tuple[int, Callable[[Static, NodeDef], bool]]] = {
 }
 
 
-def _drop_output(graph: Graph, node: NodeDef, edit: Edit, held: set[str]) -> None:
+def _drop_output(graph: Graph, node: NodeDef, edit: Edit, controlled: set[str]) -> None:
     before = graph.producer(node, 0)
-    is_free = before.name not in held and before.name not in edit.replaced
+    is_free = before.name not in controlled and before.name not in edit.replaced
     if is_free and before.op != "Placeholder" and reads_once(graph, before.name) is not None:
         edit.replaced[before.name] = []
         edit.replaced[node.name] = [copy_of(before, name=node.name)]
 
 
-def _cancel_shift(static: Static, pad: NodeDef, edit: Edit, held: set[str]) -> None:
+def _cancel_shift(static: Static, pad: NodeDef, edit: Edit, controlled: set[str]) -> None:
     graph = static.graph
     down, up = graph.producer(pad, 0), reads_once(graph, pad.name)
     if up is None or down.op != "Sub" or up.op not in ("Add", "AddV2"):
         return
-    if held & {down.name, up.name} or reads_once(graph, down.name) is None:
+    if controlled & {down.name, up.name} or reads_once(graph, down.name) is None:
         return
     subtracted = graph.constant(graph.producer(down, 1))
     is_second = graph.producer(up, 1).name == pad.name
@@ -179,11 +179,11 @@ def _is_exact(shift: np.ndarray) -> bool:
 
 def _cancel_axes(graph: Graph) -> Result:
     static = infer_static(graph)
-    held = _held(graph)
+    controlled = _with_control_edges(graph)
     edit = Edit()
     for second in graph.nodes.values():
         first = _opposite(static, second)
-        if first is None or held & {first.name, second.name}:
+        if first is None or controlled & {first.name, second.name}:
             continue
         if graph.consumers[second.name] and not edit.replaced.keys() & {first.name, second.name}:
             edit.redirect(first.name, first.input[0])

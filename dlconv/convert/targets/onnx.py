@@ -1,4 +1,4 @@
-"""The ONNX converter: tf2onnx in this process, and a model that names things as the graph does.
+"""The ONNX converter: tf2onnx in this process, and a model with the names of the graph.
 
 tf2onnx does the conversion. What it returns is given the frozen graph's own input and output
 names, a canonical order and stable names. A model passes ONNX's full checker with strict shape

@@ -1,4 +1,4 @@
-"""What tf2onnx and ONNX Runtime have to offer, before anything is converted.
+"""The ops that tf2onnx and ONNX Runtime support, found before anything is converted.
 
 tf2onnx registers its handlers with a decorator, ``tf_op``, on classes whose methods ``version_N``
 convert an op from opset N on. Importing them imports TensorFlow, which takes seconds and hundreds
@@ -7,7 +7,7 @@ may still convert as parts of a pattern, say a loop, that one of tf2onnx's rewri
 Handlers for TFLite and for operators that are not ONNX's own do not count.
 
 ONNX Runtime's kernels come from its own registry. Which operators a model will have is known once
-it is converted; what can be told before is which ones of an opset could not run.
+it is converted; which ones of an opset could not run is known before.
 """
 
 import ast
@@ -27,7 +27,7 @@ NEEDS_NO_KERNEL = frozenset({"Constant"})
 def convertible_operations(opset: int) -> frozenset[str]:
     """Return the TensorFlow ops that the installed tf2onnx has a handler for at an opset.
 
-    Raises DlconvError when tf2onnx is not there.
+    Raises DlconvError when tf2onnx is not installed.
     """
     return frozenset(op for op, oldest in _handlers() if oldest <= opset)
 

@@ -1,7 +1,7 @@
-"""The official TensorFlow.js converter, through the same seam as our own writer.
+"""The official TensorFlow.js converter, with the same interface as our own writer.
 
-It is the extra ``dlconv[tensorflowjs]`` and the peer that our writer is held against. It optimises
-the graph with grappler, folds batch norms, and quantizes every float constant that is left.
+It is the extra ``dlconv[tensorflowjs]``, and our writer is compared with it. It optimises the graph
+with grappler, folds batch norms, and quantizes every float constant that is left.
 """
 
 import tempfile
@@ -20,7 +20,7 @@ def write_with_tensorflowjs(
 ) -> None:
     """Write ``model.json`` and its shards with tensorflowjs into an existing, empty directory.
 
-    ``weight_type`` counts for all constants. Raises DlconvError when tensorflowjs is not installed
+    ``weight_type`` applies to all constants. Raises DlconvError when tensorflowjs is not installed
     or refuses the graph.
     """
     conversion = _load_conversion()
@@ -51,7 +51,7 @@ def _load_conversion() -> Any:
         raise DlconvError(
             f"the official converter needs the tensorflowjs package ({error})",
             "pip install 'dlconv[tensorflowjs]' in an environment of Python 3.10 to 3.12",
-            code="no-peer",
+            code="no-tensorflowjs",
             reason=error,
         ) from error
     return tf_saved_model_conversion_v2

@@ -17,7 +17,7 @@ from dlconv.formats.tfjs_weights import Encoding, Weight
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 
-# Element types that TF.js of today knows only as codes, and what it holds them as.
+# Element types that TF.js of today has only as codes, and the types in which it holds them.
 HELD_AS = {"uint8": "int32", "uint16": "int32", "float16": "float32"}
 
 
@@ -33,7 +33,7 @@ def write_upgraded(old: Layout2018, graph: Graph, contract: Contract, directory:
     write_model_json(graph, contract, manifest, directory)
     for shard in old.shards:
         if shard.suffix == ".json":
-            raise DlconvError(f"{old.directory} has weights in {shard.name}, which is no shard")
+            raise DlconvError(f"{old.directory}: {shard.name} cannot be the name of a shard")
         shutil.copyfile(shard, directory / shard.name)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.net.http import NOT_SUCH_JSON, may_pass, other_answer
+from dlconv.net.http import UNEXPECTED_JSON, may_pass, other_answer
 from dlconv.net.patience import WITH_SERVICES, PassingError, patiently
 from dlconv.parsing import parse_json
 from dlconv.progress import StepProgress
@@ -143,7 +143,7 @@ class HuggingFace:
         """Turn what the library and whatever HTTP client it has raise into a DlconvError."""
         try:
             yield
-        except (JSONDecodeError, UnicodeDecodeError, *NOT_SUCH_JSON) as error:
+        except (JSONDecodeError, UnicodeDecodeError, *UNEXPECTED_JSON) as error:
             raise other_answer(f"hf:{self._repository}", words_of(error)) from error
         except Exception as error:
             status = getattr(getattr(error, "response", None), "status_code", 0)

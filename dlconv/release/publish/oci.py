@@ -21,7 +21,7 @@ import requests
 from dlconv.addresses import host_of
 from dlconv.errors import DlconvError, UsageError
 from dlconv.net.http import (
-    NOT_SUCH_JSON,
+    UNEXPECTED_JSON,
     Session,
     may_pass,
     network_trouble,
@@ -179,9 +179,9 @@ def _patient(registry: Any) -> Callable[..., Any]:
     def ask_patiently(url: str, *arguments: Any, **options: Any) -> Any:
         def attempt() -> Any:
             try:
-                with network_trouble(url, but=(ValueError, *NOT_SUCH_JSON)):
+                with network_trouble(url, but=(ValueError, *UNEXPECTED_JSON)):
                     answer = ask(registry, url, *arguments, **options)
-            except NOT_SUCH_JSON as error:
+            except UNEXPECTED_JSON as error:
                 raise other_answer(host_of(url), words_of(error)) from error
             if may_pass(answer.status_code):
                 raise refusal_in_words(answer, HINT)

@@ -93,7 +93,7 @@ def test_a_shard_that_would_be_written_over_is_refused(old, tmp_path):
     manifest[0]["paths"][0] = "manifest.json"
     (old / "weights_manifest.json").write_text(json.dumps(manifest))
     (old / "group1-shard1of3").rename(old / "manifest.json")
-    with pytest.raises(DlconvError, match="has weights in manifest.json, which is no shard"):
+    with pytest.raises(DlconvError, match="manifest.json cannot be the name of a shard"):
         upgraded(old, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 

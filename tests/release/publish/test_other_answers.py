@@ -60,7 +60,7 @@ def test_an_answer_of_another_form_is_one_line(packed, httpserver, service, kind
         assert "is something else already" in caught.value.message
         return
     named = "hf:me/models" if kind == "hf" else f"localhost:{httpserver.port}"
-    assert caught.value.message.startswith(f"{named} does not answer as such a service does: ")
+    assert caught.value.message.startswith(f"{named} gives an unexpected answer: ")
     assert caught.value.hint
 
 
@@ -73,7 +73,9 @@ def test_a_token_of_another_form_is_one_line(packed, httpserver, service, answer
         return Response(json.dumps({}), 401, headers={"WWW-Authenticate": challenge})
 
     answering(httpserver, respond)
-    with pytest.raises(DlconvError, match=f"^localhost:{httpserver.port} does not answer as such"):
+    with pytest.raises(
+        DlconvError, match=f"^localhost:{httpserver.port} gives an unexpected answer"
+    ):
         publish(packed, service["oci"], dry_run=True)
 
 
@@ -84,7 +86,7 @@ def test_a_draft_of_another_form_is_one_line(packed, httpserver, service):
         return Response("[{}]" if request.path.endswith("/releases") else "{}")
 
     answering(httpserver, respond)
-    with pytest.raises(DlconvError, match="does not answer as such a service does: 0.url: Field"):
+    with pytest.raises(DlconvError, match="gives an unexpected answer: 0.url: Field"):
         publish(packed, service["github"])
 
 

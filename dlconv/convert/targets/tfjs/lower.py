@@ -1,6 +1,6 @@
-"""What TF.js needs done to a graph, after the rewriting and before it is written.
+"""The pass that prepares a rewritten graph for TF.js, before it is written.
 
-Its results hold ops that TF.js runs and TensorFlow does not.
+Its result may have ops that TF.js runs and TensorFlow does not.
 """
 
 from dlconv.convert.passes import Pipeline

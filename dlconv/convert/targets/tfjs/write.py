@@ -33,7 +33,7 @@ from dlconv.web import tfjs_operations
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 SHARD_BYTES = 4 * 1024 * 1024
 
-# What TF.js holds each element type as; it has no other number types.
+# The type in which TF.js holds each element type; it has no other number types.
 _TFJS_DTYPES = {
     "float32": "float32",
     "float64": "float32",
@@ -79,9 +79,9 @@ def write_model_json(
     weights_manifest: Sequence[Mapping[str, Any]],
     directory: Path,
 ) -> None:
-    """Write ``model.json`` alone, for weights that are stored already.
+    """Write only ``model.json``, for weights that are stored already.
 
-    ``weights_manifest`` says where and how. Raises DlconvError for ops that TF.js does not have.
+    ``weights_manifest`` describes them. Raises DlconvError for ops that TF.js does not have.
     """
     nodes = _convertible_nodes(graph, contract)
     _write_model(_model(graph, contract, nodes, weights_manifest), directory)
@@ -177,10 +177,10 @@ def _array(node: NodeDef) -> np.ndarray:
         raise DlconvError(f"TensorFlow.js cannot hold the constant {node.name} ({values.dtype})")
     dtype = np.dtype(_TFJS_DTYPES[values.dtype.name])
     with np.errstate(over="ignore"):
-        held = values.astype(dtype, copy=False)
-    if dtype == np.int32 and not np.array_equal(held, values):
+        converted = values.astype(dtype, copy=False)
+    if dtype == np.int32 and not np.array_equal(converted, values):
         raise DlconvError(f"the constant {node.name} ({values.dtype}) does not fit in int32")
-    return held
+    return converted
 
 
 class _Shards:

@@ -1,10 +1,10 @@
 // Made by `make types` from `dlconv schema manifest`; changes made here are lost.
 
 /**
- * All that is said about an artifact.
+ * What is known about an artifact.
  *
- * `recipe` is what was asked for, null for what no recipe makes: a model of 2018 (`upgraded`),
- * and what others made. `calibration` is there where quantization looked at images.
+ * `recipe` is how it was made, null for what no recipe makes: a model of 2018 (`upgraded`),
+ * and models that others made. `calibration` is set where quantization used images.
  * `same_function` is false for an artifact of another resolution than the frozen graph's, whose
  * labels need not be the frozen graph's.
  */
@@ -25,13 +25,7 @@ export interface Manifest {
   readonly files?: readonly FileEntry[];
 }
 
-/** Ends that a person names in place of those that are found: nodes of the graph. */
-export interface Ends {
-  readonly input?: string | null;
-  readonly outputs?: readonly string[];
-}
-
-/** What a graph promises, and why that is thought. */
+/** What a graph takes and gives, and how that was found. */
 export interface Contract {
   readonly input: TensorSpec;
   readonly output: TensorSpec;
@@ -41,6 +35,12 @@ export interface Contract {
   readonly classes_reason: string;
 }
 
+/** The nodes that the user names as input and outputs; null and () leave them to be found. */
+export interface Ends {
+  readonly input?: string | null;
+  readonly outputs?: readonly string[];
+}
+
 /** One file of an artifact; it lies beside the manifest. */
 export interface FileEntry {
   readonly path: string;
@@ -48,7 +48,7 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
-/** The least that passes; null where none counts. */
+/** The lowest scores that pass, 0 to 1; null where there is no floor. */
 export interface Floors {
   /** Mean over the photos of the share of equal labels. */
   readonly agreement: number;
@@ -58,7 +58,7 @@ export interface Floors {
   readonly miou: number | null;
 }
 
-/** What quantization looked at: `photos` or `synthetic` images, and all pixels' SHA-256. */
+/** The images of quantization: `photos` or `synthetic` ones, and all pixels' SHA-256. */
 export interface Images {
   readonly images: string;
   readonly count: number;
@@ -66,7 +66,7 @@ export interface Images {
 }
 
 /**
- * What an artifact takes and gives; null and `labels` leave the frozen graph's own.
+ * The input and output of an artifact; null and `labels` keep the frozen graph's own.
  *
  * `input_size` is height and width in pixels, `input_dtype` uint8 or float32, `output`
  * labels, scores or probabilities, `output_dtype` the type of labels.
@@ -95,13 +95,14 @@ export type Precision =
   | "plain1";
 
 /**
- * What is to be made of a frozen graph; what is null is the target's default.
+ * What to make of a frozen graph; null stands for the target's default.
  *
- * `precision` takes any word for it. `per_channel` asks TF.js's uint8 for a scale for each
- * channel, which int8 always has. `rewrite` gives the graph its interface and makes it faster;
- * the official converter always gets it as it is. `opset` is ONNX's, null for other targets;
- * `ends` is where the graph is cut; `floors` are what the precision `auto` has to reach,
- * null for others. Raises ValidationError, as pydantic does, for what does not go together.
+ * `precision` may be any of its words. `per_channel` gives TF.js's uint8 weights a scale for
+ * each channel, which int8 always has. `rewrite` gives the graph its interface and makes it
+ * faster; the official converter always gets it as it is. `opset` is ONNX's, null for other
+ * targets; `ends` is where the graph is cut; `floors` are what the precision `auto` has to
+ * reach, null for others. Raises pydantic's ValidationError for values that are invalid or do not
+ * go together.
  */
 export interface Recipe {
   readonly target: "tfjs" | "onnx";
@@ -130,7 +131,7 @@ export interface Source {
 }
 
 /**
- * A quantized constant: its storage type, shape, least and greatest value, and bytes.
+ * A quantized constant: its storage type, shape, minimum and maximum, and bytes.
  *
  * `divergence` (nats) and `disagreement` (share of labels, 0 to 1) are what rounding this one
  * alone costs; null where that was not measured.
@@ -146,7 +147,7 @@ export interface TensorEntry {
   readonly disagreement?: number | null;
 }
 
-/** A tensor at the border of a network. */
+/** An input or an output of a network. */
 export interface TensorSpec {
   readonly node: string;
   readonly dtype: string;

@@ -1,7 +1,7 @@
-"""Bringing a model here that is named by an address, or lies in a tarball.
+"""A local path for a model that is named by an address, or lies in a tarball.
 
 A model may be several files: those that a model.json names are fetched, too. Whatever had to be
-fetched or unpacked stands in a temporary folder, which goes when the reader is done.
+fetched or unpacked is in a temporary folder, which is removed when the reader is done.
 """
 
 import json
@@ -44,7 +44,7 @@ def is_tarball(path: Path) -> bool:
 
 
 @contextmanager
-def brought(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
+def local_model(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
     """Yield the path of the model that ``spec``, a path or an address, names.
 
     Of a tarball, that is its frozen graph. Raises DlconvError when it cannot be fetched or
@@ -77,7 +77,7 @@ def _fetched(url: str, folder: Path, show: ShowProgress) -> Path:
 
 
 def _name_in(url: str) -> str:
-    """Return a name for a file of the last part of an address, whose end tells its format."""
+    """Return a name for a file from the last part of an address, with the ending of its format."""
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[-MOST_NAME_CHARACTERS:].lstrip(".")
     return plain or "model"
@@ -90,9 +90,9 @@ def fetch_file(
     expected_bytes: int | None = None,
     most_bytes: int | None = None,
 ) -> None:
-    """Bring the bytes of an address that a person gave, or that follows from it, to ``path``.
+    """Download an address that the user gave, or one that follows from it, to ``path``.
 
-    Raises DlconvError, for a size other than ``expected_bytes`` or above ``most_bytes``, too.
+    Raises DlconvError, also for a size other than ``expected_bytes`` or above ``most_bytes``.
     """
     try:
         download(url, path, expected_bytes, most_bytes=most_bytes, progress=progress)

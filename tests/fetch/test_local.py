@@ -11,7 +11,7 @@ from support.layout_2018 import write_layout_2018
 from support.sample import TARBALL
 
 from dlconv.errors import DlconvError
-from dlconv.fetch.bring import brought
+from dlconv.fetch.local import local_model
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.read import read_network
 from dlconv.progress import no_progress
@@ -19,7 +19,7 @@ from dlconv.progress import no_progress
 
 @pytest.fixture
 def bring():
-    return lambda spec: brought(str(spec), lambda label: nullcontext(no_progress))
+    return lambda spec: local_model(str(spec), lambda label: nullcontext(no_progress))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_manifest_does_not_lead_elsewhere_nor_ask_for_too_much(bring, site):
         "not a file beside it": [{"paths": ["../secret"], "weights": []}],
         "too much": [{"paths": ["a"], "weights": [huge]}],
         "names 1,001 shards": [{"paths": [str(k) for k in range(1001)], "weights": []}],
-        "no weights manifest": "weights",
+        "not a weights manifest": "weights",
     }
     for words, manifest in manifests.items():
         (folder / "model.json").write_text(json.dumps({"weightsManifest": manifest}))
