@@ -8,18 +8,18 @@ from pathlib import Path
 from dlconv.plan.config import write_template
 from dlconv.plan.project import find_project
 from dlconv.plan.result import Result
-from dlconv.plan.run import Builder, Limits, Silence, Watch
+from dlconv.plan.run import Builder, Limits, Observer, SilentObserver
 from dlconv.plan.run import preview as preview_of
 from dlconv.plan.tasks import Access
 from dlconv.plan.twice import build_again, conversions
 
 DEFAULT_ACCESS = Access()
 # Opens a display for so many steps.
-Display = Callable[[int], AbstractContextManager[Watch]]
+Display = Callable[[int], AbstractContextManager[Observer]]
 
 
-def _silence(steps: int) -> AbstractContextManager[Watch]:
-    return nullcontext(Silence())
+def _no_display(steps: int) -> AbstractContextManager[Observer]:
+    return nullcontext(SilentObserver())
 
 
 def init(folder: Path) -> Path:
@@ -54,7 +54,7 @@ def build(
     jobs: int | None = None,
     memory: int | None = None,
     access: Access = DEFAULT_ACCESS,
-    display: Display = _silence,
+    display: Display = _no_display,
 ) -> list[Result]:
     """Make all that a configuration asks for, and return what became of each step.
 
@@ -64,9 +64,9 @@ def build(
     ``preview``, which also says what is raised.
     """
     project = find_project(config, access)
-    with display(len(project.steps)) as watch:
+    with display(len(project.steps)) as observer:
         limits = _limits(jobs, memory)
-        return Builder(project.steps, project.state, limits, watch).run()
+        return Builder(project.steps, project.state, limits, observer).run()
 
 
 def make_again(
@@ -75,7 +75,7 @@ def make_again(
     jobs: int | None = None,
     memory: int | None = None,
     access: Access = DEFAULT_ACCESS,
-    display: Display = _silence,
+    display: Display = _no_display,
 ) -> int:
     """Make every artifact of a build again, elsewhere, and return how many files are the same.
 
@@ -83,8 +83,8 @@ def make_again(
     what ``preview`` raises.
     """
     project = find_project(config, access)
-    with display(sum(1 for _ in conversions(project.steps, project.root))) as watch:
-        return build_again(project.steps, project.root, _limits(jobs, memory), watch)
+    with display(sum(1 for _ in conversions(project.steps, project.root))) as observer:
+        return build_again(project.steps, project.root, _limits(jobs, memory), observer)
 
 
 def _limits(jobs: int | None, memory: int | None) -> Limits:

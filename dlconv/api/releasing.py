@@ -9,10 +9,10 @@ from dlconv.artifacts.choose import choose_artifacts
 from dlconv.fetch.bring import ShowProgress
 from dlconv.progress import ByteProgress, no_progress
 from dlconv.registry.models import load_registry
-from dlconv.release.bring import brought_release
 from dlconv.release.card import card as card_of
 from dlconv.release.check import check_release
 from dlconv.release.document import SIGNATURE_NAME, Release, read_release
+from dlconv.release.download import downloaded_release
 from dlconv.release.pack import pack as make_release
 from dlconv.release.papers import is_card_compared
 from dlconv.release.problem import Problem
@@ -89,7 +89,7 @@ def check(
     >>> api.check(folder / "release").problems
     ()
     """
-    with brought_release(str(release), download) as folder:
+    with downloaded_release(str(release), download) as folder:
         with display():
             problems = check_release(folder, trust)
         if problems:

@@ -19,11 +19,11 @@ from dlconv.runtimes.catalogue import Choice, parse_choices
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as compare_nodes
 from dlconv.verify.choose import choose_photos, colours_of
-from dlconv.verify.every import no_display, verify_all, verify_journal
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, find_photos, skipped_line, with_masks
 from dlconv.verify.result import ArtifactResult
+from dlconv.verify.verify import no_display, verify_artifacts, verify_journal
 from dlconv.verify.workers import Workers, dask_cluster, processes
 
 
@@ -86,7 +86,7 @@ def verify(
         say(skipped_line(found.skipped))
     photos = list(found.photos) if masks is None else with_masks(found.photos, masks)
     with crew as hired, verify_journal(resume) as journal:
-        results = verify_all(
+        results = verify_artifacts(
             chosen,
             photos,
             floors,

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 ENGINE, ARTICLE, MEDIAPIPE = "engine", "article", "mediapipe"
-PEER = WEB / "node_modules/@mediapipe/selfie_segmentation"
+MEDIAPIPE_FOLDER = WEB / "node_modules/@mediapipe/selfie_segmentation"
 PHOTO = Path(dlconv.sample.__file__).parent / "photos" / "scene_2000036.png"
 LOAD_TIMEOUT_MS = 60_000
 HTML = (
@@ -97,7 +97,7 @@ class Measured:
         return statistics.median(self.frames_ms)
 
 
-def contenders(artifacts: Sequence[Artifact], with_peer: bool) -> list[Contender]:
+def contenders(artifacts: Sequence[Artifact], with_mediapipe: bool) -> list[Contender]:
     """Return all ways, for each artifact those that take one.
 
     Raises UsageError for an artifact that is not a TF.js one, or gives no labels.
@@ -107,7 +107,7 @@ def contenders(artifacts: Sequence[Artifact], with_peer: bool) -> list[Contender
         if artifact.manifest.target != "tfjs" or not gives_labels:
             raise UsageError(f"{artifact.entry} is no TF.js artifact that gives labels")
     ours = [Contender(way, artifact) for artifact in artifacts for way in (ENGINE, ARTICLE)]
-    return [*ours, *([Contender(MEDIAPIPE)] if with_peer else [])]
+    return [*ours, *([Contender(MEDIAPIPE)] if with_mediapipe else [])]
 
 
 def measure(everyone: Sequence[Contender], photo: Path, rounds: int) -> list[Measured]:
@@ -170,8 +170,8 @@ def _site(everyone: Sequence[Contender], photo: Path) -> Iterator[Site]:
             )
         files: dict[str, Path | bytes] = {"index.html": HTML, "photo": _readable(photo)}
         files |= {path.name: path for path in bundle.iterdir()}
-        if PEER.is_dir():
-            files |= {f"mediapipe/{path.name}": path for path in PEER.iterdir()}
+        if MEDIAPIPE_FOLDER.is_dir():
+            files |= {f"mediapipe/{path.name}": path for path in MEDIAPIPE_FOLDER.iterdir()}
         for at, contender in enumerate(everyone):
             files |= _artifact_files(contender.artifact, _folder(at))
         yield Site(files)
@@ -272,10 +272,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if not PEER.is_dir():
-        say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
+    if not MEDIAPIPE_FOLDER.is_dir():
+        package = MEDIAPIPE_FOLDER.relative_to(MEDIAPIPE_FOLDER.parents[1])
+        say(f"no {package} in node_modules (make web): it is left out")
     artifacts = [read_artifact(path) for path in options.artifacts]
-    everyone = contenders(artifacts, PEER.is_dir())
+    everyone = contenders(artifacts, MEDIAPIPE_FOLDER.is_dir())
     measured = measure(everyone, options.image, options.rounds)
     if options.json:
         show(as_data(measured, options.image, options.rounds))

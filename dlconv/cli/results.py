@@ -28,7 +28,7 @@ def photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextMa
     return console.photo_progress(f"checking {what} in {choice.name}")
 
 
-def report(
+def report_results(
     results: "list[ArtifactResult]", files: list[Path], json: bool, with_photos: bool
 ) -> None:
     """Write reports and print results. Exits with code 1 unless all passed."""

@@ -1,6 +1,6 @@
 """A check: what was looked at, what was found, and how to get it right.
 
-A look finds out; it is a function without arguments, so that looks can run side by side. What goes
+A probe finds out; it is a function without arguments, so that looks can run side by side. What goes
 wrong in it is a finding, too.
 """
 
@@ -14,14 +14,14 @@ Group = Literal["base", "runtimes", "extras"]
 
 @dataclass(frozen=True)
 class Found:
-    """What a look gave: a version or a place, or what is wrong; ``remedy`` is what to do."""
+    """What a probe gave: a version or a place, or what is wrong; ``remedy`` is what to do."""
 
     state: State
     what: str
     remedy: str = ""
 
 
-Look = Callable[[], Found]
+Probe = Callable[[], Found]
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Check:
         return self.is_needed and self.found.state != "ok"
 
 
-def looked(look: Look) -> Found:
-    """Look, and take any error for what is broken."""
+def run_probe(probe: Probe) -> Found:
+    """Probe, and take any error for what is broken."""
     try:
-        return look()
+        return probe()
     except Exception as error:  # what is broken may fail in any way
         return Found("broken", f"{type(error).__name__}: {error}")

@@ -37,9 +37,9 @@ def library(package: str, module: str) -> Found:
     return _imported(module, installed(package) or "", remedy)
 
 
-def other_libraries(shown: Collection[str]) -> Found:
-    """Look at all packages that dlconv needs, directly or not, but for those that are shown."""
-    wrong = [each for each in unmet() if each.package not in shown]
+def other_libraries(listed: Collection[str]) -> Found:
+    """Look at all packages that dlconv needs, directly or not, but for those that are listed."""
+    wrong = [each for each in unmet() if each.package not in listed]
     if wrong:
         return _wrong(wrong)
     return Found("ok", "as required")

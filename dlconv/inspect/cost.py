@@ -65,7 +65,7 @@ def find_cost(
     flow: Flow, static: Static, stages: dict[str, Stage], size: tuple[int, int] | None
 ) -> Cost:
     """Count what a photo costs; ``static`` is inferred at ``size``."""
-    alive = {node.name: held for node, held in _alive(flow, static)}
+    alive = {node.name: alive for node, alive in _alive(flow, static)}
     rows = [_of_stage(stage, static, stages, alive) for stage in Stage]
     rows = [row for row in rows if row.nodes]
     return Cost(
@@ -120,11 +120,11 @@ def _alive(flow: Flow, static: Static) -> Iterator[tuple[NodeDef, int]]:
     """Yield nodes in the order they run, each with the bytes that are alive while it does."""
     sizes = {node.name: ELEMENT_BYTES * (_elements(static, node) or 0) for node in flow.order}
     waiting = {name: len(readers) for name, readers in flow.consumers.items()}
-    held = 0
+    alive = 0
     for node in flow.order:
-        held += sizes[node.name]
-        yield node, held
+        alive += sizes[node.name]
+        yield node, alive
         for source in flow.sources(node.name):
             waiting[source] -= 1
             if not waiting[source]:
-                held -= sizes[source]
+                alive -= sizes[source]

@@ -39,14 +39,14 @@ def write_event(graph: Graph, found: Known, folder: Path) -> Path:
 
     flow = flow_of(graph, found)
     stages = find_stages(flow, static_at(graph, found, usual_size(found)))
-    shown = graph_to_show(graph, stages, shapes_within_crop(graph, found))
+    annotated = graph_to_show(graph, stages, shapes_within_crop(graph, found))
     path = folder / FILE_NAME
     now = time.time()
     with new_file(path) as file:
         records = RecordWriter(file)
         for event in (
             Event(wall_time=now, file_version=FILE_VERSION),
-            Event(wall_time=now, graph_def=shown.SerializeToString(deterministic=True)),
+            Event(wall_time=now, graph_def=annotated.SerializeToString(deterministic=True)),
         ):
             records.write(event.SerializeToString())
     return path
@@ -54,10 +54,10 @@ def write_event(graph: Graph, found: Known, folder: Path) -> Path:
 
 def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numbers]) -> GraphDef:
     """Return the graph with stages in names and devices, shapes, and no large constants."""
-    names = {name: shown_name(name, stage) for name, stage in stages.items()}
-    shown = GraphDef(versions=graph.versions)
+    names = {name: display_name(name, stage) for name, stage in stages.items()}
+    annotated = GraphDef(versions=graph.versions)
     for node in graph.nodes.values():
-        copy = shown.node.add(
+        copy = annotated.node.add(
             name=names[node.name],
             op=node.op,
             input=[_renamed(source, names) for source in node.input],
@@ -67,10 +67,10 @@ def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numb
         shape = shapes[node.name]
         if shape is not None:
             copy.attr["_output_shapes"].list.shape.add().CopyFrom(shape_proto(shape))
-    return shown
+    return annotated
 
 
-def shown_name(name: str, stage: Stage) -> str:
+def display_name(name: str, stage: Stage) -> str:
     """Return the name that TensorBoard shows a node under."""
     return name if stage in TOP_LEVEL else f"{_scope(stage)}/{name}"
 

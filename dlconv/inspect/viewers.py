@@ -59,13 +59,13 @@ def model_explorer(
     with tempfile.TemporaryDirectory(prefix="dlconv-") as directory:
         folder = Path(directory)
         # Of the names a GraphDef may have, this is the one that is not taken for a SavedModel.
-        shown = folder / f"{name}.graphdef"
-        shown.symlink_to(path.absolute())
+        link = folder / f"{name}.graphdef"
+        link.symlink_to(path.absolute())
         files = []
         for title, values in overlays.items():
             files.append(folder / f"{title}.json")
             files[-1].write_text(node_data(graph, values), encoding="utf-8")
-        with _started(shown, files, chosen) as address:
+        with _started(link, files, chosen) as address:
             yield address
 
 

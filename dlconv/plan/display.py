@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.plan.result import Result, Status
-from dlconv.plan.run import Watch
+from dlconv.plan.run import Observer
 from dlconv.plan.steps import Step
 from dlconv.terminal.console import command, say
 from dlconv.terminal.printable import log_line, printable
@@ -21,7 +21,7 @@ from dlconv.verify.reports.annotations import in_command
 
 
 @contextmanager
-def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator[Watch]:
+def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator[Observer]:
     """Yield the display that fits where this runs, for so many steps."""
     from rich.console import Console
 
@@ -93,7 +93,7 @@ def _gitlab_group(result: Result, printed: list[str]) -> str:
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Watch]:
+def _bar(total: int) -> Iterator[Observer]:
     from rich import progress as bars
     from rich.console import Console
 

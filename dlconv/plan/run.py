@@ -35,8 +35,8 @@ class Limits:
     memory: int = field(default_factory=memory_for_steps)
 
 
-class Watch(Protocol):
-    """Who is told what happens."""
+class Observer(Protocol):
+    """What a run reports its events to."""
 
     def waits(self, step: Step) -> None:
         """Another build is doing the step."""
@@ -48,8 +48,8 @@ class Watch(Protocol):
         """The step is over; ``log`` is what it printed, if it ran."""
 
 
-class Silence:
-    """A watch that tells nobody."""
+class SilentObserver:
+    """An observer that ignores all events."""
 
     def waits(self, step: Step) -> None:
         """Do nothing."""
@@ -81,13 +81,13 @@ class Builder:
         steps: Sequence[Step],
         state: State,
         limits: Limits,
-        watch: Watch,
+        observer: Observer,
         environment: Mapping[str, str] = NO_CHANGES,
     ) -> None:
         self._steps = steps
         self._state = state
         self._limits = limits
-        self._watch = watch
+        self._observer = observer
         self._environment = environment
         self._waiting = list(steps)
         self._running: list[_Running] = []
@@ -147,7 +147,7 @@ class Builder:
             except filelock.Timeout:
                 if step.name not in self._announced:
                     self._announced.add(step.name)
-                    self._watch.waits(step)
+                    self._observer.waits(step)
                 return None
         return lock
 
@@ -167,7 +167,7 @@ class Builder:
         memory = memory_of(step, self._state.record(step))
         self._waiting.remove(step)
         self._running.append(_Running(step, process, lock, inputs, memory))
-        self._watch.starts(step, reason)
+        self._observer.starts(step, reason)
 
     def _finish_some(self) -> bool:
         ended = [each for each in self._running if each.process.has_ended]
@@ -195,7 +195,7 @@ class Builder:
         if result.step in self._waiting:
             self._waiting.remove(result.step)
         self._results[result.step.name] = result
-        self._watch.ends(result, self._state.place(result.step, ".log"))
+        self._observer.ends(result, self._state.place(result.step, ".log"))
 
 
 def skipped(step: Step, state: State) -> Result:

@@ -28,11 +28,11 @@ from dlconv.runtimes.catalogue import parse_choices
 from dlconv.storage.files import digest_of
 from dlconv.verify.calibration import photos_for
 from dlconv.verify.choose import choose_photos
-from dlconv.verify.every import verify_all
 from dlconv.verify.floors import GivenFloors
 from dlconv.verify.photos import find_photos
 from dlconv.verify.reports.files import write_reports
 from dlconv.verify.result import ArtifactResult
+from dlconv.verify.verify import verify_artifacts
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _verify(task: Verify) -> Done:
     found = choose_photos(task.photos, [artifact], registry)
     choices = parse_choices(task.runtimes)
     photos = list(found.photos)
-    results = verify_all([artifact], photos, task.floors, choices, skipped=found.skipped)
+    results = verify_artifacts([artifact], photos, task.floors, choices, skipped=found.skipped)
     # What earlier builds measured in other runtimes is no longer asked for.
     evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)

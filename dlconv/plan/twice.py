@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dlconv.errors import DlconvError
 from dlconv.plan.result import Status
-from dlconv.plan.run import Builder, Limits, Watch
+from dlconv.plan.run import Builder, Limits, Observer
 from dlconv.plan.state import STATE, State
 from dlconv.plan.steps import ARTIFACTS, Step
 from dlconv.plan.tasks import Convert
@@ -28,7 +28,7 @@ def conversions(steps: Sequence[Step], root: Path) -> Iterator[Step]:
             yield replace(step, task=replace(task, folder=folder), needs=())
 
 
-def build_again(steps: Sequence[Step], root: Path, limits: Limits, watch: Watch) -> int:
+def build_again(steps: Sequence[Step], root: Path, limits: Limits, observer: Observer) -> int:
     """Make the artifacts of steps that were built below ``root`` again, and compare all files.
 
     Returns how many files are the same. Raises DlconvError that names the first file that differs,
@@ -38,7 +38,7 @@ def build_again(steps: Sequence[Step], root: Path, limits: Limits, watch: Watch)
         again = Path(name)
         second = list(conversions(steps, again))
         environment = {"PYTHONHASHSEED": _another_seed()}
-        for result in Builder(second, State(again), limits, watch, environment).run():
+        for result in Builder(second, State(again), limits, observer, environment).run():
             if result.status is Status.FAILED:
                 raise DlconvError(f"{result.step.title} failed the second time: {result.reason}")
         return compare(root / ARTIFACTS, again / ARTIFACTS)

@@ -40,12 +40,12 @@ def diff(
     if len(given) not in (1, 2):
         raise UsageError("diff takes two models", "dlconv inspect diff BEFORE AFTER")
     before, after = given if len(given) == 2 else (None, given[0])
-    with console.steps("comparing") as told:
+    with console.steps("comparing") as progress:
         found = api.compare(
             before,
             after,
             registry=registry,
-            progress=lambda done, total: told("kB compressed", done // 1000, total // 1000),
+            progress=lambda done, total: progress("kB compressed", done // 1000, total // 1000),
         )
     if json:
         show(document.comparison_data((found.before, found.after), found.comparison))

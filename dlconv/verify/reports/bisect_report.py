@@ -24,14 +24,14 @@ def limit_for(artifact: Artifact, given: float | None) -> float:
 def table(errors: Sequence[NodeError], first: NodeError | None) -> Table:
     """Return a table of the nodes that add most, in order, with the first wrong one marked."""
     most = sorted(errors, key=lambda each: -each.added)[:MOST_ROWS]
-    shown = [each for each in errors if each in most or each is first]
+    listed = [each for each in errors if each in most or each is first]
     result = Table(pad_edge=False)
     result.add_column("node", overflow="fold")
     result.add_column("op")
     for column in ("error", "inherited", "added"):
         result.add_column(column, justify="right")
     result.add_column("")
-    for each in shown:
+    for each in listed:
         numbers = (f"{value:.2e}" for value in (each.error, each.inherited, each.added))
         mark = as_text("first", "red") if each is first else ""
         result.add_row(each.name, each.op, *numbers, mark)

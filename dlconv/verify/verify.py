@@ -11,8 +11,8 @@ from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import Colour
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
-from dlconv.verify.harness import verify
 from dlconv.verify.journal import Journal, open_journal
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, Skipped
@@ -25,7 +25,7 @@ def no_display(*_: object) -> AbstractContextManager[Progress]:
     return nullcontext(no_progress)
 
 
-def verify_all(
+def verify_artifacts(
     artifacts: Iterable[Artifact],
     photos: list[Photo],
     given: GivenFloors = NO_FLOORS_GIVEN,
@@ -59,7 +59,7 @@ def verify_all(
             with progress(artifact, choice) as report, loadable(artifact) as loaded:
                 model = artifact.manifest.source.model
                 palette = colours[model] if colours is not None else None
-                result = verify(
+                result = check_artifact(
                     loaded,
                     graph_path,
                     photos,

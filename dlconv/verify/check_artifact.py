@@ -28,7 +28,7 @@ MOST_PICTURED = 12
 RUNS = "runs"
 
 
-def verify(
+def check_artifact(
     artifact: Artifact,
     graph_path: Path,
     photos: Sequence[Photo],

@@ -35,7 +35,7 @@ MOST_FILES = 10_000
 
 
 @contextmanager
-def brought_release(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
+def downloaded_release(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
     """Yield the folder of the release that ``spec``, a path or an address, names.
 
     Either may be that of its ``release.json``. Raises DlconvError when it cannot be fetched.

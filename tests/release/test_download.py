@@ -11,9 +11,9 @@ import pytest
 from dlconv.errors import DlconvError
 from dlconv.progress import no_progress
 from dlconv.release import bring
-from dlconv.release.bring import brought_release
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, as_json, read_release
+from dlconv.release.download import downloaded_release
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def address(release, asked):
 
 
 def brought(spec):
-    return brought_release(str(spec), lambda label: nullcontext(no_progress))
+    return downloaded_release(str(spec), lambda label: nullcontext(no_progress))
 
 
 @pytest.mark.parametrize("end", ["", "/", "/release.json", "/?token=1#top"])
