@@ -43,7 +43,7 @@ SCALES = (0.25, 0.5, 1.0)
 OPSET = 17
 OFFICIAL_VENV = Path(__file__).parents[2] / ".venv-peer"
 LAUNCHER = Path(__file__).with_name("launcher.py")
-# Stands in a tool's command for where the output of a run goes.
+# Placeholder in a tool's command for the output of a run.
 OUTPUT = "{output}"
 DLCONV = (sys.executable, "-m", "dlconv")
 
@@ -117,7 +117,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class GraphFile:
-    """A frozen graph and the nodes at its border, as ``dlconv inspect`` finds them."""
+    """A frozen graph and its input and output nodes, as ``dlconv inspect`` finds them."""
 
     path: Path
     bytes: int
@@ -343,7 +343,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("graph", metavar="GRAPH_OR_MODEL")
     parser.add_argument(
-        "--peer", type=Path, metavar="DIR", help="environment that has tensorflowjs_converter"
+        "--peer",
+        type=Path,
+        metavar="DIR",
+        help="environment with the official tensorflowjs_converter",
     )
     parser.add_argument("--no-growth", action="store_true", help="leave out the large graphs")
     return parser

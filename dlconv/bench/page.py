@@ -80,10 +80,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a contender took.
+    """The measurements of a contender.
 
-    ``runs_on`` is what its page says; ``frames_ms`` are those behind the warm-up, ``kept`` is the
-    share of the pixels that it kept, 0 to 1.
+    ``runs_on`` is what its page says; ``frames_ms`` are the milliseconds of the frames after the
+    warm-up, ``kept`` is the share of the pixels that it kept, 0 to 1.
     """
 
     contender: Contender
@@ -98,20 +98,20 @@ class Measured:
 
 
 def contenders(artifacts: Sequence[Artifact], with_mediapipe: bool) -> list[Contender]:
-    """Return all ways, for each artifact those that take one.
+    """Return all contenders; those that run an artifact once for each.
 
-    Raises UsageError for an artifact that is not a TF.js one, or gives no labels.
+    Raises UsageError for an artifact that is not for TF.js, or whose output is not labels.
     """
     for artifact in artifacts:
         gives_labels = artifact.manifest.interface.output == "labels"
         if artifact.manifest.target != "tfjs" or not gives_labels:
-            raise UsageError(f"{artifact.entry} is no TF.js artifact that gives labels")
+            raise UsageError(f"{artifact.entry} is not a TF.js artifact that gives labels")
     ours = [Contender(way, artifact) for artifact in artifacts for way in (ENGINE, ARTICLE)]
     return [*ours, *([Contender(MEDIAPIPE)] if with_mediapipe else [])]
 
 
 def measure(everyone: Sequence[Contender], photo: Path, rounds: int) -> list[Measured]:
-    """Measure contenders in turns, over ``rounds`` rounds behind the warm-up.
+    """Measure contenders in turns, over ``rounds`` rounds after the warm-up.
 
     Raises DlconvError when there is no Chromium, when a file is missing, and when one fails.
     """

@@ -1,7 +1,7 @@
-"""A check: what was looked at, what was found, and how to get it right.
+"""A check: what was tried, what was found, and how to fix it.
 
-A probe finds out; it is a function without arguments, so that looks can run side by side. What goes
-wrong in it is a finding, too.
+A probe finds out; it is a function without arguments, so that probes can run side by side. An
+exception that it raises is a finding, too.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Group = Literal["base", "runtimes", "extras"]
 
 @dataclass(frozen=True)
 class Found:
-    """What a probe gave: a version or a place, or what is wrong; ``remedy`` is what to do."""
+    """What a probe found: a version or a place, or what is wrong; ``remedy`` is what to do."""
 
     state: State
     what: str
@@ -26,7 +26,7 @@ Probe = Callable[[], Found]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that dlconv uses. Nothing works as it should unless all that is needed is ok."""
+    """One thing that dlconv uses, and whether it works; ``purpose`` is what needs it."""
 
     group: Group
     name: str
@@ -36,12 +36,12 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Whether it is needed and not there."""
+        """Whether it is needed and not ok."""
         return self.is_needed and self.found.state != "ok"
 
 
 def run_probe(probe: Probe) -> Found:
-    """Probe, and take any error for what is broken."""
+    """Return what a probe finds; any exception means that something is broken."""
     try:
         return probe()
     except Exception as error:  # what is broken may fail in any way

@@ -10,7 +10,7 @@ from dlconv.doctor.check import Check, Group, Probe, run_probe
 from dlconv.doctor.requirements import installed
 from dlconv.progress import StepProgress
 
-# Packages with a line of their own: what imports them, and what for.
+# Packages with a line of their own: the module to import, and what needs them.
 LIBRARIES = {
     "numpy": ("numpy", "everything"),
     "protobuf": ("tensorboard.compat.proto.graph_pb2", "frozen graphs"),
@@ -31,7 +31,7 @@ WORKERS = 4
 
 @dataclass(frozen=True)
 class _PlannedCheck:
-    """A check that has not been made."""
+    """A check that has not run yet."""
 
     group: Group
     name: str
@@ -44,7 +44,7 @@ class _PlannedCheck:
 
 
 def examine(progress: StepProgress) -> list[Check]:
-    """Make all checks side by side; ``progress`` is told which was made last, and how many."""
+    """Run all checks side by side; ``progress`` gets the last one's name, and how many are done."""
     planned = list(_planned())
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {pool.submit(each.run): each.name for each in planned}

@@ -1,7 +1,7 @@
 """Making every artifact a second time, and comparing the bytes.
 
-The second time is in another folder, in fresh processes whose hashes have another seed, with
-nothing taken over from the first but the frozen graphs. Evidence is left out: it holds times.
+The second build is in another folder, in new processes with another hash seed, and reuses nothing
+of the first but the frozen graphs. Evidence is left out: it holds times.
 """
 
 import os
@@ -20,7 +20,7 @@ from dlconv.storage.files import digest_of
 
 
 def conversions(steps: Sequence[Step], root: Path) -> Iterator[Step]:
-    """Yield the steps that make artifacts, as if all was built below ``root``."""
+    """Yield the steps that make artifacts, with their folders moved below ``root``."""
     for step in steps:
         task = step.task
         if isinstance(task, Convert):
@@ -45,7 +45,7 @@ def build_again(steps: Sequence[Step], root: Path, limits: Limits, observer: Obs
 
 
 def _another_seed() -> str:
-    """Return a seed for hashes that is not this process's."""
+    """Return a hash seed other than this process's."""
     return "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
 
 

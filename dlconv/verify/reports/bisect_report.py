@@ -15,7 +15,7 @@ MOST_ROWS = 25
 
 
 def limit_for(artifact: Artifact, given: float | None) -> float:
-    """Return the error from which on a node counts as wrong."""
+    """Return the error above which a node counts as wrong."""
     if given is not None:
         return given
     return FLOAT32_LIMIT if artifact.manifest.precision == "float32" else LIMIT
@@ -50,8 +50,8 @@ def verdict(errors: Sequence[NodeError], first: NodeError | None) -> str:
 def as_data(
     artifact: Artifact, photo: Photo, errors: Sequence[NodeError], first: NodeError | None
 ) -> dict[str, Any]:
-    """Return all of it as plain data; ``first`` is null where no node is beyond the limit,
-    and an error where values are no numbers.
+    """Return all of it as plain data; ``first`` is null where no node is beyond the limit, and so
+    is an error that is not finite.
     """
     return {
         "schema": 1,
@@ -69,5 +69,5 @@ def as_data(
 
 
 def _finite(value: Any) -> Any:
-    """Return null, which JSON has, for an error that is no number."""
+    """Return None for an error that is not finite, which JSON cannot express."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
