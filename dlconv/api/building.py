@@ -14,7 +14,7 @@ from dlconv.plan.tasks import Access
 from dlconv.plan.twice import build_again, conversions
 
 DEFAULT_ACCESS = Access()
-# Opens a display for so many steps.
+# Opens a display for a number of steps.
 Display = Callable[[int], AbstractContextManager[Observer]]
 
 
@@ -34,12 +34,12 @@ def init(folder: Path) -> Path:
 
 
 def preview(config: Path | None = None, *, access: Access = DEFAULT_ACCESS) -> list[Result]:
-    """Tell what a build would do, step by step, and why; nothing is changed.
+    """Return what a build would do, step by step, and why; nothing is changed.
 
     ``config`` is the ``dlconv.toml``, by default that of the working folder or the nearest above
     it; ``access`` says how models are found and fetched.
 
-    Raises UsageError where there is no configuration, DlconvError for one with a mistake.
+    Raises UsageError where there is no configuration, DlconvError for an invalid one.
 
     >>> [result.step.title for result in api.preview(folder / "dlconv.toml")][:2]
     ['fetch sample', 'convert sample tfjs-float32']
@@ -56,12 +56,12 @@ def build(
     access: Access = DEFAULT_ACCESS,
     display: Display = _no_display,
 ) -> list[Result]:
-    """Make all that a configuration asks for, and return what became of each step.
+    """Make all that a configuration asks for, and return the result of each step.
 
     A step whose inputs, options and tools have not changed is skipped; one that fails is a result
     that says so, and does not stop the others. ``jobs`` is how many steps run at once, by default
-    one for each processor, ``memory`` the bytes that they may take together. The rest is as for
-    ``preview``, which also says what is raised.
+    one for each processor, ``memory`` the bytes that they may take together. ``display`` opens a
+    display that is told of each step. Other parameters and errors are as for ``preview``.
     """
     project = find_project(config, access)
     with display(len(project.steps)) as observer:
@@ -77,9 +77,9 @@ def make_again(
     access: Access = DEFAULT_ACCESS,
     display: Display = _no_display,
 ) -> int:
-    """Make every artifact of a build again, elsewhere, and return how many files are the same.
+    """Make every artifact of a build again, elsewhere, and return the number of equal files.
 
-    Raises DlconvError that names the first file that differs, or the first step that failed, and
+    Raises a DlconvError that names the first file that differs, or the first step that failed, and
     what ``preview`` raises.
     """
     project = find_project(config, access)

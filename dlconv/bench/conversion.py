@@ -346,7 +346,7 @@ def _parser() -> argparse.ArgumentParser:
         "--peer",
         type=Path,
         metavar="DIR",
-        help="environment with the official tensorflowjs_converter",
+        help="environment of tensorflowjs_converter",
     )
     parser.add_argument("--no-growth", action="store_true", help="leave out the large graphs")
     return parser

@@ -142,7 +142,7 @@ def _photo_for(photo: Photo, contract: Contract) -> np.ndarray:
 
 
 def all_turns(count: int, rounds: int) -> list[tuple[int, int]]:
-    """Yield the number of the round and whose turn it is, 0 to ``count - 1``.
+    """Return pairs: the number of the round, and whose turn it is, 0 to ``count - 1``.
 
     All have one turn a round, and each round starts one later.
     """

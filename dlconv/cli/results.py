@@ -1,4 +1,4 @@
-"""Showing what checks found while they run and when they are over, for ``verify`` and ``run``."""
+"""The progress and the results of checks, for ``verify`` and ``run``."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def say_skipped(error: "RuntimeMissingError") -> None:
-    """Say that a runtime is left out."""
+    """Print that a runtime is left out."""
     console.say(f"skipped: {error}")
 
 

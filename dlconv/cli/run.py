@@ -1,4 +1,4 @@
-"""``dlconv run``: the whole, from a name to artifacts that are checked."""
+"""``dlconv run``: all steps, from a model's name to verified artifacts."""
 
 from typing import Annotated
 

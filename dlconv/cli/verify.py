@@ -1,4 +1,4 @@
-"""``dlconv verify``: artifacts held against the frozen graph."""
+"""``dlconv verify``: artifacts compared with the frozen graph."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ def verify(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the labels of artifacts against the frozen graph's, in the real runtimes.
+    """Compare the labels of artifacts with the frozen graph's, in the real runtimes.
 
     Agreement is the share of equal labels; mIoU the mean over classes of intersection over union
     with the frozen graph's labels. Of the pixels that differ, those where the frozen graph was sure

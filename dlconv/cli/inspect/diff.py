@@ -27,7 +27,7 @@ def diff(
     markdown: Markdown = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what differs between two models: ends, ops, weights and sizes.
+    """Show what differs between two models: inputs, outputs, ops, weights and sizes.
 
     Weights are matched by their values, whatever their names and layouts.
     """
