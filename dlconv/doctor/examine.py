@@ -23,7 +23,7 @@ EXTRAS = {
     "huggingface": ("huggingface_hub", "publish hf:"),
     "oci": ("oras.client", "publish oci:"),
     "sign": ("model_signing", "sign, check"),
-    "view": ("netron, model_explorer", "inspect --view"),
+    "view": ("netron, model_explorer", "inspect view"),
     "tensorflowjs": ("tensorflowjs", "tfjs --converter"),
 }
 WORKERS = 4

@@ -10,7 +10,7 @@ import pytest
 
 from dlconv.errors import DlconvError
 from dlconv.progress import no_progress
-from dlconv.release import bring
+from dlconv.release import download
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, as_json, read_release
 from dlconv.release.download import downloaded_release
@@ -83,7 +83,7 @@ def test_a_missing_file_is_named(address, release):
 
 
 def test_a_list_of_any_length_is_not_read(address, monkeypatch):
-    monkeypatch.setattr(bring, "MOST_RELEASE_BYTES", 1000)
+    monkeypatch.setattr(download, "MOST_RELEASE_BYTES", 1000)
     with pytest.raises(DlconvError, match=r"release\.json: [\d,]+ bytes are more than 1,000"):
         brought(address).__enter__()
 
