@@ -83,7 +83,7 @@ bench: setup-dev peer  ## measure MODEL's artifacts beside the official converte
 	$(VENV)/bin/dlconv fetch $(MODEL)
 	$(PEER)/bin/dlconv tfjs $(MODEL) --converter tensorflowjs
 	$(VENV)/bin/dlconv tfjs $(MODEL)
-	$(VENV)/bin/dlconv tfjs $(MODEL) --quantize 1
+	$(VENV)/bin/dlconv tfjs $(MODEL) --quantize uint8
 	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/dlconv onnx $(MODEL)
 	$(VENV)/bin/dlconv onnx $(MODEL) --no-rewrite

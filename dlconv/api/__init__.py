@@ -4,9 +4,9 @@
 >>> api.fetch("sample").name
 'sample'
 
-All of them take paths and plain values and return frozen dataclasses. What fails for a reason that
-the caller can act on raises ``DlconvError``: one line, a hint, a code for programs, and data. Names
-load when they are first used, so that importing this module is quick and imports no TensorFlow.
+All of them take paths and plain values and return frozen dataclasses. Failures that the caller can
+act on raise ``DlconvError``: one line, a hint, a code for programs, and data. Names are loaded when
+they are first used, so that importing this module is quick and does not import TensorFlow.
 
 The names in ``__all__`` are stable (docs/api.md says what that means); everything else in dlconv is
 private and may change with any version.

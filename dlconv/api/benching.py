@@ -26,13 +26,14 @@ def bench(
     registry: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Benchmark:
-    """Measure milliseconds per frame and to load, bytes of memory and of files, taking turns.
+    """Measure time per frame and to load in milliseconds, memory and file sizes in bytes.
 
-    ``artifacts``, ``images``, ``runtimes`` and ``skip_missing`` are as for ``verify``; without
-    images it is one of the model's. ``against`` is the artifact that the others are compared with,
-    ``rounds`` how many frames of each count, ``threads`` those of ONNX Runtime.
+    Artifacts take turns, so that ratios are reliable. ``artifacts``, ``images``, ``runtimes`` and
+    ``skip_missing`` are as for ``verify``; the default image is one of the model's. ``against`` is
+    the artifact that the others are compared with, ``rounds`` the number of timed frames of each,
+    ``threads`` the number of threads of ONNX Runtime in Python; ``say`` gets lines for a person.
 
-    Raises DlconvError when an artifact cannot be measured, UsageError for a runtime that is none.
+    Raises DlconvError when an artifact cannot be measured, UsageError for an unknown runtime.
 
     >>> row, = api.bench([made.artifact.directory], rounds=1).rows
     >>> row.measurement.median_ms > 0, row.sizes.raw > 500_000

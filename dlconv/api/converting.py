@@ -34,12 +34,12 @@ def convert(
 
     ``output`` is a folder, or for ONNX a file that ends in ``.onnx``; without it, the artifact goes
     to the folder ``artifacts/MODEL/`` below the working folder, under the recipe's name. ``photos``
-    are files and folders to calibrate on, none stands for generated images; with ``explain``, the
-    manifest says what rounding each tensor alone costs. ``progress`` is told a step's name, how
-    much of it is done and how much there is to do, ``say`` gets lines for a person.
+    are files and folders to calibrate on, by default generated images are used; with ``explain``,
+    the manifest says what rounding each tensor alone costs. ``progress`` is called with a step's
+    name, how much of it is done, and its total; ``say`` gets lines for a person.
 
-    Raises UsageError for a place or a choice that cannot be, DlconvError for a graph that cannot be
-    cut, converted or quantized.
+    Raises UsageError for an invalid output or recipe, DlconvError for a graph that cannot be cut,
+    converted or quantized.
 
     >>> made = api.convert(api.find("sample"), api.Recipe("tfjs"))
     >>> made.artifact.title
@@ -65,8 +65,8 @@ def rewrite(
 ) -> None:
     """Write a frozen graph that computes the same, faster: what ``convert`` writes.
 
-    ``model`` is as for ``find``; ``only`` names the passes to run, none means all of them. Raises
-    UsageError for a pass that is none, DlconvError where there is no such graph.
+    ``model`` is as for ``find``; ``only`` names the passes to run, by default all of them. Raises
+    UsageError for an unknown pass, DlconvError where there is no such graph.
 
     >>> api.rewrite("sample", folder / "faster.pb", only=["fold-batch-norms"])
     >>> (folder / "faster.pb").stat().st_size > 500_000
@@ -81,10 +81,10 @@ def rewrite(
 
 
 def upgrade(directory: Path, output: Path | None = None) -> Artifact:
-    """Write a TensorFlow.js graph model of 2018 as TF.js of today loads it.
+    """Convert a TensorFlow.js graph model of 2018 to the format that TF.js loads today.
 
-    The weights stay as they are. The graph that the model computes is kept in the cache, as what
-    the artifact is compared with. Raises DlconvError where there is no such model, UsageError for
-    an ``output`` that holds something else.
+    The weights stay as they are. The model's graph is kept in the cache, so that ``verify`` can
+    compare the artifact with it. Raises DlconvError where there is no such model, UsageError for an
+    ``output`` that holds something else.
     """
     return conversions.upgrade(directory, output)

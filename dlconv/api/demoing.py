@@ -13,7 +13,7 @@ from dlconv.registry.models import load_registry
 from dlconv.verify.choose import colours_of
 from dlconv.verify.photos import find_photos
 
-# What the page checks backends on.
+# The photo that the page checks backends with.
 CHECK_PHOTOS = "package:sample/photos"
 
 
@@ -26,11 +26,12 @@ def demo(
 ) -> Site:
     """Make the web page that removes the background of photos, videos and the camera.
 
-    It has the ``artifacts`` in it, by default all below ``artifacts/``, those for TensorFlow.js
-    first. With ``works_offline`` it works without a network after a visit. ``progress`` is told how
-    many artifacts were run once to know what the page has to find.
+    It contains the ``artifacts``, by default all below ``artifacts/``, those for TensorFlow.js
+    first. With ``works_offline`` it works without a network after the first visit. Each artifact is
+    run once, for the labels that the page checks backends with; ``progress`` is called with how
+    many were run, and the total.
 
-    Raises DlconvError where there is none, and when a file of one is not the one that was made.
+    Raises DlconvError where there are no artifacts, and when a file of one was changed.
 
     >>> site = api.demo([made.artifact.directory])
     >>> "index.html" in site.files
@@ -50,8 +51,8 @@ def demo(
 def export(site: Site, folder: Path) -> None:
     """Write a page as a static site for any web host into ``folder``.
 
-    Raises UsageError for a folder that holds anything but such a site, DlconvError where the disk
-    does not take it.
+    Raises DlconvError for a folder that holds anything but such a site, and when it cannot be
+    written.
 
     >>> api.export(site, folder / "site")
     >>> (folder / "site" / "index.html").is_file()

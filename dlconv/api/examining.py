@@ -1,4 +1,4 @@
-"""Whether this machine has what dlconv needs, and what its files hold."""
+"""Whether this machine has what dlconv needs, and the schemas of its files."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
 def doctor(
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> list[Check]:
-    """Try all that dlconv uses, and return what was found; ``progress`` is told of each check.
+    """Try all that dlconv uses, and return a check for each; ``progress`` is called after each.
 
     >>> all(check.name for check in api.doctor())
     True
@@ -34,7 +34,7 @@ def doctor(
 def schema(kind: str) -> dict[str, Any]:
     """Return the JSON Schema of a manifest, a release, or what verify, inspect or diff reports.
 
-    Raises UsageError for a ``kind`` that is none of these.
+    Raises UsageError for an unknown ``kind``.
 
     >>> api.schema("manifest")["title"]
     'Manifest'

@@ -1,4 +1,4 @@
-"""Which models there are, and getting one."""
+"""Listing models, and fetching one."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from dlconv.registry.models import load_registry
 
 
 def models(name: str | None = None, *, registry: Path | None = None) -> list[Model]:
-    """Return the models that can be fetched, or the one of a name, with what is known of each.
+    """Return the entries of all models that can be fetched, or of the one with a name.
 
-    Raises DlconvError for a name that no model has, and a registry file that is none.
+    Raises DlconvError for an unknown name, and an invalid registry file.
 
     >>> [each.crop for each in api.models("sample")]
     [(129, 129)]
@@ -33,14 +33,15 @@ def fetch(
     progress: ByteProgress = no_progress,
     say: Say = no_progress,
 ) -> FetchedModel:
-    """Bring a model's frozen graph into the cache, unless it is there, and return what it is.
+    """Download a model's frozen graph into the cache, unless it is there; return its record.
 
-    Without a ``name`` it is the default model. ``mirror`` stands in for the scheme and host of its
+    Without a ``name`` it is the default model. ``mirror`` replaces the scheme and host of its
     address, ``offline`` forbids the network, ``force`` downloads it again. ``lock`` is the file
-    with the digests of models for which none is published. ``progress`` is told of the bytes done
-    and in total, ``say`` gets lines for a person.
+    with the digests of models for which none is published. ``progress`` opens a display of the
+    bytes done and in total, ``say`` gets lines for a person.
 
-    Raises DlconvError; after any failure the cache holds what it held before.
+    Raises DlconvError when the model is unknown, cannot be downloaded or has a wrong digest; after
+    any failure the cache is as it was before.
 
     >>> api.fetch("sample").graph_path.name
     'a6cbf551639f1a1a4edba0a2e8b3302af7435ce8785187302ed604ff6de30c09.pb'

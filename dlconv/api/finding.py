@@ -1,4 +1,4 @@
-"""Finding the frozen graph that somebody names."""
+"""Finding a frozen graph by the name or the path of a model."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def find(
     outputs: Sequence[str] = (),
     registry: Path | None = None,
 ) -> FrozenGraph:
-    """Find a frozen graph: where it is, where it came from, and the names of its classes.
+    """Find a frozen graph; return its path, its source, and the names of its classes.
 
     ``model`` is the name of a model that was fetched, the path of a frozen graph (.pb), or None for
     the model fetched last. ``inputs`` and ``outputs`` name nodes to cut the graph at; the part
@@ -40,10 +40,10 @@ def find(
 def opened(
     model: str | Path | None = None, *, registry: Path | None = None
 ) -> Iterator[FrozenGraph]:
-    """Yield a frozen graph as ``find`` does, also one that an address names.
+    """Yield a frozen graph as ``find`` returns it, also one at an address.
 
-    What had to be downloaded or unpacked goes afterwards. Raises UsageError for a model of another
-    format, DlconvError where there is none.
+    Downloaded and unpacked files are removed afterwards. Raises UsageError for a model of another
+    format, DlconvError where there is no model.
 
     >>> with api.opened(TARBALL) as frozen:
     ...     frozen.source.model

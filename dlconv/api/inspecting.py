@@ -38,12 +38,12 @@ from dlconv.verify.loadable import loadable, reference_graph
 
 @dataclass(frozen=True)
 class Inspected:
-    """What there is to say of a model.
+    """What ``inspect`` found in a model.
 
-    ``origin`` is what it was named by, ``name`` what people call it. ``frozen`` is the graph file
-    of a frozen graph, ``network`` what the files of any format hold (of a frozen graph only where
-    details were asked for), ``inspection`` what its graph shows, if it has one, and ``coverage``
-    which targets can run its ops; where that is not known, ``coverage_error`` says why.
+    ``origin`` is the path or address that it was found at, ``name`` its name for people. ``frozen``
+    describes a frozen graph's file, ``network`` the contents of files of any format (for a frozen
+    graph only with ``details``), ``inspection`` the graph, if there is one, and ``coverage`` which
+    targets can run its ops; where that is unknown, ``coverage_error`` says why.
     """
 
     origin: str
@@ -57,7 +57,7 @@ class Inspected:
 
 @dataclass(frozen=True)
 class Compared:
-    """Two models, as they were named, and what differs."""
+    """The paths or addresses of two models, and what differs between them."""
 
     before: str
     after: str
@@ -76,14 +76,15 @@ def inspect(
 ) -> Inspected:
     """Inspect a model of any format: a name, a path or an address; None is the one fetched last.
 
-    ``size`` (height, width) is that of the photos whose cost is counted, by default the crop;
-    another size is another network, the one that converters make for it. ``inputs`` and ``outputs``
-    name nodes to cut a frozen graph at, ``opset`` is the ONNX opset that its ops are looked up in,
-    ``details`` also lists its weights with their values. What had to be fetched goes afterwards.
+    ``size`` is the (height, width) in pixels of the photo whose cost is counted, by default the
+    crop; for another size the network is inspected as converters would make it. ``inputs`` and
+    ``outputs`` name nodes to cut a frozen graph at, ``opset`` is the ONNX opset that its ops are
+    looked up in, ``details`` also lists its weights with their values. Downloaded files are removed
+    afterwards.
 
-    Raises DlconvError where there is no such model, or its files are not what their names say, and
-    UsageError for a size where there is no graph, and for ``inputs``, ``outputs`` and ``opset``
-    where there is no frozen graph.
+    Raises DlconvError where there is no such model or its files are invalid, UsageError for a
+    ``size`` without a TensorFlow graph, and for ``inputs``, ``outputs`` or ``opset`` without a
+    frozen graph.
 
     >>> found = api.inspect("sample")
     >>> found.inspection.contract.output.node, found.inspection.contract.crop
@@ -106,7 +107,7 @@ def _of_files(subject: Subject, size: Size | None) -> Inspected:
     if network.contract is not None and network.graph is not None:
         inspection = _inspect(network.graph, size, FOUND)
     if size is not None and inspection is None:
-        raise UsageError("a size is for models with a graph of TensorFlow's", code="graph-only")
+        raise UsageError("a size is for models with a TensorFlow graph", code="graph-only")
     return Inspected(subject.origin, subject.name, None, network, inspection, None)
 
 
@@ -119,7 +120,7 @@ def _of_frozen(
     details: bool,
 ) -> Inspected:
     frozen = cut_out(frozen, asked)
-    # Before the rest, since it holds a graph in memory while it looks.
+    # First, since it needs the memory of a second graph while it runs.
     coverage, error = None, None
     try:
         coverage = find_coverage(frozen.path, opset)
@@ -140,7 +141,7 @@ def _graph_of(network: Network) -> Graph:
 
 
 def _inspect(graph: Graph, size: Size | None, asked: Ends) -> Inspection:
-    """Inspect a graph, or the part of it that is asked for, which it may be already."""
+    """Inspect a graph, or the part of it that is asked for, unless it is that part already."""
     if asked != FOUND:
         graph, asked = part_of(graph.graph_def, asked)
     inspection = inspect_graph(graph, asked)
@@ -159,10 +160,10 @@ def compare(
     registry: Path | None = None,
     progress: Progress = no_progress,
 ) -> Compared:
-    """Compare two models of any formats: ends, ops, weights and the sizes of their files.
+    """Compare two models of any formats: inputs, outputs, ops, weights and file sizes.
 
     Each is a name, a path or an address; None is the model fetched last. Weights are matched by
-    their values. ``progress`` is told of the bytes compressed so far and in total. Raises what
+    their values. ``progress`` is called with the bytes compressed so far and in total. Raises what
     ``inspect`` raises.
 
     >>> api.compare("sample", "sample").comparison.is_same
@@ -193,9 +194,9 @@ def write_event(
     inputs: str | None = None,
     outputs: Sequence[str] = (),
 ) -> Findings:
-    """Write a frozen graph for TensorBoard, as a run named after its model; return what it is.
+    """Write a frozen graph for TensorBoard, as a run named after its model; return its findings.
 
-    ``inputs`` and ``outputs`` name nodes to cut the graph at. Raises DlconvError where they are not
+    ``inputs`` and ``outputs`` name nodes to cut the graph at. Raises DlconvError when they are not
     in it, or the event file cannot be written.
 
     >>> found = api.write_event(api.find("sample"), folder / "logs")
@@ -217,11 +218,11 @@ def overlay(
     registry: Path | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Mapping[str, float]]:
-    """Return numbers for the nodes of a frozen graph, by what they are: node data for a viewer.
+    """Return node data for a viewer: by title, a number for each node of a frozen graph.
 
-    They are the bytes of weights, and with an ``artifact`` the errors of its weights, if it is a
-    TF.js one, and those of its activations on the first of the ``images``. Raises what ``bisect``
-    raises.
+    It has the bytes of weights, and with an ``artifact`` the relative errors of its weights (TF.js
+    only) and of its activations on the first of the ``images``. ``progress`` is called with the
+    nodes done and in total. Raises what ``bisect`` raises.
 
     >>> numbers = api.overlay(api.find("sample"))
     >>> sorted(numbers)

@@ -9,10 +9,10 @@ from dlconv.artifacts.choose import choose_artifacts
 from dlconv.fetch.local import ShowProgress
 from dlconv.progress import ByteProgress, no_progress
 from dlconv.registry.models import load_registry
-from dlconv.release.bring import brought_release
 from dlconv.release.card import card as card_of
 from dlconv.release.check import check_release
 from dlconv.release.document import SIGNATURE_NAME, Release, read_release
+from dlconv.release.download import downloaded_release
 from dlconv.release.pack import pack as make_release
 from dlconv.release.papers import is_card_compared
 from dlconv.release.problem import Problem
@@ -26,11 +26,11 @@ def _quietly(label: str) -> AbstractContextManager[ByteProgress]:
 
 @dataclass(frozen=True)
 class Checked:
-    """What is wrong with a release, nothing when all is well, and what it is, then.
+    """The problems of a release, none if it is right, and then its contents.
 
-    ``release`` is None where something is wrong. ``is_signed`` says whether there is a signature,
-    ``is_card_compared`` whether the words of the model card are those of this version of dlconv,
-    and so were compared.
+    ``release`` is None if there are problems. ``is_signed`` says whether there is a signature,
+    ``is_card_compared`` whether the text of the model card was compared: only the version of dlconv
+    that packed a release can do that.
     """
 
     problems: tuple[Problem, ...]
@@ -50,11 +50,11 @@ def pack(
     """Write a release of artifacts into the folder ``output``, which is replaced if it is one.
 
     ``artifacts`` are of one model, by default all below ``artifacts/``; ``evidence`` are JSON
-    reports of ``verify``, beside what that keeps beside artifacts.
+    reports of ``verify``, in addition to those that it keeps beside artifacts.
 
-    Raises DlconvError for an artifact that is not verified as it is, or did not pass, UsageError
-    for artifacts that do not belong together, a version that is none, or an ``output`` that holds
-    anything but a release.
+    Raises DlconvError for an artifact that was not verified, was changed since, or did not pass,
+    UsageError for artifacts that do not belong together, an invalid version, or an ``output`` that
+    holds anything but a release.
 
     >>> api.pack([made.artifact.directory], "1.0.0", folder / "release").name
     'sample'
@@ -67,7 +67,7 @@ def pack(
 def sign(release: Path, signer: PrivateKey | Keyless) -> None:
     """Sign the release in a folder with OpenSSF model-signing: ``model.sig``, over every file.
 
-    Raises DlconvError for a release with which something is wrong, and where it cannot be signed.
+    Raises DlconvError for a release with problems, and when it cannot be signed.
     """
     sign_release(release, signer)
 
@@ -79,17 +79,17 @@ def check(
     download: ShowProgress = _quietly,
     display: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Checked:
-    """Check a release again, a folder or an address: every byte, and that its evidence holds.
+    """Check a release in a folder or at an address: every byte, and its evidence.
 
-    With ``trust``, it has to be signed by whom that names. ``download`` opens a display for each
-    file that is downloaded, ``display`` one for the check itself.
+    With ``trust``, it has to be signed by the signer that this names. ``download`` opens a display
+    for each file that is downloaded, ``display`` one for the check itself.
 
-    Raises DlconvError where there is no release, or it cannot be read.
+    Raises DlconvError where there is no release, or it cannot be read; problems are returned.
 
     >>> api.check(folder / "release").problems
     ()
     """
-    with brought_release(str(release), download) as folder:
+    with downloaded_release(str(release), download) as folder:
         with display():
             problems = check_release(folder, trust)
         if problems:

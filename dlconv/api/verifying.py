@@ -1,4 +1,4 @@
-"""Holding artifacts against the frozen graph, in the real runtimes."""
+"""Comparing artifacts with the frozen graph, in the real runtimes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,17 +19,17 @@ from dlconv.runtimes.catalogue import Choice, parse_choices
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as compare_nodes
 from dlconv.verify.choose import choose_photos, colours_of
-from dlconv.verify.every import no_display, verify_all, verify_journal
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, find_photos, skipped_line, with_masks
 from dlconv.verify.result import ArtifactResult
+from dlconv.verify.verify import no_display, verify_artifacts, verify_journal
 from dlconv.verify.workers import Workers, dask_cluster, processes
 
 
 @dataclass(frozen=True)
 class Bisected:
-    """An artifact, the photo that it was run on, and the error of each node, in order."""
+    """An artifact, the photo that it was run on, and the error of each node, in graph order."""
 
     artifact: Artifact
     photo: Photo
@@ -54,21 +54,22 @@ def verify(
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_display,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[ArtifactResult]:
-    """Check the labels of artifacts against the frozen graph's, in the real runtimes.
+    """Compare the labels of artifacts with the frozen graph's, in the real runtimes.
 
     ``artifacts`` are folders or files, by default all below ``artifacts/``; ``images`` photos or
-    folders of them, by default the photos that the model brings; ``dataset`` a folder or a list of
-    photos, for thousands; ``masks`` a folder of ground truth, PNG files of class indices, uint8
+    folders of them, by default the registry's photos for the model; ``dataset`` a folder or a list
+    of photos, for thousands; ``masks`` a folder of ground truth, PNG files of class indices, uint8
     [H, W]. ``floors`` replace those of the artifacts; ``reference`` is the frozen graph that
     artifacts without a manifest are compared with. ``runtimes`` are such as ``tfjs-node`` or
-    ``tfjs-chromium:webgl``; ``skip_missing`` is told of one that this machine lacks, which is an
-    error without it. ``pictures`` keeps pictures of the worst photos for reports. ``workers`` are
-    processes, ``dask`` the address of a cluster; ``resume`` goes on where a run was interrupted.
-    ``progress`` opens a display for each check, ``say`` gets lines for a person.
+    ``tfjs-chromium:webgl``; ``skip_missing`` is called with the error of a runtime that this
+    machine lacks; without it, the error is raised. ``pictures`` keeps pictures of the worst photos
+    for reports. ``workers`` is a number of processes, ``dask`` the address of a cluster; ``resume``
+    continues an interrupted run. ``progress`` opens a display for each check, ``say`` gets lines
+    for a person.
 
-    What was measured is kept beside the artifacts, for ``pack``. An artifact that falls short is a
-    result that has not ``passed``, not an error. Raises DlconvError where there is nothing to check
-    or it cannot be checked, UsageError for a runtime that is none.
+    What was measured is kept beside the artifacts, for ``pack``. An artifact below its floors has a
+    result that is not ``passed``; that is not an error. Raises DlconvError where there is nothing
+    to check or a check is not possible, UsageError for an unknown runtime.
 
     >>> results = api.verify([made.artifact.directory])
     >>> [(result.place, result.passed) for result in results]
@@ -86,7 +87,7 @@ def verify(
         say(skipped_line(found.skipped))
     photos = list(found.photos) if masks is None else with_masks(found.photos, masks)
     with crew as hired, verify_journal(resume) as journal:
-        results = verify_all(
+        results = verify_artifacts(
             chosen,
             photos,
             floors,
@@ -101,14 +102,14 @@ def verify(
     try:
         keep_evidence(results)
     except DlconvError as error:
-        say(f"no evidence is kept for dlconv pack: {error}")
+        say(f"the evidence for dlconv pack could not be stored: {error}")
     return results
 
 
 def photos(paths: Sequence[Path]) -> list[Photo]:
     """Return the photos at paths of files and folders.
 
-    Raises DlconvError for a path where there is none, and a file that is no photo.
+    Raises DlconvError for a path without photos, and a file that is not a photo.
 
     >>> {photo.path.suffix for photo in api.photos([TARBALL.parent / "photos"])}
     {'.png'}
@@ -126,9 +127,9 @@ def bisect(
 ) -> Bisected:
     """Compare the values of an artifact's nodes with the frozen graph's on a photo.
 
-    The error of a node is |a - b| / |b| over all its values. ``image`` is by default a photo that
-    the model brings; ``reference`` is as for ``verify``. Raises DlconvError where the artifact
-    cannot be run node by node.
+    The error of a node is |a - b| / |b| over all its values. ``image`` is by default a photo of the
+    registry; ``reference`` is as for ``verify``. ``progress`` opens a display of the nodes done.
+    Raises DlconvError when the artifact cannot be run node by node.
 
     >>> found = api.bisect(made.artifact.directory)
     >>> max(each.error for each in found.errors) < 1e-3
@@ -144,7 +145,7 @@ def bisect(
 
 
 def _reference(spec: str, registry: Registry) -> FrozenGraph:
-    """Find a frozen graph to compare with, and keep it in the cache as what it is compared by."""
+    """Find a frozen graph to compare with, and store it in the cache."""
     frozen = find_frozen_graph(spec, registry)
     store.add_graph(frozen.path)
     return frozen

@@ -1,4 +1,4 @@
-"""The bench as a whole: artifacts, what they took and weigh, and which one the others are held to.
+"""A whole benchmark: artifacts, their times and sizes, and the one that others are compared with.
 
 Every ratio is one of medians of the same run.
 """
@@ -27,7 +27,7 @@ LINE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Row:
-    """One artifact in one runtime: what it took there and what it weighs."""
+    """One artifact in one runtime: its measurement there and the sizes of its files."""
 
     measurement: Measurement
     sizes: Sizes
@@ -76,10 +76,10 @@ def benchmark(
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
 
     Each runs in those of the chosen ``runtimes`` that are for its target, or in its default.
-    ``threads`` is how many ONNX Runtime in Python works with, ``cache`` the folder that keeps
-    compressed sizes; ``say`` is told how far it is, ``skip_missing`` of a runtime that this machine
-    lacks; without it, that is raised. Raises DlconvError when one of the artifacts cannot be
-    measured, UsageError when no runtime is for one.
+    ``threads`` is the number of threads of ONNX Runtime in Python, ``cache`` the folder that keeps
+    compressed sizes; ``say`` gets lines about the progress. ``skip_missing`` is called with the
+    error of a runtime that this machine lacks; without it, the error is raised. Raises DlconvError
+    when one of the artifacts cannot be measured, UsageError when none of the runtimes can run one.
     """
     everyone = _distinct([*artifacts, *([against] if against else [])])
     subjects = [

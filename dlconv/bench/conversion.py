@@ -41,9 +41,9 @@ from dlconv.verify.reports.text import megabytes
 SCHEMA = 1
 SCALES = (0.25, 0.5, 1.0)
 OPSET = 17
-PEER = Path(__file__).parents[2] / ".venv-peer"
+OFFICIAL_VENV = Path(__file__).parents[2] / ".venv-peer"
 LAUNCHER = Path(__file__).with_name("launcher.py")
-# Stands in a tool's command for where the output of a run goes.
+# Placeholder in a tool's command for the output of a run.
 OUTPUT = "{output}"
 DLCONV = (sys.executable, "-m", "dlconv")
 
@@ -117,7 +117,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class GraphFile:
-    """A frozen graph and the nodes at its border, as ``dlconv inspect`` finds them."""
+    """A frozen graph and its input and output nodes, as ``dlconv inspect`` finds them."""
 
     path: Path
     bytes: int
@@ -143,32 +143,35 @@ def our_tfjs(path: Path) -> Tool:
     return Tool("dlconv", "tfjs", (*DLCONV, "tfjs", str(path), "-o", f"{OUTPUT}/model"))
 
 
-def pairs(graph: GraphFile, peer: Path | None) -> list[tuple[Tool, Tool]]:
-    """Return what is compared, ours first; without ``peer`` its converter is left out."""
+def pairs(graph: GraphFile, official_venv: Path | None) -> list[tuple[Tool, Tool]]:
+    """Return the tools to compare, ours first.
+
+    ``official_venv`` is the environment with the official converter; None leaves that out.
+    """
     onnx = f"{OUTPUT}/model.onnx"
     ours = Tool("dlconv", "onnx", (*DLCONV, "onnx", str(graph.path), "-o", onnx))
     command = (sys.executable, "-m", "tf2onnx.convert", "--graphdef", str(graph.path))
     options = ("--inputs", f"{graph.input}:0", "--outputs", f"{graph.output}:0")
     more = ("--opset", str(OPSET), "--output", onnx)
     found = [(ours, Tool("tf2onnx", "onnx", (*command, *options, *more)))]
-    if peer is not None:
-        found.insert(0, (our_tfjs(graph.path), _official_tfjs(graph, peer)))
+    if official_venv is not None:
+        found.insert(0, (our_tfjs(graph.path), _official_tfjs(graph, official_venv)))
     return found
 
 
-def _official_tfjs(graph: GraphFile, peer: Path) -> Tool:
+def _official_tfjs(graph: GraphFile, venv: Path) -> Tool:
     options = (
         "--input_format=tf_frozen_model",
         f"--output_node_names={graph.output}",
         "--strip_debug_ops=True",
     )
-    program = str(_official_converter(peer))
+    program = str(_official_converter(venv))
     command = (program, *options, str(graph.path), f"{OUTPUT}/model")
     return Tool("tensorflowjs_converter", "tfjs", command)
 
 
-def _official_converter(peer: Path) -> Path:
-    return peer.absolute() / "bin" / "tensorflowjs_converter"
+def _official_converter(venv: Path) -> Path:
+    return venv.absolute() / "bin" / "tensorflowjs_converter"
 
 
 def compare(ours: Tool, other: Tool, rounds: int, say: Say) -> Comparison:
@@ -322,9 +325,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    peer = _peer(options.peer)
+    official_venv = _official_venv(options.peer)
     graph = find_graph(options.graph)
-    comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, peer)]
+    comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, official_venv)]
     growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, say)
     if options.json:
         show(as_data(graph, options.rounds, comparisons, growth))
@@ -340,20 +343,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("graph", metavar="GRAPH_OR_MODEL")
     parser.add_argument(
-        "--peer", type=Path, metavar="DIR", help="environment that has tensorflowjs_converter"
+        "--peer",
+        type=Path,
+        metavar="DIR",
+        help="environment of tensorflowjs_converter",
     )
     parser.add_argument("--no-growth", action="store_true", help="leave out the large graphs")
     return parser
 
 
-def _peer(named: Path | None) -> Path | None:
-    """Return the peer environment; without the default one its converter is left out."""
-    peer = named or PEER
-    if _official_converter(peer).is_file():
-        return peer
+def _official_venv(named: Path | None) -> Path | None:
+    """Return the environment with the official converter; None where the default is missing."""
+    venv = named or OFFICIAL_VENV
+    if _official_converter(venv).is_file():
+        return venv
     if named:
-        raise DlconvError(f"there is no {_official_converter(peer)}", "make peer")
-    say(f"no peer environment at {peer} (make peer): tensorflowjs_converter is left out")
+        raise DlconvError(f"there is no {_official_converter(venv)}", "make peer")
+    say(f"no environment at {venv} (make peer): tensorflowjs_converter is left out")
     return None
 
 

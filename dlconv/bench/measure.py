@@ -3,12 +3,12 @@
 Each artifact runs in each of its runtimes in a process, or a browser, of its own, so that its load
 time and its memory are its own. All of them are alive at the same time and take turns: a round
 sends one photo through each once, and every round starts with another one. Whatever slows the
-machine down for a while slows all of them down, so that ratios hold where single numbers do not.
-Times of frames are those that the runtimes measure themselves, as in verify. Processes that wait do
-not compute, with one exception: threads of ONNX Runtime in Python look for work for a while after a
-frame, and hold back the artifact whose turn it is. So it has one thread, unless more are asked for.
-Runtimes in Node never have more; those in a page take what the browser gives, and a measurement's
-versions say how many threads that are.
+machine down for a while slows all of them down, so that ratios are reliable where single numbers
+are not. Times of frames are those that the runtimes measure themselves, as in verify. Processes
+that wait do not compute, with one exception: threads of ONNX Runtime in Python look for work for a
+while after a frame, and slow down the artifact whose turn it is. So it has one thread, unless more
+are asked for. Runtimes in Node never have more; those in a page take what the browser gives, and a
+measurement's versions say how many threads that are.
 """
 
 import statistics
@@ -36,7 +36,7 @@ from dlconv.verify.photos import Photo, load_photo
 STARTS = 3
 # Rounds before those that count; the first of them gives the first frame.
 WARM_UP_ROUNDS = 2
-# Photos held at once, each as an artifact takes it.
+# How many photos are kept in memory, each in the form that an artifact takes.
 PHOTOS_HELD = 16
 
 SkipMissing = Callable[[RuntimeMissingError], None]
@@ -63,8 +63,8 @@ class Measurement:
     ``frames`` are the sizes (height, width) of the frames it was given, each once; ``load_ms`` is
     the median time from starting the processes to their being ready, the runtime's own start
     included; ``first_ms`` is the first frame, ``frames_ms`` are those after the warm-up.
-    ``peak_bytes`` is the most memory its process ever had resident, None where the system does
-    not tell; of a browser it is the sum over its processes, what they share counted in each.
+    ``peak_bytes`` is the most memory its process ever had resident, None where the system does not
+    tell; of a browser it is the sum over its processes, with shared memory counted in each.
     """
 
     artifact: Artifact
@@ -117,11 +117,12 @@ def measure(
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
 
-    ``threads`` is how many ONNX Runtime in Python works with. ``progress`` is told what is counted,
-    ``starts`` or ``frames``, how many are done and how many there are, the warm-up among them.
-    ``skip_missing`` is told of a runtime that this machine lacks, and what needs it is left out;
-    without it, that is raised. Raises DlconvError when an artifact is not the one its manifest
-    names, cannot be loaded or fails on a photo, or when its process dies or does not answer.
+    ``threads`` is the number of threads of ONNX Runtime in Python. ``progress`` is called with
+    ``starts`` or ``frames``, how many are done, and how many there are, warm-up included.
+    ``skip_missing`` is called with the error of a runtime that this machine lacks, which is then
+    left out; without it, the error is raised. Raises DlconvError when an artifact's files differ
+    from its manifest, it cannot be loaded or fails on a photo, or its process dies or does not
+    answer.
     """
     for subject in subjects:
         subject.artifact.check_files()
@@ -141,7 +142,7 @@ def _photo_for(photo: Photo, contract: Contract) -> np.ndarray:
 
 
 def all_turns(count: int, rounds: int) -> list[tuple[int, int]]:
-    """Return whose turn it is, 0 to ``count - 1``, behind the number of the round.
+    """Return pairs: the number of the round, and whose turn it is, 0 to ``count - 1``.
 
     All have one turn a round, and each round starts one later.
     """
@@ -184,7 +185,7 @@ def _started(
     progress: StepProgress,
     skip_missing: SkipMissing | None,
 ) -> Iterator[list[_Running]]:
-    """Yield those that run, after all have been started in turns as often as ``STARTS`` says."""
+    """Yield the running subjects, after all were started ``STARTS`` times in turns."""
     running: list[_Running] = []
     with ExitStack() as stack:
         for done, subject in enumerate(subjects):
@@ -218,7 +219,7 @@ def _timed_start(subject: Subject, threads: int, owner: ExitStack) -> tuple[Runt
 def peak_bytes(process_ids: Iterable[int]) -> int | None:
     """Return the most memory that running processes ever had resident, summed up.
 
-    What they share counts in each. None where Linux is not.
+    Shared memory counts in each. None on systems other than Linux.
     """
     peaks = [_peak_bytes_of(process_id) for process_id in process_ids]
     known = [peak for peak in peaks if peak is not None]

@@ -2,8 +2,8 @@
 
 The worker is started afresh (not forked, and without the caller's main module), so that its memory
 is ONNX Runtime's and not that of the command around it. It says what it is when the model is
-loaded, then answers each photo; objects cross its pipes pickled. A worker that dies is an error of
-the caller, never a wait without end, and so is one that takes too long.
+loaded, then answers each photo; objects cross its pipes pickled. A worker that dies or takes too
+long is an error in the caller, which never waits forever.
 """
 
 import contextlib
@@ -88,7 +88,7 @@ def _received(stream: BinaryIO) -> Iterator[np.ndarray]:
 
 
 def _own_standard_output() -> BinaryIO:
-    """Return standard output for answers alone; whatever else is printed goes to the errors."""
+    """Return standard output for answers only; other output is sent to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return answers

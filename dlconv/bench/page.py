@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 ENGINE, ARTICLE, MEDIAPIPE = "engine", "article", "mediapipe"
-PEER = WEB / "node_modules/@mediapipe/selfie_segmentation"
+MEDIAPIPE_FOLDER = WEB / "node_modules/@mediapipe/selfie_segmentation"
 PHOTO = Path(dlconv.sample.__file__).parent / "photos" / "scene_2000036.png"
 LOAD_TIMEOUT_MS = 60_000
 HTML = (
@@ -80,10 +80,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a contender took.
+    """The measurements of a contender.
 
-    ``runs_on`` is what its page says; ``frames_ms`` are those behind the warm-up, ``kept`` is the
-    share of the pixels that it kept, 0 to 1.
+    ``runs_on`` is what its page says; ``frames_ms`` are the milliseconds of the frames after the
+    warm-up, ``kept`` is the share of the pixels that it kept, 0 to 1.
     """
 
     contender: Contender
@@ -97,21 +97,21 @@ class Measured:
         return statistics.median(self.frames_ms)
 
 
-def contenders(artifacts: Sequence[Artifact], with_peer: bool) -> list[Contender]:
-    """Return all ways, for each artifact those that take one.
+def contenders(artifacts: Sequence[Artifact], with_mediapipe: bool) -> list[Contender]:
+    """Return all contenders; those that run an artifact once for each.
 
-    Raises UsageError for an artifact that is not a TF.js one, or gives no labels.
+    Raises UsageError for an artifact that is not for TF.js, or whose output is not labels.
     """
     for artifact in artifacts:
         gives_labels = artifact.manifest.interface.output == "labels"
         if artifact.manifest.target != "tfjs" or not gives_labels:
-            raise UsageError(f"{artifact.entry} is no TF.js artifact that gives labels")
+            raise UsageError(f"{artifact.entry} is not a TF.js artifact that gives labels")
     ours = [Contender(way, artifact) for artifact in artifacts for way in (ENGINE, ARTICLE)]
-    return [*ours, *([Contender(MEDIAPIPE)] if with_peer else [])]
+    return [*ours, *([Contender(MEDIAPIPE)] if with_mediapipe else [])]
 
 
 def measure(everyone: Sequence[Contender], photo: Path, rounds: int) -> list[Measured]:
-    """Measure contenders in turns, over ``rounds`` rounds behind the warm-up.
+    """Measure contenders in turns, over ``rounds`` rounds after the warm-up.
 
     Raises DlconvError when there is no Chromium, when a file is missing, and when one fails.
     """
@@ -170,8 +170,8 @@ def _site(everyone: Sequence[Contender], photo: Path) -> Iterator[Site]:
             )
         files: dict[str, Path | bytes] = {"index.html": HTML, "photo": _readable(photo)}
         files |= {path.name: path for path in bundle.iterdir()}
-        if PEER.is_dir():
-            files |= {f"mediapipe/{path.name}": path for path in PEER.iterdir()}
+        if MEDIAPIPE_FOLDER.is_dir():
+            files |= {f"mediapipe/{path.name}": path for path in MEDIAPIPE_FOLDER.iterdir()}
         for at, contender in enumerate(everyone):
             files |= _artifact_files(contender.artifact, _folder(at))
         yield Site(files)
@@ -272,10 +272,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if not PEER.is_dir():
-        say(f"no {PEER.parent.name}/{PEER.name} in node_modules (make web): it is left out")
+    if not MEDIAPIPE_FOLDER.is_dir():
+        package = MEDIAPIPE_FOLDER.relative_to(MEDIAPIPE_FOLDER.parents[1])
+        say(f"no {package} in node_modules (make web): it is left out")
     artifacts = [read_artifact(path) for path in options.artifacts]
-    everyone = contenders(artifacts, PEER.is_dir())
+    everyone = contenders(artifacts, MEDIAPIPE_FOLDER.is_dir())
     measured = measure(everyone, options.image, options.rounds)
     if options.json:
         show(as_data(measured, options.image, options.rounds))

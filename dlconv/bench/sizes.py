@@ -1,4 +1,4 @@
-"""The bytes of artifacts: as they lie on disk, and compressed. The manifest does not count."""
+"""The sizes of artifacts in bytes: on disk, and compressed. The manifest does not count."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The command line: each command parses, calls ``dlconv.api`` and prints.
 
-A module holds one command, and what several share stands in modules of its own. Heavy modules are
-imported by the command that needs them, so that ``--help`` is quick; it lists commands in the order
-of the imports below.
+Each module holds one command; what several share is in modules of its own. Heavy modules are
+imported by the command that needs them, so that ``--help`` is quick. Help lists commands in the
+order of the imports below.
 """
 
 # ruff: noqa: F401

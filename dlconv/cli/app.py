@@ -1,7 +1,8 @@
 """The application, and how each command ends.
 
 Errors become one line and an exit code in one place, ``_Commands``: 1 for what went wrong, 2 for
-wrong usage. Output that cannot be written is an error, too, but for a reader who has gone.
+wrong usage. Output that cannot be written is an error, too, except when its reader has closed the
+pipe.
 """
 
 import contextlib
@@ -22,9 +23,9 @@ from dlconv.logs import hide_logs
 from dlconv.terminal import console
 from dlconv.terminal.printable import brief
 
-# What typer raises for wrong usage. It quotes words of the command line, addresses perhaps.
+# What typer raises for wrong usage. It quotes the command line, which may hold addresses.
 _WRONG_USAGE: Any = typer.BadParameter.__base__
-# Why a stream takes no more; errors about files that have a name are not about the output.
+# Reasons why output cannot be written; errors with a file name are about other files.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
@@ -42,7 +43,7 @@ class _Commands(TyperGroup):
             sys.exit(1)
 
     def invoke(self, ctx: Any) -> Any:
-        # A terminal that has no Unicode gets what it lacks as escapes.
+        # A terminal without Unicode gets other characters as escapes.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
@@ -62,16 +63,16 @@ class _Commands(TyperGroup):
         except OSError as error:
             if error.filename is None:
                 raise
-            # A name that the system does not take, or a file that it does not give.
+            # A name that the system does not accept, or a file that it does not open.
             console.say(f"error: {brief(os.fsdecode(error.filename))}: {error.strerror}")
             raise typer.Exit(1) from error
 
 
 def _forget_output() -> None:
-    """Let what the streams still hold go nowhere, so that Python says nothing of it at its end."""
+    """Discard what the streams still hold, so that Python does not report it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        # Those of tests are no files, and there is none where it was closed.
+        # Streams of tests are not files, and a closed stream is None.
         with contextlib.suppress(OSError, AttributeError):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -25,9 +25,7 @@ def bench(
     images: Images = None,
     runtime: Runtimes = None,
     skip_missing: SkipMissing = False,
-    rounds: Annotated[
-        int, typer.Option(min=1, help="How many frames of each artifact count.")
-    ] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="Timed frames of each artifact.")] = 10,
     threads: Annotated[
         int,
         typer.Option(
@@ -46,8 +44,8 @@ def bench(
     """Measure time per frame, load time, memory and bytes of artifacts, taking turns.
 
     All artifacts get the same photos, each at its own crop; numbers of different models, frame
-    sizes or threads do not compare. The memory of a browser is the sum over its processes, what
-    they share counted in each.
+    sizes or threads are not comparable. The memory of a browser is the sum over its processes, with
+    shared memory counted in each.
     """
     from dlconv import api
     from dlconv.bench import report as reports

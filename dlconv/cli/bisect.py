@@ -1,4 +1,4 @@
-"""``dlconv bisect``: where an artifact leaves the frozen graph."""
+"""``dlconv bisect``: where an artifact departs from the frozen graph."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +38,7 @@ def bisect(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Name the first nodes whose values leave the frozen graph's.
+    """Name the first node whose values differ from the frozen graph's.
 
     The error of a node is |a - b| / |b| over all its values; what it adds is how far that is above
     the nodes before it. Exit code 1: a node is beyond the limit.

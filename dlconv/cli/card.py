@@ -1,4 +1,4 @@
-"""``dlconv card``: what a release is, for people."""
+"""``dlconv card``: the model card of a release."""
 
 from pathlib import Path
 from typing import Annotated

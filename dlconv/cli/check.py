@@ -1,4 +1,4 @@
-"""``dlconv check``: a release, checked again."""
+"""``dlconv check``: checking a release."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,13 +34,15 @@ def check(
     ] = None,
     identity: Annotated[
         str | None,
-        typer.Option(help="Who has to have signed it, keyless: a mail address, a workflow's URL."),
+        typer.Option(
+            help="Identity that has to have signed it, keyless: a mail address, a workflow's URL."
+        ),
     ] = None,
     identity_provider: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Who vouches for the identity, such as "
+            help="OpenID Connect provider of the identity, such as "
             "https://token.actions.githubusercontent.com.",
         ),
     ] = None,
@@ -48,7 +50,7 @@ def check(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check a release again: every byte, and that its evidence is for these bytes and holds.
+    """Check a release: every byte, and that its evidence is for these bytes and is right.
 
     Needs neither TensorFlow nor the runtimes. Without a key or an identity, anybody may have signed
     it, or nobody. Exit code 0: nothing is wrong; 1: something is, or it could not be read.

@@ -54,14 +54,15 @@ def convert(
 
     frozen = api.find(graph, registry=registry)
     name = name_of_part(frozen.source.model, recipe.ends)
-    with console.steps(f"converting {name} to {TARGETS[recipe.target]} ({recipe.weights})") as told:
+    label = f"converting {name} to {TARGETS[recipe.target]} ({recipe.weights})"
+    with console.steps(label) as progress:
         made = api.convert(
             frozen,
             recipe,
             out,
             photos=calibrate or [],
             explain=explain,
-            progress=told,
+            progress=progress,
             say=console.say,
         )
     _print_made(made, explain, json)

@@ -48,12 +48,12 @@ def demo(
         raise UsageError("--json does nothing without --export")
 
     def make(works_offline: bool) -> "Site":
-        with console.steps("checking artifacts") as told:
+        with console.steps("checking artifacts") as progress:
             return api.demo(
                 artifacts or [],
                 works_offline=works_offline,
                 registry=registry,
-                progress=of_step("artifacts", told),
+                progress=of_step("artifacts", progress),
             )
 
     if export is None:

@@ -18,8 +18,8 @@ def doctor(json: Json = False, verbose: Verbose = False) -> None:
     from dlconv.doctor import report
     from dlconv.terminal import console
 
-    with console.steps("looking") as told:
-        checks = api.doctor(told)
+    with console.steps("looking") as progress:
+        checks = api.doctor(progress)
     if json:
         show(report.as_data(checks))
     else:

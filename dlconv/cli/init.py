@@ -1,4 +1,4 @@
-"""``dlconv init``: a ``dlconv.toml`` to start from."""
+"""``dlconv init``: writing a ``dlconv.toml`` to start from."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``dlconv pack``: artifacts that passed, with their proof."""
+"""``dlconv pack``: a release of artifacts that passed, with their proof."""
 
 from pathlib import Path
 from typing import Annotated

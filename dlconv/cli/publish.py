@@ -1,4 +1,4 @@
-"""``dlconv publish``: a release, brought to where people fetch it."""
+"""``dlconv publish``: publishing releases."""
 
 import dataclasses
 from pathlib import Path
@@ -54,7 +54,7 @@ def publish(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Publish releases: once for the same artifacts, and never over others of their version.
+    """Publish releases: once for the same artifacts, and never in place of others of the version.
 
     What counts is the bytes of the artifacts, so sign a release before, not after.
     """

@@ -1,4 +1,4 @@
-"""Showing what checks found while they run and when they are over, for ``verify`` and ``run``."""
+"""The progress and the results of checks, for ``verify`` and ``run``."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def say_skipped(error: "RuntimeMissingError") -> None:
-    """Say that a runtime is left out."""
+    """Print that a runtime is left out."""
     console.say(f"skipped: {error}")
 
 
@@ -28,7 +28,7 @@ def photo_progress(artifact: "Artifact", choice: "Choice") -> "AbstractContextMa
     return console.photo_progress(f"checking {what} in {choice.name}")
 
 
-def report(
+def report_results(
     results: "list[ArtifactResult]", files: list[Path], json: bool, with_photos: bool
 ) -> None:
     """Write reports and print results. Exits with code 1 unless all passed."""

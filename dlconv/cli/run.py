@@ -1,4 +1,4 @@
-"""``dlconv run``: the whole, from a name to artifacts that are checked."""
+"""``dlconv run``: all steps, from a model's name to verified artifacts."""
 
 from typing import Annotated
 
@@ -27,8 +27,8 @@ def run(
 ) -> None:
     """Do all of it: fetch, inspect, tfjs (float32 and 1 byte), onnx, verify."""
     from dlconv import api
-    from dlconv.cli import results as shown
     from dlconv.cli.fetching import fetch_model
+    from dlconv.cli.results import photo_progress, report_results
     from dlconv.inspect.report import one_line
     from dlconv.terminal import console
     from dlconv.verify.reports.files import check_report_files, wants_pictures
@@ -43,8 +43,8 @@ def run(
     frozen = api.find(fetched.name, registry=registry)
     artifacts = []
     for precision in (api.Precision.FLOAT32, api.Precision.UINT8):
-        with console.steps(f"converting to TensorFlow.js ({precision})") as told:
-            made = api.convert(frozen, api.Recipe("tfjs", precision), progress=told)
+        with console.steps(f"converting to TensorFlow.js ({precision})") as progress:
+            made = api.convert(frozen, api.Recipe("tfjs", precision), progress=progress)
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
         artifacts.append(api.convert(frozen, api.Recipe("onnx")).artifact)
@@ -54,7 +54,7 @@ def run(
         floors=api.GivenFloors(floor_agreement, floor_worst, floor_miou),
         pictures=wants_pictures(report or []),
         registry=registry,
-        progress=shown.photo_progress,
+        progress=photo_progress,
         say=console.say,
     )
-    shown.report(results, report or [], json, with_photos=False)
+    report_results(results, report or [], json, with_photos=False)

@@ -1,4 +1,4 @@
-"""``dlconv schema``: what files and reports hold, as JSON Schema."""
+"""``dlconv schema``: JSON Schemas of files and reports."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``dlconv sign``: who stands for a release."""
+"""``dlconv sign``: signing a release."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,8 +39,8 @@ def sign(
 ) -> None:
     """Sign a release with OpenSSF model-signing: model.sig, over every file but SHA256SUMS.
 
-    A release with which something is wrong is not signed. Keys: openssl ecparam -name prime256v1
-    -genkey -noout -out key.pem; openssl ec -in key.pem -pubout -out key.pub
+    A release with problems is not signed. Keys: openssl ecparam -name prime256v1 -genkey -noout
+    -out key.pem; openssl ec -in key.pem -pubout -out key.pub
     """
     from dlconv import api
     from dlconv.terminal import console

@@ -24,7 +24,7 @@ def upgrade(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make a TensorFlow.js graph model of 2018 one that TensorFlow.js of today loads.
+    """Convert a TensorFlow.js graph model of 2018 to the format that TensorFlow.js loads today.
 
     Converters before 1.0 wrote tensorflowjs_model.pb and weights_manifest.json. The weights stay as
     they are, byte for byte; dlconv verify then compares labels with those of the old model's graph.

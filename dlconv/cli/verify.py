@@ -1,4 +1,4 @@
-"""``dlconv verify``: artifacts held against the frozen graph."""
+"""``dlconv verify``: artifacts compared with the frozen graph."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ def verify(
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the labels of artifacts against the frozen graph's, in the real runtimes.
+    """Compare the labels of artifacts with the frozen graph's, in the real runtimes.
 
     Agreement is the share of equal labels; mIoU the mean over classes of intersection over union
     with the frozen graph's labels. Of the pixels that differ, those where the frozen graph was sure
@@ -79,7 +79,7 @@ def verify(
     Exit code 0: all passed; 1: one fell short, or could not be checked; 2: wrong usage.
     """
     from dlconv import api
-    from dlconv.cli import results as shown
+    from dlconv.cli.results import photo_progress, report_results, say_skipped
     from dlconv.terminal import console
     from dlconv.verify.reports.files import check_report_files, wants_pictures
 
@@ -95,16 +95,16 @@ def verify(
             floors=api.GivenFloors(floor_agreement, floor_worst, floor_miou),
             reference=reference,
             runtimes=runtime or [],
-            skip_missing=shown.say_skipped if skip_missing else None,
+            skip_missing=say_skipped if skip_missing else None,
             pictures=wants_pictures(report or []),
             workers=workers,
             dask=dask,
             resume=resume,
             registry=registry,
-            progress=shown.photo_progress,
+            progress=photo_progress,
             say=console.say,
         )
-    shown.report(results, report or [], json, with_photos=True)
+    report_results(results, report or [], json, with_photos=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What errors say on the command line: which option helps, by the error's code.
+"""The text of errors on the command line: by the error's code, which option helps.
 
 The library says what is wrong and what to do in terms of its functions; it knows no options.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dlconv.errors import DlconvError
 
-# Hints in place of the library's; {names} are of the error's data.
+# Hints that replace the library's; {names} are keys of the error's data.
 HINTS: Mapping[str, str] = {
     "address": "download it first, or give it a name in a registry file, and fetch that: dlconv "
     "fetch NAME --registry FILE; dlconv inspect takes addresses",
@@ -50,13 +50,13 @@ HINTS: Mapping[str, str] = {
     "version-taken": "pack this one with a new version: dlconv pack --version",
     "worker-lost": "try fewer workers, and go on with --resume",
 }
-# Messages in place of the library's, where it would name an option.
+# Messages that replace the library's, with the names of options.
 MESSAGES: Mapping[str, str] = {
     "config-and-target": "--config does nothing where a target is named",
     "converter": "--converter takes {known}, not {word}",
     "ends": "--inputs and --outputs take names of nodes",
     "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
-    "graph-only": "--input-size is for models with a graph of TensorFlow's",
+    "graph-only": "--input-size is for models with a TensorFlow graph",
     "no-onnx-file": "-o takes the name of a file that ends in .onnx, not {path}",
     "no-tensorflowjs": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
     "not-for-a-manifest": "-o takes a name that a manifest can hold, not {name}",

@@ -29,7 +29,7 @@ class SelfCheck:
 def self_check(artifact: Artifact, photo: Photo) -> SelfCheck | None:
     """Label a photo; None for an artifact of more classes than a byte holds.
 
-    Raises DlconvError when a file of the artifact is not the one that was made, or it does not run.
+    Raises DlconvError when a file of the artifact was changed, or it does not run.
     """
     contract = artifact.manifest.contract
     if (contract.classes or 0) > MOST_CLASSES:

@@ -1,7 +1,7 @@
 """Serves a site on loopback, to this machine only.
 
 The page is isolated (COOP and COEP), which gives wasm its threads, and its policy lets it speak to
-no other host. A browser keeps what it has got and asks each time whether it is still that.
+no other host. A browser caches files and asks each time whether they have changed.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ def served(site: Site, port: int = ANY_PORT) -> Iterator[str]:
 
 @contextmanager
 def listening(port: int = ANY_PORT) -> "Iterator[Server]":
-    """Take a port, and yield a server that serves nothing yet; who asks it waits.
+    """Take a port, and yield a server without a site; requests wait until it has one.
 
     Raises DlconvError when nothing can be served at the port.
     """
@@ -117,7 +117,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.do_GET()
 
     def _is_asked_for_here(self) -> bool:
-        """Tell whether the page is this machine's, not one of a host whose name leads here."""
+        """Return whether a request names this machine as host, not another name that leads here."""
         return _split(f"//{self.headers['Host']}").hostname in (HOST, "localhost")
 
     def _answer(self, status: HTTPStatus, content: bytes, headers: Mapping[str, str]) -> None:
@@ -128,7 +128,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            # The time-out is for each piece, so that a slow reader gets all of them.
+            # The time-out is for each piece, so that a slow client gets the whole file.
             for at in range(0, len(content), PIECE_BYTES):
                 self.wfile.write(content[at : at + PIECE_BYTES])
 
@@ -142,7 +142,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _split(url: str) -> SplitResult:
-    """Split what was asked for; what cannot be split names nothing that is here."""
+    """Split the requested URL; an invalid one names no file of the site."""
     try:
         return urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The web page as a set of files: what ``dlconv demo`` serves and ``dlconv demo --export`` writes.
+"""The web page as a set of files, which ``dlconv demo`` serves and ``--export`` writes.
 
 A site is the bundled page, the wasm files of the runtimes that its artifacts need, the artifacts,
 and ``artifacts.json``, the list that the page shows. All URLs are relative, so it works below any
@@ -34,13 +34,13 @@ LICENCES = "THIRD_PARTY_LICENSES.txt"
 WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
 # ONNX Runtime with WebGPU: large, and fetched only where that is chosen.
 WASM_LATER = "ort-wasm-*.asyncify.*"
-# What encodeURIComponent leaves as it is, but for letters and digits, and folders.
+# Characters that encodeURIComponent keeps besides letters and digits, and the slash.
 AS_IS = "-_.!~*'()/"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An artifact, the colours of its classes, and what its labels have to be, if it is checked."""
+    """An artifact of the page, its classes' colours, and the labels to check backends with."""
 
     artifact: Artifact
     colours: Sequence[Colour]
@@ -49,7 +49,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Site:
-    """Where the content of each URL lies, or what it is; URLs are relative to the page's.
+    """A path, or the content itself, for each URL; URLs are relative to the page's.
 
     ``first`` are those that the first visit fetches.
     """
@@ -71,8 +71,8 @@ class Site:
 def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
     """Put a site together, with a service worker if it ``is_kept``.
 
-    Raises DlconvError when a file of an artifact is missing or not the one its manifest names, and
-    when the page is not built.
+    Raises DlconvError when a file of an artifact is missing or differs from its manifest, and when
+    the page is not built.
     """
     page = _page_files()
     folders = _folders([offer.artifact for offer in offers])
@@ -94,7 +94,7 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
 def export(site: Site, folder: Path) -> None:
     """Write a site into a new folder.
 
-    Raises DlconvError when there is something else, and for what the disk does not take.
+    Raises DlconvError when the folder holds anything else, and when writing fails.
     """
     with disk_trouble(folder), new_directory(folder, _refuse_others) as temporary:
         for url, content in site.files.items():
@@ -133,7 +133,7 @@ def _check_urls(folder: str) -> dict[str, str]:
 
 
 def _service_worker(files: Mapping[str, Path | bytes], first: Sequence[str]) -> bytes:
-    """Return the script with what it keeps; its version changes with any file."""
+    """Return the script with the list of files to keep; its version changes with any file."""
     version = hashlib.sha256()
     for url, content in sorted(files.items()):
         of_content = content if isinstance(content, bytes) else content.read_bytes()
@@ -159,12 +159,12 @@ def _refuse_others(folder: Path) -> None:
 
 
 def _is_replaceable(folder: Path) -> bool:
-    """Tell whether a folder is empty, or an export and nothing else."""
+    """Return whether a folder is empty, or holds only an export."""
     return paths_below(folder) <= {*_exported(folder), SERVICE_WORKER}
 
 
 def _exported(folder: Path) -> list[str]:
-    """Return the files that an export lists in its service worker; [] for what is no export."""
+    """Return the files that an export lists in its service worker; [] for other folders."""
     try:
         head = (folder / SERVICE_WORKER).read_text().partition("\n")[0]
         files = parse_json(head.removeprefix(KEPT).rstrip(";"))["files"]

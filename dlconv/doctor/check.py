@@ -1,7 +1,7 @@
-"""A check: what was looked at, what was found, and how to get it right.
+"""A check: what was tried, what was found, and how to fix it.
 
-A look finds out; it is a function without arguments, so that looks can run side by side. What goes
-wrong in it is a finding, too.
+A probe finds out; it is a function without arguments, so that probes can run side by side. An
+exception that it raises is a finding, too.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ Group = Literal["base", "runtimes", "extras"]
 
 @dataclass(frozen=True)
 class Found:
-    """What a look gave: a version or a place, or what is wrong; ``remedy`` is what to do."""
+    """What a probe found: a version or a place, or what is wrong; ``remedy`` is what to do."""
 
     state: State
     what: str
     remedy: str = ""
 
 
-Look = Callable[[], Found]
+Probe = Callable[[], Found]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that dlconv uses. Nothing works as it should unless all that is needed is ok."""
+    """One thing that dlconv uses, and whether it works; ``purpose`` is what needs it."""
 
     group: Group
     name: str
@@ -36,13 +36,13 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Whether it is needed and not there."""
+        """Whether it is needed and not ok."""
         return self.is_needed and self.found.state != "ok"
 
 
-def looked(look: Look) -> Found:
-    """Look, and take any error for what is broken."""
+def run_probe(probe: Probe) -> Found:
+    """Return what a probe finds; any exception means that something is broken."""
     try:
-        return look()
+        return probe()
     except Exception as error:  # what is broken may fail in any way
         return Found("broken", f"{type(error).__name__}: {error}")

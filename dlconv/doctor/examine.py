@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from dlconv.doctor import libraries, machine
-from dlconv.doctor.check import Check, Group, Look, looked
+from dlconv.doctor.check import Check, Group, Probe, run_probe
 from dlconv.doctor.requirements import installed
 from dlconv.progress import StepProgress
 
-# Packages with a line of their own: what imports them, and what for.
+# Packages with a line of their own: the module to import, and what needs them.
 LIBRARIES = {
     "numpy": ("numpy", "everything"),
     "protobuf": ("tensorboard.compat.proto.graph_pb2", "frozen graphs"),
@@ -23,52 +23,52 @@ EXTRAS = {
     "huggingface": ("huggingface_hub", "publish hf:"),
     "oci": ("oras.client", "publish oci:"),
     "sign": ("model_signing", "sign, check"),
-    "view": ("netron, model_explorer", "inspect --view"),
+    "view": ("netron, model_explorer", "inspect view"),
     "tensorflowjs": ("tensorflowjs", "tfjs --converter"),
 }
 WORKERS = 4
 
 
 @dataclass(frozen=True)
-class _Planned:
-    """A check that has not been made."""
+class _PlannedCheck:
+    """A check that has not run yet."""
 
     group: Group
     name: str
     purpose: str
-    look: Look
+    probe: Probe
     is_needed: bool = True
 
-    def made(self) -> Check:
-        return Check(self.group, self.name, self.purpose, self.is_needed, looked(self.look))
+    def run(self) -> Check:
+        return Check(self.group, self.name, self.purpose, self.is_needed, run_probe(self.probe))
 
 
 def examine(progress: StepProgress) -> list[Check]:
-    """Make all checks side by side; ``progress`` is told which was made last, and how many."""
+    """Run all checks side by side; ``progress`` gets the last one's name, and how many are done."""
     planned = list(_planned())
     with ThreadPoolExecutor(WORKERS) as pool:
-        making = {pool.submit(each.made): each.name for each in planned}
-        for done, future in enumerate(as_completed(making), 1):
-            progress(making[future], done, len(planned))
-    return [future.result() for future in making]
+        running = {pool.submit(each.run): each.name for each in planned}
+        for done, future in enumerate(as_completed(running), 1):
+            progress(running[future], done, len(planned))
+    return [future.result() for future in running]
 
 
-def _planned() -> Iterator[_Planned]:
-    yield _Planned("base", "python", "everything", libraries.python)
+def _planned() -> Iterator[_PlannedCheck]:
+    yield _PlannedCheck("base", "python", "everything", libraries.python)
     for package, (module, purpose) in LIBRARIES.items():
-        look = partial(libraries.library, package, module)
-        yield _Planned("base", package, purpose, look)
+        probe = partial(libraries.library, package, module)
+        yield _PlannedCheck("base", package, purpose, probe)
     if installed("tensorflowjs") is not None:
         purpose = "tfjs --converter"
-        yield _Planned("base", "setuptools", purpose, libraries.pkg_resources)
+        yield _PlannedCheck("base", "setuptools", purpose, libraries.pkg_resources)
     others = partial(libraries.other_libraries, {*LIBRARIES, "onnxruntime"})
-    yield _Planned("base", "other packages", "everything", others)
-    yield _Planned("base", "cache", "models, labels", machine.cache)
+    yield _PlannedCheck("base", "other packages", "everything", others)
+    yield _PlannedCheck("base", "cache", "models, labels", machine.cache)
     onnxruntime = partial(libraries.library, "onnxruntime", "onnxruntime")
-    yield _Planned("runtimes", "onnxruntime", "ONNX artifacts", onnxruntime)
-    yield _Planned("runtimes", "node", "TF.js artifacts", machine.node)
-    yield _Planned("runtimes", "bundle", "TF.js, the page", machine.bundle)
+    yield _PlannedCheck("runtimes", "onnxruntime", "ONNX artifacts", onnxruntime)
+    yield _PlannedCheck("runtimes", "node", "TF.js artifacts", machine.node)
+    yield _PlannedCheck("runtimes", "bundle", "TF.js, the page", machine.bundle)
     purpose, is_needed = "artifacts in browsers", machine.is_chromium_wanted()
-    yield _Planned("runtimes", "chromium", purpose, machine.chromium, is_needed)
+    yield _PlannedCheck("runtimes", "chromium", purpose, machine.chromium, is_needed)
     for name, (module, purpose) in EXTRAS.items():
-        yield _Planned("extras", name, purpose, partial(libraries.extra, name, module), False)
+        yield _PlannedCheck("extras", name, purpose, partial(libraries.extra, name, module), False)

@@ -27,19 +27,19 @@ def python() -> Found:
 
 
 def library(package: str, module: str) -> Found:
-    """Look at a package that dlconv needs: what asks for it, and a module that imports it."""
+    """Look at a package that dlconv needs: its version, and whether its module can be imported."""
     wrong = list(unmet())
     own = [each for each in wrong if each.package == package]
     if own:
         return _wrong(own)
-    # One that cannot be imported most often suffers from another.
+    # An import most often fails because of another package.
     remedy = _wrong(wrong).remedy if wrong else f"pip install --force-reinstall {package}"
     return _imported(module, installed(package) or "", remedy)
 
 
-def other_libraries(shown: Collection[str]) -> Found:
-    """Look at all packages that dlconv needs, directly or not, but for those that are shown."""
-    wrong = [each for each in unmet() if each.package not in shown]
+def other_libraries(listed: Collection[str]) -> Found:
+    """Look at all packages that dlconv needs, directly or not, except those listed."""
+    wrong = [each for each in unmet() if each.package not in listed]
     if wrong:
         return _wrong(wrong)
     return Found("ok", "as required")
@@ -82,7 +82,7 @@ def _wrong(found: Sequence[Unmet]) -> Found:
 
 
 def _imported(module: str, what: str, remedy: str) -> Found:
-    # The folder that it is called in is no place for modules.
+    # The working folder is left out: modules in it are not dlconv's.
     program = f"import sys; sys.path[:] = filter(None, sys.path); import {module}"
     try:
         subprocess.run(

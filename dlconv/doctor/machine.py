@@ -37,7 +37,7 @@ def node() -> Found:
 
 
 def bundle() -> Found:
-    """Look whether the JavaScript that runs in Node.js and in browsers is built."""
+    """Check whether the JavaScript that runs in Node.js and in browsers is built."""
     from dlconv.web import bundled
 
     try:
@@ -49,7 +49,7 @@ def bundle() -> Found:
 
 
 def is_chromium_wanted() -> bool:
-    """Return whether somebody means to use a browser: named one, or installed the extra."""
+    """Return whether a browser is expected: one is named, or the extra is installed."""
     return bool(os.environ.get("DLCONV_CHROMIUM")) or installed("playwright") is not None
 
 
@@ -68,7 +68,7 @@ def chromium() -> Found:
 
 
 def cache() -> Found:
-    """Look whether the cache can be written, and whether it has room."""
+    """Check whether the cache can be written, and whether there is room on its disk."""
     from dlconv.cache.store import cache_root
 
     root = cache_root()

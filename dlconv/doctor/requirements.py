@@ -1,7 +1,7 @@
-"""What installed packages ask of each other, and what of it is not met.
+"""Which versions installed packages require of each other, and which requirements are not met.
 
-It is read from the packages' own metadata, nothing of theirs is imported: the versions that dlconv
-asks for, those that its libraries ask for, and so on.
+This is read from the packages' metadata, without importing them: what dlconv requires, what its
+libraries require, and so on.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ ROOT = "dlconv"
 
 @dataclass(frozen=True)
 class Unmet:
-    """A package, by its normalized name, that is not there or not in a version that is needed."""
+    """A package, by its normalized name, that is missing or of a wrong version."""
 
     package: str
     version: str | None
@@ -31,7 +31,7 @@ class Unmet:
 
 
 def unmet(package: str = ROOT, extra: str = "") -> Iterator[Unmet]:
-    """Yield what is not met of what a package asks for, and its dependencies, and theirs.
+    """Yield the unmet requirements of a package, of its dependencies, and of theirs.
 
     Raises PackageNotFoundError where the package is not installed.
     """
@@ -50,7 +50,7 @@ def unmet(package: str = ROOT, extra: str = "") -> Iterator[Unmet]:
 
 
 def requirements_of(package: str, extra: str = "") -> "list[Requirement]":
-    """Return what an installed package asks for here; with an extra, only what that adds.
+    """Return what an installed package requires on this system; with an extra, only what that adds.
 
     Raises PackageNotFoundError where it is not installed.
     """

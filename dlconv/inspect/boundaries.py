@@ -1,7 +1,7 @@
 """Where one stage of a network ends and others begin: the tensors that go from stage to stage.
 
-A boundary at which the graph can be cut in two is a tensor that holds all of the image that the
-rest of the graph needs; the rest may still want the size of the photo.
+The graph can be cut in two at a tensor through which all data of the image passes; the nodes after
+it may still read the photo's size.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def find_boundaries(
 
 
 def _cuts(flow: Flow) -> set[str]:
-    """Return the nodes that no edge passes by: none to a node after them, none to an output."""
+    """Return the nodes at which the graph can be cut: no edge leads past them."""
     found = set()
     farthest = 0
     for position, node in enumerate(flow.order):

@@ -1,8 +1,8 @@
-"""The bytes of files: as they lie on disk, and as a web server sends them compressed.
+"""The sizes of files in bytes: on disk, and as a web server sends them compressed.
 
-Each file is compressed by itself, at the highest level, as a server would that has compressed it
-beforehand. Brotli at its highest takes seconds per megabyte, so large files, which are no shards of
-a web page, get the level below its slow ones, and what was found is kept under the file's digest.
+Each file is compressed by itself, at the highest level, as by a server that compresses files in
+advance. Brotli's highest quality takes seconds per megabyte, so files too large to be shards of a
+web page get quality 9, and sizes are cached by the file's digest.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ class Sizes:
     """Bytes, summed over files."""
 
     raw: int
-    """As they lie on disk."""
+    """On disk."""
     gzip: int
     """With gzip, level 9."""
     brotli: int
@@ -44,9 +44,9 @@ NOTHING = Sizes(0, 0, 0)
 def file_sizes(
     files: Mapping[str, Path], cache: Path, progress: Progress = no_progress
 ) -> dict[str, Sizes]:
-    """Return the sizes of files by their SHA-256, which names them in ``cache``, too.
+    """Return the sizes of files by their SHA-256; the folder ``cache`` keeps them.
 
-    ``progress`` is told of the bytes done and in total.
+    ``progress`` is called with the bytes done and in total.
     """
     sizes = {sha256: path.stat().st_size for sha256, path in files.items()}
     largest_first = sorted(files, key=lambda sha256: -sizes[sha256])
@@ -76,7 +76,7 @@ def _sizes_of(path: Path, sha256: str, cache: Path) -> Sizes:
 
 
 def compressed_sizes(content: bytes) -> Sizes:
-    """Compress ``content`` and return what becomes of it."""
+    """Return the size of ``content``, uncompressed and compressed."""
     import brotli
 
     quality = _brotli_quality(len(content))

@@ -1,13 +1,13 @@
-"""What a photo costs, stage by stage: multiply-adds, weights, and memory for activations.
+"""What running on one photo costs, by stage: multiply-adds, weights, and memory for activations.
 
 Counted for one photo of a known size, in the graph as it is. Multiply-adds are those of
 convolutions and matrix multiplications, padding included: a convolution of h x w x c outputs and a
 kernel of k x l x d costs h w c k l d. Batch norms, resizes and the like are not counted; they are
 small beside them, and conversion folds most of them away.
 
-Memory is the most that is alive at once while one node runs after another: its output, and each
-earlier one that it or a later node reads, four bytes an element whatever its type (float32). A
-runtime that works in place needs less, one that keeps copies needs more.
+Memory is the peak of the tensors alive at once while nodes run one after another: the output of the
+running node, and each earlier output that it or a later node reads, four bytes an element whatever
+its dtype (as float32). A runtime that works in place needs less, one that keeps copies needs more.
 """
 
 import math
@@ -38,9 +38,9 @@ class StageCost:
     multiply_adds: int
     """Multiply-adds of its convolutions and matrix multiplications."""
     weight_bytes: int
-    """Bytes of its weights once loaded."""
+    """Bytes of its weights once they are loaded."""
     activation_bytes: int
-    """The most that is alive at once while it runs, as float32."""
+    """Peak bytes of tensors alive at once while it runs, as float32."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Cost:
     """What one photo costs."""
 
     size: tuple[int, int] | None
-    """The photo's size, (height, width), if one is known."""
+    """The photo's size, (height, width) in pixels, if it is known."""
     stages: tuple[StageCost, ...]
     """Stage by stage, in the order they run."""
     multiply_adds: int
@@ -58,14 +58,14 @@ class Cost:
     activation_bytes: int
     """The most of any stage."""
     unknown: int
-    """Nodes whose shape is not known, which count nothing."""
+    """Number of nodes of unknown shape, which are not counted in the figures."""
 
 
 def find_cost(
     flow: Flow, static: Static, stages: dict[str, Stage], size: tuple[int, int] | None
 ) -> Cost:
     """Count what a photo costs; ``static`` is inferred at ``size``."""
-    alive = {node.name: held for node, held in _alive(flow, static)}
+    alive = {node.name: alive for node, alive in _alive(flow, static)}
     rows = [_of_stage(stage, static, stages, alive) for stage in Stage]
     rows = [row for row in rows if row.nodes]
     return Cost(
@@ -92,7 +92,7 @@ def _of_stage(
 
 
 def multiply_adds(static: Static, node: NodeDef) -> int | None:
-    """Return the multiplications that a node adds up; None where its shapes are not known."""
+    """Return the multiply-adds of a node; None where its shapes are not known."""
     if node.op not in WEIGHTED_OPS:
         return 0
     outputs, kernel = _elements(static, node), numbers_of(static.shape(node, 1))
@@ -103,7 +103,7 @@ def multiply_adds(static: Static, node: NodeDef) -> int | None:
 
 
 def _summed_extents(node: NodeDef, kernel: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """Return the extents of the weights that go into one element of the output."""
+    """Return the extents of the weights that one element of the output is computed from."""
     if node.op not in CONVOLUTIONS:
         return kernel[1:2] if attribute(node, "transpose_b").b else kernel[:1]
     return kernel[:2] if "Depthwise" in node.op else kernel[:3]
@@ -120,11 +120,11 @@ def _alive(flow: Flow, static: Static) -> Iterator[tuple[NodeDef, int]]:
     """Yield nodes in the order they run, each with the bytes that are alive while it does."""
     sizes = {node.name: ELEMENT_BYTES * (_elements(static, node) or 0) for node in flow.order}
     waiting = {name: len(readers) for name, readers in flow.consumers.items()}
-    held = 0
+    alive = 0
     for node in flow.order:
-        held += sizes[node.name]
-        yield node, held
+        alive += sizes[node.name]
+        yield node, alive
         for source in flow.sources(node.name):
             waiting[source] -= 1
             if not waiting[source]:
-                held -= sizes[source]
+                alive -= sizes[source]

@@ -1,4 +1,4 @@
-"""What differs between two networks of any formats: ends, ops, weights, and sizes of the files.
+"""What differs between two networks of any formats: inputs, outputs, ops, weights, file sizes.
 
 Every line of ``differences`` compares one count or one tensor; what is equal is left out.
 """
@@ -18,7 +18,7 @@ class Difference:
     """One thing that differs, as text."""
 
     what: str
-    """What: an end, a number, or an op, whose nodes are counted."""
+    """What differs: an input, an output, a figure, or the number of nodes of an op."""
     before: str
     """In the first network."""
     after: str
@@ -37,7 +37,7 @@ class Comparison:
 
     @property
     def is_same(self) -> bool:
-        """Whether ends, ops and the values of all weights are the same."""
+        """Whether inputs, outputs, ops and the values of all weights are the same."""
         found = self.weights
         matched_exactly = len(found.of_kind(Kind.EQUAL)) == len(found.matches)
         others = (*found.only_before, *found.only_after, *found.unread)
@@ -45,13 +45,13 @@ class Comparison:
 
 
 def compare(before: Network, after: Network, sizes: tuple[Sizes, Sizes]) -> Comparison:
-    """Compare two networks; ``sizes`` are those of their files."""
+    """Compare two networks; ``sizes`` are the sizes of their files, in the same order."""
     found = tuple(differences(before, after))
     return Comparison(before, after, found, match_weights(before.weights, after.weights), sizes)
 
 
 def differences(before: Network, after: Network) -> list[Difference]:
-    """Compare formats, ends, and what there is by number; an empty list says that all is equal."""
+    """Compare formats, inputs, outputs and counts; an empty list means that all are equal."""
     pairs = [(what, _facts(before)[what], _facts(after)[what]) for what in _facts(before)]
     ops = sorted({*before.ops, *after.ops})
     pairs += [(op, str(before.ops.get(op, 0)), str(after.ops.get(op, 0))) for op in ops]

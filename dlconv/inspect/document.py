@@ -2,13 +2,13 @@
 
 The dataclasses are its schema, version ``SCHEMA``, which ``dlconv schema inspect`` and ``dlconv
 schema diff`` print as JSON Schema; a field that changes its meaning, or goes, makes a new version.
-Bytes are bytes, sizes [height, width] in pixels. Null is what a format does not have or a file does
-not tell; in a shape it is what varies.
+Bytes are bytes, sizes [height, width] in pixels. Null means that a format has no such value or a
+file does not state it; in a shape, that the extent varies.
 
-Most of them are those that what is found consists of. The classes here are for what is printed in
-another form: of a weight the least and the greatest value in place of all, in a match of two
-weights, too; of a network the names and sizes of its files; of a frozen graph where it lies, beside
-its source. Coverage is found by the room of conversions, which this one cannot import.
+Most of these classes come from the modules that compute the results. Those defined here differ in
+form from what was computed: a weight has its least and greatest value instead of all values, a
+network the names and sizes of its files, a frozen graph its path beside its source. Coverage is
+computed in ``convert``, which this room cannot import.
 """
 
 import dataclasses
@@ -40,9 +40,9 @@ class FrozenGraph:
     """The file of a frozen graph, and where it came from."""
 
     path: str
-    """Where it is."""
+    """Its path."""
     model: str
-    """The model's name, or one taken from the path."""
+    """The model's name, or one made from the path."""
     graph_bytes: int
     """Its size."""
     graph_sha256: str
@@ -78,29 +78,29 @@ class Weight:
     stored_dtype: str
     """Its element type in the file."""
     bytes: int
-    """What it takes in the file."""
+    """Its bytes in the file."""
     minimum: float | None
-    """Its least value; null where its values are not read or not finite."""
+    """Its least value; null where its values are not available or not finite."""
     maximum: float | None
-    """Its greatest value; null as the minimum."""
+    """Its greatest value; null where the minimum is."""
 
 
 @dataclass(frozen=True, config=RECORD)
 class OpCoverage:
-    """An op, and where it could not run."""
+    """An op, and the targets that cannot run it."""
 
     op: str
     """Its name."""
     frozen: int
-    """Its nodes in the frozen graph."""
+    """Number of its nodes in the frozen graph."""
     onnx: int
-    """Its nodes in the graph that is converted to ONNX."""
+    """Number of its nodes in the graph that is converted to ONNX."""
     tfjs: int
-    """Its nodes in the graph that is converted to TF.js."""
+    """Number of its nodes in the graph that is converted to TF.js."""
     node: str
-    """The first of them."""
+    """The name of its first node."""
     missing: dict[str, str]
-    """Why a target could not run it, by targets, also where the rewriting removes it."""
+    """By target, why it could not run it; also where rewriting removes the op."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -108,15 +108,15 @@ class Coverage:
     """Which targets can run the ops, once the graph is rewritten for them."""
 
     covered: dict[str, bool]
-    """Whether a target can run all of them, by targets."""
+    """By target, whether it can run all ops."""
     opset: int
-    """The opset of ONNX that was asked about."""
+    """The ONNX opset that ops were looked up in."""
     targets: tuple[str, ...]
     """The targets."""
     versions: dict[str, str]
-    """Versions of the libraries that were asked."""
+    """Versions of the libraries that this was read from."""
     operators_without_kernel: tuple[str, ...] | None
-    """ONNX operators of the opset that ONNX Runtime cannot run; null if it does not say."""
+    """ONNX operators of the opset that ONNX Runtime cannot run; null if that is unknown."""
     ops: tuple[OpCoverage, ...]
     """All ops by name."""
 
@@ -134,33 +134,33 @@ class Document:
     maker: str
     """Who wrote it, in which version, if the files tell."""
     files: tuple[File, ...]
-    """Its files, the one that people name first."""
+    """Its files; the first is the one that users name."""
     inputs: tuple[TensorSpec, ...]
-    """What goes in."""
+    """Its inputs."""
     outputs: tuple[TensorSpec, ...]
-    """What comes out."""
+    """Its outputs."""
     ops: dict[str, int]
     """Nodes by op, most frequent first."""
     weights: tuple[Weight, ...]
     """Weights of a floating-point type once loaded, in the order of the file."""
     unknown: tuple[str, ...]
-    """What could not be told, in words."""
+    """What could not be determined, in words."""
     graph: FrozenGraph | None
     """The frozen graph's file; null for other formats."""
     contract: Contract | None
-    """What converters need; null where there is no image in and one output."""
+    """What converters need; null unless there is one image input and one output."""
     findings: Findings | None
-    """What was found; null where the format has no graph of TensorFlow, and so are these:"""
+    """How input and output were found; this and the next four are null without a graph."""
     summary: Summary | None
     """The size of the graph."""
     preprocessing: Preprocessing | None
-    """What happens to the pixels first."""
+    """What the graph does to the pixels first."""
     cost: Cost | None
     """What a photo costs."""
     boundaries: tuple[Boundary, ...] | None
     """Where one stage ends and others begin."""
     coverage: Coverage | None
-    """Where the ops of a frozen graph can run; null also where that could not be found."""
+    """Which targets can run the ops of a frozen graph; null also where that is unknown."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -170,37 +170,39 @@ class Side:
     origin: str
     """The path or the address."""
     format: str
-    """What it is."""
+    """Its format."""
     maker: str
     """Who wrote it."""
     files: tuple[File, ...]
     """Its files."""
     sizes: Sizes
-    """Their bytes."""
+    """The sizes of its files."""
     ops: dict[str, int]
     """Nodes by op, most frequent first."""
 
 
 @dataclass(frozen=True, config=RECORD)
 class Match:
-    """A tensor of each network that hold the same weights."""
+    """Two tensors, one of each network, that hold the same weights."""
 
     before: Weight
     """In the first network."""
     after: Weight
     """In the second."""
     kind: Literal["equal", "rounded", "scaled", "similar"]
-    """To the last bit; by less than a step of how they are stored, root mean square; so, but for a
-    factor for each channel; or one explains 90 % of the other."""
+    """``equal``: bit by bit; ``rounded``: the root mean square difference is at most one storage
+    step; ``scaled``: the same after a factor for each channel; ``similar``: one explains 90 % of
+    the variance of the other.
+    """
     difference: float
-    """The largest between values, after the factors if there are any."""
+    """The largest absolute difference of two values, after the factors if there are any."""
     likeness: float
-    """The share of the second's variance that the first explains, likewise; 1 at most."""
+    """The share of the second's variance that the first explains, after the factors; at most 1."""
 
 
 @dataclass(frozen=True, config=RECORD)
 class Count:
-    """So many weights."""
+    """How many weights there are."""
 
     tensors: int
     """Tensors."""
@@ -210,21 +212,22 @@ class Count:
 
 @dataclass(frozen=True, config=RECORD)
 class Comparison:
-    """What ``dlconv inspect --diff`` found."""
+    """What ``dlconv inspect diff`` found."""
 
     schema: Literal[1]
     """The version of this schema."""
     same: bool
-    """Whether ends, ops and the values of all weights are the same."""
+    """Whether inputs, outputs, ops and the values of all weights are the same."""
     before: Side
     """The first network."""
     after: Side
     """The second."""
     differences: tuple[Difference, ...]
-    """What differs in ends and by number."""
+    """What differs in inputs, outputs and counts."""
     counts: dict[str, Count]
-    """The first network's weights by the kind of their match, and ``only_before``, ``only_after``
-    and ``unread``."""
+    """Counts of weights by the kind of their match, and under ``only_before``, ``only_after`` and
+    ``unread``.
+    """
     matches: tuple[Match, ...]
     """Weights that both have, in the order of the first."""
     only_before: tuple[Weight, ...]
@@ -232,7 +235,7 @@ class Comparison:
     only_after: tuple[Weight, ...]
     """Weights of the second without a match."""
     unread: tuple[Weight, ...]
-    """Weights of either whose values no file told."""
+    """Weights of either network whose values could not be read."""
 
 
 def as_data(
@@ -241,9 +244,9 @@ def as_data(
     inspection: Inspection | None,
     graph: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return a network as data; ``graph`` is what is known of a frozen graph's file.
+    """Return a network as data; ``graph`` describes the file of a frozen graph.
 
-    Coverage is null: it is found when this is done, since both need much memory.
+    Coverage is null: it is computed afterwards, since both need much memory.
     """
     return _dumped(
         Document(

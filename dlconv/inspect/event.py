@@ -1,10 +1,10 @@
 """A frozen graph as TensorBoard shows it: an event file, written without TensorFlow.
 
-The stages are scopes at the top level, which open and close, and devices, which TensorBoard has
-colours for. The input and the output stand beside the scopes under their own names, so that they
-are found by those and seen at once; every other node keeps its name below its stage. Tensors have
-the shapes that all photos within the crop share. Values of weights are left out: a picture of the
-graph does not need them.
+The stages are scopes at the top level, which can be expanded, and devices, which TensorBoard
+colours. The input and the output stay outside the scopes under their own names, so that they are
+visible at once; the names of all other nodes get their stage as a prefix. Tensors have the shapes
+that all photos within the crop share. Values of weights are left out: a picture of the graph does
+not need them.
 """
 
 import math
@@ -31,33 +31,33 @@ TOP_LEVEL = frozenset({Stage.INPUT, Stage.OUTPUT})
 
 
 def write_event(graph: Graph, found: Known, folder: Path) -> Path:
-    """Write the graph's event file into a folder, which is made; return its path.
+    """Write the graph's event file into a folder, creating that, and return the file's path.
 
-    It replaces what an earlier call wrote there. Raises OSError where that is not possible.
+    It replaces the file of an earlier call. Raises OSError when it cannot be written.
     """
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     flow = flow_of(graph, found)
     stages = find_stages(flow, static_at(graph, found, usual_size(found)))
-    shown = graph_to_show(graph, stages, shapes_within_crop(graph, found))
+    annotated = graph_to_show(graph, stages, shapes_within_crop(graph, found))
     path = folder / FILE_NAME
     now = time.time()
     with new_file(path) as file:
         records = RecordWriter(file)
         for event in (
             Event(wall_time=now, file_version=FILE_VERSION),
-            Event(wall_time=now, graph_def=shown.SerializeToString(deterministic=True)),
+            Event(wall_time=now, graph_def=annotated.SerializeToString(deterministic=True)),
         ):
             records.write(event.SerializeToString())
     return path
 
 
 def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numbers]) -> GraphDef:
-    """Return the graph with stages in names and devices, shapes, and no large constants."""
-    names = {name: shown_name(name, stage) for name, stage in stages.items()}
-    shown = GraphDef(versions=graph.versions)
+    """Return the graph with stages as scopes and devices, with shapes, without large constants."""
+    names = {name: display_name(name, stage) for name, stage in stages.items()}
+    annotated = GraphDef(versions=graph.versions)
     for node in graph.nodes.values():
-        copy = shown.node.add(
+        copy = annotated.node.add(
             name=names[node.name],
             op=node.op,
             input=[_renamed(source, names) for source in node.input],
@@ -67,10 +67,10 @@ def graph_to_show(graph: Graph, stages: dict[str, Stage], shapes: dict[str, Numb
         shape = shapes[node.name]
         if shape is not None:
             copy.attr["_output_shapes"].list.shape.add().CopyFrom(shape_proto(shape))
-    return shown
+    return annotated
 
 
-def shown_name(name: str, stage: Stage) -> str:
+def display_name(name: str, stage: Stage) -> str:
     """Return the name that TensorBoard shows a node under."""
     return name if stage in TOP_LEVEL else f"{_scope(stage)}/{name}"
 

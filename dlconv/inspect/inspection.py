@@ -18,8 +18,8 @@ from dlconv.inspect.stages import find_stages
 class Inspection:
     """What a graph takes and gives, its size, its preprocessing, and its stages with their costs.
 
-    ``contract`` is None where a converter would have to choose: several outputs, or more to feed
-    than an image.
+    ``contract`` is None where a converter would have to choose: there are several outputs, or
+    inputs besides the image.
     """
 
     contract: Contract | None
@@ -56,7 +56,7 @@ def cost_at(graph: Graph, size: Size, asked: Ends = FOUND) -> Cost:
 
 
 def flow_of(graph: Graph, found: Known) -> Flow:
-    """Return the way of the image to all outputs."""
+    """Return the nodes on the way from the image to all outputs."""
     return Flow(graph, found.input.node, *(spec.node for spec in found.outputs))
 
 

@@ -1,13 +1,14 @@
 """Which weights of two networks are the same, whatever their names, their layout and precision.
 
-Weights are compared without extents of 1, as they lie and as other formats lay out kernels: of a
-convolution TensorFlow has [height, width, in, out], ONNX [out, in, height, width]. First come those
-that are equal to the last bit. Of the rest, those of one shape are paired by how near their values
-are, nearest first, and told apart by what happened to them:
+Weights are compared without dimensions of extent 1, in their own layout and in those of other
+formats: kernels of convolutions are [height, width, in, out] in TensorFlow and [out, in, height,
+width] in ONNX. Tensors that are equal bit by bit are matched first. Of the rest, tensors of the
+same shape are paired by how close their values are, the closest first, and classified:
 
-- ``rounded``: values moved by no more than a step of how they are stored, root mean square;
-- ``scaled``: so, but for a factor for each channel, as folding a batch norm into a kernel leaves;
-- ``similar``: one explains most of the other, with factors or without, and no more can be said.
+- ``rounded``: the root mean square difference is at most one step of how they are stored; -
+  ``scaled``: the same after a factor for each channel, as when a batch norm is folded into a
+  kernel;
+- ``similar``: one explains most of the other's variance, with factors or without.
 """
 
 from collections import defaultdict
@@ -41,9 +42,9 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Match:
-    """A tensor of each network that hold the same weights.
+    """Two tensors, one of each network, that hold the same weights.
 
-    ``difference`` is the largest between their values, after the factors if there are any;
+    ``difference`` is the largest absolute difference of values, after the factors if there are any;
     ``likeness`` is the share of the variance of the second that the first explains, 1 at most.
     """
 
@@ -58,7 +59,7 @@ class Match:
 class Matching:
     """The weights of two networks that match, in the order of the first, and those that do not.
 
-    ``unread`` are tensors of either whose values no file told.
+    ``unread`` are tensors of either network whose values could not be read.
     """
 
     matches: tuple[Match, ...]
@@ -72,7 +73,7 @@ class Matching:
 
 
 def match_weights(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> Matching:
-    """Match the weights of two networks, each tensor with one at most."""
+    """Match the weights of two networks, each tensor with at most one of the other."""
     old = [weight for weight in before if weight.values is not None]
     new = [weight for weight in after if weight.values is not None]
     found = _equal(old, new)
@@ -96,7 +97,7 @@ def _members(matches: Sequence[Match]) -> set[WeightTensor]:
 
 
 def _layouts(weight: WeightTensor) -> Iterator[np.ndarray]:
-    """Yield the values as they lie, and as other formats would have them; no extents of 1."""
+    """Yield the values in their own layout and in those of other formats, without extents of 1."""
     values = np.asarray(weight.values, np.float32)
     laid_out = [values, *(values.transpose(each) for each in PERMUTATIONS.get(values.ndim, ()))]
     seen = set()
@@ -127,7 +128,7 @@ def _equal(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> lis
 
 
 def _nearest(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> list[Match]:
-    """Pair tensors of one shape, the nearest first."""
+    """Pair tensors of the same shape, the closest first."""
     pairs = sorted(_pairs(before, after), key=lambda pair: -pair.promise)
     taken: set[WeightTensor] = set()
     found = []
@@ -153,7 +154,7 @@ class _Pair:
 
 
 def _pairs(before: Sequence[WeightTensor], after: Sequence[WeightTensor]) -> Iterator[_Pair]:
-    """Yield the pairs of one shape that may match."""
+    """Yield the pairs of the same shape that may match."""
     old: dict[tuple[int, ...], list[tuple[WeightTensor, np.ndarray]]] = defaultdict(list)
     new: dict[tuple[int, ...], list[tuple[WeightTensor, np.ndarray]]] = defaultdict(list)
     for weight in filter(_is_comparable, before):
@@ -224,7 +225,7 @@ def _all_likenesses(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _match(pair: _Pair) -> Match | None:
-    """Say what became of a tensor, if the whole of it is still in the other one."""
+    """Return the match of a pair; None where no kind applies."""
     ways = [(Kind.ROUNDED, 1.0, pair.values)]
     for axis in _channel_axes(pair.values):
         factors = _factors(pair.values, pair.others, axis)

@@ -1,7 +1,7 @@
-"""Numbers for the nodes of a frozen graph, as Google's Model Explorer lays them over its picture.
+"""Numbers for the nodes of a frozen graph, in the format of Google's Model Explorer.
 
-Model Explorer's file of node data has values by graph and by node, and colours between the least
-and the greatest. It calls a GraphDef's only graph ``main``, and its nodes by their place in it.
+A file of node data has values by graph and by node, and colours for the least and the greatest
+value. Model Explorer calls a GraphDef's only graph ``main``, and identifies nodes by their index.
 """
 
 import json
@@ -18,7 +18,7 @@ COLOURS = ("#ffffff", "#e4572e")
 
 
 def node_data(graph: Graph, values: Mapping[str, float]) -> str:
-    """Return the file, JSON, of values by the names of nodes; those of other names are left out."""
+    """Return node data as JSON, from values by node name; names not in the graph are left out."""
     places = {name: str(place) for place, name in enumerate(graph.nodes)}
     results = {places[name]: {"value": value} for name, value in values.items() if name in places}
     gradient = [{"stop": stop, "bgColor": colour} for stop, colour in enumerate(COLOURS)]
@@ -26,7 +26,7 @@ def node_data(graph: Graph, values: Mapping[str, float]) -> str:
 
 
 def weight_bytes(graph: Graph) -> dict[str, int]:
-    """Return the bytes of the floating-point constants that each node reads, by its name."""
+    """Return, by node name, the bytes of the floating-point constants that the node reads."""
     found = {
         node.name: sum(map(_bytes, graph.constants_read(node)))
         for node in graph.order

@@ -1,7 +1,7 @@
 """What a graph does to the pixels before its first convolution.
 
-Read from the arithmetic with constants: what comes out is ``(pixel - mean) * scale``. Padding is
-told in the units of the pixels, whatever is done to them before and after it.
+Read from the arithmetic with constants: what comes out is ``(pixel - mean) * scale``. Padding
+values are given in units of the input's pixels, even where the graph pads after scaling.
 """
 
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class Preprocessing:
     pad_value: Values | None
     """What it pads the photo with, a number or one for each channel."""
     scale: Values | None
-    """The scale, a number or one for each channel, if the graph shows it."""
+    """The scale, one number or one for each channel, None where it is unknown."""
     mean: Values | None
-    """The mean, likewise."""
+    """The mean, in the same form."""
     not_understood: str | None = None
     """The first op that is more than arithmetic."""
 
@@ -73,7 +73,7 @@ def _found(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
 
 
 def _applied(graph: Graph, node: NodeDef, pixels: _Pixels) -> bool:
-    """Follow arithmetic with one constant or one for each colour; tell whether it is that."""
+    """Apply arithmetic with one constant or one for each colour; False if a node is not that."""
     if node.op not in ARITHMETIC:
         return False
     first, second = (graph.constant(graph.producer(node, index)) for index in (0, 1))

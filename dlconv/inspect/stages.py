@@ -1,11 +1,11 @@
 """The stages of a network: what each node is there for.
 
 Found from the structure. Weights begin where the preprocessing ends, and postprocessing is what
-comes after the last of them. The ASPP is where branches part from the backbone's features and
-meet again, one of them pooled over the whole image or several at different rates. Names of nodes
-play no part, so a graph that is no DeepLab has those of the stages that it has: a classifier is
-a backbone between its input and output. A node off the image's way (weights, shape arithmetic,
-checks) belongs to the first stage that needs it.
+comes after the last of them. The ASPP is where branches part from the backbone's features and meet
+again, one of them pooled over the whole image or several at different rates. Names of nodes play no
+part, so other graphs than DeepLab have some of these stages: a classifier has a backbone between
+its input and output. A node off the image's way (weights, shape arithmetic, checks) belongs to the
+first stage that needs it.
 """
 
 from collections.abc import Iterable
@@ -28,15 +28,15 @@ POOLS = frozenset({"AvgPool", "Mean"})
 CONCATENATIONS = frozenset({"AddN", "ConcatV2"})
 # A depthwise convolution and a pointwise one.
 MOST_IN_A_BRANCH = 2
-# Where branches meet is near the output; so many places are looked at, with so many branches.
+# Branches meet near the output: at most so many nodes are tried, each with so many branches.
 MOST_CANDIDATES = 32
 MOST_BRANCHES = 16
 
 
 class Stage(Enum):
-    """A stage of a network; in the order of the image's way.
+    """A stage of a network, in the order in which the image passes them.
 
-    The decoder makes scores of features; in DeepLabV3 it is the last convolution alone.
+    The decoder computes scores from features; in DeepLabV3 it is only the last convolution.
     """
 
     INPUT = "input"
@@ -54,7 +54,7 @@ ORDER = tuple(Stage)
 
 @dataclass(frozen=True)
 class _Head:
-    """Where branches part (``fork``) and meet; ``pooled`` is the one of the whole image."""
+    """Where branches part (``fork``) and meet; ``pooled`` pools over the whole image."""
 
     fork: str
     meeting: str
@@ -106,7 +106,7 @@ def _gives_images(flow: Flow, static: Static) -> bool:
 
 
 def _without_layer(flow: Flow, after: set[str]) -> set[str]:
-    """Leave out of what comes after the last convolution its bias, norm and activation."""
+    """Return ``after`` without the bias, norm and activation of the last convolution."""
     layer: set[str] = set()
     for node in flow.order:
         sources = flow.sources(node.name)
@@ -135,7 +135,7 @@ def _pools_all(static: Static, node: NodeDef) -> bool:
 
 
 def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
-    """Follow what is pooled until it meets features; None if it never does, or only scales them."""
+    """Follow the pooled branch until it meets features; None if it never does or scales them."""
     branch = {pool}
     for node in flow.order[flow.position[pool] + 1 :]:
         sources = flow.sources(node.name)
@@ -170,9 +170,9 @@ def _is_atrous(graph: Graph, name: str) -> bool:
 
 
 def _branches(flow: Flow, meeting: str) -> tuple[str, list[set[str]]]:
-    """Return the last node that all branches are made of, and what each has of its own after it.
+    """Return the node at which branches part, and the nodes of each branch after it.
 
-    Walks back from where they meet, each node with the branches that it goes into, one bit each.
+    Walks back from where they meet, and keeps for each node a bit set of the branches it is in.
     """
     into = {source: 1 << index for index, source in enumerate(flow.sources(meeting))}
     all_branches = (1 << len(into)) - 1
@@ -215,7 +215,7 @@ def _projection(flow: Flow, meeting: str) -> set[str]:
 
 
 def _place_the_rest(graph: Graph, stages: dict[str, Stage]) -> None:
-    """Give nodes off the image's way to the first that reads them, or the last that they read."""
+    """Assign other nodes to the stage of the first node that reads them, or the last they read."""
     readers: dict[str, set[str]] = {name: set() for name in graph.nodes}
     for node in graph.order:
         for name in map(source_node, node.input):
@@ -231,6 +231,6 @@ def _place_the_rest(graph: Graph, stages: dict[str, Stage]) -> None:
 
 
 def _inner(stage: Stage) -> Stage:
-    """Input and output are a node each; what serves them stands beside them."""
+    """Return the stage for a node that serves one: input and output consist of a single node."""
     beside = {Stage.INPUT: Stage.PREPROCESSING, Stage.OUTPUT: Stage.POSTPROCESSING}
     return beside.get(stage, stage)

@@ -1,7 +1,7 @@
 """TensorBoard, in this process, on loopback, with the graphs dashboard alone.
 
-It runs in threads that end with the process, so nothing is left over, and it loads event files
-before it answers. It is kept from importing TensorFlow, which it does not need for this.
+It runs in threads that end with the process, and loads event files before it answers. It is
+prevented from importing TensorFlow, which it does not need for graphs.
 """
 
 import logging
@@ -20,7 +20,7 @@ def start_tensorboard(logdir: Path, port: int = ANY_PORT) -> str:
 
     Raises DlconvError when nothing can be served at the port, or TensorBoard is broken.
     """
-    # The module by which TensorBoard is told to do without TensorFlow.
+    # TensorBoard does without TensorFlow if this module can be imported.
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
     try:
         from tensorboard.plugins.core.core_plugin import CorePluginLoader

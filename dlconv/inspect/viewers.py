@@ -1,7 +1,7 @@
 """Netron and Google's Model Explorer, on loopback, with a frozen graph open.
 
-Both are programs of others, extras of the package. Netron serves from a thread of this process;
-Model Explorer is a process of its own, which ends with the block it is started for.
+Both are third-party programs and optional extras of dlconv. Netron serves from a thread of this
+process; Model Explorer is a process of its own, which ends with the block it is started for.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def netron(path: Path, port: int | None = None) -> Iterator[str]:
         raise DlconvError("Netron is not installed", INSTALL) from error
     chosen = (HOST, port or _free_port())
     _refuse_taken(chosen[1])
-    # Netron says where it serves; so does whoever called.
+    # Netron logs its address; the caller prints it already.
     with contextlib.redirect_stdout(sys.stderr):
         program.start(str(path), address=chosen, browse=False)
     try:
@@ -58,14 +58,14 @@ def model_explorer(
     _refuse_taken(chosen)
     with tempfile.TemporaryDirectory(prefix="dlconv-") as directory:
         folder = Path(directory)
-        # Of the names a GraphDef may have, this is the one that is not taken for a SavedModel.
-        shown = folder / f"{name}.graphdef"
-        shown.symlink_to(path.absolute())
+        # Of the file endings of a GraphDef, only this one is not mistaken for a SavedModel.
+        link = folder / f"{name}.graphdef"
+        link.symlink_to(path.absolute())
         files = []
         for title, values in overlays.items():
             files.append(folder / f"{title}.json")
             files[-1].write_text(node_data(graph, values), encoding="utf-8")
-        with _started(shown, files, chosen) as address:
+        with _started(link, files, chosen) as address:
             yield address
 
 

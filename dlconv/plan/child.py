@@ -1,9 +1,9 @@
 """The process of a step: a task comes in as a line of JSON, an answer goes out as JSON.
 
-A step has a process of its own because TensorFlow never gives back its memory and its threads. The
-process ends, with all that it started, as soon as the one that started it is gone, even if that was
-killed: it watches for that before it imports anything that takes long. What libraries print goes to
-standard error, with ``--verbose`` what they log, too.
+A step has a process of its own because TensorFlow never releases its memory and threads. The
+process ends, with all that it started, as soon as its parent ends, even if that was killed: it
+watches for that before it imports anything slow. What libraries print goes to standard error, with
+``--verbose`` what they log, too.
 """
 
 import os
@@ -16,7 +16,7 @@ VERBOSE = "--verbose"
 
 
 def main() -> None:
-    """Do the task that standard input brings."""
+    """Do the task that arrives on standard input."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     line = sys.stdin.buffer.readline()
@@ -42,14 +42,14 @@ def _answer(line: bytes) -> bytes:
 
 
 def _memory() -> int:
-    """Return the most memory that this process and its children held."""
+    """Return the peak memory of this process and its children, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return unit * sum(resource.getrusage(each).ru_maxrss for each in who)
 
 
 def _end_with_the_parent() -> None:
-    """Wait for the end of standard input, which the parent holds open as long as it lives."""
+    """Wait for the end of standard input, which the parent keeps open as long as it lives."""
     os.read(sys.stdin.fileno(), 1)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)

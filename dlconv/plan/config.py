@@ -1,8 +1,8 @@
-"""``dlconv.toml``: what a project wants made of which models, and what it has to reach.
+"""``dlconv.toml``: what a project makes of which models, and which floors that has to reach.
 
-The file is found from the working folder upwards. Paths in it are relative to it; what is built
-stands beside it, in ``artifacts/`` and ``release/``. ``[defaults]`` holds for every model that does
-not say otherwise. A slip is one line that names the file, the table and the key.
+The file is found from the working folder upwards. Paths in it are relative to it; what is built is
+beside it, in ``artifacts/`` and ``release/``. ``[defaults]`` apply to every model that does not
+override them. A mistake is reported in one line that names the file, the table and the key.
 """
 
 import difflib
@@ -42,7 +42,7 @@ def _runtime(word: str) -> str:
 
 
 def _precision(word: Any) -> str:
-    """Take any word for a precision, and 0, 1 and 2 without quotes as well."""
+    """Accept any word for a precision, and 0, 1 and 2 without quotes as well."""
     text = str(word)
     if not isinstance(word, str | int) or all(
         precision_of(text, target) is None for target in PRECISIONS
@@ -54,13 +54,13 @@ def _precision(word: Any) -> str:
 
 def _path(path: Path) -> Path:
     if "\0" in str(path):
-        raise ValueError("has the character NUL, which no path can have")
+        raise ValueError("contains a NUL character")
     return path
 
 
 def _version(text: str) -> str:
     if not VERSION.fullmatch(text):
-        raise ValueError(f"{text!r} is no version; give one such as 1.2.0")
+        raise ValueError(f"invalid version {text!r}; give one such as 1.2.0")
     return text
 
 
@@ -74,9 +74,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Wanted(Table):
     """What is made of a model: each target at each precision that it has, in each size.
 
-    ``photos`` are what artifacts are checked on, none stands for the registry's; ``calibrate`` are
-    those that quantization learns from, none stands for generated images; a size of None is any up
-    to the crop; no ``runtimes`` stands for each target's default.
+    ``photos`` are what artifacts are checked on, by default the registry's; ``calibrate`` are
+    photos for quantization, by default generated images; an input size is (height, width), None for
+    any up to the crop; ``runtimes`` are by default those of each target.
     """
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1)] = ("tfjs", "onnx")
@@ -94,7 +94,7 @@ class ModelTable(Wanted):
 
 
 class FloorsTable(Table):
-    """A table [floors.NAME], of a precision or an artifact; None leaves the precision's own."""
+    """A table [floors.NAME], of a precision or an artifact; None keeps the precision's default."""
 
     agreement: Share | None = None
     worst: Share | None = None
@@ -114,7 +114,7 @@ class PublishTable(Table):
 
 
 class ConfigFile(Table):
-    """All that the file may hold."""
+    """The contents of the file."""
 
     defaults: Wanted = Wanted()
     models: Annotated[dict[Name, ModelTable], Field(min_length=1)]
@@ -125,7 +125,7 @@ class ConfigFile(Table):
 
 @dataclass(frozen=True)
 class Config:
-    """A file of a project, and where it is."""
+    """A project's configuration, and the path of its file."""
 
     path: Path
     models: Mapping[str, ModelTable]
@@ -135,11 +135,11 @@ class Config:
 
     @property
     def folder(self) -> Path:
-        """What its paths are relative to."""
+        """The folder that its paths are relative to."""
         return self.path.parent
 
     def error(self, entry: str, reason: str) -> DlconvError:
-        """Return the error that an entry is."""
+        """Return the error for an entry."""
         return DlconvError(f"{self.path}: [{entry}]: {reason}", HINT)
 
 
@@ -152,7 +152,7 @@ def find_config(start: Path) -> Path:
 
 
 def read_config(path: Path) -> Config:
-    """Read a file. Raises DlconvError for one that cannot be read or has a slip."""
+    """Read a file. Raises DlconvError for one that cannot be read or has a mistake."""
     path = path.absolute()
     file = read_toml(path, ConfigFile, HINT)
     models = {name: _over(file.defaults, table) for name, table in file.models.items()}
@@ -165,7 +165,7 @@ def _over(defaults: Wanted, model: ModelTable) -> ModelTable:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Advise what was meant by a word that is not known."""
+    """Return a hint for an unknown word: the nearest that is known, or all."""
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"

@@ -1,6 +1,6 @@
-"""What people see of a build while it runs.
+"""The progress of a build, as people see it.
 
-On a terminal a line at the bottom says what is under way; in a log each step has a line when it
+On a terminal a line at the bottom names the running steps; in a log each step has a line when it
 starts and one when it is over. GitHub and GitLab fold what a step printed into a group of its own.
 All of it goes to standard error.
 """
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlconv.plan.result import Result, Status
-from dlconv.plan.run import Watch
+from dlconv.plan.run import Observer
 from dlconv.plan.steps import Step
 from dlconv.terminal.console import command, say
 from dlconv.terminal.printable import log_line, printable
@@ -21,8 +21,8 @@ from dlconv.verify.reports.annotations import in_command
 
 
 @contextmanager
-def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator[Watch]:
-    """Yield the display that fits where this runs, for so many steps."""
+def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator[Observer]:
+    """Yield the display for this environment (terminal, log, CI), for ``total`` steps."""
     from rich.console import Console
 
     if environment.get("GITHUB_ACTIONS"):
@@ -37,7 +37,7 @@ def display(total: int, environment: Mapping[str, str] = os.environ) -> Iterator
 
 
 class Lines:
-    """Lines for a log; ``group`` makes the lines of a step that ran from its result and output."""
+    """Lines for a log; ``group`` formats a step that ran, from its result and output."""
 
     def __init__(self, group: Callable[[Result, list[str]], str] | None = None) -> None:
         self._group = group
@@ -51,7 +51,7 @@ class Lines:
         say(f"{step.title}: {reason}")
 
     def ends(self, result: Result, log: Path) -> None:
-        """Say what became of a step."""
+        """Print the result of a step."""
         if self._group is None or result.seconds is None:
             say(_line(result))
         else:
@@ -74,7 +74,7 @@ def _printed(log: Path) -> list[str]:
 
 
 def _github_group(result: Result, printed: list[str]) -> str:
-    # No line of a step passes for a command of GitHub's until one that it cannot know.
+    # GitHub ignores commands in the step's lines until this token, which they cannot contain.
     token = secrets.token_hex()
     log = [f"::stop-commands::{token}", *printed, f"::{token}::"]
     said = in_command(_line(result))
@@ -87,13 +87,13 @@ def _gitlab_group(result: Result, printed: list[str]) -> str:
     end = int(time.time())
     start = end - int(result.seconds or 0)
     is_folded = "" if result.status is Status.FAILED else "[collapsed=true]"
-    # No line of a step passes for a section's mark, which takes a carriage return.
+    # Without carriage returns, no line of a step can be taken for the mark of a section.
     head = f"\033[0Ksection_start:{start}:{name}{is_folded}\r\033[0K{printable(_line(result))}"
     return "\n".join([head, *printed, f"\033[0Ksection_end:{end}:{name}\r\033[0K"])
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Watch]:
+def _bar(total: int) -> Iterator[Observer]:
     from rich import progress as bars
     from rich.console import Console
 

@@ -1,7 +1,7 @@
-"""How much memory steps take, and how much there is.
+"""How much memory steps take, and how much is available.
 
-A step that ran before takes what it took then. The estimate for others was measured on the zoo's
-networks, and errs upwards.
+A step that ran before is expected to take as much again. The estimate for others was measured on
+the zoo's networks, and is on the high side.
 """
 
 import os
@@ -16,7 +16,7 @@ from dlconv.recipe import Precision
 MIB = 1 << 20
 # The share of the machine's memory that steps may take together.
 SHARE = 0.75
-# Limits of the container that a process is in, by the versions of control groups.
+# Files with the memory limit of the container, for each version of control groups.
 CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),

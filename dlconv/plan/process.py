@@ -1,7 +1,7 @@
 """Starting a step's process, and ending it.
 
-It leads a group of its own, so that a terminal's Ctrl-C reaches the build alone, and the build ends
-it together with the Node.js or the browser that it started.
+It leads a process group of its own, so that a terminal's Ctrl-C reaches only the build, and the
+build can end it together with the Node.js or the browser that it started.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 3.0
 
 
 class StepProcess:
-    """A process that does a task. To ``log`` goes what it prints, and if logs are shown its own."""
+    """A process that does a task; ``log`` gets what it prints, and its log if logs are on."""
 
     def __init__(self, task: Task, log: Path, environment: Mapping[str, str]) -> None:
         self._log = log
@@ -49,12 +49,12 @@ class StepProcess:
         self._send(TASK.dump_json(task) + b"\n")
 
     def _read(self) -> None:
-        """Take the answer while it is written: it may be more than a pipe holds."""
+        """Read the answer while it is written, since it may be larger than a pipe's buffer."""
         assert self._process.stdout is not None
         self._content = self._process.stdout.read()
 
     def _send(self, line: bytes) -> None:
-        """Write a line; a process that has died already is noticed when its answer is due."""
+        """Write a line; if the process has died already, ``answer`` reports that."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line)
@@ -64,16 +64,16 @@ class StepProcess:
 
     @property
     def seconds(self) -> float:
-        """How long ago it was started."""
+        """Seconds since it was started."""
         return time.monotonic() - self._started
 
     @property
     def has_ended(self) -> bool:
-        """Whether its answer is there, or it died."""
+        """Whether its answer is complete, or it died."""
         return self._process.poll() is not None
 
     def answer(self) -> Answer:
-        """Return the answer of a process that has ended."""
+        """Return the answer of a process that has ended; one that died answers with an error."""
         self._close()
         try:
             return ANSWER.validate_json(self._content)
@@ -83,7 +83,7 @@ class StepProcess:
     def _death(self) -> str:
         code = self._process.returncode
         if code == -signal.SIGKILL:
-            return "its process was killed (for want of memory, perhaps)"
+            return "its process was killed (it may have run out of memory)"
         return f"its process ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
 
     def end(self) -> None:

@@ -1,7 +1,7 @@
 """The programs that runtimes run in, Node.js and Chromium: which versions of them verify would use.
 
-They are found as the runtimes find them, and asked once in a process. The Chromium that Playwright
-brings is not asked: it is that of Playwright's version.
+They are found as the runtimes find them, and asked for their version once in a process.
+Playwright's own Chromium is not asked: Playwright's version determines it.
 """
 
 import subprocess
@@ -18,9 +18,9 @@ PATIENCE_SECONDS = 20
 
 
 def programs(runtimes: Iterable[str]) -> dict[str, str]:
-    """Return what the programs of runtimes (``NAME:BACKEND``) say of their versions, by name.
+    """Return the versions that the programs of runtimes (``NAME:BACKEND``) print, by name.
 
-    Raises DlconvError for a program that is lacking.
+    Raises DlconvError for a missing program.
     """
     names = {parse_choice(runtime).kind.program for runtime in runtimes}
     return {name: version_of(name) for name in FINDERS if name in names}
@@ -28,9 +28,9 @@ def programs(runtimes: Iterable[str]) -> dict[str, str]:
 
 @lru_cache
 def version_of(name: str) -> str:
-    """Return what a program says of its version; empty if it does not, or Playwright brings it.
+    """Return the version that a program prints; empty if none, or for Playwright's own Chromium.
 
-    Raises DlconvError if it is lacking.
+    Raises DlconvError if it is missing.
     """
     program = FINDERS[name]()
     if program is None:

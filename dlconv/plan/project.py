@@ -1,4 +1,4 @@
-"""A project: the steps of its configuration, and the folder that it stands in."""
+"""A project: the steps of its configuration, and its folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,19 @@ from dlconv.registry.models import load_registry
 
 @dataclass(frozen=True)
 class Project:
-    """The steps of a configuration, and the folder that it stands in."""
+    """The steps of a configuration, and the folder of its file."""
 
     root: Path
     steps: list[Step]
 
     @property
     def state(self) -> State:
-        """What of it has been made."""
+        """The record of what was made."""
         return State(self.root)
 
 
 def find_project(config: Path | None, access: Access) -> Project:
-    """Read a configuration, or the nearest one, and plan it.
+    """Read a configuration, by default the nearest one, and plan its steps.
 
     Raises UsageError where there is no configuration, DlconvError for one with a mistake.
     """

@@ -1,4 +1,4 @@
-"""What a build says at its end: a table for people, or data for scripts."""
+"""The report of a build: a table for people, or data for scripts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ COLOURS = {Status.DONE: "green", Status.FAILED: "red", Status.NOT_RUN: "red"}
 
 
 def table(results: Sequence[Result]) -> Table:
-    """Return a table with a row for each step; the reasons only where there are some."""
+    """Return a table with a row for each step; a column of reasons only if there are any."""
     found = Table()
     for name in ("step", "model", "artifact", "result"):
         found.add_column(name)
@@ -40,7 +40,7 @@ def _cells(result: Result) -> list[str | Text]:
 
 
 def as_data(results: Iterable[Result]) -> list[dict[str, Any]]:
-    """Return what scripts read; null is what does not apply, times are seconds."""
+    """Return the results as plain data; null is what does not apply, times are in seconds."""
     return [
         {
             "step": each.step.task.kind,

@@ -1,4 +1,4 @@
-"""What became of a step."""
+"""The result of a step."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dlconv.plan.steps import Step
 
 
 class Status(str, Enum):
-    """What became of a step."""
+    """How a step ended."""
 
     DONE = "done"
     SKIPPED = "skipped"
@@ -19,10 +19,10 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class Result:
-    """A step and what became of it.
+    """A step and its result.
 
-    ``seconds`` it took if it ran, ``bytes`` of what it made and its mean ``agreement``, if known;
-    ``reason`` says why it failed, was not run or would run.
+    ``seconds`` is the time it took if it ran, ``bytes`` the size of what it made, ``agreement`` the
+    mean agreement, if known; ``reason`` says why it failed, was not run or would run.
     """
 
     step: Step
@@ -34,7 +34,7 @@ class Result:
 
     @property
     def is_there(self) -> bool:
-        """Whether what the step makes is there."""
+        """Whether the files that the step makes are available."""
         return self.status in (Status.DONE, Status.SKIPPED)
 
 

@@ -1,8 +1,9 @@
-"""Running steps: side by side, each once, and going on past those that fail.
+"""Running steps: in parallel, each once; a step that fails does not stop the others.
 
-A step starts when all that it needs is there, a job is free and there is memory for it; alone it
-starts in any case. A lock of its own keeps two builds from doing one step at the same time: the
-second waits, and then finds it done. Whether a step has to run is decided under that lock.
+A step starts when the steps it needs are done, a job is free and there is memory for it; if no
+other step is running, it starts in any case. A lock for each step keeps two builds from doing it at
+the same time: the second waits, and then finds it done. Whether a step has to run is decided under
+that lock.
 """
 
 import os
@@ -35,8 +36,8 @@ class Limits:
     memory: int = field(default_factory=memory_for_steps)
 
 
-class Watch(Protocol):
-    """Who is told what happens."""
+class Observer(Protocol):
+    """What a run reports its events to."""
 
     def waits(self, step: Step) -> None:
         """Another build is doing the step."""
@@ -48,8 +49,8 @@ class Watch(Protocol):
         """The step is over; ``log`` is what it printed, if it ran."""
 
 
-class Silence:
-    """A watch that tells nobody."""
+class SilentObserver:
+    """An observer that ignores all events."""
 
     def waits(self, step: Step) -> None:
         """Do nothing."""
@@ -81,13 +82,13 @@ class Builder:
         steps: Sequence[Step],
         state: State,
         limits: Limits,
-        watch: Watch,
+        observer: Observer,
         environment: Mapping[str, str] = NO_CHANGES,
     ) -> None:
         self._steps = steps
         self._state = state
         self._limits = limits
-        self._watch = watch
+        self._observer = observer
         self._environment = environment
         self._waiting = list(steps)
         self._running: list[_Running] = []
@@ -95,7 +96,7 @@ class Builder:
         self._announced: set[str] = set()
 
     def run(self) -> list[Result]:
-        """Run what has to be run, and return what became of each step, in their order."""
+        """Run the steps that have to run, and return the result of each step, in their order."""
         try:
             while self._waiting or self._running:
                 is_busy = self._start_some()
@@ -108,7 +109,7 @@ class Builder:
         return [self._results[step.name] for step in self._steps]
 
     def _start_some(self) -> bool:
-        """Start the steps that can start; return whether one did, or is over without."""
+        """Start the steps that can start; return whether any was started or settled."""
         before = len(self._waiting)
         for step in list(self._waiting):
             found = [self._results[name] for name in step.needs if name in self._results]
@@ -127,7 +128,7 @@ class Builder:
         return len(self._running) < self._limits.jobs and taken + needed <= self._limits.memory
 
     def _try(self, step: Step) -> None:
-        """Start a step, or settle that it need not run, unless another build is at it."""
+        """Start a step, or settle that it need not run, unless another build is doing it."""
         try:
             lock = self._lock(step)
             if lock is not None:
@@ -147,7 +148,7 @@ class Builder:
             except filelock.Timeout:
                 if step.name not in self._announced:
                     self._announced.add(step.name)
-                    self._watch.waits(step)
+                    self._observer.waits(step)
                 return None
         return lock
 
@@ -167,7 +168,7 @@ class Builder:
         memory = memory_of(step, self._state.record(step))
         self._waiting.remove(step)
         self._running.append(_Running(step, process, lock, inputs, memory))
-        self._watch.starts(step, reason)
+        self._observer.starts(step, reason)
 
     def _finish_some(self) -> bool:
         ended = [each for each in self._running if each.process.has_ended]
@@ -195,11 +196,11 @@ class Builder:
         if result.step in self._waiting:
             self._waiting.remove(result.step)
         self._results[result.step.name] = result
-        self._watch.ends(result, self._state.place(result.step, ".log"))
+        self._observer.ends(result, self._state.place(result.step, ".log"))
 
 
 def skipped(step: Step, state: State) -> Result:
-    """Return the result of a step that need not run: that of its last run, without a time."""
+    """Return the result of a step that need not run: that of its last run, without the time."""
     record = state.record(step)
     if record is None:
         return Result(step, Status.SKIPPED)
@@ -207,9 +208,9 @@ def skipped(step: Step, state: State) -> Result:
 
 
 def preview(steps: Sequence[Step], state: State) -> list[Result]:
-    """Tell what a run would do, without doing it.
+    """Return what a run would do, without doing it.
 
-    What comes after a step that would run is said to run, too.
+    Steps after a step that would run are expected to run, too.
     """
     found: dict[str, Result] = {}
     for step in steps:

@@ -1,4 +1,4 @@
-"""Which releases go where when they are published: as told, or as ``dlconv.toml`` says."""
+"""Which releases are published where: as the caller says, or as ``dlconv.toml`` does."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,13 @@ MODEL = "{model}"
 
 @dataclass(frozen=True)
 class Shipment:
-    """A release's folder, and the target that it goes to."""
+    """A release's folder, and the target that it is published to."""
 
     release: Path
     target: str
 
     def __str__(self) -> str:
-        """Return both as they may be printed."""
+        """Return both as text, without secrets."""
         return f"{self.release} to {shown(self.target)}"
 
 
@@ -32,7 +32,7 @@ def planned(target: str | None, release: Path | None, config: Path | None) -> li
     Without a ``target`` it is each of the configuration's, without a ``release`` each that is in
     the folder of releases: that of the configuration, or of the working folder. ``{model}`` in a
     target is the name of the release's model. Raises UsageError where there is no target,
-    DlconvError where there is no release, or several models go where there is room for one.
+    DlconvError where there is no release, or for several models to a target of one.
     """
     found = _plan(target, release, config)
     for place in {each.target for each in found if takes_one_model(each.target)}:
@@ -63,7 +63,7 @@ def _shipment(release: Path, target: str) -> Shipment:
 
 
 def find_releases(folder: Path) -> list[Path]:
-    """Return the release that a folder is, or those in it. Raises DlconvError for none."""
+    """Return a folder that is a release, or the releases in it. Raises DlconvError for none."""
     if has_any(folder, (RELEASE_NAME,)):
         return [folder]
     found = releases_in(folder)
@@ -73,7 +73,7 @@ def find_releases(folder: Path) -> list[Path]:
 
 
 def _model(release: Path) -> str:
-    """Return the name of a release's model; "" for one that cannot be read, which fails later."""
+    """Return the name of a release's model; "" if it cannot be read, which publishing reports."""
     try:
         return read_release(release).name
     except DlconvError:

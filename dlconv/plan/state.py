@@ -1,10 +1,10 @@
-"""What was done, and whether it would be done the same way again.
+"""Which steps were done, and whether their results are still up to date.
 
 Beside the artifacts, in ``.build/``, each step has a record: its inputs by name (digests, options,
-versions) and the files it made by SHA-256. A step need not run if its record has exactly today's
-inputs and every file is what it was; a release has to pass ``dlconv check``, too, signed or not. No
-clock counts. A record that is absent, unreadable or not what was written is that of a step that
-never ran; what a fetch did is in the cache.
+versions) and the files it made by SHA-256. A step need not run if its record has exactly the
+present inputs and no file has changed; a release has to pass ``dlconv check``, too, signed or not.
+Times are not compared. A step whose record is missing, unreadable or damaged counts as one that
+never ran; fetched models are looked up in the cache.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ STATE = ".build"
 class Record:
     """What a step did: inputs and versions by name, files below the root by SHA-256.
 
-    ``memory`` is the most that its process held, in bytes.
+    ``memory`` is the peak memory of its process, in bytes.
     """
 
     inputs: Mapping[str, str]
@@ -60,11 +60,11 @@ class State:
         self._root = root
 
     def place(self, step: Step, suffix: str) -> Path:
-        """Return where something about a step is kept."""
+        """Return the path of a step's file with a suffix."""
         return self._root / ARTIFACTS / STATE / f"{step.name}{suffix}"
 
     def record(self, step: Step) -> Record | None:
-        """Return what a step did when it last succeeded, or None if that is not known."""
+        """Return the record of a step's last success, or None if there is none."""
         kept = read_sealed(self.place(step, ".json"))
         try:
             return None if kept is None else RECORD.validate_json(kept)
@@ -80,9 +80,9 @@ class State:
             write_sealed(path, RECORD.dump_json(record, indent=2))
 
     def why_run(self, step: Step) -> str:
-        """Say in a few words why a step has to run; empty if it need not.
+        """Return in a few words why a step has to run; empty if it need not.
 
-        What it needs has to be there. Raises DlconvError for an input that cannot be read.
+        The steps it needs have to be done. Raises DlconvError for an input that cannot be read.
         """
         if isinstance(step.task, Fetch):
             return _why_fetch(step.task.origin)
@@ -102,7 +102,7 @@ class State:
 def inputs_of(step: Step) -> dict[str, str]:
     """Return what a step's result depends on, by name, as digests or as they are.
 
-    What it needs has to be there. Raises DlconvError for what cannot be read.
+    The steps it needs have to be done. Raises DlconvError for what cannot be read.
     """
     try:
         return {**versions(), **_own_inputs(step.task)}
@@ -133,7 +133,7 @@ def _own_inputs(task: Task) -> dict[str, str]:
 
 
 def graph_digest(origin: Origin) -> str:
-    """Return the SHA-256 of a model's frozen graph. Raises DlconvError if it is not there."""
+    """Return the SHA-256 of a model's frozen graph. Raises DlconvError if it is missing."""
     if origin.graph is not None:
         return _digest_of_graph(origin.graph)
     record = store.read_record(origin.model)
@@ -160,7 +160,7 @@ def _why_fetch(origin: Origin) -> str:
 
 
 def _why_pack(release: Path) -> str:
-    """Say what is wrong with a release that has all files as they were made; empty if nothing."""
+    """Return the first problem of a release whose files are unchanged; empty if none."""
     return next(map(str, check_release(release)), "")
 
 

@@ -1,8 +1,8 @@
-"""The plan: the steps that a configuration asks for, and which wait for which.
+"""The plan: the steps that a configuration asks for, and which step needs which.
 
 Planning is pure. A model is fetched, each of its artifacts converted and then verified, and what
 passed is packed. An artifact that two entries ask for is made once; a precision is made for the
-targets that have it. What is asked for and cannot be is an error before anything runs.
+targets that have it. A configuration that cannot be built is an error before anything runs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,9 +23,9 @@ RELEASE = "release"
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do, after all that it ``needs``; those are names of steps.
+    """One task, to be done after all steps that it ``needs``, given by name.
 
-    ``artifact`` is the artifact's name, empty for what concerns all of a model.
+    ``artifact`` is the artifact's name, empty for a step for the whole model.
     """
 
     task: Task
@@ -34,12 +34,12 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What tells it from the others."""
+        """Its unique name."""
         return "/".join(filter(None, [self.model, self.artifact, self.task.kind]))
 
     @property
     def title(self) -> str:
-        """What it does, in a few words."""
+        """Its title for people."""
         return " ".join(filter(None, [self.task.kind, self.model, self.artifact]))
 
     @property
@@ -149,7 +149,7 @@ def _is_artifact(name: str, recipe: Recipe) -> bool:
 
 
 def _check_floors(config: Config, steps: Iterable[Step]) -> None:
-    """Raise DlconvError for floors of nothing that is made: they would look as if they held."""
+    """Raise DlconvError for floors of a name that is not made: they would have no effect."""
     recipes = [step.task.recipe for step in steps if isinstance(step.task, Convert)]
     made = {recipe.precision for recipe in recipes}
     precisions = [each.value for each in Precision if each in made]

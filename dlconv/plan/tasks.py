@@ -1,7 +1,7 @@
-"""What the steps of a build do. A task says all of it, so that a process of its own can do it.
+"""The tasks of a build's steps. A task is self-contained: a separate process can do it.
 
-A task goes to its process as JSON, and what it made comes back. Paths are absolute; the artifacts
-and releases of a build stand below its root.
+A task is sent to its process as JSON, and the answer comes back. Paths are absolute; the artifacts
+and releases of a build are below its root.
 """
 
 from collections.abc import Iterable
@@ -28,16 +28,16 @@ from dlconv.runtimes.catalogue import parse_choices
 from dlconv.storage.files import digest_of
 from dlconv.verify.calibration import photos_for
 from dlconv.verify.choose import choose_photos
-from dlconv.verify.every import verify_all
 from dlconv.verify.floors import GivenFloors
 from dlconv.verify.photos import find_photos
 from dlconv.verify.reports.files import write_reports
 from dlconv.verify.result import ArtifactResult
+from dlconv.verify.verify import verify_artifacts
 
 
 @dataclass(frozen=True)
 class Access:
-    """How models are found and fetched: a file that adds to the registry, and what fetch takes."""
+    """How models are found and fetched: an additional registry file, and options of fetch."""
 
     registry: Path | None = None
     mirror: str | None = None
@@ -55,7 +55,7 @@ class Origin:
 
     @property
     def entry(self) -> Model | None:
-        """Its entry of the registry. Raises DlconvError for a registry file that is none."""
+        """Its entry of the registry. Raises DlconvError for an invalid registry file."""
         return load_registry(self.access.registry).models.get(self.model)
 
     def frozen(self) -> FrozenGraph:
@@ -113,8 +113,8 @@ TASK: TypeAdapter[Task] = TypeAdapter(Annotated[Task, Field(discriminator="kind"
 
 @dataclass(frozen=True)
 class Done:
-    """What a task made: files by their SHA-256, bytes in all, and the mean agreement of the runtime
-    where it is least, if any was measured.
+    """What a task made: SHA-256 of files by path, total bytes, and the lowest mean agreement of all
+    runtimes, if measured.
     """
 
     files: dict[Path, str]
@@ -124,7 +124,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task made, or why it failed; and the most memory that it held, in bytes."""
+    """What a task made, or why it failed; and its peak memory, in bytes."""
 
     done: Done | None = None
     error: str = ""
@@ -166,8 +166,8 @@ def _verify(task: Verify) -> Done:
     found = choose_photos(task.photos, [artifact], registry)
     choices = parse_choices(task.runtimes)
     photos = list(found.photos)
-    results = verify_all([artifact], photos, task.floors, choices, skipped=found.skipped)
-    # What earlier builds measured in other runtimes is no longer asked for.
+    results = verify_artifacts([artifact], photos, task.floors, choices, skipped=found.skipped)
+    # Drop what earlier builds measured in runtimes that are no longer asked for.
     evidence_path(artifact).unlink(missing_ok=True)
     keep_evidence(results)
     write_reports(results, ())
@@ -185,7 +185,7 @@ def _check_passed(results: Iterable[ArtifactResult]) -> None:
 def _pack(task: Pack) -> Done:
     artifacts = [read_artifact(folder) for folder in task.artifacts]
     pack(artifacts, task.version, task.folder, task.origin.entry)
-    # The sums change when the release is signed.
+    # SHA256SUMS is left out: it changes when the release is signed.
     files = [path for path in task.folder.rglob("*") if path.is_file() and path.name != SUMS_NAME]
     return Done(_digests(files), sum(path.stat().st_size for path in files))
 

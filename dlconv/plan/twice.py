@@ -1,7 +1,7 @@
 """Making every artifact a second time, and comparing the bytes.
 
-The second time is in another folder, in fresh processes whose hashes have another seed, with
-nothing taken over from the first but the frozen graphs. Evidence is left out: it holds times.
+The second build is in another folder, in new processes with another hash seed, and reuses nothing
+of the first but the frozen graphs. Evidence is left out: it holds times.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dlconv.errors import DlconvError
 from dlconv.plan.result import Status
-from dlconv.plan.run import Builder, Limits, Watch
+from dlconv.plan.run import Builder, Limits, Observer
 from dlconv.plan.state import STATE, State
 from dlconv.plan.steps import ARTIFACTS, Step
 from dlconv.plan.tasks import Convert
@@ -20,7 +20,7 @@ from dlconv.storage.files import digest_of
 
 
 def conversions(steps: Sequence[Step], root: Path) -> Iterator[Step]:
-    """Yield the steps that make artifacts, as if all was built below ``root``."""
+    """Yield the steps that make artifacts, with their folders moved below ``root``."""
     for step in steps:
         task = step.task
         if isinstance(task, Convert):
@@ -28,7 +28,7 @@ def conversions(steps: Sequence[Step], root: Path) -> Iterator[Step]:
             yield replace(step, task=replace(task, folder=folder), needs=())
 
 
-def build_again(steps: Sequence[Step], root: Path, limits: Limits, watch: Watch) -> int:
+def build_again(steps: Sequence[Step], root: Path, limits: Limits, observer: Observer) -> int:
     """Make the artifacts of steps that were built below ``root`` again, and compare all files.
 
     Returns how many files are the same. Raises DlconvError that names the first file that differs,
@@ -38,14 +38,14 @@ def build_again(steps: Sequence[Step], root: Path, limits: Limits, watch: Watch)
         again = Path(name)
         second = list(conversions(steps, again))
         environment = {"PYTHONHASHSEED": _another_seed()}
-        for result in Builder(second, State(again), limits, watch, environment).run():
+        for result in Builder(second, State(again), limits, observer, environment).run():
             if result.status is Status.FAILED:
                 raise DlconvError(f"{result.step.title} failed the second time: {result.reason}")
         return compare(root / ARTIFACTS, again / ARTIFACTS)
 
 
 def _another_seed() -> str:
-    """Return a seed for hashes that is not this process's."""
+    """Return a hash seed other than this process's."""
     return "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
 
 

@@ -1,7 +1,7 @@
 """The tools that a result depends on: libraries, and the code of dlconv itself.
 
-The code counts by its digest, so that a build with a changed checkout knows it from a release of
-the same version. Python's own version is none of them: the same libraries give the same bytes.
+The code is identified by its digest, which differs between a changed checkout and a release of the
+same version. Python's own version is left out: the same libraries give the same bytes.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ LIBRARIES = (
     "tensorflow",
     "tf2onnx",
 )
-# What artifacts, evidence and releases come from; not the page, nor the build itself.
+# The code that artifacts, evidence and releases depend on; not the page, nor the build.
 ROOMS = ("artifacts", "convert", "inspect", "models", "release", "verify")
 
 

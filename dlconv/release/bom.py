@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 BOM_NAME = "bom.cdx.json"
 # Names that no path of a file has.
 RELEASE, GRAPH, DATASET = "dlconv:release", "dlconv:graph", "dlconv:dataset"
-# What runtimes tell of themselves are switches, too.
+# Runtimes report switches besides versions.
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 
 
 def bom(release: Release) -> bytes:
     """Return the bill as it is stored.
 
-    Raises DlconvError where something of the registry has no place in a CycloneDX document.
+    Raises DlconvError where an entry of the registry is not valid in a CycloneDX document.
     """
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
@@ -68,7 +68,7 @@ def _bill(release: Release) -> bytes:
     del content["metadata"]["timestamp"]
     cards = {each.path: _model_card(release, each) for each in release.artifacts}
     for component in content["components"]:
-        if card := cards.get(component["bom-ref"]):  # the library has none yet
+        if card := cards.get(component["bom-ref"]):  # the library has no class for it yet
             component["modelCard"] = card
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 

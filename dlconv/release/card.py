@@ -58,9 +58,9 @@ def _said(text: str) -> str:
 def _kinds(classes: Sequence[str]) -> str:
     if not classes:
         return "its classes"
-    shown = ", ".join(map(escaped, classes[:MOST_CLASSES_NAMED]))
+    named = ", ".join(map(escaped, classes[:MOST_CLASSES_NAMED]))
     more = len(classes) - MOST_CLASSES_NAMED
-    return f"{len(classes)} classes ({shown}{f' and {more} more' if more > 0 else ''})"
+    return f"{len(classes)} classes ({named}{f' and {more} more' if more > 0 else ''})"
 
 
 def _terms(model: Model) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""Checking a release again: that it is what it says, and its evidence is for exactly these bytes.
+"""Checking a release: its files are those it lists, and its evidence is for exactly these bytes.
 
-It takes neither TensorFlow nor a runtime. What does not show in the bytes of the files is held
-against each other: the manifests, the frozen graph that they name, and the evidence, whose numbers
-are counted again.
+It needs neither TensorFlow nor a runtime. Besides the bytes of the files, it compares the
+manifests, the frozen graph that they name, and the evidence, whose figures are computed again.
 """
 
 import os
@@ -37,10 +36,10 @@ from dlconv.verify.document import Result
 
 
 def check_release(folder: Path, trust: Trust | None = None) -> tuple[Problem, ...]:
-    """Return what is wrong with the release in a folder, by path; nothing when all is well.
+    """Return the problems of the release in a folder, by path; none if it is right.
 
-    With ``trust``, it has to be signed by whom that names; a signature has to be for these files in
-    any case. Raises DlconvError where there is no release, or a file cannot be read.
+    With ``trust``, it has to be signed by the signer that this names; a signature has to be for
+    these files in any case. Raises DlconvError where there is no release, or a file cannot be read.
     """
     if not has_any(folder, (RELEASE_NAME, SUMS_NAME)):
         raise no_release(folder)
@@ -87,7 +86,7 @@ def _wrong_signature(folder: Path, found: Found, trust: Trust | None) -> Iterato
 def _wrong_lists(release: Release) -> Iterator[Problem]:
     for name in (release.name, release.version):
         if not is_name(name):
-            yield Problem(RELEASE_NAME, f"{name!r} is no name for a folder")
+            yield Problem(RELEASE_NAME, f"{name!r} is not a valid folder name")
     paths = Counter(file.path for file in listed_files(release))
     for path, count in paths.items():
         if not is_inside(path):
@@ -95,7 +94,7 @@ def _wrong_lists(release: Release) -> Iterator[Problem]:
         if count > 1:
             yield Problem(RELEASE_NAME, f"lists {path} more than once")
         if path in (*UNLISTED, SUMS_NAME):
-            yield Problem(RELEASE_NAME, f"lists {path}, which is not for it to list")
+            yield Problem(RELEASE_NAME, f"lists {path}, which it must not list")
     if release.content_sha256 != content_digest(release.artifacts):
         yield Problem(RELEASE_NAME, "content_sha256 is not that of the files it lists")
     if not any(_is_of(release.model, each.manifest) for each in release.artifacts):
@@ -113,11 +112,11 @@ def _wrong_artifact(
     folder: Path, found: Found, release: Release, released: Released
 ) -> Iterator[Problem]:
     if not is_name(released.path):
-        yield Problem(RELEASE_NAME, f"{released.path!r} is no name for a folder")
+        yield Problem(RELEASE_NAME, f"{released.path!r} is not a valid folder name")
     if released.manifest.source.graph_sha256 != release.model.graph_sha256:
         yield Problem(RELEASE_NAME, f"{released.path} is of another frozen graph than the release")
     if released.entry not in {file.path for file in released.files}:
-        yield Problem(RELEASE_NAME, f"{released.entry} is no file of {released.path}")
+        yield Problem(RELEASE_NAME, f"{released.entry} is not a file of {released.path}")
     elif all(found.digests.get(file.path) == file.sha256 for file in released.files):
         yield from _wrong_manifest(folder, released)
     if not released.evidence:

@@ -3,8 +3,8 @@
 A release is a folder with artifacts of one model at one version, and the proof that they are right:
 where the frozen graph came from, which bytes each file is, how it was made, and what ``dlconv
 verify`` measured on exactly these bytes. The classes are its schema, version ``SCHEMA``, which
-``dlconv schema release`` prints. Paths are relative to the release's folder, with ``/``. Nothing in
-it is the machine's or the day's but what verify measured.
+``dlconv schema release`` prints. Paths are relative to the release's folder, with ``/``. Apart from
+what verify measured, nothing in it depends on the machine or the date.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class Model:
     name: str
     """The registry's name, or that of the graph's file."""
     url: Address | None
-    """Where the tarball is."""
+    """The address of the tarball."""
     tarball_digests: dict[str, str]
     """Hex digests of the tarball by algorithm."""
     graph_bytes: int
@@ -44,19 +44,19 @@ class Model:
     graph_sha256: Sha256
     """SHA-256 of the frozen graph."""
     licence: str
-    """Of the weights; an SPDX identifier where there is one."""
+    """Licence of the weights; an SPDX identifier where there is one."""
     dataset: str
-    """What it was trained on, in words; empty where that is not known."""
+    """What it was trained on, in words; empty if not known."""
     dataset_terms: str
-    """What that data may be used for; empty where that is not known."""
+    """What that data may be used for; empty if not known."""
     crop: tuple[int, int] | None
     """Height and width that the network was trained at."""
     classes: tuple[str, ...]
-    """Names by label."""
+    """Names of the classes, by label."""
     colours: tuple[tuple[int, int, int], ...]
-    """Red, green and blue by label, 0 to 255."""
+    """Colours of the classes, by label: red, green and blue, 0 to 255."""
     note: str
-    """What else the registry says."""
+    """Other remarks of the registry."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -66,9 +66,9 @@ class Released:
     path: str
     """Its folder."""
     entry: str
-    """The file that a runtime is pointed at."""
+    """The file that a runtime loads."""
     title: str
-    """What it is, in a few words."""
+    """A title: target and precision."""
     command: str
     """The command that makes it."""
     manifest: StoredManifest
@@ -86,19 +86,19 @@ class Release:
     schema: Literal[1]
     """The version of this schema."""
     name: str
-    """What it is called: the model's name, if nothing else."""
+    """Its name: by default the model's."""
     version: str
-    """Of the release."""
+    """The version of the release."""
     content_sha256: Sha256
     """SHA-256 over the paths and digests of the artifacts' files: the same for the same bytes."""
     model: Model
     """What it was made from."""
     artifacts: list[Released]
-    """By their paths."""
+    """The artifacts, in the order of their paths."""
     files: list[File]
-    """The other files, but for this one, SHA256SUMS and signatures."""
+    """The other files, except this one, SHA256SUMS and signatures."""
     packed_by: str = ""
-    """The version of dlconv that packed it, whose words its card has; empty if not known."""
+    """The version of dlconv that packed it and worded its card; empty if not known."""
 
 
 def content_digest(artifacts: Iterable[Released]) -> str:
@@ -125,7 +125,7 @@ def is_name(text: str) -> bool:
 
 
 def has_any(folder: Path, names: Iterable[str]) -> bool:
-    """Tell whether a folder has files of these names. Raises DlconvError for what is no path."""
+    """Return whether a folder has files of these names. Raises DlconvError for an invalid path."""
     try:
         return any((folder / name).is_file() for name in names)
     except OSError as error:
@@ -135,13 +135,13 @@ def has_any(folder: Path, names: Iterable[str]) -> bool:
 def releases_in(folder: Path) -> list[Path]:
     """Return the releases that are in a folder, one level below it.
 
-    One with a dot before its name is what a pack left that was killed.
+    A name that starts with a dot is that of an interrupted pack.
     """
     return sorted(path.parent for path in folder.glob(f"[!.]*/{RELEASE_NAME}"))
 
 
 def no_release(folder: Path) -> DlconvError:
-    """Return the error for a folder that is no release; those in it are named."""
+    """Return the error for a folder that is not a release; it names releases inside it."""
     found = [str(path) for path in releases_in(folder)]
     hint = "name the folder of a release, with its release.json, or make one: dlconv pack"
     if found:
@@ -156,7 +156,7 @@ def as_json(release: Release) -> bytes:
 
 
 def read_release(folder: Path) -> Release:
-    """Read the release in a folder. Raises DlconvError where there is none of this schema."""
+    """Read the release in a folder. Raises DlconvError without a release of this schema."""
     path = folder / RELEASE_NAME
     try:
         return parse_release(path.read_bytes(), str(path))
@@ -169,7 +169,7 @@ def read_release(folder: Path) -> Release:
 
 
 def parse_release(content: bytes, name: str) -> Release:
-    """Read a release from the bytes of its ``release.json``. Raises DlconvError for others."""
+    """Read a release from the bytes of its ``release.json``. Raises DlconvError if invalid."""
     try:
         return TypeAdapter(Release).validate_json(content)
     except ValidationError as error:

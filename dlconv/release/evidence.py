@@ -1,8 +1,8 @@
 """Evidence: what verify measured on an artifact, kept beside it.
 
 ``<artifact>.verified.json`` is a report of ``dlconv verify`` on this one artifact, with a result
-for each runtime. A result counts for exactly the bytes it names; those of other bytes, older ones
-of the same artifact among them, do not, and go when the next result is kept.
+for each runtime. A result is valid for exactly the bytes it names; results for other bytes, such as
+earlier ones of the same artifact, are ignored, and removed when the next result is stored.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def keep_evidence(results: Iterable[ArtifactResult]) -> None:
 
 
 def _keep(found: list[ArtifactResult], path: Path) -> None:
-    """Keep results of one artifact; nobody else may be at its evidence."""
+    """Store results of one artifact, under a lock."""
     newest = document_of(found).results
     places = {_place(result) for result in newest}
     kept = [each for each in evidence_for(found[0].artifact) if _place(each) not in places]

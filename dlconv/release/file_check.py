@@ -1,7 +1,7 @@
-"""Whether the files of a release are those that its two lists tell, byte for byte.
+"""Whether the files of a release are those in its two lists, byte for byte.
 
 ``release.json`` lists all files but itself and the signature, ``SHA256SUMS`` all but itself. A file
-that neither list knows as it is was changed; a list that is alone in what it says of a file was.
+that differs from both lists was changed; where only one list disagrees, the list was.
 """
 
 import os
@@ -21,7 +21,7 @@ UNLISTED = (RELEASE_NAME, SIGNATURE_NAME)
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a folder: SHA-256 of files by path, and the paths of what is no file."""
+    """What a folder contains: SHA-256 of files by path, and the paths of other things."""
 
     digests: Mapping[str, str]
     others: tuple[str, ...]
@@ -42,7 +42,7 @@ def find_files(folder: Path) -> Found:
 
 
 def wrong_files(folder: Path, found: Found, release: Release | None) -> Iterator[Problem]:
-    """Yield what is wrong with the files of a release; ``release`` is None if it is unreadable."""
+    """Yield the problems of a release's files; ``release`` is None if it is unreadable."""
     for path in found.others:
         yield Problem(path, "is neither a file nor a folder, which a release does not hold")
     digests = {path: digest for path, digest in found.digests.items() if path != SUMS_NAME}

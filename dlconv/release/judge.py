@@ -1,7 +1,7 @@
 """Judging evidence by its own numbers: whether a result really passed.
 
-Nothing that a result says of itself is believed: agreements and mIoU are computed again from the
-pixels of each photo and from the confusion of classes, and held against the floors it names.
+The result's own verdict is not trusted: agreements and mIoU are computed again from the pixels of
+each photo and from the confusion of classes, and compared with the floors that it names.
 """
 
 import math
@@ -11,12 +11,12 @@ from statistics import fmean
 from dlconv.compare import Confusion
 from dlconv.verify.document import Agreement, Photo, Result
 
-# Sums in another order differ by less.
+# Rounding, as by another order of summation, is below this.
 ROUNDING = 1e-9
 
 
 def complaints_about(result: Result) -> Iterator[str]:
-    """Yield why a result is no evidence that its artifact is right; nothing if it is."""
+    """Yield why a result is not evidence for its artifact; nothing if it is."""
     failed = [check.name for check in result.checks if not check.passed]
     if not result.passed or result.failures or failed:
         yield f"did not pass: {'; '.join([*result.failures, *failed]) or 'it says so'}"

@@ -1,7 +1,7 @@
 """OpenSSF model-signing as releases use it: what it covers, and its errors in one line each.
 
-Its own names are used through the values that ``signing_config`` and ``verifying_config`` return;
-nothing is imported before that.
+Other modules use it only through what ``signing_config`` and ``verifying_config`` return; it is
+imported when these are called.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
 """Packing: artifacts that passed, and their proof, as one folder.
 
-Nothing gets in that was not verified as it is: an artifact needs evidence for exactly its bytes, in
-at least one runtime, and every result for them has to have passed, also one that a later result of
-the same runtime takes the place of. The same artifacts and evidence give the same bytes. The folder
-is made beside its target and takes its name when it is complete and ``dlconv check`` finds nothing
-wrong with it. What one left that was killed starts with a dot, and the next one tidies it up.
+Only verified artifacts are packed: each needs evidence for exactly its bytes, from at least one
+runtime, and every result for them has to have passed, even one that a later result of the same
+runtime replaces. The same artifacts and evidence give the same bytes. The folder is made beside its
+target, and renamed when it is complete and ``dlconv check`` finds no problem. A killed pack leaves
+a folder whose name starts with a dot; the next pack removes it.
 """
 
 import dataclasses
@@ -54,8 +54,8 @@ def pack(
 
     ``known`` is the model's entry of the registry, ``reports`` are JSON reports of verify beside
     the evidence that lies beside the artifacts. Raises DlconvError for an artifact that is not
-    verified as it is, or did not pass, UsageError for artifacts that do not belong together, a
-    version that is none, or a target that holds anything but a release.
+    verified as it is, or did not pass, UsageError for artifacts that do not belong together, an
+    invalid version, or a target that holds anything but a release.
     """
     _check_request(artifacts, version)
     with disk_trouble(target), new_directory(target, _check_replaceable) as folder:
@@ -91,7 +91,7 @@ def _write_papers(release: Release, folder: Path) -> list[File]:
 def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
     """Describe what an artifact was made from, as far as its manifest and the registry tell.
 
-    An entry of the same name for another tarball says nothing of this graph.
+    An entry of the same name for another tarball does not describe this graph.
     """
     manifest = artifact.manifest
     source = manifest.source
@@ -116,7 +116,7 @@ def describe_model(artifact: Artifact, known: RegistryModel | None) -> Model:
 
 def _check_request(artifacts: Sequence[Artifact], version: str) -> None:
     if not VERSION.fullmatch(version):
-        raise UsageError(f"{version!r} is no version", "give one such as 1.2.0")
+        raise UsageError(f"invalid version {version!r}", "give one such as 1.2.0")
     graphs = {artifact.manifest.source.graph_sha256 for artifact in artifacts}
     if len(graphs) != 1:
         raise UsageError(f"a release is of one model, not of {len(graphs)}", "pack each by itself")
@@ -127,7 +127,7 @@ def _check_request(artifacts: Sequence[Artifact], version: str) -> None:
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse a target that is neither empty nor a release and nothing else: all of it would go."""
+    """Refuse a target that is neither empty nor only a release: all of it would be removed."""
     if target.is_dir() and not any(target.iterdir()):
         return
     try:

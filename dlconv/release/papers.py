@@ -1,8 +1,8 @@
-"""What is written about a release, from its ``release.json`` alone: its papers.
+"""A release's papers: model card, statement and bill of materials, made from ``release.json``.
 
-They are for those who read nothing else of it, so a check writes them again and compares: a paper
-that says anything else than ``release.json`` is wrong. What another version of dlconv made has the
-words of that version in its card, which are not compared.
+People may read nothing else, so a check writes them again and compares: a paper that differs from
+``release.json`` is wrong. The card of a release that another version of dlconv packed is worded by
+that version, and is not compared.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,18 +24,18 @@ PAPERS: Mapping[str, Callable[[Release], bytes]] = {
     STATEMENT_NAME: statement,
     BOM_NAME: bom,
 }
-# What the library that writes it decides about a bill of materials, and no release.
+# Fields of a bill of materials that depend on the library, not on the release.
 OF_THE_LIBRARY = ("$schema", "specVersion", "version")
 
 
 def wrong_papers(folder: Path, digests: Mapping[str, str], release: Release) -> Iterator[Problem]:
     """Yield the papers in a folder that are of another release than this one.
 
-    ``digests`` are those of its files by path; what is not as it was listed is passed over. Raises
-    OSError.
+    ``digests`` are those of its files by path; files that differ from their listed digest are
+    skipped. Raises OSError.
     """
     listed = {file.path: file.sha256 for file in release.files}
-    # What is compared need not be validated again.
+    # For the comparison the bill need not be validated again.
     for name, write in {**PAPERS, BOM_NAME: bill}.items():
         if name not in digests or digests[name] != listed.get(name):
             continue
@@ -49,7 +49,7 @@ def wrong_papers(folder: Path, digests: Mapping[str, str], release: Release) -> 
 
 
 def is_card_compared(release: Release) -> bool:
-    """Tell whether the card of a release has the words of this dlconv."""
+    """Return whether the card of a release was written by this version of dlconv."""
     return release.packed_by == dlconv.__version__
 
 
@@ -66,14 +66,14 @@ def _says_the_same(name: str, found: bytes, right: bytes, release: Release) -> b
 
 
 def _decided(bill_of_materials: Any) -> Any:
-    """Return what a release decides of its bill of materials, in an order of its own."""
+    """Return the fields of a bill of materials that the release determines, sorted."""
     if not isinstance(bill_of_materials, dict):
         return bill_of_materials
     return _sorted({k: v for k, v in bill_of_materials.items() if k not in OF_THE_LIBRARY})
 
 
 def _sorted(value: Any) -> Any:
-    """Return JSON with lists in order; of licences, which the library may know, their words."""
+    """Return JSON with sorted lists, and licences as text: the library may know one by its id."""
     if isinstance(value, dict):
         return {k: sorted(_words(v)) if k == "licenses" else _sorted(v) for k, v in value.items()}
     return sorted(map(_sorted, value), key=repr) if isinstance(value, list) else value

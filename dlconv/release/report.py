@@ -1,4 +1,4 @@
-"""What a release holds, and what it was measured to do, for people at a terminal."""
+"""What a release contains and what was measured, for people at a terminal."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,9 @@ def as_data(problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def tables(release: Release, is_signed: bool, is_trusted: bool) -> Iterator[RenderableType]:
-    """Yield what a person reads after a check that found nothing wrong: what the release holds.
+    """Yield the report of a check that found no problem: what the release contains.
 
-    ``is_trusted`` says that the check was told whose signature counts.
+    ``is_trusted`` says that the check required a particular signer.
     """
     yield table(release)
     signature = "signed as asked" if is_trusted else "not signed"

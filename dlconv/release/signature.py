@@ -1,4 +1,4 @@
-"""What a signature says it is for, before anybody's key is asked.
+"""Which files a signature covers, before it is verified with any key.
 
 ``model.sig`` is a Sigstore bundle as OpenSSF model-signing writes it: a statement in a DSSE
 envelope, signed, with the digest of every file of the release but itself and ``SHA256SUMS``, which
@@ -18,7 +18,7 @@ UNSIGNED = (SIGNATURE_NAME, SUMS_NAME)
 
 
 def files_not_signed(folder: Path, digests: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the files of these SHA-256 digests by path that are not those that were signed."""
+    """Yield a problem for each file that differs from what was signed; ``digests`` are SHA-256."""
     try:
         signed = _signed(folder / SIGNATURE_NAME)
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -1,7 +1,7 @@
 """Signing a release with OpenSSF model-signing.
 
-Whoever signs has a private key, alone or with a certificate for it, or is known to a Sigstore
-instance by an identity: that of the CI job, keyless.
+The signer has a private key, alone or with a certificate for it, or, keyless, the identity of a CI
+job that a Sigstore instance knows.
 """
 
 import os
@@ -40,7 +40,7 @@ class Signer(Protocol):
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """A private key, and the certificate for it with those above it, if there is one."""
+    """A private key, and optionally its certificate with the chain of issuers."""
 
     path: Path
     certificate: Path | None = None
@@ -84,13 +84,13 @@ class Keyless:
 def sign_release(folder: Path, signer: Signer) -> None:
     """Sign a release, in place of an earlier signature.
 
-    Raises DlconvError for a release with which something is wrong, for keys that cannot be used,
-    without the extra, and when Sigstore does not sign.
+    Raises DlconvError for a release with a problem, for unusable keys, without the extra ``sign``,
+    and when Sigstore does not sign.
     """
     problems = [each for each in check_release(folder) if each.path != SIGNATURE_NAME]
     if problems:
         raise DlconvError(
-            f"{folder} is not to be signed: {problems[0]}",
+            f"{folder} cannot be signed: {problems[0]}",
             shlex.join(["dlconv", "check", str(folder)]),
         )
     config = signing_config()
@@ -110,7 +110,7 @@ def _signature(config: "signing.Config", folder: Path) -> bytes:
             config.sign(Path(os.path.realpath(folder)), path)
         except UnicodeError as error:
             raise DlconvError(
-                f"cannot sign {folder}: its name is no text in UTF-8", "rename it"
+                f"cannot sign {folder}: its name is not UTF-8", "rename it"
             ) from error
         except Exception as error:  # sigstore, requests and cryptography have their own
             raise DlconvError(f"cannot sign {folder}: {error}") from error

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from dlconv.release.document import Release, Released
 from dlconv.runtimes.framing import MEAN_PIXEL
 
-# What may stand in a string of Python, whatever the code stands in.
+# Characters that need no escape in a Python string, whatever the snippet is embedded in.
 PLAIN = re.compile(r"[\w ./:@+,()=-]")
 TFJS_PACKAGES = ("tfjs-core", "tfjs-converter", "tfjs-backend-wasm")
 

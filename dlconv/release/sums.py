@@ -1,6 +1,6 @@
 """``SHA256SUMS``: the digest of every other file of a release, as ``sha256sum`` writes it.
 
-Names of files are bytes, which may be no UTF-8: they are kept as Python keeps them, escaped.
+File names are bytes and may be invalid UTF-8: they are escaped as Python does (surrogateescape).
 """
 
 import re
@@ -27,7 +27,7 @@ def format_sums(digests: Mapping[str, str]) -> bytes:
 
 
 def parse_sums(content: bytes) -> dict[str, str]:
-    """Return the digests by path that a list holds; what is no line of one is left out."""
+    """Return the digests by path in a list; lines of another form are ignored."""
     lines = content.decode(errors="surrogateescape").split("\n")
     matches = [match for line in lines if (match := _LINE.fullmatch(line))]
     return {match[2]: match[1] for match in matches}

@@ -1,4 +1,4 @@
-"""Whose signature of a release counts, and whether it is theirs."""
+"""Which signer of a release is trusted, and whether its signature is by that one."""
 
 import contextlib
 import sys
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class Trust(Protocol):
-    """Whose signature counts."""
+    """Which signer is trusted."""
 
     def prepare(self, config: "verifying.Config") -> None:
-        """Tell model-signing whom to trust. Raises what ``one_line_errors`` turns into one."""
+        """Tell model-signing whom to trust. Raises what ``one_line_errors`` translates."""
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """Whoever has the private key to this one."""
+    """The holder of the private key for this public key."""
 
     path: Path
 
@@ -34,7 +34,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class Certificates:
-    """Whoever has a certificate from one of these."""
+    """Holders of a certificate issued under one of these."""
 
     chain: Sequence[Path]
 
@@ -45,7 +45,7 @@ class Certificates:
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom an OpenID Connect provider knows by a name: a mail address, or a workflow's URL.
+    """An identity at an OpenID Connect provider: a mail address, or a workflow's URL.
 
     ``trust_config`` describes another Sigstore instance than the public one.
     """
@@ -62,7 +62,7 @@ class Identity:
 
 
 def complaint_about_signature(folder: Path, trust: Trust) -> str:
-    """Return why the signature of a release is not of whom is trusted, or "" if it is.
+    """Return why the signature of a release is not by the trusted signer, or "" if it is.
 
     Raises DlconvError for keys and certificates that cannot be used, and without the extra.
     """
@@ -72,6 +72,6 @@ def complaint_about_signature(folder: Path, trust: Trust) -> str:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             config.verify(folder, folder / SIGNATURE_NAME)
-    except Exception as error:  # whatever a strange bundle makes model-signing run into
+    except Exception as error:  # an invalid bundle may raise anything
         return f"does not verify: {str(error).strip() or type(error).__name__}"
     return ""

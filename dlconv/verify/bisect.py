@@ -1,10 +1,10 @@
-"""Where an artifact leaves its frozen graph: the error of each node that both have, in order.
+"""Where an artifact departs from its frozen graph: the error of each node that both have.
 
 Nodes are the same when they have the same name and shape: converters fold and fuse, and what comes
 out keeps the name of the node that it stands for. The error of a node is |a - b| / |b|, Euclidean
 norms over all values, a the artifact's and b the frozen graph's. What a node inherits is the
 greatest error among the nearest nodes before it that are compared; where a node's error is far
-above that, it is made there.
+above that, the error arises there.
 """
 
 import json
@@ -26,7 +26,7 @@ from dlconv.runtimes.tensorflow import TensorflowRuntime
 from dlconv.runtimes.tfjs_node import tfjs_process
 from dlconv.verify.photos import Photo, load_photo
 
-# So many nodes are computed at a time: their values are held in memory.
+# How many nodes are computed at a time; their values stay in memory together.
 NODES_AT_A_TIME = 8
 
 LIMITS = {"Relu": (0.0, np.inf), "Relu6": (0.0, 6.0)}
@@ -45,7 +45,7 @@ class NodeError:
 
     @property
     def added(self) -> float:
-        """How much of the error is made here."""
+        """How much of the error arises in this node."""
         return max(self.error - self.inherited, 0.0)
 
 
@@ -132,7 +132,7 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float | None:
 
 @contextmanager
 def _activations(artifact: Artifact) -> Iterator[tuple[Activations, frozenset[str]]]:
-    """Yield what computes nodes of an artifact, and their names."""
+    """Yield a function that computes an artifact's nodes, and the names of these."""
     artifact.check_files()
     make = {"onnx": _in_onnx, "tfjs": _in_tfjs, "tensorflow": _in_tensorflow}
     with make[artifact.manifest.target](artifact.runnable) as made:
@@ -154,7 +154,7 @@ def _in_tensorflow(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
 
 
 def _before_biases(graph: Graph) -> frozenset[str]:
-    """Return what biases are added to: with batch norms folded into it, it is another thing."""
+    """Return the nodes that biases are added to; with batch norms folded in, they differ."""
     biases = [node for node in graph.order if node.op == "BiasAdd"]
     return frozenset(graph.producer(node, 0).name for node in biases)
 

@@ -8,7 +8,7 @@ from dlconv.verify.photos import Photo, load_photo
 
 
 def photos_for(photos: Sequence[Photo]) -> LoadImages:
-    """Return what loads photos as the input of a graph takes them."""
+    """Return a function that loads photos as the input of a graph takes them."""
     return lambda contract: [
         framed(load_photo(photo, contract.crop), contract.input) for photo in photos
     ]

@@ -30,9 +30,9 @@ from dlconv.verify.scores.truth import against_truth
 class Job:
     """An artifact, the runtime (``NAME:BACKEND``) and the frozen graph it is compared with.
 
-    ``cache`` is the folder of the reference's labels; with ``colours``, those of the classes,
-    pictures of each photo are made. ``threads`` is how many TensorFlow and ONNX Runtime in Python
-    work with, None leaves it to them.
+    ``cache`` is the folder of the reference's labels. ``colours`` are those of the classes; with
+    them, pictures of each photo are made. ``threads`` is the number of threads of TensorFlow and of
+    ONNX Runtime in Python, None leaves it to them.
     """
 
     artifact: Artifact
@@ -44,10 +44,10 @@ class Job:
 
 
 class Checker:
-    """Checks photos, from when it is entered.
+    """Checks photos; a context manager.
 
     Entering raises RuntimeMissingError for a runtime that this machine lacks, and DlconvError for
-    an artifact that is not the one its manifest names or cannot be loaded.
+    an artifact whose files differ from its manifest or that cannot be loaded.
     """
 
     def __init__(self, job: Job) -> None:
@@ -105,7 +105,7 @@ class Checker:
         )
 
     def _infer(self, photo: Photo) -> tuple[Inference, tuple[int, int]]:
-        """Return what the artifact gives, and the height and width of the photo in it."""
+        """Return the artifact's output, and the photo's height and width within it."""
         image = load_photo(photo, self._contract.crop)
         _, height, width, _ = image.shape
         return self._runtime.infer(framed(image, self._contract.input)), (height, width)
@@ -113,7 +113,7 @@ class Checker:
     def _margins(
         self, image: np.ndarray, expected: np.ndarray, labels: np.ndarray
     ) -> Margins | None:
-        """Look at margins only where there is something to tell: they take a run of the graph."""
+        """Compute margins only where labels differ, since that runs the graph once more."""
         if np.array_equal(expected, labels):
             return Margins(None, 0, 0)
         margins = self._reference.margins(image)

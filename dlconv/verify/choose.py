@@ -1,4 +1,4 @@
-"""Choosing the photos that artifacts are checked on, and the colours that their classes have."""
+"""Choosing the photos that artifacts are checked on, and the colours of their classes."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -4,9 +4,9 @@ The classes are its schema, version ``SCHEMA``, which ``dlconv schema verify`` p
 Schema; a field that changes its meaning, or goes, makes a new version. Shares, IoU and F-scores are
 from 0 to 1, times in milliseconds. Null is what was not measured or does not apply.
 
-Results hold counts of pixels, arrays among them, and these classes the figures that follow from
-them, with the names of the classes; what already is figures, such as margins, is told as it is. A
-check is told by whether it passed, since the words of its failure stand among all failures.
+Results hold counts of pixels, partly as arrays; these classes hold the figures computed from them,
+with class names. What is a figure already, such as margins, is copied. A check only says whether it
+passed: why not is among the ``failures`` of the result.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,7 +40,7 @@ class Runtime:
     name: str
     """Such as ``tfjs-node``."""
     backend: str
-    """What computes in it, such as ``wasm``."""
+    """The backend, such as ``wasm``."""
     versions: dict[str, str]
     """Versions, threads, renderer and whatever else a result depends on."""
 
@@ -52,9 +52,9 @@ class Check:
     name: str
     """What."""
     passed: bool
-    """Whether it did."""
+    """Whether it holds."""
     value: float | None
-    """The number that was held against a floor."""
+    """The number that was compared with a floor."""
     floor: float | None
     """That floor."""
 
@@ -68,7 +68,7 @@ class Agreement:
     worst: float
     """The worst photo's."""
     worst_photo: str
-    """Which that is."""
+    """The worst photo's name."""
     pooled: float
     """Over the pixels of all photos."""
 
@@ -87,10 +87,10 @@ class Pair:
 
 @dataclass(frozen=True, config=RECORD)
 class Truth:
-    """mIoU against masks that people drew."""
+    """mIoU against ground truth: masks drawn by people."""
 
     photos: int
-    """On how many photos there is one."""
+    """How many photos have a mask."""
     reference_miou: float
     """The frozen graph's mIoU."""
     artifact_miou: float
@@ -116,13 +116,13 @@ class Photo:
     class_iou: dict[str, float]
     """IoU of each class that occurs."""
     ms: float
-    """What the runtime took."""
+    """Milliseconds that the runtime took."""
     margins: Margins | None
-    """How sure the frozen graph was where they differ; null if it does not show that."""
+    """How sure the frozen graph was where labels differ; null if its scores are not available."""
     person: MaskScores | None
-    """The person's mask; null where none is seen."""
+    """Scores of the person's mask; null where neither sees a person."""
     truth: Truth | None
-    """mIoU against this photo's mask; null without one."""
+    """mIoU against this photo's ground truth; null without that."""
     score_error: float | None
     """Largest difference of a score or a probability; null for an artifact of labels."""
 
@@ -132,7 +132,7 @@ class File:
     """A file, as bytes."""
 
     path: str
-    """Where it lies: from the artifact's folder, or from the release's."""
+    """Its path, relative to the artifact's folder, or to the release's."""
     bytes: int
     """Its size."""
     sha256: Sha256
@@ -141,12 +141,12 @@ class File:
 
 @dataclass(frozen=True, config=RECORD)
 class Result:
-    """One artifact in one runtime; what is measured is null if it could not run."""
+    """One artifact in one runtime; all measurements are null if it could not run."""
 
     artifact: str
     """Path of the file that ran: model.json or an ONNX file."""
     title: str
-    """What it is, in a few words."""
+    """A title: target and precision."""
     model: str
     """The model's name."""
     target: str
@@ -164,7 +164,7 @@ class Result:
     runtime: Runtime
     """Where it ran."""
     floors: Floors
-    """What it had to reach."""
+    """The floors that it had to reach."""
     passed: bool
     """Whether every check holds."""
     failures: list[str]
@@ -184,21 +184,21 @@ class Result:
     class_iou: dict[str, float] | None
     """IoU of each class that occurs."""
     confusion: list[Pair]
-    """Pixels by the frozen graph's class and the artifact's, the most first."""
+    """Pixels by the frozen graph's class and the artifact's, largest number first."""
     person: MaskScores | None
-    """The person's mask."""
+    """Scores of the person's mask."""
     truth: Truth | None
     """mIoU of both against ground truth."""
     score_error: float | None
     """Largest difference of a score or a probability on any photo."""
     ms_median: float | None
-    """Median over the photos of what the runtime took."""
+    """Median over the photos of the runtime's milliseconds."""
     photos: list[Photo]
     """The photos, in the order given."""
     photos_checked: int | None = None
     """How many photos were checked; null in reports that are older than this field."""
     skipped: list[Skipped] = Field(default_factory=list)
-    """Pictures among them that were not, because of what they are."""
+    """Pictures that were not checked, because their format is not supported."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -210,7 +210,7 @@ class Document:
     passed: bool
     """Whether every artifact passed."""
     results: list[Result]
-    """An artifact in a runtime each."""
+    """One result for each artifact in each runtime."""
 
 
 def as_data(results: Iterable[ArtifactResult]) -> dict[str, Any]:

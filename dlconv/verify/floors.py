@@ -1,6 +1,6 @@
 """Which floors an artifact has to reach.
 
-Each precision has its own, a person may give others, and the recipe of an artifact of precision
+Each precision has its own, the caller may give others, and the recipe of an artifact of precision
 auto has those it was made for.
 """
 
@@ -26,7 +26,7 @@ OTHER_RESOLUTION_FLOORS = Floors(agreement=0.9, worst=None, miou=None)
 
 @dataclass(frozen=True)
 class GivenFloors:
-    """The floors that a person asks for; None where the artifact's own default stays."""
+    """The floors that the caller gives; None keeps the artifact's default."""
 
     agreement: float | None = None
     worst: float | None = None

@@ -1,9 +1,9 @@
-"""What is done of a verification, on disk, so that an interrupted one can go on.
+"""The checked photos of a verification on disk, so that an interrupted one can continue.
 
-Each checked photo is kept, without its pictures, under a digest of all that its result depends on:
-the artifact's manifest, the runtime with its versions, and dlconv's version. It is sealed under the
-names of the job and the photo, and a row that is not what was kept does not count. A job whose
-photos are all checked is forgotten when the whole verification ends.
+Each checked photo is stored, without its pictures, under a digest of all that its result depends
+on: the artifact's manifest, the runtime with its versions, and dlconv's version. Each row is sealed
+under the names of the job and the photo; rows whose seal does not match are ignored. A job whose
+photos are all checked is deleted when the whole verification ends.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from dlconv.verify.check import Job
 from dlconv.verify.photos import Photo, read_digest
 from dlconv.verify.result import PhotoResult
 
-# Interrupted verifications that nobody goes on with are forgotten after so long.
+# Rows of interrupted verifications are deleted after so many days.
 KEPT_DAYS = 30
 LOCKED_SECONDS = 30
 
@@ -52,7 +52,7 @@ class Journal:
         return Entry(self._connection, _key(job, versions), self._resume, self._complete)
 
     def close(self) -> None:
-        """Forget the jobs that are complete."""
+        """Delete the jobs that are complete."""
         with self._connection:
             self._connection.executemany(
                 "DELETE FROM photos WHERE job = ?", [(job,) for job in self._complete]
@@ -69,7 +69,7 @@ class Entry:
     done: set[str]
 
     def known(self, photos: Sequence[Photo]) -> dict[Photo, PhotoResult]:
-        """Return what an earlier run found, if it counts."""
+        """Return the photos that an earlier run checked; none without ``resume``."""
         if not self.resume:
             return {}
         rows = self.connection.execute(
@@ -94,7 +94,7 @@ class Entry:
         return f"{self.job} {name}"
 
     def keep(self, photo: Photo, row: PhotoResult) -> None:
-        """Remember a photo."""
+        """Store the result of a photo."""
         name = _name(photo)
         content = _ROW.dump_json(replace(row, pictures=None))
         with self.connection:
@@ -104,13 +104,13 @@ class Entry:
             )
 
     def complete(self) -> None:
-        """Say that all photos of the job are checked."""
+        """Mark the job as complete: all its photos are checked."""
         self.done.add(self.job)
 
 
 @contextmanager
 def open_journal(path: Path, resume: bool) -> Iterator[Journal]:
-    """Open the file, or make it. Raises DlconvError when it cannot be read or written."""
+    """Open the file, or create it. Raises DlconvError when it cannot be read or written."""
     try:
         with disk_trouble(path):
             path.parent.mkdir(parents=True, exist_ok=True)

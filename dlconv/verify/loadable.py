@@ -15,7 +15,7 @@ from dlconv.formats.layout_2018 import find_layout_2018, read_layout_2018
 
 
 def reference_graph(artifact: Artifact) -> Path:
-    """Return the frozen graph an artifact is compared with. Raises DlconvError if it is gone."""
+    """Return the frozen graph an artifact is compared with. Raises DlconvError if it is missing."""
     source = artifact.manifest.source
     path = store.find_graph(source.graph_sha256)
     if path is None:
@@ -31,7 +31,7 @@ def reference_graph(artifact: Artifact) -> Path:
 
 @contextmanager
 def loadable(artifact: Artifact) -> Iterator[Artifact]:
-    """Yield an artifact that runtimes load: of the layout of 2018, one with an upgrade behind."""
+    """Yield an artifact that runtimes can load: for the layout of 2018, an upgraded copy."""
     if find_layout_2018(artifact.entry) is None:
         yield artifact
         return

@@ -4,8 +4,8 @@ A photo is read upright (EXIF), as RGB, and shrunk or enlarged with Pillow so th
 crop: its longest side becomes the crop's, as DeepLab's own demo does. Both the reference and the
 artifact see exactly these pixels.
 
-A folder may hold pictures that cannot be read, such as HEIC. They are no photos, and not passed
-over in silence either: they are found as skipped. Each file is opened once for all of this.
+A folder may hold pictures of unsupported formats, such as HEIC. They are not checked, but listed as
+skipped. Each file is opened once for all of this.
 """
 
 import codecs
@@ -32,7 +32,7 @@ from dlconv.verify.raster import (
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
 )
-# Files that end so are pictures for people, whatever their first bytes look like.
+# Files with these endings count as pictures, whatever their first bytes look like.
 OTHER_SUFFIXES = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"), "raw"),
@@ -68,7 +68,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is at some places: photos that can be checked, and pictures that cannot."""
+    """What was found at paths: photos that can be checked, and pictures that cannot."""
 
     photos: tuple[Photo, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -78,13 +78,13 @@ Found = dict[Path, Photo | Skipped]
 
 
 def find_pictures(paths: Sequence[Path], dataset: Path | None = None) -> Pictures:
-    """Return what files and folders hold, folders in order of file names, and what a dataset does.
+    """Return the pictures at paths, in folders by file name, and those of a dataset.
 
-    A dataset is all that is below a folder, or what a list names, a path in each line. Paths in a
-    list are relative to it; empty lines and those that start with # are left out.
+    A dataset is a folder with all its subfolders, or a text file with a path on each line. Paths in
+    a list are relative to it; empty lines and those that start with # are ignored.
 
-    Raises PhotoError for a path that is not there, or that is no photo by its first bytes, and when
-    there is not one photo at the paths, or in the dataset.
+    Raises PhotoError for a path that does not exist or whose first bytes are not those of a photo,
+    and when there are no photos at the paths or in the dataset.
     """
     found: Found = {}
     if paths or dataset is None:
@@ -95,7 +95,7 @@ def find_pictures(paths: Sequence[Path], dataset: Path | None = None) -> Picture
 
 
 def find_photos(paths: Sequence[Path]) -> list[Photo]:
-    """Return the photos alone that files and folders hold. Raises what ``find_pictures`` does."""
+    """Return only the photos at paths. Raises what ``find_pictures`` raises."""
     return list(find_pictures(paths).photos)
 
 
@@ -142,14 +142,14 @@ def _sorted_out(found: Found) -> Pictures:
 
 
 def say_skipped(skipped: Sequence[Skipped]) -> str:
-    """Return what is not checked as a line: how many, and the first of them by name."""
+    """Return a line about skipped pictures: how many, and the names of the first."""
     named = [f"{each.name} ({each.kind})" for each in skipped[:MOST_NAMED]]
     more = len(skipped) - len(named)
     return f"{len(skipped):,} skipped: {', '.join(named)}" + (f" and {more:,} more" if more else "")
 
 
 def skipped_line(skipped: Sequence[Skipped]) -> str:
-    """Return what to say of what is not checked before anything is: what, and what to do."""
+    """Return the line to print about skipped pictures before the check starts, with a hint."""
     return f"{say_skipped(skipped)} (hint: {CONVERT})"
 
 
@@ -164,9 +164,9 @@ def _refuse_without_photos(where: str, found: Found) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether something is called that; a name with a NUL is nobody's.
+    """Return whether a path exists; a path with a NUL never does.
 
-    Raises PhotoError where that cannot be known, as for a name that is too long.
+    Raises PhotoError where that cannot be determined, as for a name that is too long.
     """
     try:
         return path.exists()
@@ -208,9 +208,9 @@ def _name(file: Path, folder: Path) -> str:
 def with_masks(photos: Iterable[Photo], folder: Path) -> list[Photo]:
     """Give photos the masks that a folder has for them: PNG files of the same names.
 
-    In a dataset with folders, masks may be in folders alike. The masks themselves are no photos, if
-    they lie among them. Raises PhotoError when there is no such folder, no mask in it for any of
-    the photos, one that could be of several, or one that is no file.
+    For a dataset with subfolders, masks may lie in subfolders of the same names. Masks that lie
+    among the photos are not photos themselves. Raises PhotoError when the folder does not exist,
+    has no mask for any of the photos, or has one that several photos match or that is not a file.
     """
     if not _is_there(folder):
         raise PhotoError(f"there is no folder of masks at {folder}")
@@ -259,7 +259,7 @@ def _photo_or_other(file: Path, name: str) -> Photo | Skipped | None:
 
 
 def _kind_and_digest(file: Path, may_be_photo: bool = True) -> tuple[str | None, str]:
-    """Return what a file is by its first bytes, and its SHA-256, "" where it is no photo anyway.
+    """Return the kind of a file by its first bytes, and its SHA-256, "" if it is not a photo.
 
     Raises PhotoError when it cannot be read.
     """
@@ -294,10 +294,10 @@ def read_digest(file: Path) -> str:
 
 
 def load_photo(photo: Photo, crop: tuple[int, int] | None) -> np.ndarray:
-    """Return the photo as uint8 [1, H, W, 3] RGB with the largest H, W that fit the crop.
+    """Return the photo as uint8 [1, H, W, 3], RGB, with the largest H and W that fit the crop.
 
-    Without a crop it keeps its own size. Raises PhotoError, naming the file, when it is not
-    an image that Pillow can read to its end.
+    Without a crop it keeps its own size. Raises PhotoError, naming the file, when Pillow cannot
+    read it completely.
     """
     from PIL import Image
 

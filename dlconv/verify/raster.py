@@ -1,9 +1,9 @@
-"""Opening pictures by what they are, whatever they are called, and those of few formats only.
+"""Opening pictures by their content, not their names, and only those of a few formats.
 
-A file's first bytes say its format, and only that format's decoder gets it. Pillow would try dozens
-of them, and start another program for some. Whatever a decoder raises over a damaged file becomes a
-PhotoError, and what Pillow warns of is no news: the pixels are read all the same, or not at all.
-Of a picture that moves the first frame counts.
+A file's first bytes say its format, and only that format's decoder gets it. Left to itself, Pillow
+would try dozens of them, and start another program for some. Whatever a decoder raises over a
+damaged file becomes a PhotoError; Pillow's warnings are ignored. Of an animated picture the first
+frame is read.
 """
 
 import stat
@@ -25,7 +25,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 SAID = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 OTHER_PICTURES = ("HEIC", "HEIF", "JPEG XL", "JPEG 2000", "Photoshop")
 CONVERT = "convert it to JPEG or PNG"
-# What Pillow opens without a limit of its own being lifted.
+# The most pixels that Pillow opens by default.
 MOST_PIXELS = 178_956_970
 HEAD_BYTES = 64
 DEEP_GREYS = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -59,14 +59,14 @@ class PhotoError(DlconvError):
 
 
 def check_file(path: Path, what: str = "") -> None:
-    """Raise PhotoError where there is no file: nothing, a folder, a pipe or a device."""
+    """Raise PhotoError for a path that is not a file: nothing, a folder, a pipe or a device."""
     called = f"{what} {path}".lstrip()
     try:
         mode = path.stat().st_mode
     except OSError as error:
         raise PhotoError(f"cannot read {called}: {error.strerror}") from error
     except ValueError as error:
-        raise PhotoError(f"cannot read {called}: no file is called that") from error
+        raise PhotoError(f"cannot read {called}: there is no such file") from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
         raise PhotoError(f"cannot read {called}: it is {kind}, not a file")
@@ -86,7 +86,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def kind_of_content(content: bytes) -> str | None:
-    """Return what kind of picture or video begins so, None for others."""
+    """Return what kind of picture or video begins with these bytes, None for others."""
     head = content[:HEAD_BYTES]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
@@ -98,7 +98,7 @@ def kind_of_content(content: bytes) -> str | None:
 
 
 def _kind_of_media(head: bytes) -> str:
-    """Tell the kinds of ISO's media files by the brands that the file names, the main one first."""
+    """Return the kind of an ISO media file by the brands that it lists, the main one first."""
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, len(head), 4))]
     if any(brand in _HEIC_BRANDS for brand in brands):
         return "HEIC"
@@ -110,8 +110,8 @@ def _kind_of_media(head: bytes) -> str:
 def read_rgb(path: Path, what: str = "the photo") -> "Image.Image":
     """Return a picture upright (EXIF) and as RGB.
 
-    Of 16 bits the upper 8 count, and what is transparent is as opaque as the rest. Raises
-    PhotoError, naming the file, when it is no picture that can be read to its end.
+    Of 16 bits the upper 8 are kept, and transparency is ignored. Raises PhotoError, naming the
+    file, when it is not a picture or cannot be read completely.
     """
     from PIL import ImageOps
 
@@ -121,9 +121,9 @@ def read_rgb(path: Path, what: str = "the photo") -> "Image.Image":
 
 
 def read_classes(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """Return a mask, a picture of class indices, int32 [H, W], brought to a height and width.
+    """Return a mask, a picture of class indices, as int32 [H, W], resized to a height and width.
 
-    Raises PhotoError when it cannot be read to its end, or has colours.
+    Raises PhotoError when it cannot be read completely, or has colours.
     """
     from PIL import Image
 
@@ -135,9 +135,7 @@ def read_classes(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def _shallow(image: "Image.Image") -> "Image.Image":
-    """Return a picture whose greys have 8 bits. Raises ValueError where black and white are not
-    known.
-    """
+    """Return a picture whose greys have 8 bits. Raises ValueError if their range is unknown."""
     from PIL import Image
 
     if image.mode in DEEP_GREYS:
@@ -149,7 +147,7 @@ def _shallow(image: "Image.Image") -> "Image.Image":
 
 @contextmanager
 def _opened(path: Path, what: str) -> "Iterator[Image.Image]":
-    """Yield a picture; whatever a decoder raises in the block is told as a PhotoError."""
+    """Yield a picture; whatever a decoder raises in the block becomes a PhotoError."""
     from PIL import Image
 
     check_file(path, what)
@@ -158,7 +156,7 @@ def _opened(path: Path, what: str) -> "Iterator[Image.Image]":
         raise other_kind_error(path, what, kind)
     warnings.filterwarnings("ignore", module=r"PIL\b")
     failure: PhotoError | None = None
-    # What libtiff finds wrong it also writes to standard error.
+    # libtiff also writes its errors to standard error.
     with quiet_standard_error() if kind == "TIFF" else nullcontext():
         try:
             with Image.open(path, formats=[kind]) as image:
@@ -182,7 +180,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Say what is wrong as Pillow does where that is meant for people."""
+    """Return the reason of an error, in Pillow's words where they are meant for people."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, Image.DecompressionBombError):
@@ -195,7 +193,7 @@ def _reason(error: Exception) -> str:
 
 
 def other_kind_error(path: Path, what: str, kind: str | None) -> PhotoError:
-    """Return what to raise for a file of a kind that is not read, or not even known."""
+    """Return the error for a file of an unsupported or unknown kind."""
     if kind is None:
         reason, hint = f"it is not {SAID}", "remove it or replace it"
     else:

@@ -1,9 +1,9 @@
 """The reference: labels of the frozen graph, and how sure it was, computed once per photo.
 
 Labels are kept on disk by the graph's digest, the digest and size of the pixels, and TensorFlow's
-version, as PNG files that a person can open, and margins beside them. Both are sealed: what is not
-what TensorFlow gave is computed again. TensorFlow is only started for a photo that has not been
-seen, and then once for all of them.
+version, as PNG files that a person can open, and margins beside them. Both are sealed: files that
+were changed are computed again. TensorFlow is started only for a photo that is not in the cache,
+and then once for all of them.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from dlconv.storage.disk import disk_trouble
 from dlconv.storage.sealed import read_sealed, write_sealed
 from dlconv.verify.scores.margin import best_minus_next
 
-# What a pixel of the cached pictures can hold.
+# How many classes a pixel of the cached pictures can distinguish.
 MOST_CLASSES = 256
 
 
@@ -70,7 +70,7 @@ class Reference:
         return labels
 
     def margins(self, image: np.ndarray) -> np.ndarray | None:
-        """Return by how much the best score is above the next, float32 [1, H, W].
+        """Return by how much the best score exceeds the second best, float32 [1, H, W].
 
         None where the graph does not show scores for each pixel of the photo.
         """
@@ -91,7 +91,7 @@ class Reference:
         return halves.astype(np.float32)
 
     def scores(self, image: np.ndarray) -> np.ndarray | None:
-        """Return what the labels come from, float32 [1, H, W, classes]; nothing is kept of it.
+        """Return the scores before the ArgMax, float32 [1, H, W, classes]; they are not cached.
 
         None where the graph does not show scores for each pixel of the photo.
         """

@@ -1,7 +1,6 @@
-"""What checking an artifact gave: numbers for each photo, and every reason why it does not pass.
+"""The result of checking an artifact: figures for each photo, and each reason why it fails.
 
-Text and data for people and scripts are made from these elsewhere. An artifact that cannot run is a
-result, too.
+Reports are made from these elsewhere. An artifact that cannot run has a result, too.
 """
 
 import functools
@@ -25,7 +24,7 @@ from dlconv.verify.scores.truth import TruthConfusion
 class PhotoResult:
     """One photo: its name, its SHA-256, its labels counted and the milliseconds of the runtime.
 
-    ``margins`` says how sure the reference was where they differ, if the graph shows it,
+    ``margins`` says how sure the reference was where labels differ, if its scores are available,
     ``person`` scores the person's mask where one is seen, ``truth`` compares with ground truth
     where there is some, ``score_error`` is the largest difference of a score, or of a probability,
     where the artifact gives those; ``pictures`` are kept of the worst photos, if at all.
@@ -51,7 +50,7 @@ class PhotoResult:
 class Check:
     """One thing that had to hold, and why it did not; ``failure`` is None where it did.
 
-    ``value`` and ``floor`` are given where a number was held against another.
+    ``value`` and ``floor`` are given where a number was compared with a floor.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """Checking photos in several processes: of this machine, or of a Dask cluster.
 
-Work goes out in parts of a few photos; whoever takes a part loads the artifact, checks the photos
-and lets go of it. Few parts are under way at a time, so that memory does not grow with the photos.
+Work goes out in parts of a few photos; a worker loads the artifact for each part and checks its
+photos. Only a few parts are queued at a time, so that memory does not grow with the number of
+photos.
 """
 
 import multiprocessing
@@ -29,7 +30,7 @@ from dlconv.verify.photos import Photo
 from dlconv.verify.result import PhotoResult
 
 PHOTOS_AT_A_TIME = 16
-# So that a worker that is done finds work without waiting for whoever hands it out.
+# Parts queued for each worker, so that none waits for its next part.
 PARTS_PER_WORKER = 2
 CONNECT_SECONDS = 10
 
@@ -37,12 +38,12 @@ Checked = tuple[Photo, PhotoResult]
 
 
 class WorkerLostError(DlconvError):
-    """A process that checked photos is gone; what it was about to answer is lost."""
+    """A worker process ended before it answered."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """What runs parts of the work, how many at once, and with how many threads each."""
+    """An executor for parts, how many run at once, and with how many threads each."""
 
     executor: Executor
     count: int
@@ -51,7 +52,7 @@ class Workers:
     def check(self, job: Job, photos: Sequence[Photo]) -> Iterator[Checked]:
         """Check photos, and yield them as they are done, in any order and without pictures.
 
-        Raises what checking one raises, and WorkerLostError.
+        Raises what ``Checker.check`` raises, and WorkerLostError.
         """
         job = replace(job, colours=None, threads=self.threads)
         parts = iter(_parts(photos))
@@ -104,7 +105,7 @@ def processes(count: int) -> Iterator[Workers]:
 
 
 def _depend_on_the_parent() -> None:
-    """Leave interrupts to the parent, and end when it is gone, even if it was killed."""
+    """Ignore interrupts, and end when the parent process ends, even if it was killed."""
     hide_logs()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()

@@ -159,8 +159,10 @@ def test_errors_of_the_program_are_one_line(tiny, tmp_path, capsys):
 
 
 def test_the_program_prints_json_and_does_without_the_peer(tiny, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(conversion, "PEER", tmp_path)
-    monkeypatch.setattr(conversion, "pairs", lambda graph, peer: [(python(""), python(""))])
+    monkeypatch.setattr(conversion, "OFFICIAL_VENV", tmp_path)
+    monkeypatch.setattr(
+        conversion, "pairs", lambda graph, official_venv: [(python(""), python(""))]
+    )
     assert main([str(tiny.path), "--rounds", "1", "--no-growth", "--json"]) == 0
     captured = capsys.readouterr()
     content = json.loads(captured.out)

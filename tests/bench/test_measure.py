@@ -52,9 +52,9 @@ def in_defaults(*artifacts):
 
 
 def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
-    told = []
+    reported = []
     subjects = in_defaults(tfjs, onnx)
-    found = measure(subjects, photos, 3, 1, lambda *progress: told.append(progress))
+    found = measure(subjects, photos, 3, 1, lambda *progress: reported.append(progress))
     assert [row.artifact for row in found] == [tfjs, onnx]
     assert [row.runtime for row in found] == ["tfjs-node", "onnxruntime"]
     for row in found:
@@ -65,7 +65,7 @@ def test_every_artifact_is_measured_in_its_runtime(tfjs, onnx, photos):
         assert row.versions
         assert sys.platform != "linux" or 20e6 < row.peak_bytes < 400e6
     starts, frames = STARTS * 2, (3 + WARM_UP_ROUNDS) * 2
-    assert told == [
+    assert reported == [
         *[("starts", done, starts) for done in range(starts)],
         *[("frames", done, frames) for done in range(frames + 1)],
     ]

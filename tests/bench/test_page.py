@@ -52,4 +52,4 @@ def test_what_is_no_photo_is_refused_in_a_line(artifact, tmp_path, capsys):
 
 def test_onnx_artifacts_are_refused(onnx_artifact, capsys):
     assert main([str(onnx_artifact.entry)]) == 2
-    assert "is no TF.js artifact that gives labels" in capsys.readouterr().err
+    assert "is not a TF.js artifact that gives labels" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import dlconv.web
 from dlconv.cli import app
 from dlconv.doctor import libraries, machine, report
-from dlconv.doctor.check import Check, Found, looked
+from dlconv.doctor.check import Check, Found, run_probe
 from dlconv.doctor.examine import EXTRAS, LIBRARIES, examine
 from dlconv.doctor.requirements import installed
 from dlconv.runtimes.chromium import NAMES, find_chromium
@@ -61,10 +61,10 @@ def pretend(folder, package, version, requires=()):
 @needs_chromium
 @pytest.mark.slow
 def test_this_machine_is_sound_and_fits_a_screen():
-    told = []
-    checks = examine(lambda *step: told.append(step))
+    reported = []
+    checks = examine(lambda *step: reported.append(step))
     assert report.failing(checks) == []
-    assert told[-1][1:] == (len(checks), len(checks))
+    assert reported[-1][1:] == (len(checks), len(checks))
     found = {each.name: each.found for each in checks}
     assert found["protobuf"] == Found("ok", installed("protobuf"))
     screen = Console(file=StringIO(), width=80)
@@ -99,12 +99,12 @@ def test_the_command_prints_json_and_fails_with_what_it_found(monkeypatch):
     sound = Check("base", "python", "everything", True, Found("ok", "3.12"))
     lost = Check("runtimes", "node", "TF.js", True, Found("missing", "no Node", "install it"))
     spare = Check("extras", "dask", "verify --dask", False, Found("missing", "distributed"))
-    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda told: [sound, lost, spare])
+    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda progress: [sound, lost, spare])
     answer = CliRunner().invoke(app, ["doctor", "--json"])
     data = json.loads(answer.stdout)
     assert (answer.exit_code, data["passed"]) == (1, False)
     assert [each["found"]["state"] for each in data["checks"]] == ["ok", "missing", "missing"]
-    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda told: [sound, spare])
+    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda progress: [sound, spare])
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 0
 
 
@@ -222,4 +222,4 @@ def test_any_error_of_a_look_is_a_finding():
     def fails() -> Found:
         raise ModuleNotFoundError("No module named 'numpy'")
 
-    assert looked(fails) == Found("broken", "ModuleNotFoundError: No module named 'numpy'")
+    assert run_probe(fails) == Found("broken", "ModuleNotFoundError: No module named 'numpy'")

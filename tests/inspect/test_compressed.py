@@ -17,10 +17,10 @@ def files(tmp_path):
 
 
 def test_each_file_is_compressed_by_itself(files, tmp_path):
-    told = []
-    found = file_sizes(files, tmp_path / "cache", lambda *report: told.append(report))
+    reported = []
+    found = file_sizes(files, tmp_path / "cache", lambda *report: reported.append(report))
     assert found == {digest: compressed_sizes(path.read_bytes()) for digest, path in files.items()}
-    assert told == [(2000, 3000), (3000, 3000)]
+    assert reported == [(2000, 3000), (3000, 3000)]
 
 
 def test_what_cannot_be_compressed_grows_and_what_can_shrinks():

@@ -53,10 +53,10 @@ def test_defaults_hold_for_models_that_do_not_say_otherwise(config):
         ("[models.sample]\ninput_sizes = [0.5]", 'input_sizes.0: takes "any", a number of pix'),
         ('[models.sample]\nruntimes = ["node"]', "runtimes.0: there is no runtime 'node'; there"),
         ("[models.sample]\n[floors.uint8]\nworst = 2", "[floors.uint8]: worst: Input should be"),
-        ('[models.sample]\n[release]\nversion = "1 2"', "[release.version]: '1 2' is no version"),
+        ('[models.sample]\n[release]\nversion = "1 2"', "[release.version]: invalid version '1 2'"),
         (
             '[models.mine]\ngraph = "a\\u0000.pb"',
-            "[models.mine]: graph: has the character NUL",
+            "[models.mine]: graph: contains a NUL character",
         ),
         ("[models.sample\n", "is not a TOML file"),
         ('[models."../up"]', "[models.../up]: "),

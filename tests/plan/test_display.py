@@ -32,11 +32,11 @@ def shown(tmp_path, capsys):
     log.write_text("\n".join(LOG), newline="")
 
     def show(**environment):
-        with display(2, environment) as watch:
-            watch.waits(FETCH)
-            watch.starts(FETCH, "not in the cache")
-            watch.ends(FAILED, log)
-            watch.ends(NOT_RUN, tmp_path / "none.log")
+        with display(2, environment) as observer:
+            observer.waits(FETCH)
+            observer.starts(FETCH, "not in the cache")
+            observer.ends(FAILED, log)
+            observer.ends(NOT_RUN, tmp_path / "none.log")
         return capsys.readouterr().err
 
     return show

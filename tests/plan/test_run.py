@@ -25,7 +25,7 @@ SIZES = TFJS + 'precisions = ["float32", "float16", "uint16"]\n'
 WITHOUT_VERIFY = ("fetch", "convert")
 
 
-class Told(Lines):
+class Recorder(Lines):
     """Remembers how many steps ran at once."""
 
     def __init__(self):
@@ -43,23 +43,23 @@ class Told(Lines):
 
 def run(project, limits=None):
     steps = [step for step in project.steps if step.task.kind in WITHOUT_VERIFY]
-    told = Told()
-    results = Builder(steps, State(project.folder), limits or Limits(), told).run()
-    return {result.step.name: result for result in results}, told
+    recorder = Recorder()
+    results = Builder(steps, State(project.folder), limits or Limits(), recorder).run()
+    return {result.step.name: result for result in results}, recorder
 
 
 def test_what_is_made_is_skipped_the_next_time_and_what_changed_is_made_again(project):
     first, _ = run(project.says(SIZES))
     assert {result.status for result in first.values()} == {Status.DONE}
     files = project.files_made
-    second, told = run(project)
+    second, recorder = run(project)
     assert {result.status for result in second.values()} == {Status.SKIPPED}
-    assert told.started == []
+    assert recorder.started == []
     convert = "tiny/tfjs-float16/convert"
     assert second[convert].bytes == first[convert].bytes
     (project.folder / "artifacts/tiny/tfjs-float16/model.json").write_text("{}")
-    third, told = run(project)
-    assert told.started == [convert]
+    third, recorder = run(project)
+    assert recorder.started == [convert]
     assert third[convert].status is Status.DONE
     assert project.files_made == files
 
@@ -68,8 +68,8 @@ def test_what_is_made_is_skipped_the_next_time_and_what_changed_is_made_again(pr
 def test_no_more_steps_run_at_once_than_jobs_or_memory_allow(project):
     project.says(SIZES)
     for limits, most in ((Limits(jobs=1), 1), (Limits(jobs=3), 3), (Limits(jobs=3, memory=1), 1)):
-        _, told = run(project, limits)
-        assert told.most == most
+        _, recorder = run(project, limits)
+        assert recorder.most == most
         for path in (project.folder / "artifacts").rglob("model.json"):
             path.unlink()
 

@@ -13,8 +13,8 @@ from dlconv.registry.models import load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.release.pack import pack
 from dlconv.release.signing import PrivateKey, sign_release
-from dlconv.verify.every import verify_all
 from dlconv.verify.photos import find_photos
+from dlconv.verify.verify import verify_artifacts
 
 VERSION = "1.2.0"
 
@@ -34,7 +34,7 @@ def verified(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLCONV_CACHE", str(tmp_path_factory.mktemp("cache")))
         store.add_graph(frozen.path)
-        keep_evidence(verify_all(artifacts, find_photos([PHOTOS])[:2]))
+        keep_evidence(verify_artifacts(artifacts, find_photos([PHOTOS])[:2]))
     return artifacts
 
 

@@ -136,7 +136,7 @@ def test_an_artifact_outside_the_folder_is_not_read(release):
     first, *others = before.artifacts
     moved = dataclasses.replace(first, path="../x", entry="../x/model.onnx")
     store(release, dataclasses.replace(before, artifacts=[moved, *others]))
-    assert "release.json: ../x/model.onnx is no file of ../x" in said(release)
+    assert "release.json: ../x/model.onnx is not a file of ../x" in said(release)
 
 
 def test_what_is_not_of_the_schema_is_said(release):

@@ -235,7 +235,7 @@ def test_a_target_that_the_disk_does_not_take_is_said(verified, tmp_path):
 
 @pytest.mark.parametrize("version", ["", "../up", "1 2", "x" * 65])
 def test_versions_are_names_of_folders(verified, tmp_path, version):
-    with pytest.raises(UsageError, match="is no version"):
+    with pytest.raises(UsageError, match="invalid version"):
         pack(verified, version, tmp_path / "release")
 
 

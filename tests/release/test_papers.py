@@ -99,4 +99,4 @@ def test_names_that_are_paths_are_found(release, name):
     for changed in ({"name": name}, {"version": name}):
         changed = dataclasses.replace(before, **changed)
         (release / RELEASE_NAME).write_bytes(as_json(changed))
-        assert f"release.json: {name!r} is no name for a folder" in said(release)
+        assert f"release.json: {name!r} is not a valid folder name" in said(release)

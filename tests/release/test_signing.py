@@ -64,7 +64,7 @@ def test_in_a_folder_of_releases_the_one_to_sign_is_named(release, keys):
 
 def test_a_folder_whose_name_is_no_text_is_not_signed(release, keys):
     moved = release.rename(release.with_name("caf\udce9"))
-    with pytest.raises(DlconvError, match=r"its name is no text in UTF-8 \(hint: rename it"):
+    with pytest.raises(DlconvError, match=r"its name is not UTF-8 \(hint: rename it"):
         sign_release(moved, PrivateKey(keys.private))
     assert said(moved) == []
 
@@ -167,7 +167,7 @@ def test_signing_again_takes_the_place_of_the_first(signed, tmp_path):
 
 def test_a_release_with_which_something_is_wrong_is_not_signed(release, keys):
     (release / "onnx-float32" / "model.onnx").write_bytes(b"")
-    with pytest.raises(DlconvError, match=r"is not to be signed: onnx-float32/model\.onnx"):
+    with pytest.raises(DlconvError, match=r"cannot be signed: onnx-float32/model\.onnx"):
         sign_release(release, PrivateKey(keys.private))
     assert not (release / SIGNATURE_NAME).exists()
 
@@ -176,7 +176,7 @@ def test_a_file_whose_name_is_no_text_was_not_signed(signed, keys):
     Path(os.fsdecode(bytes(signed) + b"/caf\xe9.js")).write_text("alert(1)")
     (signed / SUMS_NAME).write_bytes(sums(signed))
     assert "caf\\udce9.js: was not signed" in said(signed, PublicKey(keys.public))
-    with pytest.raises(DlconvError, match="is not to be signed"):
+    with pytest.raises(DlconvError, match="cannot be signed"):
         sign_release(signed, PrivateKey(keys.private))
 
 

@@ -10,7 +10,7 @@ from dlconv.cli import app
 from dlconv.compare import Confusion
 from dlconv.floors import Floors
 from dlconv.registry.entries import voc_colours
-from dlconv.verify.harness import verify
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.photos import find_photos
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 
@@ -49,7 +49,7 @@ def three_photos(tmp_path):
 def passed(tiny, tmp_path, three_photos):
     artifact = tfjs_artifact(tiny, tmp_path / "good")
     floors = Floors(agreement=0.999, worst=None, miou=None)
-    return verify(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
+    return check_artifact(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def failed(tiny, frozen_on_disk, tmp_path, three_photos):
     kernel = np.random.default_rng(99).normal(size=(1, 1, 3, 3))
     artifact = tfjs_artifact(frozen_on_disk(tiny_segmenter(kernel=kernel), "o"), tmp_path / "bad")
     floors = Floors(agreement=0.999, worst=0.95, miou=None)
-    return verify(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
+    return check_artifact(artifact, tiny.path, three_photos, tmp_path, floors, colours=COLOURS)
 
 
 @pytest.fixture

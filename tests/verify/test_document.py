@@ -9,8 +9,8 @@ from support.artifacts import tfjs_artifact
 
 from dlconv.floors import Floors
 from dlconv.recipe import Interface
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.document import SCHEMA, as_data, json_schema
-from dlconv.verify.harness import verify
 from dlconv.verify.photos import with_masks
 from dlconv.verify.result import Check
 
@@ -75,7 +75,7 @@ def test_what_is_only_sometimes_measured_is_in_the_schema(tiny, tmp_path, three_
     artifact = tfjs_artifact(frozen, tmp_path / "scores", interface=Interface(output="scores"))
     Image.fromarray(np.zeros((60, 80), np.uint8)).save(tmp_path / "one.png")
     photos = with_masks(three_photos, tmp_path)
-    content = as_read([verify(artifact, tiny.path, photos, tmp_path, NO_FLOORS)])
+    content = as_read([check_artifact(artifact, tiny.path, photos, tmp_path, NO_FLOORS)])
     schema.validate(content)
     (row,) = content["results"]
     assert row["person"]["agreement"] == 1

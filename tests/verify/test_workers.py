@@ -23,7 +23,7 @@ from dlconv.errors import DlconvError
 from dlconv.floors import Floors
 from dlconv.verify import workers as workers_module
 from dlconv.verify.check import Job
-from dlconv.verify.harness import verify
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError
 from dlconv.verify.workers import WorkerLostError, check_part, dask_cluster, processes
@@ -149,7 +149,7 @@ def test_what_is_done_is_kept_when_a_worker_is_lost(job, three_photos, tmp_path)
     floors = Floors(agreement=0.9, worst=None, miou=None)
 
     def check_all(workers, journal, progress):
-        return verify(
+        return check_artifact(
             job.artifact,
             job.graph_path,
             photos,

@@ -27,7 +27,7 @@ def diff(
     markdown: Markdown = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what differs between two models: ends, ops, weights and sizes.
+    """Show what differs between two models: inputs, outputs, ops, weights and sizes.
 
     Weights are matched by their values, whatever their names and layouts.
     """
@@ -40,12 +40,12 @@ def diff(
     if len(given) not in (1, 2):
         raise UsageError("diff takes two models", "dlconv inspect diff BEFORE AFTER")
     before, after = given if len(given) == 2 else (None, given[0])
-    with console.steps("comparing") as told:
+    with console.steps("comparing") as progress:
         found = api.compare(
             before,
             after,
             registry=registry,
-            progress=lambda done, total: told("kB compressed", done // 1000, total // 1000),
+            progress=lambda done, total: progress("kB compressed", done // 1000, total // 1000),
         )
     if json:
         show(document.comparison_data((found.before, found.after), found.comparison))

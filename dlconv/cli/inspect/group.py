@@ -1,8 +1,8 @@
 """How ``dlconv inspect`` finds its command: by a first word that names one, or by an old option.
 
-Once ``--diff``, ``--view``, ``--tensorboard`` and ``--logdir`` said what to do. They still do, with
-the options that went with them, and are told apart from a path here: one that has the name of a
-command is written ``./diff``.
+Before there were commands, ``--diff``, ``--view``, ``--tensorboard`` and ``--logdir`` selected what
+to do. They still work, with the options that belonged to them. A first word that names a command is
+the command: a path of that name is written ``./diff``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ from typer.core import TyperGroup
 from dlconv.cli.app import app
 from dlconv.errors import UsageError
 
-# The command that shows one model; nobody names it.
+# The command that shows one model; its name is not for users.
 ONE = "one"
 DIFF, VIEW, TENSORBOARD, LOGDIR = "--diff", "--view", "--tensorboard", "--logdir"
-# What says what to do, and the options that went with it.
+# The old options that select a command, and the options that belonged to each.
 OLD: Mapping[str, frozenset[str]] = {
     DIFF: frozenset({"--json", "--markdown"}),
     VIEW: frozenset({"--artifact", "--image", "--port", "--no-open"}),
@@ -30,16 +30,16 @@ KNOWN = frozenset().union(OLD, *OLD.values()) - {ONE}
 
 
 class InspectGroup(TyperGroup):
-    """The group of commands; what names none of them is for the one that shows a model."""
+    """The group of commands; a line that names none of them shows a model."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command's name first."""
+        """Insert the command's name where it is missing."""
         if not args or args[0] not in self.commands or args[0] == ONE:
             args = translated(args)
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command; usage is shown with its name only where that is typed."""
+        """Find a command; its usage line shows the name only where users type it."""
         name, command, rest = super().resolve_command(ctx, args)
         return "" if name == ONE else name, command, rest
 
@@ -47,7 +47,7 @@ class InspectGroup(TyperGroup):
 def translated(words: Sequence[str]) -> list[str]:
     """Return a command line without a command's name as one with it.
 
-    Raises UsageError for options that do nothing with the one that says what to do.
+    Raises UsageError for options that do nothing with the selected command.
     """
     given = [word.partition("=")[0] for word in words if word.startswith("--")]
     mode = next((mode for mode in OLD if mode in given), ONE)
@@ -86,5 +86,5 @@ inspect_app = typer.Typer(
 app.add_typer(
     inspect_app,
     name="inspect",
-    help="Show what a model promises, what its stages cost, where its ops can run; compare two.",
+    help="Show a model's contract, what its stages cost, where its ops can run; compare two.",
 )

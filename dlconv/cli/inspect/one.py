@@ -1,4 +1,4 @@
-"""``dlconv inspect``: what one model promises, costs and is made of."""
+"""``dlconv inspect``: the contract, the cost and the contents of one model."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +59,7 @@ def one(
     markdown: Markdown = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a model promises, what its stages cost, and where its ops can run.
+    """Show a model's input and output, what its stages cost, and where its ops can run.
 
     Frozen graphs show all of it, other formats what they have.
     """

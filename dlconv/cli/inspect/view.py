@@ -61,13 +61,13 @@ def view(
         if viewer == "netron":
             started = viewers.netron(frozen.path, port)
         else:
-            with console.steps("collecting node data") as told:
+            with console.steps("collecting node data") as progress:
                 numbers = api.overlay(
                     frozen,
                     artifact,
                     images=[image] if image else [],
                     registry=registry,
-                    progress=of_step("nodes", told),
+                    progress=of_step("nodes", progress),
                 )
             started = viewers.model_explorer(frozen.path, frozen.source.model, numbers, port)
         with serving.until_stopped(), started as address:

@@ -1,4 +1,4 @@
-"""What artifacts are checked on, where, and what they have to reach."""
+"""Photos, runtimes, floors and reports of checks."""
 
 from pathlib import Path
 from typing import Annotated

@@ -36,7 +36,7 @@ RegistryFile = Annotated[
 
 Port = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Where it listens.", show_default="any free"),
+    typer.Option(min=1, max=65535, help="Port to listen on.", show_default="any free"),
 ]
 
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]

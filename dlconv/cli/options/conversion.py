@@ -1,4 +1,4 @@
-"""What is made of a graph: how weights are stored, what goes in and comes out."""
+"""How a graph is converted: precision, calibration, input and output."""
 
 from pathlib import Path
 from typing import Annotated

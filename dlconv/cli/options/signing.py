@@ -1,4 +1,4 @@
-"""What a signature is made with, and held against."""
+"""Options of making and checking signatures."""
 
 from pathlib import Path
 from typing import Annotated

@@ -21,22 +21,22 @@ class CheckedRelease:
 
     @property
     def name(self) -> str:
-        """What it is called; fit for a path."""
+        """Its name, which is valid in a path."""
         return self.release.name
 
     @property
     def version(self) -> str:
-        """Its version; fit for a path."""
+        """Its version, which is valid in a path."""
         return self.release.version
 
     @property
     def digest(self) -> str:
-        """The same for the same artifacts."""
+        """Its content digest: the same for the same artifacts."""
         return self.release.content_sha256
 
     @property
     def is_preview(self) -> bool:
-        """Whether the version says that it comes before another, as 1.0.0-rc1 does."""
+        """Whether the version is a pre-release, such as 1.0.0-rc1."""
         return "-" in self.version
 
     @cached_property
@@ -59,7 +59,7 @@ def check(folder: Path) -> CheckedRelease:
     problems = check_release(folder)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise DlconvError(f"{folder} is not to be published: {problems[0]}{more}", "dlconv check")
+        raise DlconvError(f"{folder} cannot be published: {problems[0]}{more}", "dlconv check")
     if not NAME.fullmatch(release.name) or not VERSION.fullmatch(release.version):
         raise DlconvError(
             f"{release.name} {release.version}: no name and version for a path",

@@ -16,11 +16,10 @@ SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 def choose_target(text: str) -> Target:
     """Return the target that a text means: a folder, an fsspec URL, or one of ``FORMS``.
 
-    Raises UsageError for a text that means none, DlconvError where a target lacks its token or its
-    library.
+    Raises UsageError for an invalid target, DlconvError where its token or its library is missing.
     """
     if "\0" in text:
-        raise UsageError(f"{text!r} has a character of no target, NUL", f"give {FORMS}")
+        raise UsageError(f"{text!r} contains a NUL character", f"give {FORMS}")
     match = SCHEME.fullmatch(text)
     if match is None:
         return _folder(Path(text))
@@ -32,17 +31,17 @@ def choose_target(text: str) -> Target:
     if scheme in REMOTE_SCHEMES:
         raise UsageError(f"a release cannot be written to {scheme}:", f"give {FORMS}")
     if complaint := _complaint_about(text):
-        raise UsageError(f"{text} is no URL: {complaint}", f"give {FORMS}")
+        raise UsageError(f"{text} is not a URL: {complaint}", f"give {FORMS}")
     return _folder(local_path(text)) if scheme == "file" else _store(text)
 
 
 def is_folder(text: str) -> bool:
-    """Tell whether a text means a folder of this machine, by its path."""
+    """Return whether a text is the path of a local folder."""
     return SCHEME.fullmatch(text) is None
 
 
 def takes_one_model(text: str) -> bool:
-    """Tell whether a target has room for the versions of one model only."""
+    """Return whether a target can hold only one model (its versions)."""
     match = SCHEME.fullmatch(text)
     return match is not None and match[1].lower() in ("hf", "npm", "oci")
 

@@ -1,8 +1,8 @@
-"""A folder of this machine: ``<folder>/<name>/<version>/``, there at once when all is copied.
+"""A local folder: a release appears at ``<folder>/<name>/<version>/`` once it is complete.
 
-A copy is made beside its place, is checked as a release is, and takes the place by a rename, which
-never replaces what came there meanwhile. What one left that was killed starts with a dot, and the
-next one removes it.
+A copy is made beside its place, checked as a release, and renamed, which never replaces a release
+that appeared meanwhile. A killed publish leaves a folder whose name starts with a dot; the next one
+removes it.
 """
 
 import shutil
@@ -32,7 +32,7 @@ class Folder:
         return str(self._place(release))
 
     def published(self, release: CheckedRelease) -> str | None:
-        """Return the content digest of what is there."""
+        """Return the content digest of the release that is there."""
         place = self._place(release)
         with disk_trouble(place):
             if not place.exists():
@@ -42,7 +42,7 @@ class Folder:
 
     @contextmanager
     def guarded(self, release: CheckedRelease, say: Say) -> Iterator[None]:
-        """Hold the lock beside the release's place, which is one for all machines."""
+        """Hold the lock beside the release's place, which all machines share."""
         place = self._place(release)
         with disk_trouble(place), locked(place, WAITING, say):
             yield
@@ -66,4 +66,4 @@ class Folder:
 
 
 def _refuse(place: Path) -> None:
-    raise DlconvError(f"{place} came into being while it was written", "see what it is")
+    raise DlconvError(f"{place} was created by something else during the copy", "see what it is")

@@ -2,8 +2,8 @@
 
 Its assets are archives, since TF.js models are folders: one of the whole release, which ``dlconv
 check`` takes once it is unpacked, and one of each artifact; beside them ``release.json`` and the
-``SHA256SUMS`` of the assets. They are sent to a draft, which is published when all are there. A
-draft that an interrupted upload left is taken over, with those assets that are right.
+``SHA256SUMS`` of the assets. They are sent to a draft, which is published when all are there. The
+draft of an interrupted upload is continued; assets that are right are kept.
 """
 
 import os
@@ -64,7 +64,7 @@ class GitHub:
 
     def __init__(self, repository: str) -> None:
         if not REPOSITORY.fullmatch(repository):
-            raise UsageError(f"github:{repository} is no repository", "give github:OWNER/REPO")
+            raise UsageError(f"github:{repository} is not a repository", "give github:OWNER/REPO")
         api = os.environ.get("GITHUB_API_URL") or API
         self._repository = repository
         self._url = f"{api.rstrip('/')}/repos/{repository}"
@@ -88,7 +88,7 @@ class GitHub:
         url = f"{self._releases}/tags/{_tag(release)}"
         answer = self._ask("GET", url, allowed=(200, 404))
         if answer.status_code == 404:
-            # Where it is the repository that is not there, this one is a 404, too, and is said.
+            # If the repository itself does not exist, this request is a 404, too, which raises.
             self._ask("GET", self._url)
             return None
         for asset in parsed(answer, _Published).assets:
@@ -129,7 +129,7 @@ class GitHub:
         }
 
     def _commit(self) -> Json:
-        """Return what the tag is to name: in a job of this repository the job's commit."""
+        """Return the commit to tag: that of the job, in a job of this repository."""
         is_job = os.environ.get("GITHUB_REPOSITORY") == self._repository
         commit = os.environ.get("GITHUB_SHA") if is_job else None
         return {"target_commitish": commit} if commit else {}
@@ -140,7 +140,7 @@ class GitHub:
                 self._ask("DELETE", asset.url, (204, 404))
 
     def _upload(self, draft: _Release, asset: Path) -> None:
-        """Upload an asset unless it is there; a failed upload may have left one of its name."""
+        """Upload an asset unless it is there; remove one of its name that a failed upload left."""
 
         def attempt() -> None:
             for there in self._assets(draft):
@@ -212,7 +212,7 @@ def _tag(release: CheckedRelease) -> str:
 
 
 def _asset_name(name: str) -> str:
-    """Return a name that GitHub leaves as it is."""
+    """Return a name that GitHub does not change."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)
 
 

@@ -1,9 +1,9 @@
 """A model repository on the Hugging Face Hub: one commit, and the tag ``v<version>``.
 
 The repository holds the release in the folder ``release``, as it was packed, and a model card whose
-front matter has the evidence as a model index. A commit replaces the last release as a whole; the
-versions stay under their tags. ``main`` holds the newest version: an older one that comes later is
-found under its tag alone. There is room for one model.
+front matter has the evidence as a model index. A commit replaces the last release as a whole;
+earlier versions stay under their tags. ``main`` holds the newest version: an older one that is
+published later has only a tag. A repository holds one model.
 """
 
 import os
@@ -35,7 +35,7 @@ FOLDER = "release"
 MAIN = "main"
 CARD = "README.md"
 TAGS = ("deeplab", "dlconv", "semantic-segmentation")
-# The Hub's name of what a target is for.
+# The Hub's tag for each target.
 TARGET_TAGS = {"tfjs": "tensorflow.js", "onnx": "onnx"}
 
 
@@ -44,7 +44,7 @@ class HuggingFace:
 
     def __init__(self, repository: str) -> None:
         if not REPOSITORY.fullmatch(repository):
-            raise UsageError(f"hf:{repository} is no repository", "give hf:OWNER/NAME")
+            raise UsageError(f"hf:{repository} is not a repository", "give hf:OWNER/NAME")
         hub = _library()
         self._repository = repository
         self._hub = hub.HfApi(
@@ -70,7 +70,7 @@ class HuggingFace:
         return digest_in(found, self.place_of(release)) or ""
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
-        """Commit the release in place of the last one, if that is not newer, and tag it."""
+        """Commit the release in place of the last one, unless that is newer, and tag it."""
         patiently(lambda: self._send(release, progress), WITH_SERVICES)
 
     def _send(self, release: CheckedRelease, progress: StepProgress) -> None:
@@ -120,7 +120,7 @@ class HuggingFace:
         return {each.name for each in refs.tags}
 
     def _last(self) -> dict[str, Any]:
-        """Return what the ``release.json`` of main says, of whatever dlconv; {} for none."""
+        """Return the ``release.json`` of main, of any version of dlconv; {} without one."""
         try:
             said = parse_json(self._document(MAIN) or b"{}")
         except ValueError:
@@ -140,7 +140,7 @@ class HuggingFace:
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:
-        """Turn what the library and whatever HTTP client it has raise into a DlconvError."""
+        """Turn what the library and its HTTP client raise into a DlconvError."""
         try:
             yield
         except (JSONDecodeError, UnicodeDecodeError, *UNEXPECTED_JSON) as error:

@@ -3,9 +3,9 @@
     import { artifacts } from "NAME";
     const segmenter = await loadSegmenter(artifacts["tfjs-float32"].url);
 
-npm itself publishes it, to ``NPM_CONFIG_REGISTRY`` if that is set. A version is there as a whole
-or not at all, and for ever. The tag ``latest`` names the newest, and ``next`` the newest preview.
-There is room for one model.
+npm itself publishes it, to ``NPM_CONFIG_REGISTRY`` if that is set. A version appears as a whole or
+not at all, and cannot be replaced. The tag ``latest`` names the newest, and ``next`` the newest
+pre-release. A package holds one model.
 """
 
 import json
@@ -76,7 +76,7 @@ class Npm:
 
     def __init__(self, name: str) -> None:
         if not NAME.fullmatch(name):
-            raise UsageError(f"npm:{name} is no package", "give npm:NAME or npm:@SCOPE/NAME")
+            raise UsageError(f"npm:{name} is not a package", "give npm:NAME or npm:@SCOPE/NAME")
         self._name = name
         secret(TOKEN, "a token that may publish the package")
 
@@ -108,7 +108,7 @@ class Npm:
             self._npm(folder, "publish", "--ignore-scripts", f"--tag={tag}")
 
     def _tag(self, folder: Path, release: CheckedRelease) -> str:
-        """Return the tag to publish under; older versions share one, since npm asks for one."""
+        """Return the tag to publish under; npm requires one, so older versions share a tag."""
         tag = "next" if release.is_preview else "latest"
         tags = _fields(self._npm(folder, "view", self._name) or {}, "dist-tags")
         return OLDER if is_older(release.version, str(tags.get(tag, ""))) else tag
@@ -135,7 +135,9 @@ class Npm:
         return next((url for url in urls if url != "undefined"), PUBLIC_REGISTRY)
 
     def _npm(self, folder: Path, *arguments: str) -> dict[str, Any] | None:
-        """Return what npm says; None for what is not there. Raises DlconvError with its words."""
+        """Return npm's output; None for a package that does not exist. Raises DlconvError with its
+        message.
+        """
         answer = _run(folder, *arguments, *OPTIONS)
         logging.getLogger(__name__).debug("npm %s: %s", arguments[0], answer.stderr)
         said = _json(answer.stdout)
@@ -152,7 +154,7 @@ class Npm:
 
 
 def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
-    """Write what makes a folder with a release in it an npm package."""
+    """Write the files that make a folder with a release in it an npm package."""
     found = release.release
     package = {
         "name": name,
@@ -175,7 +177,7 @@ def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
 
 
 def _fields(said: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what JSON of anybody says under a name; {} where that is nothing of this form."""
+    """Return the object under a name in untrusted JSON; {} where there is none."""
     found = said.get(name)
     return found if isinstance(found, dict) else {}
 

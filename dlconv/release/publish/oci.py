@@ -1,8 +1,8 @@
 """An artifact in an OCI registry, such as ghcr.io, with the version as its tag.
 
 Each file is a layer that has its path as title, so that ``oras pull`` gives the release's folder.
-Layers are named by their digests and found by nobody before the manifest with the tag is there; one
-that is in the registry already is not sent again.
+Layers are named by their digests and are not visible before the manifest with the tag is sent; a
+layer that is in the registry already is not sent again.
 """
 
 import inspect
@@ -60,7 +60,7 @@ class _Tags:
 
 
 class Oci:
-    """A repository of a registry, which is asked over HTTP where it is on this machine.
+    """A repository of a registry; a registry on this machine is reached over HTTP.
 
     The account is ``ORAS_USER`` with the password ``ORAS_PASS``, or that of ``docker login``.
     """
@@ -68,7 +68,7 @@ class Oci:
     def __init__(self, repository: str) -> None:
         match = REPOSITORY.fullmatch(repository)
         if match is None:
-            raise UsageError(f"oci:{repository} is no repository", "give oci:HOST/REPO")
+            raise UsageError(f"oci:{repository} is not a repository", "give oci:HOST/REPO")
         self._repository = repository
         self._host = match[1]
 
@@ -78,7 +78,7 @@ class Oci:
 
     def place_of(self, release: CheckedRelease) -> str:
         """Return what ``oras pull`` takes."""
-        # A tag has no plus; Helm writes it so, too.
+        # A tag cannot contain a plus; Helm replaces it in the same way.
         return f"{self._repository}:{release.version.replace('+', '_')}"
 
     def published(self, release: CheckedRelease) -> str | None:
@@ -132,7 +132,7 @@ class Oci:
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:
-        """Turn what the library raises for want of a type of its own into a DlconvError."""
+        """Turn what the library raises, which has no type of its own, into a DlconvError."""
         try:
             yield
         except ValueError as error:
@@ -159,7 +159,7 @@ def _connect(host: str, container: str) -> Any:
 
 
 def _challenge(url: str) -> str:
-    """Return how a registry wants to know who asks: ``basic``, or ``token`` if it wants to."""
+    """Return the authentication that a registry asks for: ``basic``, or ``token`` for all else."""
 
     def attempt() -> requests.Response:
         with Session(WITH_SERVICES) as session, network_trouble(url):
@@ -173,7 +173,7 @@ def _challenge(url: str) -> str:
 
 
 def _patient(registry: Any) -> Callable[..., Any]:
-    """Return the client's way to ask, without its own, which waits for minutes."""
+    """Return the client's request function without its own retries, which wait for minutes."""
     ask = inspect.unwrap(type(registry).do_request)
 
     def ask_patiently(url: str, *arguments: Any, **options: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Publishing a release: checked first, never over another one, and only once.
+"""Publishing a release: it is checked first, replaces no other, and is sent only once.
 
-Where it goes is a target's business, a module each; what must hold everywhere is here.
+Each kind of target is a module of its own; what holds for all of them is here.
 """
 
 import hashlib
@@ -40,8 +40,8 @@ def publish(
     """Publish the release in a folder to a target, unless it is there already.
 
     ``target`` is what ``choose_target`` takes; with ``dry_run`` nothing is sent. Raises DlconvError
-    for a release that is not as it was packed, another one of the same version at the target, and
-    a target that cannot be reached or refuses; UsageError for a target that is none.
+    for a release that is not as it was packed, another one of the same version at the target, and a
+    target that cannot be reached or refuses; UsageError for an invalid target.
     """
     with hidden_secrets():
         chosen = choose_target(target)
@@ -77,7 +77,7 @@ def _send(
         target.send(release, progress)
         return "published"
     with target.guarded(release, say):
-        # Another machine's publish has no part in the lock of this one's cache.
+        # The lock in this machine's cache does not keep out publishes of other machines.
         if _is_there(release, target, place):
             return "already published"
         target.send(release, progress)
@@ -85,7 +85,7 @@ def _send(
 
 
 def _is_there(release: CheckedRelease, target: Target, place: str) -> bool:
-    """Tell whether a release is published. Raises DlconvError where something else is."""
+    """Return whether the release is published. Raises DlconvError where another one is."""
     there = target.published(release)
     if there not in (None, release.digest):
         what = "another release" if there else "something else"

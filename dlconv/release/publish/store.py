@@ -1,10 +1,9 @@
-"""Any storage that fsspec knows: ``<url>/<name>/<version>/``, there when its release.json is.
+"""Any storage that fsspec knows: a release is at ``<url>/<name>/<version>/``.
 
-``release.json`` is sent last, after all others were read back. Files without it are those of an
-interrupted upload: nobody reads them, and the next upload takes their place. Storages have no
-locks, so each upload writes a claim of its own beside the place; one that finds another's there
-stops, so that of several the last to begin is the one that publishes. S3 needs s3fs, others what
-fsspec names.
+``release.json`` is sent last, after all other files were read back. Files without it are those of
+an interrupted upload: they are ignored, and the next upload replaces them. Storages have no locks,
+so each upload writes a claim file beside the place, and stops if it finds a later one: of several
+uploads, the last to begin publishes. S3 needs s3fs, others what fsspec names.
 """
 
 import hashlib
@@ -36,7 +35,7 @@ class Store:
         return f"{self._url}/{release.name}/{release.version}"
 
     def published(self, release: CheckedRelease) -> str | None:
-        """Return the content digest of what is there."""
+        """Return the content digest of the release that is there."""
         path = f"{self._place(release)}/{RELEASE_NAME}"
         with self._trouble():
             try:
@@ -47,24 +46,24 @@ class Store:
 
     @contextmanager
     def guarded(self, release: CheckedRelease, say: Say) -> Iterator[None]:
-        """Claim the release's place, which others then leave."""
+        """Claim the release's place; earlier uploads to it then stop."""
         with self._trouble():
             path = self._claim_path(release)
             try:
                 self._files.pipe_file(path, self._claim)
-            except FileNotFoundError:  # where folders are made before what is in them
+            except FileNotFoundError:  # storages with real folders need them first
                 self._files.mkdir(path.rpartition("/")[0], create_parents=False)
                 self._files.pipe_file(path, self._claim)
         try:
             yield
         finally:
-            # Whose claim cannot be removed, as where only writing is allowed, does no harm.
+            # A claim that cannot be removed, as without permission to delete, does no harm.
             with suppress(Exception):
                 if self._is_claimed(release):
                     self._files.rm_file(self._claim_path(release))
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
-        """Send the files, release.json last, after removing others that were left here."""
+        """Send the files, release.json last, after removing those of an interrupted upload."""
         place = self._place(release)
         paths = [path for path in release.paths if path != RELEASE_NAME]
         with self._trouble():

@@ -1,4 +1,4 @@
-"""What a place to publish to has to do."""
+"""What a target has to implement."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
@@ -15,44 +15,44 @@ WAITING = "waiting for another publish to this place"
 
 
 class Target(Protocol):
-    """A place to publish to. All of it raises DlconvError for what the user can act on."""
+    """A place to publish to. All methods raise DlconvError for what the user can act on."""
 
     def place_of(self, release: CheckedRelease) -> str:
         """Return where people find the release once it is published.
 
-        Raises UsageError for a version that cannot be one here.
+        Raises UsageError for a version that this target does not accept.
         """
 
     def published(self, release: CheckedRelease) -> str | None:
         """Return the content digest of what is published under the release's name and version.
 
-        None where there is nothing, or only what an interrupted upload left; "" for what is no
-        release of dlconv. Raises DlconvError where there is room for one model, and it is another.
+        None where there is nothing, or only files of an interrupted upload; "" for something that
+        is not a release of dlconv. Raises DlconvError for a target of one model that holds another.
         """
 
     def send(self, release: CheckedRelease, progress: StepProgress) -> None:
-        """Publish the release, which nobody sees before all of it is there.
+        """Publish the release; nothing of it is visible before it is complete.
 
-        ``progress`` is told what is sent next, and of how many pieces. What an earlier upload of
-        this version left is used, or removed.
+        ``progress`` is called with the name of the next piece, the number sent, and the total. What
+        an interrupted upload of this version left is used, or removed.
         """
 
 
 @runtime_checkable
 class Guarded(Target, Protocol):
-    """A place of plain files, where nobody but who publishes sees to it that only one does."""
+    """A target of plain files, which needs protection against several publishes at once."""
 
     def guarded(self, release: CheckedRelease, say: Say) -> AbstractContextManager[None]:
-        """Keep others out of the release's place during the block, on whatever machine they are.
+        """Keep other publishes, also of other machines, out of the release's place in the block.
 
-        ``say`` is told when it has to wait for them.
+        ``say`` gets a line when it has to wait.
         """
 
 
 def digest_in(content: bytes, place: str) -> str | None:
-    """Return the content digest in a ``release.json`` found at a place; None if it is cut short.
+    """Return the content digest in a ``release.json`` from a place; None if it is incomplete.
 
-    Raises DlconvError for another dlconv's.
+    Raises DlconvError for one of an unknown schema.
     """
     try:
         parse_json(content)
@@ -62,7 +62,7 @@ def digest_in(content: bytes, place: str) -> str | None:
 
 
 def check_model(release: CheckedRelease, there: str, place: str) -> None:
-    """Refuse a place for one model that holds another, ``there``; "" is none."""
+    """Raise DlconvError if a place for one model holds another, ``there`` ("" if empty)."""
     if there not in ("", release.name):
         raise DlconvError(f"{place} is for {there}, not for {release.name}", OWN_PLACE)
 

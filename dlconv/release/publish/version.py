@@ -4,7 +4,7 @@ Order = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
 
 def is_older(version: str, other: str) -> bool:
-    """Tell whether a version comes before another; no where either has no order, as "beta"."""
+    """Return whether a version is older than another; False for others than semantic versions."""
     try:
         return _order(version) < _order(other)
     except ValueError:

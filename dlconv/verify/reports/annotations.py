@@ -10,7 +10,7 @@ IN_ACTIONS = "GITHUB_ACTIONS"
 
 
 def annotations(results: Iterable[ArtifactResult]) -> Iterator[str]:
-    """Yield a workflow command for each failure; none where no GitHub Action listens."""
+    """Yield a workflow command for each failure; nothing outside GitHub Actions."""
     if os.environ.get(IN_ACTIONS) != "true":
         return
     for result in results:

@@ -15,7 +15,7 @@ MOST_ROWS = 25
 
 
 def limit_for(artifact: Artifact, given: float | None) -> float:
-    """Return the error from which on a node counts as wrong."""
+    """Return the error above which a node counts as wrong."""
     if given is not None:
         return given
     return FLOAT32_LIMIT if artifact.manifest.precision == "float32" else LIMIT
@@ -24,14 +24,14 @@ def limit_for(artifact: Artifact, given: float | None) -> float:
 def table(errors: Sequence[NodeError], first: NodeError | None) -> Table:
     """Return a table of the nodes that add most, in order, with the first wrong one marked."""
     most = sorted(errors, key=lambda each: -each.added)[:MOST_ROWS]
-    shown = [each for each in errors if each in most or each is first]
+    listed = [each for each in errors if each in most or each is first]
     result = Table(pad_edge=False)
     result.add_column("node", overflow="fold")
     result.add_column("op")
     for column in ("error", "inherited", "added"):
         result.add_column(column, justify="right")
     result.add_column("")
-    for each in shown:
+    for each in listed:
         numbers = (f"{value:.2e}" for value in (each.error, each.inherited, each.added))
         mark = as_text("first", "red") if each is first else ""
         result.add_row(each.name, each.op, *numbers, mark)
@@ -50,8 +50,8 @@ def verdict(errors: Sequence[NodeError], first: NodeError | None) -> str:
 def as_data(
     artifact: Artifact, photo: Photo, errors: Sequence[NodeError], first: NodeError | None
 ) -> dict[str, Any]:
-    """Return all of it as plain data; ``first`` is null where no node is beyond the limit,
-    and an error where values are no numbers.
+    """Return all of it as plain data; ``first`` is null where no node is beyond the limit, and so
+    is an error that is not finite.
     """
     return {
         "schema": 1,
@@ -69,5 +69,5 @@ def as_data(
 
 
 def _finite(value: Any) -> Any:
-    """Return null, which JSON has, for an error that is no number."""
+    """Return None for an error that is not finite, which JSON cannot express."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,7 +1,6 @@
-"""Reports in files: the name's ending says which kind.
+"""Reports in files: the file name's ending determines the format.
 
-Where a CI system of GitHub's says so, in ``GITHUB_STEP_SUMMARY``, the Markdown report is added to
-the summary of the job.
+In GitHub Actions (``GITHUB_STEP_SUMMARY``) the Markdown report is added to the summary of the job.
 """
 
 import os
@@ -21,7 +20,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def check_report_files(files: Sequence[Path]) -> None:
-    """Raise UsageError for a file whose name ends as no kind of report does."""
+    """Raise UsageError for a file whose ending is not that of a report format."""
     for file in files:
         if file.suffix not in KINDS:
             raise UsageError(f"a report is {', '.join(KINDS)}, not {file}")

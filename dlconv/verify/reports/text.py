@@ -10,14 +10,14 @@ from dlconv.verify.document import class_name
 from dlconv.verify.photos import say_skipped
 from dlconv.verify.result import ArtifactResult, PhotoResult
 
-# Of how many pairs of classes is told how many pixels changed from one to the other.
+# For how many pairs of classes the number of changed pixels is printed.
 MOST_MISTAKEN = 3
-# Tables have no more photos; files do.
+# The most photos in a table; report files have all.
 MOST_PHOTOS = 50
 
 
 def tables(results: Iterable[ArtifactResult], with_photos: bool) -> Iterator[RenderableType]:
-    """Yield the tables that a person reads: photos and classes of each artifact, then the sum."""
+    """Yield the tables for people: photos and classes of each artifact, then the summary."""
     listed = list(results)
     for result in listed:
         if with_photos and result.photos:

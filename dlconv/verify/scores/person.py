@@ -1,4 +1,4 @@
-"""One class as a mask, the person's, as pages that remove the background use it.
+"""The class person as a mask, as pages that remove the background use it.
 
 Agreement is the share of pixels that are in both masks or in neither. The boundary F-score is the
 harmonic mean of two shares: of the artifact's contour that is near the reference's, and of the
@@ -20,7 +20,7 @@ class MaskScores:
     """The person's mask; of several photos, the mean over those on which either sees one."""
 
     agreement: float
-    """Share of the pixels that both, or neither, call a person."""
+    """Share of the pixels that both or neither label as person."""
     boundary_f: float
     """Boundary F-score: contours within 0.8 % of the diagonal count as found."""
 
@@ -52,7 +52,7 @@ def boundary_f(reference: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _contour(mask: np.ndarray) -> np.ndarray:
-    """Return the pixels of a mask that touch what is outside it; the frame's edge is no contour."""
+    """Return the pixels of a mask with a neighbour outside it; the image's edge does not count."""
     padded = np.pad(mask, 1, mode="edge")
     inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     return np.asarray(mask & ~inside)

@@ -1,7 +1,7 @@
 """How far an artifact's scores are from the frozen graph's, for artifacts that give scores.
 
-Scores are what the labels come from, before the ArgMax; probabilities are their softmax, told from
-scores by their sums.
+Scores are what the labels come from, before the ArgMax; probabilities are their softmax, recognized
+by their sums of 1.
 """
 
 import numpy as np
@@ -16,8 +16,9 @@ def score_error(
 ) -> float | None:
     """Return the largest absolute difference of scores [1, H, W, K] within the photo's size.
 
-    None when the frozen graph shows no scores for all of the photo, or has other classes. Raises
-    DlconvError when not all scores of the artifact are numbers and the frozen graph's are.
+    None when the frozen graph's scores for the whole photo are not available, or it has another
+    number of classes. Raises DlconvError when the artifact's scores are not all finite, but the
+    frozen graph's are.
     """
     height, width = size
     if expected is None or expected.shape[3] != found.shape[3]:
@@ -28,7 +29,7 @@ def score_error(
     if not np.isfinite(expected).all():
         return None
     if not np.isfinite(found).all():
-        raise DlconvError("the scores are no numbers: there is NaN or infinity among them")
+        raise DlconvError("the scores are not finite: there is NaN or infinity among them")
     if _are_probabilities(found):
         expected = _softmax(expected)
     return float(np.abs(expected - found).max())

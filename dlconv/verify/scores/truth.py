@@ -1,4 +1,4 @@
-"""Ground truth: masks that people drew, PNG files of class indices.
+"""Ground truth: masks drawn by people, PNG files of class indices.
 
 Both the frozen graph and the artifact are scored against them, at the size that the network sees
 the photo at. Pixels of 255 are left out, as in PASCAL VOC.
@@ -30,7 +30,7 @@ class TruthConfusion:
 def against_truth(mask: Path, reference: np.ndarray, labels: np.ndarray) -> TruthConfusion | None:
     """Compare labels, [1, H, W], with a mask; None when all of it is ignored.
 
-    Raises PhotoError for a file that is no picture of class indices.
+    Raises PhotoError for a file that is not a picture of class indices.
     """
     _, height, width = reference.shape
     truth = read_classes(mask, (height, width))[None]

@@ -126,7 +126,7 @@ def test_what_comes_there_meanwhile_is_left_alone(packed, tmp_path):
         thesis.parent.mkdir(exist_ok=True)
         thesis.write_text("years of work")
 
-    with pytest.raises(DlconvError, match=r"1\.2\.0 came into being while"):
+    with pytest.raises(DlconvError, match=r"1\.2\.0 was created by something else"):
         publish(packed, str(tmp_path), progress=come)
     assert files_below(tmp_path) == {"sample/1.2.0/thesis.txt": b"years of work"}
 
@@ -151,7 +151,7 @@ def test_a_folder_whose_name_is_no_text(packed, tmp_path):
 
 @pytest.mark.parametrize("target", ["file:///x%00y", "x\0y"])
 def test_a_character_of_no_path_is_said(packed, target):
-    with pytest.raises(DlconvError, match=r"has a character of no (path|target), NUL"):
+    with pytest.raises(DlconvError, match=r"has a character of no path, NUL|contains a NUL"):
         publish(packed, target)
 
 

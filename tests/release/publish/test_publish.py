@@ -13,7 +13,7 @@ from dlconv.release.publish.publish import publish
 def test_what_is_not_as_it_was_packed_is_refused(release, tmp_path):
     changed = release / "tfjs-float32" / "model.json"
     changed.write_bytes(changed.read_bytes() + b"\n")
-    with pytest.raises(DlconvError, match=r"is not to be published: tfjs-float32/model.json"):
+    with pytest.raises(DlconvError, match=r"cannot be published: tfjs-float32/model.json"):
         publish(release, str(tmp_path / "target"))
     assert not (tmp_path / "target").exists()
 
@@ -21,7 +21,7 @@ def test_what_is_not_as_it_was_packed_is_refused(release, tmp_path):
 def test_what_did_not_pass_is_refused(release, tmp_path):
     document = release / "release.json"
     document.write_text(document.read_text().replace('"passed": true', '"passed": false', 1))
-    with pytest.raises(DlconvError, match=r"is not to be published: .*\(and"):
+    with pytest.raises(DlconvError, match=r"cannot be published: .*\(and"):
         publish(release, str(tmp_path / "target"))
     assert not (tmp_path / "target").exists()
 
@@ -39,7 +39,7 @@ def test_a_folder_without_a_release_is_said_in_one_line(tmp_path):
         ("gihub:me/models", "there is no target gihub:"),
         ("GitHub:models", "give github:OWNER/REPO"),
         ("ftp://me:secret@host/models", "a target holds no password"),
-        ("s3://[x", r"s3://\[x is no URL: Invalid IPv6 URL"),
+        ("s3://[x", r"s3://\[x is not a URL: Invalid IPv6 URL"),
         ("github:models", "give github:OWNER/REPO"),
         ("hf:models", "give hf:OWNER/NAME"),
         ("npm:Big Name", "give npm:NAME"),

@@ -40,7 +40,7 @@ def test_other_classes_or_sizes_do_not_compare():
 def test_scores_that_are_no_numbers_are_an_error_of_the_artifact(value, recwarn):
     found = SCORES.copy()
     found[0, 2, 3, 1] = value
-    with pytest.raises(DlconvError, match="the scores are no numbers"):
+    with pytest.raises(DlconvError, match="the scores are not finite"):
         score_error(SCORES, found, (5, 6))
     assert score_error(found, SCORES, (5, 6)) is None
     assert not recwarn.list

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from dlconv.floors import Floors
-from dlconv.verify.harness import verify
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.photos import PhotoError, with_masks
 from dlconv.verify.scores.truth import against_truth
 
@@ -47,7 +47,7 @@ def test_photos_without_a_mask_are_left_out(tiny, passed, three_photos, tmp_path
     drawn(tmp_path, np.zeros((60, 80)), name="two")
     floors = Floors(agreement=0.5, worst=None, miou=None)
     photos = with_masks(three_photos, tmp_path)
-    result = verify(passed.artifact, tiny.path, photos, tmp_path, floors)
+    result = check_artifact(passed.artifact, tiny.path, photos, tmp_path, floors)
     with_truth = [photo.photo for photo in result.photos if photo.truth is not None]
     assert with_truth == ["two.png"]
     assert result.truth.reference.scores() == result.truth.artifact.scores()

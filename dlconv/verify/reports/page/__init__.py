@@ -1,7 +1,7 @@
 """Results as one HTML page: a table, size against mIoU, and photos with their labels to compare.
 
-The page holds everything, style, script and pictures, and asks no server for anything; a
-Content-Security-Policy in it says so. ``page.js`` draws it from the JSON report and the pictures.
+The page contains its style, script and pictures and requests nothing from any server, which its
+Content-Security-Policy enforces. ``page.js`` draws it from the JSON report and the pictures.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""Running an artifact against its frozen graph on all photos, and holding it to its floors.
+"""Checking an artifact: run it on all photos, compare with the frozen graph, and apply the floors.
 
-Photos are checked here one after another, or by workers; a journal keeps what is done, so that an
-interrupted run can go on.
+Photos are checked one after another, or by workers; a journal stores the checked ones, so that an
+interrupted run can continue.
 """
 
 import dataclasses
@@ -22,13 +22,13 @@ from dlconv.verify.reports.pictures import Colour
 from dlconv.verify.result import ArtifactResult, Check, PhotoResult
 from dlconv.verify.workers import WorkerLostError, Workers
 
-# Of how many photos pictures are kept: the worst.
+# Pictures are kept of so many photos, the worst.
 MOST_PICTURED = 12
 # The check that an artifact loads and answers.
 RUNS = "runs"
 
 
-def verify(
+def check_artifact(
     artifact: Artifact,
     graph_path: Path,
     photos: Sequence[Photo],
@@ -43,10 +43,10 @@ def verify(
     """Check an artifact on all photos against its frozen graph.
 
     ``cache`` is the folder of the reference's labels; ``choice`` is the runtime, None the default
-    for the artifact's target; with ``colours``, those of the classes, pictures of the worst photos
-    are kept; ``progress`` is told photos done and in total. Raises PhotoError for a photo or a mask
-    that cannot be read, RuntimeMissingError for a runtime that this machine lacks and
-    WorkerLostError; whatever else goes wrong is a failure of the artifact.
+    for the artifact's target. ``colours`` are those of the classes; with them, pictures of the
+    worst photos are kept. ``progress`` is called with the photos done and in total. Raises
+    PhotoError for a photo or a mask that cannot be read, RuntimeMissingError for a runtime that
+    this machine lacks and WorkerLostError; whatever else goes wrong is a failure of the artifact.
     """
     chosen = choice or choices_for(artifact.manifest.target, [])[0]
     job = Job(artifact, chosen.spec, graph_path, cache, colours)
@@ -103,7 +103,7 @@ def _checked(
 
 
 def _draw_worst(checker: Checker, rows: dict[Photo, PhotoResult]) -> None:
-    """Make the pictures that the worst photos lack: workers and journals have none."""
+    """Draw missing pictures of the worst photos: workers and journals do not return any."""
     worst = sorted(rows, key=lambda photo: rows[photo].scores.agreement)[:MOST_PICTURED]
     for photo in worst:
         if rows[photo].pictures is None:

@@ -11,8 +11,8 @@ from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import Colour
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for
+from dlconv.verify.check_artifact import check_artifact
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors, floors_for
-from dlconv.verify.harness import verify
 from dlconv.verify.journal import Journal, open_journal
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, Skipped
@@ -25,7 +25,7 @@ def no_display(*_: object) -> AbstractContextManager[Progress]:
     return nullcontext(no_progress)
 
 
-def verify_all(
+def verify_artifacts(
     artifacts: Iterable[Artifact],
     photos: list[Photo],
     given: GivenFloors = NO_FLOORS_GIVEN,
@@ -40,12 +40,13 @@ def verify_all(
     """Check artifacts one after another, each in its runtimes among those chosen, or its default.
 
     ``given`` floors replace the artifacts' own; ``progress`` opens a display for each check.
-    With ``colours``, those of each model's classes, pictures of the worst photos are kept.
-    ``workers`` check photos side by side; a ``journal`` keeps what is done until all of it is.
-    ``skip_missing`` is told of a runtime that this machine lacks; without it, that is raised.
-    ``skipped`` are the pictures among the photos that are none, which the results tell.
-    Raises DlconvError when a frozen graph is gone, a photo cannot be read or an artifact of
-    precision auto does not say its floors, UsageError when no runtime is for an artifact.
+    ``colours`` are those of each model's classes; with them, pictures of the worst photos are kept.
+    ``workers`` check photos side by side; a ``journal`` stores checked photos until all are done.
+    ``skip_missing`` is called with the error of a runtime that this machine lacks; without it, the
+    error is raised. ``skipped`` are pictures of unsupported formats, which are added to the
+    results. Raises DlconvError when a frozen graph is missing, a photo cannot be read or an
+    artifact of precision auto has no floors, UsageError when none of the runtimes can run an
+    artifact.
     """
     checks = [
         (artifact, choice, reference_graph(artifact), floors_for(artifact, given))
@@ -59,7 +60,7 @@ def verify_all(
             with progress(artifact, choice) as report, loadable(artifact) as loaded:
                 model = artifact.manifest.source.model
                 palette = colours[model] if colours is not None else None
-                result = verify(
+                result = check_artifact(
                     loaded,
                     graph_path,
                     photos,

@@ -1,8 +1,8 @@
-"""Bringing a release here that is named by an address.
+"""Downloading a release from an address.
 
-Its ``release.json`` is fetched first and tells what else there is and how large: nothing that it
-does not list is fetched, and no file beyond the size it says. All of it stands in a temporary
-folder, which goes when the reader is done.
+Its ``release.json`` is fetched first and lists the other files with their sizes: nothing else is
+fetched, and no file beyond its size. The files are in a temporary folder, which is removed when the
+block ends.
 """
 
 import functools
@@ -35,10 +35,11 @@ MOST_FILES = 10_000
 
 
 @contextmanager
-def brought_release(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
+def downloaded_release(spec: str, show: ShowProgress = show_progress) -> Iterator[Path]:
     """Yield the folder of the release that ``spec``, a path or an address, names.
 
-    Either may be that of its ``release.json``. Raises DlconvError when it cannot be fetched.
+    A local folder is yielded as it is. ``spec`` may also name the ``release.json``. Raises
+    DlconvError when the release cannot be fetched.
     """
     if not is_address(spec):
         path = Path(spec)

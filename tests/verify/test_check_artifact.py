@@ -12,7 +12,7 @@ from dlconv.artifacts.manifest import read_artifact
 from dlconv.floors import Floors
 from dlconv.recipe import Interface
 from dlconv.registry.entries import voc_colours
-from dlconv.verify.harness import MOST_PICTURED, verify
+from dlconv.verify.check_artifact import MOST_PICTURED, check_artifact
 from dlconv.verify.journal import open_journal
 from dlconv.verify.photos import PhotoError, find_photos
 from dlconv.verify.workers import processes
@@ -32,7 +32,7 @@ def photos(tmp_path):
 
 
 def check(frozen, artifact, photos, tmp_path, floors=FLOORS, **options):
-    return verify(artifact, frozen.path, photos, tmp_path / "labels", floors, **options)
+    return check_artifact(artifact, frozen.path, photos, tmp_path / "labels", floors, **options)
 
 
 @pytest.fixture(params=["tfjs", "onnx"])

@@ -10,10 +10,10 @@ import pytest
 
 from dlconv.errors import DlconvError
 from dlconv.progress import no_progress
-from dlconv.release import bring
-from dlconv.release.bring import brought_release
+from dlconv.release import download
 from dlconv.release.check import check_release
 from dlconv.release.document import RELEASE_NAME, as_json, read_release
+from dlconv.release.download import downloaded_release
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def address(release, asked):
 
 
 def brought(spec):
-    return brought_release(str(spec), lambda label: nullcontext(no_progress))
+    return downloaded_release(str(spec), lambda label: nullcontext(no_progress))
 
 
 @pytest.mark.parametrize("end", ["", "/", "/release.json", "/?token=1#top"])
@@ -83,7 +83,7 @@ def test_a_missing_file_is_named(address, release):
 
 
 def test_a_list_of_any_length_is_not_read(address, monkeypatch):
-    monkeypatch.setattr(bring, "MOST_RELEASE_BYTES", 1000)
+    monkeypatch.setattr(download, "MOST_RELEASE_BYTES", 1000)
     with pytest.raises(DlconvError, match=r"release\.json: [\d,]+ bytes are more than 1,000"):
         brought(address).__enter__()
 
