@@ -60,8 +60,8 @@ def build(
 
     A step whose inputs, options and tools have not changed is skipped; one that fails is a result
     that says so, and does not stop the others. ``jobs`` is how many steps run at once, by default
-    one for each processor, ``memory`` the bytes that they may take together. ``display`` opens a
-    display that is told of each step. Other parameters and errors are as for ``preview``.
+    one for each processor, ``memory`` the bytes that they may take together. ``display`` opens an
+    observer that gets the events of all steps. Other parameters and errors are as for ``preview``.
     """
     project = find_project(config, access)
     with display(len(project.steps)) as observer:

@@ -25,9 +25,9 @@ def tables(release: Release, is_signed: bool, is_trusted: bool) -> Iterator[Rend
     ``is_trusted`` says that the check required a particular signer.
     """
     yield table(release)
-    signature = "signed as asked" if is_trusted else "not signed"
+    signature = "signed by the trusted signer" if is_trusted else "not signed"
     if is_signed and not is_trusted:
-        signature = "signed, by whom was not checked (--public-key, --identity)"
+        signature = "signed, the signer was not checked (--public-key, --identity)"
     yield f"every byte is as packed; {signature}"
 
 

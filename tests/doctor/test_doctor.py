@@ -99,12 +99,12 @@ def test_the_command_prints_json_and_fails_with_what_it_found(monkeypatch):
     sound = Check("base", "python", "everything", True, Found("ok", "3.12"))
     lost = Check("runtimes", "node", "TF.js", True, Found("missing", "no Node", "install it"))
     spare = Check("extras", "dask", "verify --dask", False, Found("missing", "distributed"))
-    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda progress: [sound, lost, spare])
+    monkeypatch.setattr("dlconv.api.examining.examine", lambda progress: [sound, lost, spare])
     answer = CliRunner().invoke(app, ["doctor", "--json"])
     data = json.loads(answer.stdout)
     assert (answer.exit_code, data["passed"]) == (1, False)
     assert [each["found"]["state"] for each in data["checks"]] == ["ok", "missing", "missing"]
-    monkeypatch.setattr("dlconv.doctor.examine.examine", lambda progress: [sound, spare])
+    monkeypatch.setattr("dlconv.api.examining.examine", lambda progress: [sound, spare])
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 0
 
 

@@ -208,7 +208,7 @@ def test_the_command_signs_and_checks(release, keys):
     assert (called.returncode, called.stdout) == (0, f"{release}: signed\n")
     called = call("check", release, "--public-key", keys.public)
     assert called.returncode == 0
-    assert called.stdout.endswith("every byte is as packed; signed as asked\n")
+    assert called.stdout.endswith("every byte is as packed; signed by the trusted signer\n")
     assert call("sign", release).returncode == 2
     assert call("check", release, "--identity", "me@example.org").returncode == 2
 

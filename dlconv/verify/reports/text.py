@@ -107,7 +107,7 @@ def class_table(result: ArtifactResult) -> RenderableType:
 
 
 def remarks(result: ArtifactResult) -> Iterator[str]:
-    """Yield what there is to say of real mismatches, persons, scores and ground truth."""
+    """Yield sentences on real mismatches, the person's mask, scores and ground truth."""
     sure = result.sure_mismatches
     if sure is not None and result.total is not None and result.total.differing:
         yield (
