@@ -13,10 +13,19 @@ pytestmark = [needs_shared, pytest.mark.long(seconds=60), pytest.mark.timeout(15
 
 LARGER, SMALLER = TARBALLS
 
+
+def weekly(row):
+    return pytest.param(row, marks=pytest.mark.weekly)
+
+
 ROWS = [
-    Row(LARGER, "tfjs", "1", False, 2_300_000, 1_900_000, 0.995, 0.96, 0.92),
+    weekly(Row(LARGER, "tfjs", "1", False, 2_300_000, 1_900_000, 0.995, 0.96, 0.92)),
     Row(LARGER, "tfjs", "1", True, 2_300_000, 1_900_000, 0.997, 0.98, 0.95),
-    Row(LARGER, "tfjs", "1", True, 2_360_000, 2_200_000, 0.9985, 0.99, 0.975, ("--per-channel",)),
+    weekly(
+        Row(
+            LARGER, "tfjs", "1", True, 2_360_000, 2_200_000, 0.9985, 0.99, 0.975, ("--per-channel",)
+        )
+    ),
     Row(LARGER, "onnx", "1", True, 2_650_000, None, 0.998, 0.985, 0.96),
     Row(LARGER, "onnx", "static", True, 2_800_000, None, 0.994, 0.96, 0.90),
     Row(SMALLER, "tfjs", "1", False, 810_000, None, 0.99, 0.95, 0.85),

@@ -46,7 +46,7 @@ def complaint_about(url: str) -> str:
     if scheme == "file":
         is_absolute = parts.netloc in ("", "localhost") and parts.path.startswith("/")
         if b"\0" in unquote_to_bytes(parts.path):
-            return "has the character NUL, which no path can have"
+            return "contains a NUL character"
         return "" if is_absolute else "is not of the form file:///path"
     if scheme not in REMOTE_SCHEMES:
         return "is not an http, https, file or package URL"

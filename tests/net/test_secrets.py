@@ -103,5 +103,5 @@ def test_an_entry_that_holds_one_is_refused(host, run, tmp_path):
         (tmp_path / "net.toml").write_text(ENTRY.format(url))
         for command in (["fetch", "net"], ["models"]):
             said = run(*command, code=1)
-            assert "which would be published; use --mirror" in said
+            assert "which would be published; a mirror may have it" in said
             assert_hidden(tmp_path / "work", said)

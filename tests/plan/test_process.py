@@ -5,7 +5,7 @@ import time
 import pytest
 from support.waiting import SECONDS
 
-from dlconv.convert.targets import tfjs
+from dlconv.convert.targets.tfjs import write
 from dlconv.plan.process import StepProcess
 from dlconv.plan.tasks import do
 
@@ -16,7 +16,7 @@ PIPE_BYTES = 65536
 def test_a_step_that_makes_hundreds_of_files_ends_though_its_answer_fills_a_pipe(
     project, monkeypatch
 ):
-    monkeypatch.setattr(tfjs, "SHARD_BYTES", 1000)
+    monkeypatch.setattr(write, "SHARD_BYTES", 1000)
     text = '[models.sample]\ntargets = ["tfjs"]\nphotos = ["photos"]\n'
     project.says(f'{text}[release]\nversion = "1.0"\n')
     *earlier, pack = [step.task for step in project.steps]

@@ -106,7 +106,7 @@ def test_an_overriding_entry_inherits_nothing(extra: Path) -> None:
         ("https://example.org", "file://other-host", "is not of the form file:///path"),
         ("//example", "//me:hunter2@example", "'https://***@example.org/models/mine.tar.gz' holds"),
         ("//example", "//me:hunter2/@example", "/models/mine.tar.gz' is not a URL"),
-        ("//example", "//hunter2@example", "holds an account, which would be published; use"),
+        ("//example", "//hunter2@example", "holds an account, which would be published; a"),
         (".tar.gz", ".tar.gz?token=hunter2", "mine.tar.gz?***' holds a query"),
     ],
 )

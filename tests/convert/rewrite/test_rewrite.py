@@ -304,7 +304,9 @@ def test_8_bit_weights_of_the_rewritten_sample_lose_no_more_labels(sample, tmp_p
 
 @needs_shared
 @pytest.mark.long(seconds=60)
-@pytest.mark.parametrize("model", TARBALLS)
+@pytest.mark.parametrize(
+    "model", [pytest.param("real_mnv2", marks=pytest.mark.weekly), "real_mnv2_dm05"]
+)
 def test_8_bit_weights_of_rewritten_networks_lose_no_more_labels(frozen, tmp_path, model):
     network = frozen(ZOO / "models" / TARBALLS[model])
     assert_rewriting_costs_no_labels(network, real_photos()[:2], tmp_path)

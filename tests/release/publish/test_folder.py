@@ -151,7 +151,7 @@ def test_a_folder_whose_name_is_no_text(packed, tmp_path):
 
 @pytest.mark.parametrize("target", ["file:///x%00y", "x\0y"])
 def test_a_character_of_no_path_is_said(packed, target):
-    with pytest.raises(DlconvError, match=r"has a character of no path, NUL|contains a NUL"):
+    with pytest.raises(DlconvError, match="contains a NUL"):
         publish(packed, target)
 
 
