@@ -29,7 +29,15 @@ _WRONG_USAGE: Any = typer.BadParameter.__base__
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
+# What people start with; typer lists the commands that have commands of their own last.
+_FIRST = ("models", "fetch", "inspect")
+
+
 class _Commands(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        places = {name: place for place, name in enumerate(_FIRST)}
+        return sorted(super().list_commands(ctx), key=lambda name: places.get(name, len(places)))
+
     def main(self, *arguments: Any, **options: Any) -> Any:
         try:
             return super().main(*arguments, **options)

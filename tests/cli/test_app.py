@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from dlconv.cli import app
@@ -64,3 +65,8 @@ def test_wrong_usage_repeats_no_password(arguments):
     assert answer.exit_code == 2
     assert "hunter2" not in answer.output
     assert "***@host" in answer.output
+
+
+def test_commands_are_listed_in_the_order_of_the_work():
+    listed = typer.main.get_command(app).list_commands(None)
+    assert listed[:6] == ["models", "fetch", "inspect", "rewrite", "tfjs", "onnx"]
