@@ -15,7 +15,6 @@ from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
-from dlconv.storage.files import with_a_name
 
 ARTIFACTS_ROOT = Path("artifacts")
 EVIDENCE_SUFFIX = ".verified.json"
@@ -48,7 +47,6 @@ def _artifacts_at(path: Path, reference: FrozenGraph | None) -> list[Artifact]:
             f"{address} is an address, and an artifact of this computer is needed",
             "download its folder first, with its manifest",
         )
-    path = with_a_name(path)
     below = find_artifacts(path) if path.is_dir() else []
     if reference is not None and not below and path.exists() and not has_manifest(path):
         contract = find_contract(Graph(read_graph(reference.path)))

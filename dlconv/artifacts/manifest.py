@@ -187,8 +187,8 @@ class Artifact:
 
     @property
     def directory(self) -> Path:
-        """The folder that the files' paths are relative to."""
-        return self.manifest_path.parent
+        """The folder that the files' paths are relative to, with its name."""
+        return with_a_name(self.manifest_path.parent)
 
     @property
     def runnable(self) -> Path:

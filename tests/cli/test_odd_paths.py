@@ -15,7 +15,7 @@ from dlconv.cli import app
 PHOTO = PHOTOS / "scene_2000030.png"
 
 
-@pytest.mark.parametrize("name", [".", "../tfjs", ".."])
+@pytest.mark.parametrize("name", [".", "../tfjs", "..", "model.json", "manifest.json"])
 def test_the_folder_that_one_is_in_is_an_artifact(tmp_path, monkeypatch, name):
     graph = sample_graph(tmp_path)
     store.add_graph(graph.path)
