@@ -12,6 +12,6 @@ def fetch_model(name: str | None, **options: Any) -> "FetchedModel":
     from dlconv.terminal import console
     from dlconv.terminal.progress import show_progress
 
-    (model,) = api.models(name or api.DEFAULT_MODEL, registry=options.get("registry"))
-    with show_progress(model.name) as progress:
-        return api.fetch(model.name, progress=progress, say=console.say, **options)
+    name = name or api.DEFAULT_MODEL
+    with show_progress(name) as progress:
+        return api.fetch(name, progress=progress, say=console.say, **options)

@@ -26,8 +26,9 @@ CHUNK_BYTES = 1 << 20
 NAME_BYTES = 8
 # How the name of an old folder ends while it is moved aside.
 ASIDE = ".old"
-# Where a shell puts what it hands over to a command.
+# Where a shell puts what it hands over to a command, and what standard input is called.
 DESCRIPTORS = (Path("/dev/fd"), Path("/proc/self/fd"))
+STANDARD_INPUT = Path("/dev/stdin")
 
 Check = Callable[[Path], None]
 """Raises DlconvError for a folder or a file that must not be replaced."""
@@ -38,12 +39,14 @@ def with_a_name(path: Path) -> Path:
     return path if path.name not in ("", "..") else path.resolve()
 
 
-def refuse_pipe(path: Path) -> None:
-    """Raise DlconvError for a named pipe: nobody may ever write to it.
+def is_handed_over(path: Path) -> bool:
+    """Tell whether a path is one by which a shell hands over ``<(command)`` or standard input."""
+    return path == STANDARD_INPUT or path.parent in DESCRIPTORS
 
-    One that a shell hands over (``<(...)``) has no name of its own, and is read.
-    """
-    if path.is_fifo() and path.parent not in DESCRIPTORS:
+
+def refuse_pipe(path: Path) -> None:
+    """Raise DlconvError for a pipe that nobody may ever write to: one that is not handed over."""
+    if path.is_fifo() and not is_handed_over(path):
         raise DlconvError(f"cannot read {path}: it is a pipe, and not a file")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlconv.storage.files import DESCRIPTORS, digest_of, digest_of_rest, text_of
+from dlconv.storage.files import digest_of, digest_of_rest, is_handed_over, text_of
 from dlconv.verify.raster import (
     CONVERT,
     FORMATS,
@@ -177,8 +177,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _listed(place: Path) -> list[Path]:
-    is_handed_over = place == Path("/dev/stdin") or place.parent in DESCRIPTORS
-    if not is_handed_over:
+    if not is_handed_over(place):
         check_file(place)
     try:
         content = place.read_bytes()
@@ -197,7 +196,7 @@ def _listed(place: Path) -> list[Path]:
         )
     text = content.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape")
     named = (line.strip(" \t\r") for line in text.split("\n"))
-    folder = Path() if is_handed_over else place.parent
+    folder = Path() if is_handed_over(place) else place.parent
     return [folder / name for name in named if name and not name.startswith("#")]
 
 

@@ -13,6 +13,7 @@ from dlconv.cache import store
 from dlconv.cli import app
 
 PHOTO = PHOTOS / "scene_2000030.png"
+NET = '[models.net]\nurl = "https://host/net.tar.gz"\ndataset = "voc"\ncrop = [513, 513]\n'
 
 
 @pytest.mark.parametrize("name", [".", "../tfjs", "..", "model.json", "manifest.json"])
@@ -47,13 +48,22 @@ def test_a_pipe_that_nobody_writes_to_is_an_error_and_not_a_wait(tmp_path, words
     assert answer.stderr.endswith("pipe.toml: it is a pipe, and not a file\n")
 
 
-def test_what_a_shell_hands_over_is_read(tmp_path):
-    command = f"{sys.executable} -m dlconv models net --json --registry <(cat net.toml)"
-    (tmp_path / "net.toml").write_text(
-        '[models.net]\nurl = "https://host/net.tar.gz"\ndataset = "voc"\ncrop = [513, 513]\n'
-    )
+@pytest.mark.parametrize("given", ["<(cat net.toml)", "/dev/stdin < <(cat net.toml)"])
+def test_what_a_shell_hands_over_is_read(tmp_path, given):
+    command = f"{sys.executable} -m dlconv models net --json --registry {given}"
+    (tmp_path / "net.toml").write_text(NET)
     answer = subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
     assert "https://host/net.tar.gz" in answer.stdout
+
+
+def test_fetch_reads_what_a_shell_hands_over_once(tmp_path):
+    command = f"{sys.executable} -m dlconv fetch net --offline --registry <(cat net.toml)"
+    (tmp_path / "net.toml").write_text(NET)
+    answer = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: the cache has no usable copy of net, and --offline")
