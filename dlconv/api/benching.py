@@ -7,6 +7,7 @@ from dlconv.artifacts.choose import choose_artifacts
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.bench.benchmark import Benchmark, benchmark
 from dlconv.cache.store import cache_root
+from dlconv.progress import Say, no_progress
 from dlconv.registry.models import load_registry
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import parse_choices
@@ -24,7 +25,7 @@ def bench(
     threads: int = 1,
     skip_missing: Callable[[RuntimeMissingError], None] | None = None,
     registry: Path | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = no_progress,
 ) -> Benchmark:
     """Measure time per frame and to load in milliseconds, memory and file sizes in bytes.
 

@@ -8,6 +8,7 @@ from dlconv.doctor.check import Check
 from dlconv.doctor.examine import examine
 from dlconv.errors import UsageError
 from dlconv.inspect import document as inspected
+from dlconv.progress import StepProgress, no_progress
 from dlconv.release import document as released
 from dlconv.verify import document as verified
 
@@ -20,9 +21,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def doctor(
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> list[Check]:
+def doctor(progress: StepProgress = no_progress) -> list[Check]:
     """Try all that dlconv uses, and return a check for each; ``progress`` is called after each.
 
     >>> all(check.name for check in api.doctor())

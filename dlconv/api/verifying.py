@@ -11,7 +11,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.cache import store
 from dlconv.errors import DlconvError, UsageError
 from dlconv.fetch.find import find_frozen_graph
-from dlconv.progress import Progress
+from dlconv.progress import Progress, Say, no_progress
 from dlconv.registry.models import Registry, load_registry
 from dlconv.release.evidence import keep_evidence
 from dlconv.runtimes import RuntimeMissingError
@@ -52,7 +52,7 @@ def verify(
     resume: bool = False,
     registry: Path | None = None,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_display,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = no_progress,
 ) -> list[ArtifactResult]:
     """Compare the labels of artifacts with the frozen graph's, in the real runtimes.
 
@@ -153,7 +153,9 @@ def _reference(spec: str, registry: Registry) -> FrozenGraph:
 
 def _workers(count: int | None, dask: str | None) -> AbstractContextManager[Workers | None]:
     if count and dask:
-        raise UsageError("workers of this machine and a Dask cluster exclude each other")
+        raise UsageError(
+            "workers of this machine and a Dask cluster exclude each other", code="two-crews"
+        )
     if dask:
         return dask_cluster(dask)
     return processes(count) if count and count > 1 else nullcontext()

@@ -20,7 +20,7 @@ from dlconv.cli.options.checks import (
     SkipMissing,
 )
 from dlconv.cli.options.common import Json, RegistryFile, Verbose
-from dlconv.errors import DlconvError, UsageError
+from dlconv.errors import DlconvError
 
 
 @app.command(epilog="Example: dlconv verify artifacts/sample --images photos/ --floor-miou 0.9")
@@ -83,8 +83,6 @@ def verify(
     from dlconv.terminal import console
     from dlconv.verify.reports.files import check_report_files, wants_pictures
 
-    if workers and dask:
-        raise UsageError("--workers and --dask exclude each other")
     check_report_files(report or [])
     with _going_on_later():
         results = api.verify(

@@ -64,6 +64,7 @@ MESSAGES: Mapping[str, str] = {
     "opset": "--opset takes {oldest} to {newest}, not {opset}",
     "precision": "--quantize takes one of {known}, not {word}",
     "size": "--input-size takes HEIGHTxWIDTH or one number, not {word}",
+    "two-crews": "--workers and --dask exclude each other",
 }
 
 
