@@ -1,0 +1,136 @@
+"""One TensorFlow node that is to be written, as the writer of its operation sees it.
+
+A writer is a function of an ``Operation``, registered by the ops that it writes, which adds nodes
+to the model and returns what they give: a tensor in TensorFlow's order of axes, a ``Value``, or
+several for several outputs. What it cannot write, it refuses, with the node and the reason.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.targets.onnx.builder import Builder
+from dlconv.convert.targets.onnx.tensors import Tensor, Value
+from dlconv.errors import DlconvError
+from dlconv.graph.graph import attribute, is_nhwc
+from dlconv.graph.tensors import dtype_name
+
+Written = Tensor | Value
+Writer = Callable[["Operation"], Written | Sequence[Written]]
+
+_writers: dict[str, Writer] = {}
+
+
+def writes(*ops: str) -> Callable[[Writer], Writer]:
+    """Register a function as the writer of these TensorFlow ops."""
+
+    def register(writer: Writer) -> Writer:
+        for op in ops:
+            assert op not in _writers, op
+            _writers[op] = writer
+        return writer
+
+    return register
+
+
+def writer_of(op: str) -> Writer | None:
+    """Return the writer of an op, None if there is none."""
+    return _writers.get(op)
+
+
+def written_operations() -> frozenset[str]:
+    """Return the ops that have a writer."""
+    return frozenset(_writers)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A node, its data inputs, and the model that is being made.
+
+    ``is_only_reader`` says of each input whether no other node reads it.
+    """
+
+    node: NodeDef
+    inputs: Sequence[Value]
+    builder: Builder
+    is_only_reader: Sequence[bool]
+
+    @property
+    def op(self) -> str:
+        """The TensorFlow op."""
+        return self.node.op
+
+    @property
+    def has_channels_last(self) -> bool:
+        """Whether its images have channels last, which is the default."""
+        return is_nhwc(self.node) or attribute(self.node, "data_format").s == b"NDHWC"
+
+    def has(self, key: str) -> bool:
+        """Tell whether the node states an attribute."""
+        return key in self.node.attr
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Return an attribute that is yes or no."""
+        return attribute(self.node, key).b if self.has(key) else default
+
+    def integer(self, key: str, default: int = 0) -> int:
+        """Return an attribute that is an integer."""
+        return attribute(self.node, key).i if self.has(key) else default
+
+    def integers(self, key: str) -> list[int]:
+        """Return an attribute that is a list of integers."""
+        return list(attribute(self.node, key).list.i)
+
+    def number(self, key: str, default: float) -> float:
+        """Return an attribute that is a float."""
+        return attribute(self.node, key).f if self.has(key) else default
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return an attribute that is text."""
+        return attribute(self.node, key).s.decode(errors="replace") or default
+
+    def dtype(self, key: str, default: str) -> str:
+        """Return an attribute that is an element type, as numpy calls it.
+
+        Raises DlconvError for one that ONNX or numpy does not have.
+        """
+        name = dtype_name(attribute(self.node, key).type) if self.has(key) else default
+        try:
+            return np.dtype(name).name
+        except TypeError:
+            raise self.refused(f"its element type is {name}") from None
+
+    def plain(self, index: int) -> Tensor:
+        """Return an input in TensorFlow's order of axes."""
+        return self.inputs[index].plain()
+
+    def ranked(self, index: int) -> Value:
+        """Return an input of known rank. Raises DlconvError if it is not known."""
+        value = self.inputs[index]
+        if value.rank < 0:
+            raise self.refused(f"the rank of its input {index} is not known")
+        return value
+
+    def image(self, index: int = 0) -> Tensor:
+        """Return an input with channels first, wherever the node has them."""
+        value = self.ranked(index)
+        return value.first() if self.has_channels_last else value.plain()
+
+    def of_image(self, tensor: Tensor) -> Value:
+        """Return a tensor with channels first as an output of the node."""
+        if self.has_channels_last:
+            return Value(self.builder.transposed, first=tensor)
+        return Value(self.builder.transposed, plain=tensor)
+
+    def constant(self, index: int, what: str) -> np.ndarray:
+        """Return the value of an input. Raises DlconvError if it is not constant."""
+        found = self.inputs[index].constant
+        if found is None:
+            raise self.refused(f"{what} is not constant")
+        return found
+
+    def refused(self, reason: str) -> DlconvError:
+        """Return the error for a node that is not written."""
+        return DlconvError(f"ONNX cannot hold {self.node.name} ({self.op}): {reason}")

@@ -1,0 +1,31 @@
+"""The writers of all operations, one file a kind. Importing this registers them."""
+
+from dlconv.convert.targets.onnx.operations import (
+    blocks,
+    choosing,
+    convolution,
+    fake_quantization,
+    multiplying,
+    normalization,
+    pointwise,
+    pooling,
+    reducing,
+    resizing,
+    shaping,
+    slicing,
+)
+
+KINDS = (
+    blocks,
+    choosing,
+    convolution,
+    fake_quantization,
+    multiplying,
+    normalization,
+    pointwise,
+    pooling,
+    reducing,
+    resizing,
+    shaping,
+    slicing,
+)

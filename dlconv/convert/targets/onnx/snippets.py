@@ -1,0 +1,162 @@
+"""Groups of nodes that several operations are written with."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlconv.convert.targets.onnx.builder import Builder
+from dlconv.convert.targets.onnx.operation import Operation
+from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
+
+# An extent that is known, or a tensor int64 [1].
+Size = int | Tensor
+TO_THE_END = 2**63 - 1
+TO_THE_START = -(2**63) + 1
+
+
+def at_hand(value: Value) -> tuple[Tensor, bool]:
+    """Return a value as it is at hand, and whether channels come first."""
+    return (value.first(), True) if value.has_first else (value.plain(), False)
+
+
+def aligned(operation: Operation, values: Sequence[Value]) -> tuple[list[Tensor], bool]:
+    """Return values that are broadcast in one order of axes, and whether channels come first.
+
+    They do if any that has all axes is at hand so; those with fewer axes get axes of extent 1.
+    """
+    rank = max(value.rank for value in values)
+    if not any(value.has_first and value.rank == rank for value in values):
+        return [value.plain() for value in values], False
+    if any(value.rank < 0 for value in values):
+        raise operation.refused("the rank of an input is not known")
+    return [_with_rank(operation.builder, value, rank) for value in values], True
+
+
+def _with_rank(builder: Builder, value: Value, rank: int) -> Tensor:
+    if value.rank == rank:
+        return value.first()
+    if value.rank == 0:
+        return value.plain()
+    missing = rank - value.rank
+    wide = builder.node("Unsqueeze", value.plain(), builder.integers(*range(missing)))
+    if value.rank == 1:
+        return builder.node("Reshape", wide, builder.integers(1, -1, *[1] * (rank - 2)))
+    return builder.transposed(wide, to_first(rank))
+
+
+def ordered(operation: Operation, tensor: Tensor, is_first: bool) -> Value:
+    """Return a tensor in one of the two orders as a value."""
+    if is_first:
+        return Value(operation.builder.transposed, first=tensor)
+    return Value(operation.builder.transposed, plain=tensor)
+
+
+def axis_in(axis: int, rank: int, is_first: bool) -> int:
+    """Return where an axis of TensorFlow's order is."""
+    axis %= max(rank, 1)
+    return to_first(rank).index(axis) if is_first else axis
+
+
+def extent_of(builder: Builder, tensor: Tensor, axis: int) -> Size:
+    """Return the extent of an axis: a number, or int64 [1]."""
+    known = None if tensor.shape is None else tensor.shape[axis]
+    if isinstance(known, int):
+        return known
+    return builder.node("Gather", builder.node("Shape", tensor), builder.integers(axis), axis=0)
+
+
+def as_tensor(builder: Builder, size: Size) -> Tensor:
+    """Return a size as int64 [1]."""
+    return builder.integers(size) if isinstance(size, int) else size
+
+
+def computed(builder: Builder, kind: str, a: Size, b: Size) -> Size:
+    """Return Add, Sub, Mul, Max or Div of two sizes, as a number if both are."""
+    result = builder.node(kind, as_tensor(builder, a), as_tensor(builder, b))
+    return result if result.value is None else int(result.value[0])
+
+
+def vector(builder: Builder, sizes: Sequence[Size]) -> Tensor:
+    """Return sizes as one int64 [number of sizes]."""
+    if all(isinstance(size, int) for size in sizes):
+        return builder.constant(np.array(sizes, np.int64))
+    return builder.node("Concat", *(as_tensor(builder, size) for size in sizes), axis=0)
+
+
+def reshape(builder: Builder, tensor: Tensor, sizes: Sequence[Size]) -> Tensor:
+    """Return a tensor in another shape; at most one size is -1."""
+    numbers = [size for size in sizes if isinstance(size, int)]
+    if len(numbers) == len(sizes) and tuple(numbers) == tensor.shape:
+        return tensor
+    is_empty = {"allowzero": 1} if 0 in numbers else {}
+    return builder.node("Reshape", tensor, vector(builder, sizes), **is_empty)
+
+
+def squeeze(builder: Builder, tensor: Tensor, *axes: int) -> Tensor:
+    """Return a tensor without axes of extent 1."""
+    return builder.node("Squeeze", tensor, builder.integers(*axes))
+
+
+def unsqueeze(builder: Builder, tensor: Tensor, *axes: int) -> Tensor:
+    """Return a tensor with more axes of extent 1."""
+    return builder.node("Unsqueeze", tensor, builder.integers(*axes))
+
+
+def taken(
+    builder: Builder, tensor: Tensor, axis: int, start: Size, end: Size, step: int = 1
+) -> Tensor:
+    """Return a part of a tensor along one axis."""
+    bounds = [as_tensor(builder, size) for size in (start, end)]
+    return builder.node("Slice", tensor, *bounds, builder.integers(axis), builder.integers(step))
+
+
+def reduced(
+    builder: Builder, kind: str, tensor: Tensor, axes: Sequence[int], keeps: bool = True
+) -> Tensor:
+    """Return ReduceSum, ReduceMean, ... over axes; over none it is the tensor itself."""
+    if not axes:
+        return tensor
+    keepdims = int(keeps)
+    if builder.opset >= 18 or kind == "ReduceSum":
+        return builder.node(kind, tensor, builder.integers(*axes), keepdims=keepdims)
+    return builder.node(kind, tensor, axes=list(axes), keepdims=keepdims)
+
+
+def counted(builder: Builder, size: Size) -> Tensor:
+    """Return 0, 1, 2 ... below a size, int64."""
+    end = squeeze(builder, as_tensor(builder, size), 0)
+    zero, one = (builder.constant(np.array(k, np.int64)) for k in (0, 1))
+    return builder.node("Range", zero, end, one)
+
+
+def padded(
+    builder: Builder,
+    tensor: Tensor,
+    pads: Sequence[tuple[Size, Size]],
+    value: Tensor | None = None,
+    mode: str = "constant",
+) -> Tensor:
+    """Return a tensor padded before and behind each axis."""
+    if all(isinstance(size, int) and size == 0 for pair in pads for size in pair):
+        return tensor
+    amounts = vector(builder, [before for before, _ in pads] + [behind for _, behind in pads])
+    return builder.node("Pad", tensor, amounts, *([] if value is None else [value]), mode=mode)
+
+
+def clipped(builder: Builder, tensor: Tensor, low: float | None, high: float | None) -> Tensor:
+    """Return a tensor between limits."""
+    limits = [None if limit is None else builder.like(tensor, limit) for limit in (low, high)]
+    return builder.node("Clip", tensor, *limits)
+
+
+def product(extents: Sequence[Size], builder: Builder) -> Size:
+    """Return the product of sizes."""
+    numbers = math.prod(size for size in extents if isinstance(size, int))
+    result: Size = numbers
+    for size in extents:
+        if not isinstance(size, int):
+            result = size if isinstance(result, int) and result == 1 else computed(
+                builder, "Mul", result, size
+            )
+    return result

@@ -1,0 +1,315 @@
+"""The ONNX writer: a graph and its contract become a model, node by node.
+
+Each node is written by the writer of its operation (``operations``). Inputs and outputs keep the
+frozen graph's names, and so does what a node gives; what else is added is named after the node that
+it was added for. The same graph gives the same model. TensorFlow is not imported.
+
+With channels first as ``layout``, images go in as [batch, channels, height, width], and an output
+that has channels comes out so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+import dlconv
+from dlconv.convert.targets.onnx.builder import Builder, tensor_type
+from dlconv.convert.targets.onnx.model import Model
+from dlconv.convert.targets.onnx.operation import Operation, Written, writer_of
+from dlconv.convert.targets.onnx.operations import KINDS
+from dlconv.convert.targets.onnx.operations.choosing import DEAD
+from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
+from dlconv.errors import DlconvError, UsageError
+from dlconv.graph.contract import Contract, element_type
+from dlconv.graph.graph import Graph
+from dlconv.graph.prune import prune
+from dlconv.graph.shapes import Static, infer_static
+from dlconv.recipe import DEFAULT_OPSET
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto, ValueInfoProto
+
+# The opsets that the writers know: below, several operators had no such types or inputs.
+OLDEST_OPSET, NEWEST_OPSET = 17, 25
+
+Layout = Literal["nhwc", "nchw"]
+Values = Mapping[str, Sequence[Value]]
+
+BRANCHES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
+assert KINDS
+
+
+def to_onnx(
+    graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET, layout: Layout = "nhwc"
+) -> Model:
+    """Write a frozen graph as a model.
+
+    Raises UsageError for an opset out of range, DlconvError for a node that cannot be written.
+    """
+    check_opset(opset)
+    needed = prune(graph, contract).graph
+    builder = Builder(opset)
+    static = infer_static(needed)
+    values: dict[str, Sequence[Value]] = {}
+    names: dict[str, str] = {}
+    for node in needed.order:
+        builder.scope = node.name
+        written = _written(static, node, values, builder, layout)
+        values[node.name] = [
+            _known(builder, static, node, port, value) for port, value in enumerate(written)
+        ]
+        _name(node.name, values[node.name], builder, names)
+    builder.scope = contract.output.node
+    output = values[contract.output.node][0]
+    if output.is_dead:
+        raise DlconvError(f"{contract.output.node} is on a branch that never runs")
+    result = output.first() if layout == "nchw" and output.rank > 3 else output.plain()
+    return _finished(builder, graph, contract, result, names)
+
+
+def check_opset(opset: int) -> None:
+    """Raise UsageError for an opset out of range."""
+    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
+        raise UsageError(
+            f"the opset can be {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}",
+            code="opset",
+            oldest=OLDEST_OPSET,
+            newest=NEWEST_OPSET,
+            opset=opset,
+        )
+
+
+def _written(
+    static: Static, node: NodeDef, values: Values, builder: Builder, layout: Layout
+) -> list[Value]:
+    if node.op == "Placeholder":
+        return [_input(static, node, builder, layout)]
+    if node.op == "Const":
+        array = static.graph.constant(node)
+        assert array is not None
+        return [Value(builder.transposed, plain=builder.constant(array, node.name))]
+    inputs = [_at_port(values, each.node, each.port) for each in static.graph.sources(node)]
+    if any(value.is_dead for value in inputs) and node.op not in BRANCHES:
+        return [DEAD]
+    writer = writer_of(node.op)
+    if writer is None:
+        raise _unknown(node)
+    operation = Operation(node, inputs, builder, _only_readers(static.graph, node))
+    try:
+        found = writer(operation)
+    except DlconvError as error:
+        raise _with_node(error, node) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise operation.refused(f"its inputs or attributes do not fit ({error})") from error
+    made = [_as_value(builder, each) for each in _listed(found)]
+    if node.op not in BRANCHES:
+        for value in made:
+            value.guards = value.guards.union(*(each.guards for each in inputs))
+    return made
+
+
+def _input(static: Static, node: NodeDef, builder: Builder, layout: Layout) -> Value:
+    shape = static.shapes[node.name]
+    if shape is None:
+        raise DlconvError(
+            f"ONNX needs to know how many axes {node.name} has, and the graph does not show it",
+            "fix the size of the input",
+            code="no-rank",
+            node=node.name,
+        )
+    extents = [extent if isinstance(extent, int) else None for extent in shape]
+    dtype = element_type(node)
+    if layout == "nchw" and len(extents) > 3:
+        moved = [extents[axis] for axis in to_first(len(extents))]
+        return Value(builder.transposed, first=builder.input(dtype, moved))
+    return Value(builder.transposed, plain=builder.input(dtype, extents))
+
+
+def _at_port(values: Values, name: str, port: int) -> Value:
+    written = values[name]
+    if len(written) == 1 and written[0].is_dead:
+        return written[0]
+    if port >= len(written):
+        raise DlconvError(f"ONNX cannot hold output {port} of {name}, which a node reads")
+    return written[port]
+
+
+def _only_readers(graph: Graph, node: NodeDef) -> list[bool]:
+    sources = graph.sources(node)
+    return [graph.consumers[source.node] == [node.name] for source in sources]
+
+
+def _listed(found: Written | Sequence[Written]) -> list[Written]:
+    return [found] if isinstance(found, Tensor | Value) else list(found)
+
+
+def _as_value(builder: Builder, written: Written) -> Value:
+    if isinstance(written, Value):
+        return written
+    return Value(builder.transposed, plain=written)
+
+
+def _unknown(node: NodeDef) -> DlconvError:
+    return DlconvError(
+        f"dlconv does not write {node.op} (node {node.name}) as ONNX",
+        code="no-writer",
+        node=node.name,
+        op=node.op,
+    )
+
+
+def _with_node(error: DlconvError, node: NodeDef) -> DlconvError:
+    """Return an error that names the node, if it does not yet."""
+    if node.name in error.message:
+        return error
+    return DlconvError(f"ONNX cannot hold {node.name} ({node.op}): {error.message}")
+
+
+def _known(builder: Builder, static: Static, node: NodeDef, port: int, value: Value) -> Value:
+    """Return a value with what shape inference knows of the node's first output."""
+    if port or value.is_dead or value.constant is not None:
+        return value
+    known = static.values.get(node.name)
+    if known is not None and value.dtype in ("int32", "int64") and _are_whole(known):
+        constant = builder.constant(known.astype(value.dtype))
+        return Value(builder.transposed, plain=constant, guards=value.guards)
+    shape = static.shapes.get(node.name)
+    if shape is not None and value.rank in (-1, len(shape)):
+        value.learn(shape, builder.tensor_with_shape)
+    return value
+
+
+def _are_whole(known: np.ndarray) -> bool:
+    return all(isinstance(item, int) for item in known.ravel())
+
+
+def _name(node: str, values: Sequence[Value], builder: Builder, names: dict[str, str]) -> None:
+    """Give what a node gives its name in the frozen graph, unless it has one already."""
+    for port, value in enumerate(values):
+        for tensor in value.tensors[:1]:
+            if builder.made_for[tensor.name] == node and tensor.value is None:
+                names[tensor.name] = node if port == 0 else f"{node}:{port}"
+
+
+def _finished(
+    builder: Builder, graph: Graph, contract: Contract, result: Tensor, names: dict[str, str]
+) -> Model:
+    from onnx import helper
+
+    if result.value is not None or result in builder.inputs or not builder.nodes:
+        result = builder.node("Identity", result)
+    nodes = _needed(builder.nodes, result.name)
+    names = {
+        **names,
+        **{tensor.name: contract.input.node for tensor in builder.inputs},
+        result.name: contract.output.node,
+    }
+    used = [name for node in nodes for name in _read_by(node) if name in builder.constants]
+    _complete(names, builder, nodes, dict.fromkeys(used), graph)
+    for node in nodes:
+        _rename(node, names)
+        node.name = node.output[0]
+    made = helper.make_graph(
+        nodes,
+        "graph",
+        [_end(tensor, names, ("height", "width")) for tensor in builder.inputs],
+        [_end(result, names, ("label_height", "label_width"))],
+    )
+    opsets = [helper.make_opsetid("", builder.opset)]
+    skeleton = helper.make_model(
+        made,
+        producer_name="dlconv",
+        producer_version=dlconv.__version__,
+        opset_imports=opsets,
+        ir_version=helper.find_min_ir_version_for(opsets),
+    )
+    return Model(skeleton, {names[name]: builder.constants[name] for name in dict.fromkeys(used)})
+
+
+def _read_by(node: "NodeProto") -> Iterator[str]:
+    """Yield the names that a node and the graphs in its attributes read."""
+    yield from node.input
+    for each in _graphs_in(node):
+        for inner in each.node:
+            yield from _read_by(inner)
+
+
+def _graphs_in(node: "NodeProto") -> "Iterable[GraphProto]":
+    return [item.g for item in node.attribute if item.HasField("g")]
+
+
+def _needed(nodes: "Sequence[NodeProto]", result: str) -> "list[NodeProto]":
+    """Return the nodes that a tensor depends on, in their order."""
+    wanted, kept = {result}, []
+    for node in reversed(nodes):
+        if wanted & {*node.output}:
+            wanted |= {*_read_by(node)}
+            kept.append(node)
+    return kept[::-1]
+
+
+def _complete(
+    names: dict[str, str],
+    builder: Builder,
+    nodes: "Sequence[NodeProto]",
+    constants: Iterable[str],
+    graph: Graph,
+) -> None:
+    """Name what the frozen graph has no name for: after the node that it was added for."""
+    taken = {*names.values(), *graph.nodes}
+
+    def choose(wanted: str) -> str:
+        candidates = (f"{wanted}_{k}" if k > 1 else wanted for k in range(1, len(taken) + 2))
+        chosen = next(name for name in candidates if name not in taken)
+        taken.add(chosen)
+        return chosen
+
+    numbered = (f"const_{k}" for k in range(1, len(builder.constants) + len(taken) + 2))
+    own = {names[name] for name in names}
+    for name in constants:
+        known = builder.named.get(name, "")
+        if not known or known in own:
+            known = next(each for each in numbered if each not in taken)
+        own.add(known)
+        taken.add(known)
+        names[name] = known
+    for node in nodes:
+        for name in _made_by(node):
+            if name and name not in names:
+                names[name] = choose(f"{builder.made_for[name]}/{node.op_type}")
+
+
+def _made_by(node: "NodeProto") -> Iterator[str]:
+    yield from node.output
+    for each in _graphs_in(node):
+        for inner in each.node:
+            yield from _made_by(inner)
+
+
+def _rename(node: "NodeProto", names: Mapping[str, str]) -> None:
+    node.input[:] = [names.get(name, name) for name in node.input]
+    node.output[:] = [names.get(name, name) for name in node.output]
+    for each in _graphs_in(node):
+        for inner in each.node:
+            _rename(inner, names)
+            inner.name = inner.output[0]
+        for value in each.output:
+            value.name = names[value.name]
+
+
+def _end(tensor: Tensor, names: Mapping[str, str], sides: Sequence[str]) -> "ValueInfoProto":
+    """Return an input or output of the model; height and width that vary get names."""
+    from onnx import helper
+
+    shape = tensor.shape
+    value = helper.make_value_info(names[tensor.name], tensor_type(tensor))
+    if shape is None or len(shape) < 3:
+        return value
+    dims = value.type.tensor_type.shape.dim
+    start = 2 if len(shape) == 4 and isinstance(shape[1], int) and shape[1] <= 4 else 1
+    for dim, side in zip(dims[start : start + 2], sides, strict=False):
+        if not dim.HasField("dim_value"):
+            dim.dim_param = side
+    return value
