@@ -38,8 +38,8 @@ from dlconv.convert.quantize.onnx_storage import (
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.stored import weight_type_of
-from dlconv.convert.targets.onnx import check_opset, to_onnx, write_model
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
+from dlconv.convert.targets.tf2onnx import check_opset, to_onnx, write_model
 from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded

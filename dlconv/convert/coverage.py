@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlconv.convert.rewrite import rewrite
-from dlconv.convert.targets.onnx import check_opset
-from dlconv.convert.targets.onnx_operations import (
+from dlconv.convert.targets.onnx.kernels import operators_without_kernel
+from dlconv.convert.targets.tf2onnx import check_opset
+from dlconv.convert.targets.tf2onnx_operations import (
     convertible_operations,
     operations_in_patterns,
-    operators_without_kernel,
 )
 from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.formats.frozen_graph import read_graph

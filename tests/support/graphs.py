@@ -15,6 +15,9 @@ DATA_TYPES = {
     "int64": "DT_INT64",
     "uint8": "DT_UINT8",
     "bool": "DT_BOOL",
+    "int8": "DT_INT8",
+    "int16": "DT_INT16",
+    "uint16": "DT_UINT16",
 }
 
 

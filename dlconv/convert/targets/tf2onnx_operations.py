@@ -1,27 +1,19 @@
-"""The ops that tf2onnx and ONNX Runtime support, found before anything is converted.
+"""The ops that tf2onnx converts, found without importing it.
 
 tf2onnx registers its handlers with a decorator, ``tf_op``, on classes whose methods ``version_N``
 convert an op from opset N on. Importing them imports TensorFlow, which takes seconds and hundreds
 of megabytes, so the table is read from the source of the installed tf2onnx. Ops without a handler
 may still convert as parts of a pattern, say a loop, that one of tf2onnx's rewriters replaces.
 Handlers for TFLite and for operators that are not ONNX's own do not count.
-
-ONNX Runtime's kernels come from its own registry. Which operators a model will have is known once
-it is converted; which ones of an opset could not run is known before.
 """
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from dlconv.errors import DlconvError
-
-DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
-# ONNX Runtime makes initializers of these nodes when it loads a model.
-NEEDS_NO_KERNEL = frozenset({"Constant"})
 
 
 def convertible_operations(opset: int) -> frozenset[str]:
@@ -36,40 +28,6 @@ def operations_in_patterns() -> frozenset[str]:
     """Return what tf2onnx's rewriters name: the ops of their patterns, and other words."""
     sources = (path.read_text(encoding="utf-8") for path in _modules("rewriter"))
     return frozenset(word for source in sources for word in re.findall(r"[\"'](\w+)[\"']", source))
-
-
-def operators_without_kernel(opset: int) -> frozenset[str] | None:
-    """Return the ONNX operators of an opset that ONNX Runtime cannot run on the CPU.
-
-    Those that ONNX defines by others need no kernel, deprecated ones do not count. None when this
-    build of ONNX Runtime does not list its kernels.
-    """
-    from onnxruntime.capi import _pybind_state
-
-    if not hasattr(_pybind_state, "get_all_opkernel_def"):
-        return None
-    kernels = [
-        (kernel.op_name, *kernel.version_range)
-        for kernel in _pybind_state.get_all_opkernel_def()
-        if kernel.domain in DEFAULT_DOMAINS and kernel.provider == "CPUExecutionProvider"
-    ]
-    needed = _versions_that_need_kernels(opset)
-    able = {name for name, first, last in kernels if first <= needed.get(name, 0) <= last}
-    return frozenset(needed.keys() - able - NEEDS_NO_KERNEL)
-
-
-def _versions_that_need_kernels(opset: int) -> Mapping[str, int]:
-    from onnx import defs
-
-    latest: dict[str, Any] = {}
-    for schema in sorted(defs.get_all_schemas_with_history(), key=lambda each: each.since_version):
-        if schema.domain in DEFAULT_DOMAINS and schema.since_version <= opset:
-            latest[schema.name] = schema
-    return {
-        name: schema.since_version
-        for name, schema in latest.items()
-        if not (schema.deprecated or schema.has_function or schema.has_context_dependent_function)
-    }
 
 
 def _handlers() -> Iterator[tuple[str, int]]:

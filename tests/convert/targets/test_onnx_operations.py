@@ -3,9 +3,9 @@ import subprocess
 import sys
 
 import pytest
+from dlconv.convert.targets.onnx_operations import convertible_operations, operators_without_kernel
 
 from dlconv.convert.targets.onnx import NEWEST_OPSET, OLDEST_OPSET
-from dlconv.convert.targets.onnx_operations import convertible_operations, operators_without_kernel
 
 OPSETS = range(OLDEST_OPSET, NEWEST_OPSET + 1)
 

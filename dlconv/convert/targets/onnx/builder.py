@@ -119,7 +119,7 @@ class Builder:
         from onnx import helper
 
         made = self._tensor(one.dtype, _common(one.shape, other.shape))
-        branches = {
+        branches: dict[str, Any] = {
             key: self._branch(key, tensor)
             for key, tensor in (("then_branch", one), ("else_branch", other))
         }
@@ -188,8 +188,9 @@ class Builder:
             return [*inputs], None
         variable, _ = KERNEL_TYPES[kind]
         formal = self._schema(kind).inputs
-        is_typed = [formal[min(k, len(formal) - 1)].type_str == variable
-                    for k in range(len(inputs))]
+        is_typed = [
+            formal[min(k, len(formal) - 1)].type_str == variable for k in range(len(inputs))
+        ]
         dtype = next(
             (t.dtype for t, typed in zip(inputs, is_typed, strict=True) if t and typed), None
         )
@@ -253,9 +254,7 @@ class Builder:
             return None
         if kind == "Cast":
             return inputs[0].partial
-        known = [
-            tensor.value if tensor.partial is None else tensor.partial for tensor in inputs
-        ]
+        known = [tensor.value if tensor.partial is None else tensor.partial for tensor in inputs]
         arrays = [array for array in known if array is not None]
         if kind == "Concat":
             arrays = [
@@ -394,7 +393,7 @@ def _whole(shape: Shape) -> tuple[int, ...]:
 
 
 def _are_extents(tensors: Sequence[Tensor]) -> bool:
-    """Tell whether tensors are integer vectors of known length, of some of which parts are known."""
+    """Tell whether tensors are integers of known shape, some of which are known as extents."""
     return any(tensor.partial is not None for tensor in tensors) and all(
         tensor.dtype in ("int32", "int64")
         and tensor.shape is not None

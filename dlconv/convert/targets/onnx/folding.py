@@ -46,8 +46,9 @@ def _reshape(inputs: Arrays, attributes: Attributes) -> np.ndarray:
 
 
 def _slice(inputs: Arrays, _: Attributes) -> np.ndarray:
-    values, starts, ends, axes, steps = (array if k == 0 else array.tolist() for k, array in
-                                         enumerate(inputs))
+    values, starts, ends, axes, steps = (
+        array if k == 0 else array.tolist() for k, array in enumerate(inputs)
+    )
     taken = [slice(None)] * values.ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         extent = values.shape[axis]
@@ -99,7 +100,7 @@ def _cast(inputs: Arrays, attributes: Attributes) -> np.ndarray | None:
 
     target = helper.tensor_dtype_to_np_dtype(attributes["to"])
     values = inputs[0]
-    if values.dtype == object or target == object:
+    if object in (values.dtype, target):
         return None
     return values.astype(target)
 
@@ -122,7 +123,7 @@ _MOVED: Mapping[str, Callable[[Arrays, Attributes], np.ndarray]] = {
     "Slice": _slice,
     "Squeeze": lambda inputs, attributes: np.squeeze(inputs[0], _axes(inputs, attributes)),
     "Transpose": lambda inputs, attributes: np.transpose(inputs[0], attributes["perm"]),
-    "Unsqueeze": lambda inputs, attributes: np.expand_dims(inputs[0], _axes(inputs, attributes)),
+    "Unsqueeze": lambda inputs, _: np.expand_dims(inputs[0], tuple(inputs[1].tolist())),
 }
 
 _COMPUTED: Mapping[str, Callable[[Arrays, Attributes], Any]] = {

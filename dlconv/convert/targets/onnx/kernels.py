@@ -19,28 +19,27 @@ _FLOATS = frozenset({"float32", "float64"})
 _NUMBERS = _FLOATS | {"int32", "int64"}
 _NARROW = frozenset({"int8", "uint8"})
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # The element types that have a kernel, by operator and by ONNX's name of the type.
 KERNEL_TYPES: Mapping[str, tuple[str, frozenset[str]]] = {
+    **dict.fromkeys(_words("Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan"), ("T", _FLOAT32)),
+    **dict.fromkeys(_words("Elu Erf LeakyRelu LRN Selu Softplus Softsign"), ("T", _FLOAT32)),
+    **dict.fromkeys(_words("AveragePool Conv ConvTranspose GlobalAveragePool"), ("T", _FLOAT32)),
     **dict.fromkeys(
-        ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cosh", "Elu", "Erf", "LeakyRelu")
-        + ("Selu", "Sinh", "Softplus", "Softsign", "Tan", "LRN")
-        + ("AveragePool", "Conv", "ConvTranspose", "GlobalAveragePool"),
-        ("T", _FLOAT32),
-    ),
-    **dict.fromkeys(
-        ("Ceil", "Cos", "Exp", "Floor", "Gemm", "Log", "LogSoftmax", "Reciprocal", "Round")
-        + ("Sigmoid", "Sin", "Softmax", "Sqrt", "Tanh", "BatchNormalization"),
+        _words("Ceil Cos Exp Floor Gemm Log LogSoftmax Reciprocal Round Sigmoid Sin Softmax Sqrt"),
         ("T", _FLOATS),
     ),
-    **dict.fromkeys(("IsInf", "IsNaN"), ("T1", _FLOATS)),
+    **dict.fromkeys(_words("BatchNormalization Tanh"), ("T", _FLOATS)),
+    **dict.fromkeys(_words("IsInf IsNaN"), ("T1", _FLOATS)),
     **dict.fromkeys(
-        ("CumSum", "Einsum", "Pow", "ReduceL2", "ReduceMean", "ReduceProd", "ReduceSum"),
-        ("T", _NUMBERS),
+        _words("CumSum Einsum Pow ReduceL2 ReduceMean ReduceProd ReduceSum"), ("T", _NUMBERS)
     ),
-    **dict.fromkeys(("ArgMax", "ArgMin", "ReduceMax", "ReduceMin"), ("T", _NUMBERS | _NARROW)),
-    **dict.fromkeys(
-        ("Clip", "Max", "Min"), ("T", _NUMBERS | _NARROW | {"uint32", "uint64"})
-    ),
+    **dict.fromkeys(_words("ArgMax ArgMin ReduceMax ReduceMin"), ("T", _NUMBERS | _NARROW)),
+    **dict.fromkeys(_words("Clip Max Min"), ("T", _NUMBERS | _NARROW | {"uint32", "uint64"})),
     "MatMul": ("T", _NUMBERS | {"uint32", "uint64"}),
     "MaxPool": ("T", _FLOATS | _NARROW),
     "Neg": ("T", _NUMBERS | {"int8", "int16"}),

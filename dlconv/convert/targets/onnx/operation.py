@@ -7,6 +7,7 @@ several for several outputs. What it cannot write, it refuses, with the node and
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
@@ -19,14 +20,15 @@ from dlconv.graph.tensors import dtype_name
 
 Written = Tensor | Value
 Writer = Callable[["Operation"], Written | Sequence[Written]]
+OneWriter = TypeVar("OneWriter", bound=Writer)
 
 _writers: dict[str, Writer] = {}
 
 
-def writes(*ops: str) -> Callable[[Writer], Writer]:
+def writes(*ops: str) -> Callable[[OneWriter], OneWriter]:
     """Register a function as the writer of these TensorFlow ops."""
 
-    def register(writer: Writer) -> Writer:
+    def register(writer: OneWriter) -> OneWriter:
         for op in ops:
             assert op not in _writers, op
             _writers[op] = writer
@@ -60,7 +62,7 @@ class Operation:
     @property
     def op(self) -> str:
         """The TensorFlow op."""
-        return self.node.op
+        return str(self.node.op)
 
     @property
     def has_channels_last(self) -> bool:

@@ -156,7 +156,9 @@ def product(extents: Sequence[Size], builder: Builder) -> Size:
     result: Size = numbers
     for size in extents:
         if not isinstance(size, int):
-            result = size if isinstance(result, int) and result == 1 else computed(
-                builder, "Mul", result, size
+            result = (
+                size
+                if isinstance(result, int) and result == 1
+                else computed(builder, "Mul", result, size)
             )
     return result

@@ -202,8 +202,8 @@ def _finished(
         result = builder.node("Identity", result)
     nodes = _needed(builder.nodes, result.name)
     names = {
-        **names,
-        **{tensor.name: contract.input.node for tensor in builder.inputs},
+        **{made: name for made, name in names.items() if name != contract.output.node},
+        **{tensor.name: builder.made_for[tensor.name] for tensor in builder.inputs},
         result.name: contract.output.node,
     }
     used = [name for node in nodes for name in _read_by(node) if name in builder.constants]

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.onnx.operation import Operation, Written, writes
+from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
     Size,
-    as_tensor,
     at_hand,
     axis_in,
     computed,
     extent_of,
     ordered,
-    product,
     reshape,
     taken,
 )

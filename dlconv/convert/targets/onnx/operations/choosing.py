@@ -62,9 +62,7 @@ def switch(operation: Operation) -> Sequence[Value]:
         return [DEAD, value] if constant.item() else [value, DEAD]
     name = condition.plain().name
     return [
-        Value(
-            operation.builder.transposed, *_both(value), value.guards | {(name, is_taken)}
-        )
+        Value(operation.builder.transposed, *_both(value), value.guards | {(name, is_taken)})
         for is_taken in (False, True)
     ]
 
@@ -84,7 +82,7 @@ def merge(operation: Operation) -> Sequence[Written]:
         return [value, builder.constant(np.array(index, np.int32))]
     if len(alive) != 2:
         raise operation.refused("it joins more than two branches")
-    (_, one), (_, other) = alive
+    one, other = (value for _, value in alive)
     names = {name for name, is_taken in one.guards if (name, not is_taken) in other.guards}
     if not names:
         raise operation.refused("no condition decides between its branches")
@@ -93,14 +91,16 @@ def merge(operation: Operation) -> Sequence[Written]:
     guards = frozenset(each for each in one.guards | other.guards if each[0] != name)
     is_first_taken = (name, True) in one.guards
     taken, left = (one, other) if is_first_taken else (other, one)
-    index = builder.node(
+    chosen = builder.node(
         "Where",
         condition,
-        *(builder.constant(np.array(int(k), np.int32)) for k in (not is_first_taken,
-                                                                 is_first_taken)),
+        *(
+            builder.constant(np.array(int(k), np.int32))
+            for k in (not is_first_taken, is_first_taken)
+        ),
     )
     made = _chosen(operation, condition, taken, left)
-    return [Value(builder.transposed, plain=made, guards=guards), index]
+    return [Value(builder.transposed, plain=made, guards=guards), chosen]
 
 
 def _chosen(operation: Operation, condition: Tensor, taken: Value, left: Value) -> Tensor:

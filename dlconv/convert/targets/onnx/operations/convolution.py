@@ -31,9 +31,7 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 def convolution(operation: Operation) -> Value:
     image, kernel = operation.image(), operation.ranked(1)
     spatial = kernel.rank - 2
-    weights = operation.builder.transposed(
-        kernel.plain(), (spatial + 1, spatial, *range(spatial))
-    )
+    weights = operation.builder.transposed(kernel.plain(), (spatial + 1, spatial, *range(spatial)))
     return _convolved(operation, image, weights, _groups(operation, image, weights))
 
 
@@ -67,8 +65,10 @@ def _convolved(operation: Operation, image: Tensor, weights: Tensor, group: int)
     sizes = (weights.shape or ())[2:]
     if operation.text("padding") == "SAME" and not all(isinstance(k, int) for k in sizes):
         raise operation.refused("the size of its kernel is not known")
-    windows = [(int(k) - 1) * rate + 1 if isinstance(k, int) else 1
-               for k, rate in zip(sizes, rates, strict=True)]
+    windows = [
+        (int(k) - 1) * rate + 1 if isinstance(k, int) else 1
+        for k, rate in zip(sizes, rates, strict=True)
+    ]
     image, padding = padding_of(operation, image, windows, strides, any(r != 1 for r in rates))
     options = {
         "strides": strides,
@@ -223,9 +223,10 @@ def deconvolution(operation: Operation) -> Value:
     spare = [stride - 1 for stride in strides]
     extra = {"output_padding": spare} if any(spare) else {}
     made = builder.node("ConvTranspose", image, weights, **extra, **options)
-    for axis, (extent, size, window, stride, pair) in enumerate(axes, start=2):
-        start = _first_taken(operation, extent, size, window, stride, pair)
-        made = taken(builder, made, axis, start, computed(builder, "Add", start, size))
+    for axis, along in enumerate(axes, start=2):
+        start = _first_taken(operation, *along)
+        end = computed(builder, "Add", start, along[1])
+        made = taken(builder, made, axis, start, end)
     return operation.of_image(made)
 
 

@@ -31,7 +31,7 @@ def _rounded(operation: Operation, low: np.ndarray, high: np.ndarray) -> Value:
     node = builder.node
     bits = operation.integer("num_bits", 8)
     least, most = nudged(low, high, int(operation.flag("narrow_range")), 2**bits - 1)
-    scale = ((most - least) / np.float32(2**bits - 1 - int(operation.flag("narrow_range"))))
+    scale = (most - least) / np.float32(2**bits - 1 - int(operation.flag("narrow_range")))
     scale = scale.astype(np.float32)
     inverse = np.where(scale == 0, np.float32(0), np.float32(1) / scale).astype(np.float32)
     constants = [

@@ -11,7 +11,8 @@ def product(operation: Operation) -> Tensor:
     is_plain = operation.op == "MatMul"
     keys = ("transpose_a", "transpose_b") if is_plain else ("adj_x", "adj_y")
     factors = [
-        _transposed(operation, operation.ranked(k).plain()) if operation.flag(key)
+        _transposed(operation, operation.ranked(k).plain())
+        if operation.flag(key)
         else operation.plain(k)
         for k, key in enumerate(keys)
     ]

@@ -58,9 +58,7 @@ def _unbiased(operation: Operation, variance: Tensor, count: object) -> Tensor:
     builder = operation.builder
     node = builder.node
     less = computed(builder, "Max", computed(builder, "Sub", count, 1), 1)  # type: ignore[arg-type]
-    sizes = [
-        builder.integers(size) if isinstance(size, int) else size for size in (count, less)
-    ]
+    sizes = [builder.integers(size) if isinstance(size, int) else size for size in (count, less)]
     ratio = node("Div", *(builder.cast(size, variance.dtype) for size in sizes))  # type: ignore[arg-type]
     return node("Mul", variance, ratio)
 

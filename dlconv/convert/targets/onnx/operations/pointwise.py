@@ -65,7 +65,14 @@ BINARY = {
     "Sub": "Sub",
 }
 # At inference they hand on their first input.
-SAME = ("Identity", "Snapshot", "StopGradient", "PreventGradient", "CheckNumerics", "Print")
+SAME: tuple[str, ...] = (
+    "Identity",
+    "Snapshot",
+    "StopGradient",
+    "PreventGradient",
+    "CheckNumerics",
+    "Print",
+)
 SAME += ("PrintV2", "EnsureShape", "PlaceholderWithDefault", "_EagerConst", "RefIdentity")
 
 
@@ -295,9 +302,7 @@ def logarithm_of_one_more(operation: Operation) -> Value:
 @writes("IsFinite")
 def is_finite(operation: Operation) -> Value:
     node = operation.builder.node
-    return _unary(
-        operation, lambda x: node("Not", node("Or", node("IsInf", x), node("IsNaN", x)))
-    )
+    return _unary(operation, lambda x: node("Not", node("Or", node("IsInf", x), node("IsNaN", x))))
 
 
 @writes("ZerosLike", "OnesLike")

@@ -152,6 +152,12 @@ def segment_sum(operation: Operation) -> Tensor:
     belongs = node("Equal", numbers, unsqueeze(builder, segments, 0))
     flat = node("Reshape", rows, builder.integers(0, -1))
     sums = node("MatMul", builder.cast(belongs, rows.dtype), flat)
-    tail = node("Slice", node("Shape", rows), builder.integers(1), builder.integers(rows.rank),
-                builder.integers(0), builder.integers(1))
+    tail = node(
+        "Slice",
+        node("Shape", rows),
+        builder.integers(1),
+        builder.integers(rows.rank),
+        builder.integers(0),
+        builder.integers(1),
+    )
     return node("Reshape", sums, node("Concat", builder.integers(-1), tail, axis=0))

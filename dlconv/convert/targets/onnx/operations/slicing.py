@@ -64,8 +64,11 @@ def part(operation: Operation) -> Value:
         return ordered(operation, tensor, is_first)
     bounds = [vector(builder, starts), vector(builder, ends)]
     return ordered(
-        operation, builder.node("Slice", tensor, *bounds, builder.integers(*axes),
-                                builder.integers(*[1] * len(axes))), is_first
+        operation,
+        builder.node(
+            "Slice", tensor, *bounds, builder.integers(*axes), builder.integers(*[1] * len(axes))
+        ),
+        is_first,
     )
 
 
@@ -94,8 +97,9 @@ def strided_slice(operation: Operation) -> Value:
     tensor = value.first() if is_first else value.plain()
     ranges = [each for each in cuts if not each.is_one]
     if ranges:
-        starts, ends = (vector(builder, [getattr(each, key) for each in ranges])
-                        for key in ("start", "end"))
+        starts, ends = (
+            vector(builder, [getattr(each, key) for each in ranges]) for key in ("start", "end")
+        )
         axes = builder.integers(*(axis_in(each.axis, tensor.rank, is_first) for each in ranges))
         steps = builder.integers(*(each.step for each in ranges))
         tensor = builder.node("Slice", tensor, starts, ends, axes, steps)
@@ -239,10 +243,7 @@ def _amounts(
         return None
     rows = np.asarray(given).tolist()
     order = range(tensor.rank)
-    return [
-        tuple(rows[axis_in_first(k, tensor.rank) if is_first else k])  # type: ignore[misc]
-        for k in order
-    ]
+    return [tuple(rows[axis_in_first(k, tensor.rank) if is_first else k]) for k in order]
 
 
 @writes("MirrorPad")

@@ -1,0 +1,125 @@
+"""One operation in TensorFlow and, as dlconv writes it, in ONNX Runtime: the same values.
+
+An operation that is alone never meets a tensor with channels first, and with fixed sizes none that
+it has to compute. So each is written four ways: as it is, with free sizes, behind a convolution,
+and before one. Each is compared with TensorFlow running the same graph.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnxruntime
+from support.graphs import const, convolution, graph_def, placeholder
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.targets.onnx.model import Model, check
+from dlconv.convert.targets.onnx.write import NEWEST_OPSET, OLDEST_OPSET, to_onnx
+from dlconv.graph.contract import Contract, TensorSpec
+from dlconv.graph.graph import Graph
+from dlconv.tensorflow import load_tensorflow
+
+# Of the largest value.
+CLOSE = 1e-5
+Feeds = Mapping[str, np.ndarray]
+
+
+def graph_of(
+    nodes: Sequence[NodeDef], feeds: Feeds, free: bool = False, behind: bool = False
+) -> Graph:
+    """The nodes with a placeholder for each of the feeds that they read by name.
+
+    ``behind`` puts a convolution that changes nothing between images and the nodes.
+    """
+    inputs: list[NodeDef] = []
+    for name, array in feeds.items():
+        shape = [None if free else extent for extent in array.shape]
+        if behind and is_image(array):
+            kernel = np.eye(array.shape[3], dtype=np.float32)[None, None]
+            inputs += [
+                placeholder(f"{name}/given", array.dtype, [*shape[:3], array.shape[3]]),
+                const(f"{name}/kernel", kernel),
+                convolution(name, f"{name}/given", f"{name}/kernel"),
+            ]
+        else:
+            inputs.append(placeholder(name, array.dtype, shape))
+    return Graph(graph_def(*inputs, *nodes))
+
+
+def is_image(array: np.ndarray) -> bool:
+    return array.ndim == 4 and array.dtype == np.float32 and array.shape[3] > 0
+
+
+def written(graph: Graph, output: str, opset: int = OLDEST_OPSET) -> Model:
+    """The graph as dlconv writes it, checked."""
+    names = [node.name for node in graph.nodes.values() if node.op == "Placeholder"]
+    ends = [TensorSpec(name, "float32", None) for name in (names[0], output)]
+    model = to_onnx(graph, Contract(*ends, None, "", None, ""), opset)
+    check(model)
+    return model
+
+
+def in_tensorflow(graph: Graph, feeds: Feeds, output: str) -> np.ndarray:
+    tensorflow = load_tensorflow()
+    v1 = tensorflow.compat.v1
+    with tensorflow.Graph().as_default() as made:
+        v1.import_graph_def(v1.GraphDef.FromString(graph.graph_def.SerializeToString()), name="")
+        with v1.Session(graph=made) as session:
+            return session.run(f"{output}:0", {f"{k}:0": v for k, v in feeds.items()})
+
+
+def in_onnxruntime(model: Model, feeds: Feeds) -> np.ndarray:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        model.proto().SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    known = {value.name for value in session.get_inputs()}
+    return session.run(None, {k: v for k, v in feeds.items() if k in known})[0]
+
+
+def assert_same(
+    nodes: Sequence[NodeDef],
+    feeds: Feeds,
+    output: str = "y",
+    opsets: Sequence[int] = (OLDEST_OPSET, NEWEST_OPSET),
+    free: bool = True,
+    close: float = CLOSE,
+) -> None:
+    """Assert that ``output`` is the same in all ways that it can be written.
+
+    ``free`` is for operations that take free sizes.
+    """
+    ways = [{}, *([{"free": True}] if free else [])]
+    if any(is_image(array) for array in feeds.values()):
+        ways += [{"behind": True}, *([{"behind": True, "free": True}] if free else [])]
+    for way in ways:
+        graph = graph_of(nodes, feeds, **way)
+        named = {
+            name if name in placeholders(graph) else f"{name}/given": array
+            for name, array in feeds.items()
+        }
+        expected = in_tensorflow(graph, named, output)
+        for opset in opsets if way == ways[-1] else opsets[:1]:
+            found = in_onnxruntime(written(graph, output, opset), named)
+            assert_close(expected, found, close, f"{way}, opset {opset}")
+
+
+def assert_close(
+    expected: np.ndarray, found: np.ndarray, close: float = CLOSE, where: str = ""
+) -> None:
+    """Integers are equal, floats within a share of the largest that is finite."""
+    assert found.dtype == expected.dtype, where
+    assert found.shape == expected.shape, where
+    if expected.dtype.kind != "f":
+        np.testing.assert_array_equal(found, expected, where)
+        return
+    finite = np.abs(expected[np.isfinite(expected)])
+    largest = float(finite.max()) if finite.size else 1.0
+    tolerance = close if expected.dtype != np.float16 else 1e-3
+    np.testing.assert_allclose(
+        found, expected, rtol=0, atol=tolerance * max(largest, 1e-30), err_msg=where
+    )
+
+
+def placeholders(graph: Graph) -> set[str]:
+    return {node.name for node in graph.nodes.values() if node.op == "Placeholder"}
