@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from pydantic import (
     ConfigDict,
@@ -32,6 +32,7 @@ FORBID = ConfigDict(extra="forbid")
 
 Target = Literal["tfjs", "onnx"]
 Converter = Literal["dlconv", "tensorflowjs", "tf2onnx"]
+Layout = Literal["nhwc", "nchw"]
 
 
 class Precision(str, Enum):
@@ -91,7 +92,7 @@ PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
 }
 CONVERTERS: Mapping[Target, tuple[Converter, ...]] = {
     "tfjs": ("dlconv", "tensorflowjs"),
-    "onnx": ("tf2onnx",),
+    "onnx": ("dlconv", "tf2onnx"),
 }
 DEFAULT_OPSET = 17
 ALIASES = {"0": "float32", "2": "uint16", "f16": "float16"}
@@ -138,6 +139,15 @@ def converter_for(word: str, target: Target) -> Converter:
     )
 
 
+def layout_for(word: str) -> Layout:
+    """Return the layout of this name. Raises UsageError for another word."""
+    for known in get_args(Layout):
+        if word == known:
+            return cast(Layout, known)
+    names = " or ".join(get_args(Layout))
+    raise UsageError(f"a layout is {names}, not {word!r}", code="layout", word=repr(word))
+
+
 # What ``auto`` has to reach on photos it was not calibrated on, unless other floors are given.
 DEFAULT_AUTO_FLOORS = Floors(agreement=0.99, worst=None, miou=None)
 
@@ -147,13 +157,15 @@ class Interface:
     """The input and output of an artifact; None and ``labels`` keep the frozen graph's own.
 
     ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
-    labels, scores or probabilities, ``output_dtype`` the type of labels.
+    labels, scores or probabilities, ``output_dtype`` the type of labels. ``layout`` nchw has images
+    and scores with channels first, nhwc last.
     """
 
     input_size: tuple[int, int] | None = None
     input_dtype: str | None = None
     output: str = "labels"
     output_dtype: str | None = None
+    layout: Layout = "nhwc"
 
     @property
     def size(self) -> str:
@@ -166,6 +178,11 @@ class Interface:
         return "" if self.output == "labels" else self.output
 
     @property
+    def order(self) -> str:
+        """The order of axes; empty for channels last."""
+        return "" if self.layout == "nhwc" else self.layout
+
+    @property
     def name(self) -> str:
         """Its part of an artifact's name, empty for the frozen graph's own interface."""
         parts = [
@@ -173,6 +190,7 @@ class Interface:
             "" if self.input_dtype is None else f"{self.input_dtype}-in",
             self.kind,
             "" if self.output_dtype is None else f"{self.output_dtype}-out",
+            self.order,
         ]
         return "-".join(part for part in parts if part)
 
@@ -254,6 +272,8 @@ class Recipe:
         return None
 
     def __post_init__(self) -> None:
+        if self.interface.order and (self.target, self.converter) != ("onnx", "dlconv"):
+            raise ValueError("layout nchw is for onnx alone, written by dlconv")
         if self.per_channel and self.precision is not Precision.UINT8:
             raise ValueError(f"per_channel is for uint8 alone, not {self.precision}")
 
@@ -275,9 +295,16 @@ class Recipe:
 
     @property
     def _maker(self) -> str:
-        if self.converter == "tensorflowjs":
-            return self.converter
-        return "" if self.rewrite else "plain"
+        parts = [
+            self._peer,
+            "" if self.rewrite or self.converter == "tensorflowjs" else "plain",
+        ]
+        return "-".join(filter(None, parts))
+
+    @property
+    def _peer(self) -> str:
+        """The converter, empty for the target's own."""
+        return "" if self.converter == CONVERTERS[self.target][0] else self.converter
 
     @property
     def title(self) -> str:
@@ -291,8 +318,9 @@ class Recipe:
             interface.input_dtype,
             interface.kind,
             interface.output_dtype,
+            interface.order,
             "" if self.rewrite else "plain",
-            "(tensorflowjs)" if self.converter == "tensorflowjs" else "",
+            self._peer and f"({self._peer})",
         ]
         return " ".join(filter(None, parts))
 
@@ -309,8 +337,9 @@ class Recipe:
             "--input": self.interface.input_dtype,
             "--output": self.interface.kind or None,
             "--output-type": self.interface.output_dtype,
+            "--layout": self.interface.order or None,
             "--opset": self.opset,
-            "--converter": self.converter if self.converter == "tensorflowjs" else None,
+            "--converter": self._peer or None,
             **{f"--floor-{name}": floor for name, floor in _floors_given(self.floors).items()},
         }
         options = [

@@ -69,13 +69,17 @@ def convert(
 
 
 def interface_of(
-    input_size: str | None, input_type: str | None, output: str, output_type: str | None
+    input_size: str | None,
+    input_type: str | None,
+    output: str,
+    output_type: str | None,
+    layout: str = "nhwc",
 ) -> "Interface":
     """Return what the options of the input and the output ask for."""
-    from dlconv.recipe import Interface, parse_size
+    from dlconv.recipe import Interface, layout_for, parse_size
 
     size = None if input_size is None else parse_size(input_size)
-    return Interface(size, input_type, output, output_type)
+    return Interface(size, input_type, output, output_type, layout_for(layout))
 
 
 def _print_made(made: "Made", explain: bool, json: bool) -> None:

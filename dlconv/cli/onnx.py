@@ -27,8 +27,22 @@ from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, names_o
 def onnx(
     graph: GraphSpec = None,
     opset: Annotated[
-        int | None, typer.Option(help="ONNX opset, 11 to 18.", show_default="17")
+        int | None, typer.Option(help="ONNX opset, 17 to 25.", show_default="17")
     ] = None,
+    converter: Annotated[
+        str,
+        typer.Option(
+            metavar="dlconv|tf2onnx",
+            help="Who writes: dlconv itself, or tf2onnx, which takes opsets 11 to 18.",
+        ),
+    ] = "dlconv",
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="nhwc|nchw",
+            help="Order of axes of images and scores: nchw is [batch, channels, height, width].",
+        ),
+    ] = "nhwc",
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", show_default="artifacts/MODEL/onnx-.../"),
@@ -60,7 +74,13 @@ def onnx(
 ) -> None:
     """Convert to ONNX."""
     from dlconv import api
-    from dlconv.recipe import DEFAULT_AUTO_FLOORS, Recipe, precision_for, usage_errors
+    from dlconv.recipe import (
+        DEFAULT_AUTO_FLOORS,
+        Recipe,
+        converter_for,
+        precision_for,
+        usage_errors,
+    )
 
     precision = precision_for(quantize, "onnx")
     floors = api.GivenFloors(floor_agreement, floor_worst, floor_miou)
@@ -69,7 +89,8 @@ def onnx(
         recipe = Recipe(
             "onnx",
             precision,
-            interface=interface_of(input_size, input_type, output, output_type),
+            interface=interface_of(input_size, input_type, output, output_type, layout),
+            converter=converter_for(converter, "onnx"),
             rewrite=not no_rewrite,
             opset=opset or None,
             ends=api.Ends(inputs, names_of(outputs)),

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 import dlconv
 from dlconv.artifacts.frozen import FrozenGraph
@@ -38,27 +39,27 @@ from dlconv.convert.quantize.onnx_storage import (
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.stored import weight_type_of
+from dlconv.convert.targets.onnx.model import Model, write_model
+from dlconv.convert.targets.onnx.opset import check_opset
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
-from dlconv.convert.targets.tf2onnx import check_opset, to_onnx, write_model
+from dlconv.convert.targets.tf2onnx import OPSETS, convert_with_tf2onnx
 from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
 from dlconv.formats.layout_2018 import Layout2018
 from dlconv.formats.tfjs_weights import stored_floats
-from dlconv.graph.contract import find_contract
+from dlconv.graph.contract import Contract, find_contract, with_channels_first
 from dlconv.graph.graph import Graph
 from dlconv.progress import StepProgress, no_progress
 from dlconv.recipe import DEFAULT_OPSET, Precision, Recipe
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 # The libraries whose versions the bytes depend on, by converter.
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "dlconv": ("numpy", "protobuf", "tensorboard"),
     "tensorflowjs": ("tensorflow", "tensorflowjs"),
-    "tf2onnx": ("onnx", "tensorflow", "tf2onnx"),
+    "tf2onnx": ("tensorflow", "tf2onnx"),
 }
 # The precisions of the official converter; ``plain1`` is its only one of 8 bits.
 OFFICIAL_PRECISIONS = frozenset(
@@ -138,6 +139,8 @@ def _refuse_unofficial_precision(recipe: Recipe) -> None:
 def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifest:
     learned = written.learned
     libraries = [*LIBRARIES[recipe.converter]]
+    if recipe.target == "onnx":
+        libraries.append("onnx")
     if recipe.precision is Precision.STATIC:
         libraries.append("onnxruntime")
     return Manifest(
@@ -197,31 +200,45 @@ def _round(ready: Prepared, recipe: Recipe, target: WeightStorage, learning: Lea
 
 
 def _write_onnx(path: Path, recipe: Recipe, model_path: Path, learning: Learning) -> _Written:
-    opset = recipe.opset or DEFAULT_OPSET
-    if recipe.precision.is_calibrated:
-        check_opset(opset, OLDEST_OPSET_FOR_CODES)
+    if recipe.precision.is_calibrated and recipe.converter == "tf2onnx":
+        check_opset(recipe.opset or DEFAULT_OPSET, (OLDEST_OPSET_FOR_CODES, OPSETS[1]))
     ready = prepared(path, recipe.interface, recipe.rewrite)
-    model, stored, learned = _onnx_model(ready, recipe, opset, learning)
+    model, stored, learned = _onnx_model(ready, recipe, learning)
     write_model(model, model_path)
+    if recipe.interface.layout == "nchw":
+        ready = dataclasses.replace(ready, contract=with_channels_first(ready.contract))
     return _Written(ready, stored, learned)
 
 
+def _to_onnx(graph: Graph, contract: Contract, recipe: Recipe) -> Model:
+    opset = recipe.opset or DEFAULT_OPSET
+    if recipe.converter == "tf2onnx":
+        return convert_with_tf2onnx(graph, contract, opset)
+    return to_onnx(graph, contract, opset, recipe.interface.layout)
+
+
 def _onnx_model(
-    ready: Prepared, recipe: Recipe, opset: int, learning: Learning
-) -> "tuple[ModelProto, Mapping[str, StoredTensor], Learned | None]":
+    ready: Prepared, recipe: Recipe, learning: Learning
+) -> tuple[Model, Mapping[str, StoredTensor], Learned | None]:
     """Return a model, its quantized kernels by name, and the measurements."""
     graph, contract = ready.graph, ready.contract
     if not recipe.precision.is_calibrated:
-        model = to_onnx(graph, contract, opset)
-        is_half = recipe.precision is Precision.FLOAT16
-        return model, store_halves(model) if is_half else {}, None
+        model = _to_onnx(graph, contract, recipe)
+        if recipe.precision is Precision.FLOAT16:
+            return *store_halves(model), None
+        return model, {}, None
     is_static = recipe.precision is Precision.STATIC
     learned = _round(ready, recipe, static_target(graph) if is_static else ONNX_TARGET, learning)
-    model = to_onnx(with_rounded(graph, learned.rounded), contract, opset)
-    stored = store_codes(model, learned.rounded)
+    model = _to_onnx(with_rounded(graph, learned.rounded), contract, recipe)
+    model, stored = store_codes(model, learned.rounded)
     if is_static:
-        model = quantize_activations(model, learned.calibration.images, learning.progress)
+        images = [_in_layout(image, recipe) for image in learned.calibration.images]
+        model = quantize_activations(model, images, learning.progress)
     return model, stored, learned
+
+
+def _in_layout(image: np.ndarray, recipe: Recipe) -> np.ndarray:
+    return image.transpose(0, 3, 1, 2) if recipe.interface.layout == "nchw" else image
 
 
 def make_upgraded(old: Layout2018, source: Source, directory: Path) -> Artifact:

@@ -8,7 +8,7 @@ are named after their kind and place.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
@@ -17,7 +17,7 @@ from dlconv.graph.graph import Graph
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
-    from onnx import ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto, NodeProto
 
 
 def canonicalize(model: "ModelProto", graph: Graph) -> None:
@@ -29,13 +29,32 @@ def canonicalize(model: "ModelProto", graph: Graph) -> None:
         return
     put_in_order(model)
     names = _names(model, _unequalled_names(graph))
+    rename(model.graph.node, names)
     for node in model.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
         node.name = node.output[0]
     for tensor in model.graph.initializer:
         tensor.name = names[tensor.name]
     del model.graph.value_info[:]
+
+
+def rename(nodes: "Iterable[NodeProto]", names: Mapping[str, str]) -> None:
+    """Rename what nodes read and give, also in the graphs in their attributes, in place."""
+    for node in nodes:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+        for body in bodies_of(node):
+            rename(body.node, names)
+            for value in (*body.input, *body.output):
+                value.name = names.get(value.name, value.name)
+
+
+def bodies_of(node: "NodeProto") -> "list[GraphProto]":
+    """Return the graphs in a node's attributes."""
+    return [
+        graph
+        for item in node.attribute
+        for graph in ([item.g] if item.HasField("g") else item.graphs)
+    ]
 
 
 def put_in_order(model: "ModelProto") -> None:
@@ -53,7 +72,7 @@ def put_in_order(model: "ModelProto") -> None:
 
 
 def _has_subgraphs(model: "ModelProto") -> bool:
-    return any(item.HasField("g") for node in model.graph.node for item in node.attribute)
+    return any(bodies_of(node) for node in model.graph.node)
 
 
 def replace_items(field: Any, items: "Sequence[Message]") -> None:

@@ -1,6 +1,6 @@
 """Which ops of a graph the targets can run, found before anything is converted.
 
-The targets are TF.js in each of its backends, and ONNX by tf2onnx. What has to be covered is the
+The targets are TF.js in each of its backends, and ONNX. What has to be covered is the
 graph that each converter takes: what the output needs, after the rewriting, and for TF.js with its
 fused ops. The frozen graph's own ops are counted beside it, which shows what the rewriting changes,
 and what is covered only because of it.
@@ -17,11 +17,9 @@ from typing import NamedTuple
 
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.onnx.kernels import operators_without_kernel
-from dlconv.convert.targets.tf2onnx import check_opset
-from dlconv.convert.targets.tf2onnx_operations import (
-    convertible_operations,
-    operations_in_patterns,
-)
+from dlconv.convert.targets.onnx.opset import check_opset
+from dlconv.convert.targets.onnx.write import can_write
+from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.convert.targets.tfjs.lower import lower
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
@@ -99,14 +97,12 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     graph = rewrite(graph).graph
     contract = find_contract(graph)
     onnx, tfjs = _operations(graph, contract), _operations(lower(graph).graph, contract)
-    known = _Known(
-        tfjs_operations(), convertible_operations(opset), operations_in_patterns(), opset
-    )
+    known = _Known(tfjs_operations())
     without_kernel = operators_without_kernel(opset)
     return Coverage(
         opset=opset,
         targets=known.targets,
-        versions={"tfjs": known.tfjs.version} | _versions("tf2onnx", "onnxruntime"),
+        versions={"tfjs": known.tfjs.version} | _versions("onnx", "onnxruntime"),
         operators_without_kernel=None if without_kernel is None else tuple(sorted(without_kernel)),
         ops=tuple(
             _coverage(op, frozen, onnx, tfjs, known) for op in sorted({*frozen, *onnx, *tfjs})
@@ -141,9 +137,6 @@ class _Known:
     """What the targets have."""
 
     tfjs: TfjsOperations
-    handled: frozenset[str]
-    in_patterns: frozenset[str]
-    opset: int
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -157,9 +150,9 @@ class _Known:
             f"tfjs-{backend}": self._lack_in_tfjs(op, kernels)
             for backend, kernels in self.tfjs.backends.items()
         }
-        if op not in self.handled:
-            perhaps = ", though perhaps for a pattern with it" if op in self.in_patterns else ""
-            reasons[ONNX] = f"tf2onnx has no handler for it at opset {self.opset}{perhaps}"
+        if not can_write(op):
+            reasons[ONNX] = "dlconv does not write it"
+            reasons[ONNX] += ", tf2onnx may" if may_convert(op) else ""
         return {target: reason for target, reason in reasons.items() if reason}
 
     def _lack_in_tfjs(self, op: str, kernels: frozenset[str]) -> str:

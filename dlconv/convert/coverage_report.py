@@ -46,8 +46,8 @@ def _verdict(coverage: Coverage) -> str:
     backends = ", ".join(t.removeprefix("tfjs-") for t in coverage.targets if t != ONNX)
     every = "Some ops are not covered" if coverage.uncovered else "Every op is covered"
     return (
-        f"{every}: TF.js {versions['tfjs']} ({backends}); ONNX opset {coverage.opset} by tf2onnx "
-        f"{versions['tf2onnx']}; {_onnxruntime(coverage)}."
+        f"{every}: TF.js {versions['tfjs']} ({backends}); ONNX opset {coverage.opset}; "
+        f"{_onnxruntime(coverage)}."
     )
 
 

@@ -365,5 +365,23 @@ def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
     """Return the height and width of an image of fixed size, None for any other input."""
     if spec.shape is None or len(spec.shape) != 4:
         return None
-    _, height, width, _ = spec.shape
+    height, width = spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
     return (height, width) if height and width else None
+
+
+def with_channels_first(contract: Contract) -> Contract:
+    """Return a contract whose images, and scores if it has any, have channels first."""
+    return replace(contract, input=_moved(contract.input), output=_moved(contract.output))
+
+
+def _moved(spec: TensorSpec) -> TensorSpec:
+    if spec.shape is None or len(spec.shape) != 4:
+        return spec
+    batch, height, width, channels = spec.shape
+    return replace(spec, shape=(batch, channels, height, width))
+
+
+def has_channels_first(spec: TensorSpec) -> bool:
+    """Tell whether an input is an RGB image [1, 3, H, W], by its shape."""
+    shape = spec.shape
+    return shape is not None and len(shape) == 4 and shape[1] == 3 and shape[3] != 3

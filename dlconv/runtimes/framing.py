@@ -9,7 +9,7 @@ resolution sees a smaller copy of the photo, and its labels are enlarged to the 
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import TensorSpec
+from dlconv.graph.contract import TensorSpec, has_channels_first
 
 MEAN_PIXEL = {"float32": 127.5, "uint8": 128}
 
@@ -17,20 +17,33 @@ MEAN_PIXEL = {"float32": 127.5, "uint8": 128}
 def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Bring a photo, uint8 [1, H, W, 3], to the type and the fixed size, if any, of an input.
 
-    Raises DlconvError when the photo is larger than the input or its type is not a photo's.
+    It becomes [1, 3, H, W] for an input with channels first. Raises DlconvError when the photo is
+    larger than the input or its type is not a photo's.
     """
     if spec.dtype not in MEAN_PIXEL:
         raise DlconvError(f"the input {spec.node} takes {spec.dtype}, not a photo")
     typed = image.astype(spec.dtype, copy=False)
     _, height, width, _ = image.shape
-    _, rows, columns, _ = spec.shape if spec.shape and len(spec.shape) == 4 else (None,) * 4
+    rows, columns = _extents(spec)
     below, right = (rows or height) - height, (columns or width) - width
     if below < 0 or right < 0:
         raise DlconvError(f"a photo of {height} x {width} does not fit {rows} x {columns}")
-    if not below and not right:
-        return typed
-    padding = ((0, 0), (0, below), (0, right), (0, 0))
-    return np.pad(typed, padding, constant_values=MEAN_PIXEL[spec.dtype])
+    if below or right:
+        padding = ((0, 0), (0, below), (0, right), (0, 0))
+        typed = np.pad(typed, padding, constant_values=MEAN_PIXEL[spec.dtype])
+    return np.ascontiguousarray(typed.transpose(0, 3, 1, 2)) if has_channels_first(spec) else typed
+
+
+def _extents(spec: TensorSpec) -> tuple[int | None, ...]:
+    """Return the height and width of an input, None for each that varies."""
+    if spec.shape is None or len(spec.shape) != 4:
+        return (None, None)
+    return spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
+
+
+def channels_last(scores: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    """Return scores as [1, H, W, K]: behind an input with channels first, they come so, too."""
+    return scores.transpose(0, 2, 3, 1) if has_channels_first(spec) else scores
 
 
 def enlarged(labels: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

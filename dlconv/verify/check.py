@@ -4,6 +4,7 @@ A job says what to check, and can be sent to another process; a checker has the 
 loaded. Photos are read, run and forgotten one at a time.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import compare
 from dlconv.runtimes import Inference
 from dlconv.runtimes.catalogue import parse_choice
-from dlconv.runtimes.framing import enlarged, framed
+from dlconv.runtimes.framing import channels_last, enlarged, framed
 from dlconv.verify.photos import Photo, load_photo
 from dlconv.verify.reference import Reference
 from dlconv.verify.reports.pictures import Colour, pictures_of
@@ -108,7 +109,12 @@ class Checker:
         """Return the artifact's output, and the photo's height and width within it."""
         image = load_photo(photo, self._contract.crop)
         _, height, width, _ = image.shape
-        return self._runtime.infer(framed(image, self._contract.input)), (height, width)
+        given = self._contract.input
+        inference = self._runtime.infer(framed(image, given))
+        if inference.scores is not None:
+            output = channels_last(inference.scores, given)
+            inference = dataclasses.replace(inference, output=output)
+        return inference, (height, width)
 
     def _margins(
         self, image: np.ndarray, expected: np.ndarray, labels: np.ndarray

@@ -1,11 +1,12 @@
 """Quantized weights as ONNX stores them: integers for DequantizeLinear, or halves for Cast.
 
 Rounded kernels go into the graph as the very values that DequantizeLinear will give, and the graph
-through tf2onnx. In the model, each initializer that equals one of them to the last bit is replaced
+through a converter. In the model, each constant that equals one of them to the last bit is replaced
 by its codes: int8 with a scale for each output channel, or uint8 with one scale and one zero point.
 Small kernels and biases stay float32. As halves, all kernels of convolutions are stored alike.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,18 @@ from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.stored import Stored, WeightType
+from dlconv.convert.targets.onnx.model import Model
 from dlconv.errors import DlconvError
 from dlconv.graph.edit import Edit, applied, const
 from dlconv.graph.graph import Graph
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto
+    from onnx import NodeProto
 
 # The first opset whose DequantizeLinear has a scale for each channel.
 OLDEST_OPSET_FOR_CODES = 13
+
+CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
 
 ONNX_TARGET = WeightStorage(
     grids=lambda layer: [channel_grid(layer.kernel)],
@@ -99,11 +103,11 @@ def with_rounded(graph: Graph, rounded: Sequence[Rounded]) -> Graph:
     return applied(graph, edit).graph
 
 
-def store_codes(model: "ModelProto", rounded: Sequence[Rounded]) -> dict[str, StoredKernel]:
-    """Store rounded kernels as codes, in place, in a model made of the graph that has their values.
+def store_codes(model: Model, rounded: Sequence[Rounded]) -> tuple[Model, dict[str, StoredKernel]]:
+    """Store rounded kernels as codes in a model made of the graph that has their values.
 
-    Returns them by the names of the graph's constants. Raises DlconvError for a kernel that is not
-    in the model.
+    Returns the new model, and the kernels by the names of the graph's constants. Raises DlconvError
+    for a kernel that is not in the model.
     """
     stored = {each.layer.kernel_name: stored_kernel(each) for each in rounded}
     in_model = {_key(values): name for name, values in _kernels(model).items()}
@@ -113,17 +117,16 @@ def store_codes(model: "ModelProto", rounded: Sequence[Rounded]) -> dict[str, St
         name = in_model.get(_key(kernel.values()))
         if name is None:
             raise DlconvError(
-                f"the kernel of {each.layer.name} cannot be stored as codes: tf2onnx changed it",
+                f"the kernel of {each.layer.name} cannot be stored as codes: it was changed",
                 "rewrite the graph, or keep float32",
                 code="kernel-lost",
             )
         new[name] = _dequantized(name, kernel)
-    _replace_initializers(model, new)
-    return stored
+    return _with_sources(model, new), stored
 
 
-def store_halves(model: "ModelProto") -> dict[str, Stored]:
-    """Store the kernels of all convolutions as float16, in place, and return them by name.
+def store_halves(model: Model) -> tuple[Model, dict[str, Stored]]:
+    """Store the kernels of all convolutions as float16, and return the model and them by name.
 
     Raises DlconvError without any, and for values that float16 cannot hold.
     """
@@ -132,34 +135,29 @@ def store_halves(model: "ModelProto") -> dict[str, Stored]:
     stored = {
         name: store_named(name, values, WeightType.FLOAT16) for name, values in kernels.items()
     }
-    new = {name: _cast(name, half.codes) for name, half in stored.items()}
-    _replace_initializers(model, new)
-    return stored
+    return _with_sources(model, {k: _cast(k, half.codes) for k, half in stored.items()}), stored
 
 
 def _key(values: np.ndarray) -> tuple[tuple[int, ...], bytes]:
-    return values.shape, values.tobytes()
+    return values.shape, hashlib.sha256(np.ascontiguousarray(values).data).digest()
 
 
-def _kernels(model: "ModelProto") -> dict[str, np.ndarray]:
+def _kernels(model: Model) -> dict[str, np.ndarray]:
     """Return the constant float32 kernels of convolutions, by name."""
-    from onnx import numpy_helper
-
-    names = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
-    kernels = {
-        tensor.name: numpy_helper.to_array(tensor)
-        for tensor in model.graph.initializer
-        if tensor.name in names
+    names = {node.input[1] for node in model.skeleton.graph.node if node.op_type in CONVOLUTIONS}
+    return {
+        name: values
+        for name, values in model.constants.items()
+        if name in names and values.dtype == np.float32
     }
-    return {name: values for name, values in kernels.items() if values.dtype == np.float32}
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What computes a value that was an initializer: a node and its constant inputs."""
+    """What computes a value that was a constant: a node and its constant inputs."""
 
     node: "NodeProto"
-    constants: "list[TensorProto]"
+    constants: Mapping[str, np.ndarray]
 
 
 def _dequantized(name: str, kernel: StoredKernel) -> _Source:
@@ -176,23 +174,23 @@ def _cast(name: str, half: np.ndarray) -> _Source:
 
 
 def _source(kind: str, name: str, parts: Mapping[str, np.ndarray], **attributes: Any) -> _Source:
-    from onnx import helper, numpy_helper
+    from onnx import helper
 
-    constants = [numpy_helper.from_array(value, f"{name}/{part}") for part, value in parts.items()]
-    inputs = [constant.name for constant in constants]
-    return _Source(helper.make_node(kind, inputs, [name], name, **attributes), constants)
+    constants = {f"{name}/{part}": value for part, value in parts.items()}
+    return _Source(helper.make_node(kind, [*constants], [name], name, **attributes), constants)
 
 
-def _replace_initializers(model: "ModelProto", new: Mapping[str, _Source]) -> None:
-    """Compute initializers, each before its first reader, from constants that take its place."""
-    initializers: list[TensorProto] = []
-    for tensor in model.graph.initializer:
-        source = new.get(tensor.name)
-        initializers.extend([tensor] if source is None else source.constants)
+def _with_sources(model: Model, new: Mapping[str, _Source]) -> Model:
+    """Return a model that computes constants, each before its first reader."""
+    constants: dict[str, np.ndarray] = {}
+    for name, array in model.constants.items():
+        constants |= {name: array} if name not in new else new[name].constants
     pending = dict(new)
     nodes: list[NodeProto] = []
-    for node in model.graph.node:
+    for node in model.skeleton.graph.node:
         nodes.extend(pending.pop(name).node for name in node.input if name in pending)
         nodes.append(node)
-    replace_items(model.graph.initializer, initializers)
-    replace_items(model.graph.node, nodes)
+    skeleton = type(model.skeleton)()
+    skeleton.CopyFrom(model.skeleton)
+    replace_items(skeleton.graph.node, nodes)
+    return Model(skeleton, constants)

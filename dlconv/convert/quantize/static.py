@@ -27,6 +27,7 @@ from dlconv.convert.quantize.apply import WeightStorage
 from dlconv.convert.quantize.grid import Grid, channel_grid
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
+from dlconv.convert.targets.onnx.model import Model
 from dlconv.graph.graph import Graph
 from dlconv.progress import StepProgress
 
@@ -56,8 +57,8 @@ def _grid(layer: Layer) -> Grid:
 
 
 def quantize_activations(
-    model: "ModelProto", images: Sequence[np.ndarray], progress: StepProgress
-) -> "ModelProto":
+    model: Model, images: Sequence[np.ndarray], progress: StepProgress
+) -> Model:
     """Return a model that rounds activations around the convolutions whose kernels are codes.
 
     ``images`` are what the model's input takes.
@@ -66,7 +67,7 @@ def quantize_activations(
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
-    ready = onnx.ModelProto.FromString(model.SerializeToString())
+    ready = model.proto()
     # Without this entry, the tool advises to fold constants and merge nodes first.
     add_pre_process_metadata(ready)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,20 +75,20 @@ def quantize_activations(
         quantize_static(
             ready,
             written,
-            _Images(model.graph.input[0].name, images, progress),
+            _Images(ready.graph.input[0].name, images, progress),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", *LIMITS],
-            nodes_to_quantize=_nodes_to_quantize(model),
+            nodes_to_quantize=_nodes_to_quantize(ready),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
         quantized = onnx.load(written)
-    result = onnx.ModelProto.FromString(model.SerializeToString())
+    result = model.proto()
     replace_items(result.graph.node, quantized.graph.node)
     replace_items(result.graph.initializer, quantized.graph.initializer)
     put_in_order(result)
-    return result
+    return Model.of(result)
 
 
 def _nodes_to_quantize(model: "ModelProto") -> list[str]:

@@ -1,63 +1,45 @@
-"""The ONNX converter: tf2onnx in this process, and a model with the names of the graph.
+"""tf2onnx as a converter, with the same interface as our own writer, which is compared with it.
 
-tf2onnx does the conversion. What it returns is given the frozen graph's own input and output
-names, a canonical order and stable names. A model passes ONNX's full checker with strict shape
-inference before it is written.
+It runs in this process and imports TensorFlow. What it returns is given the frozen graph's own
+input and output names, a canonical order and stable names.
 """
 
 import logging
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlconv.convert.canonical import canonicalize
-from dlconv.errors import DlconvError, UsageError, first_line
+from dlconv.convert.canonical import canonicalize, rename
+from dlconv.convert.targets.onnx.model import Model
+from dlconv.convert.targets.onnx.opset import check_opset
+from dlconv.convert.targets.tf2onnx_operations import NEWEST
+from dlconv.errors import DlconvError, first_line
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.recipe import DEFAULT_OPSET
-from dlconv.storage.files import write_atomically
 from dlconv.tensorflow import load_tensorflow, quiet_standard_error
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
-# Resize with align_corners came with opset 11; tf2onnx's own tables end at 18.
-OLDEST_OPSET, NEWEST_OPSET = 11, 18
+# Resize with align_corners came with opset 11.
+OPSETS = (11, NEWEST)
 
 
-def to_onnx(graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET) -> "ModelProto":
+def convert_with_tf2onnx(graph: Graph, contract: Contract, opset: int = DEFAULT_OPSET) -> Model:
     """Convert a frozen graph to a model in canonical form.
 
     Raises UsageError for an opset out of range, DlconvError when tf2onnx cannot convert the graph.
     """
-    check_opset(opset)
+    check_opset(opset, OPSETS)
     model = _convert(graph, contract, opset)
     _name_as_the_graph_does(model, contract)
     _write_paddings_out(model)
     _round_scales_up(model)
     canonicalize(model, graph)
-    return model
-
-
-def check_opset(opset: int, oldest: int = OLDEST_OPSET) -> None:
-    """Raise UsageError for an opset out of range."""
-    if not oldest <= opset <= NEWEST_OPSET:
-        raise UsageError(
-            f"the opset can be {oldest} to {NEWEST_OPSET}, not {opset}",
-            code="opset",
-            oldest=oldest,
-            newest=NEWEST_OPSET,
-            opset=opset,
-        )
-
-
-def write_model(model: "ModelProto", path: Path) -> None:
-    """Write a model to ``path``. Raises DlconvError when ONNX's checker rejects it."""
-    _check(model)
-    write_atomically(path, model.SerializeToString(deterministic=True))
+    return Model.of(model)
 
 
 def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
@@ -89,9 +71,7 @@ def _convert(graph: Graph, contract: Contract, opset: int) -> "ModelProto":
 
 def _name_as_the_graph_does(model: "ModelProto", contract: Contract) -> None:
     names = {spec.tensor: spec.node for spec in (contract.input, contract.output)}
-    for node in model.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
+    rename(model.graph.node, names)
     for value in [*model.graph.input, *model.graph.output]:
         value.name = names.get(value.name, value.name)
     _name_extents(model.graph.input[0], "height", "width")
@@ -146,13 +126,3 @@ def _round_scales_up(model: "ModelProto") -> None:
         above = np.nextafter(values, np.float32(np.inf))
         rounded = np.where(values == np.round(values), values, above)
         constants[name].CopyFrom(numpy_helper.from_array(rounded.astype(np.float32), name))
-
-
-def _check(model: "ModelProto") -> None:
-    import onnx
-
-    try:
-        onnx.checker.check_model(model, full_check=True)
-        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise DlconvError(f"ONNX's checker rejects the model: {first_line(error)}") from error

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from dlconv.errors import DlconvError
 
+# tf2onnx's own tables end here.
+NEWEST = 18
+
 
 def convertible_operations(opset: int) -> frozenset[str]:
     """Return the TensorFlow ops that the installed tf2onnx has a handler for at an opset.
@@ -28,6 +31,13 @@ def operations_in_patterns() -> frozenset[str]:
     """Return what tf2onnx's rewriters name: the ops of their patterns, and other words."""
     sources = (path.read_text(encoding="utf-8") for path in _modules("rewriter"))
     return frozenset(word for source in sources for word in re.findall(r"[\"'](\w+)[\"']", source))
+
+
+def may_convert(op: str) -> bool:
+    """Tell whether tf2onnx knows an op, alone or in a pattern; False where it is not installed."""
+    if find_spec("tf2onnx") is None:
+        return False
+    return op in convertible_operations(NEWEST) or op in operations_in_patterns()
 
 
 def _handlers() -> Iterator[tuple[str, int]]:

@@ -9,32 +9,31 @@ that has channels comes out so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 import dlconv
+from dlconv.convert.canonical import bodies_of, rename
 from dlconv.convert.targets.onnx.builder import Builder, tensor_type
 from dlconv.convert.targets.onnx.model import Model
 from dlconv.convert.targets.onnx.operation import Operation, Written, writer_of
 from dlconv.convert.targets.onnx.operations import KINDS
 from dlconv.convert.targets.onnx.operations.choosing import DEAD
+from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
-from dlconv.errors import DlconvError, UsageError
+from dlconv.convert.targets.tf2onnx_operations import may_convert
+from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, element_type
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static, infer_static
-from dlconv.recipe import DEFAULT_OPSET
+from dlconv.recipe import DEFAULT_OPSET, Layout
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto, ValueInfoProto
+    from onnx import NodeProto, ValueInfoProto
 
-# The opsets that the writers know: below, several operators had no such types or inputs.
-OLDEST_OPSET, NEWEST_OPSET = 17, 25
-
-Layout = Literal["nhwc", "nchw"]
 Values = Mapping[str, Sequence[Value]]
 
 BRANCHES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
@@ -69,16 +68,9 @@ def to_onnx(
     return _finished(builder, graph, contract, result, names)
 
 
-def check_opset(opset: int) -> None:
-    """Raise UsageError for an opset out of range."""
-    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
-        raise UsageError(
-            f"the opset can be {OLDEST_OPSET} to {NEWEST_OPSET}, not {opset}",
-            code="opset",
-            oldest=OLDEST_OPSET,
-            newest=NEWEST_OPSET,
-            opset=opset,
-        )
+def can_write(op: str) -> bool:
+    """Tell whether an op has a writer; what that refuses shows when a graph is written."""
+    return op in ("Const", "Placeholder") or writer_of(op) is not None
 
 
 def _written(
@@ -152,12 +144,10 @@ def _as_value(builder: Builder, written: Written) -> Value:
 
 
 def _unknown(node: NodeDef) -> DlconvError:
-    return DlconvError(
-        f"dlconv does not write {node.op} (node {node.name}) as ONNX",
-        code="no-writer",
-        node=node.name,
-        op=node.op,
-    )
+    message = f"dlconv does not write {node.op} as ONNX (node {node.name})"
+    if may_convert(node.op):
+        return DlconvError(message, "tf2onnx may convert it", code="only-tf2onnx")
+    return DlconvError(message)
 
 
 def _with_node(error: DlconvError, node: NodeDef) -> DlconvError:
@@ -208,9 +198,8 @@ def _finished(
     }
     used = [name for node in nodes for name in _read_by(node) if name in builder.constants]
     _complete(names, builder, nodes, dict.fromkeys(used), graph)
-    for node in nodes:
-        _rename(node, names)
-        node.name = node.output[0]
+    rename(nodes, names)
+    _name_nodes(nodes)
     made = helper.make_graph(
         nodes,
         "graph",
@@ -231,13 +220,9 @@ def _finished(
 def _read_by(node: "NodeProto") -> Iterator[str]:
     """Yield the names that a node and the graphs in its attributes read."""
     yield from node.input
-    for each in _graphs_in(node):
+    for each in bodies_of(node):
         for inner in each.node:
             yield from _read_by(inner)
-
-
-def _graphs_in(node: "NodeProto") -> "Iterable[GraphProto]":
-    return [item.g for item in node.attribute if item.HasField("g")]
 
 
 def _needed(nodes: "Sequence[NodeProto]", result: str) -> "list[NodeProto]":
@@ -283,20 +268,16 @@ def _complete(
 
 def _made_by(node: "NodeProto") -> Iterator[str]:
     yield from node.output
-    for each in _graphs_in(node):
+    for each in bodies_of(node):
         for inner in each.node:
             yield from _made_by(inner)
 
 
-def _rename(node: "NodeProto", names: Mapping[str, str]) -> None:
-    node.input[:] = [names.get(name, name) for name in node.input]
-    node.output[:] = [names.get(name, name) for name in node.output]
-    for each in _graphs_in(node):
-        for inner in each.node:
-            _rename(inner, names)
-            inner.name = inner.output[0]
-        for value in each.output:
-            value.name = names[value.name]
+def _name_nodes(nodes: "Iterable[NodeProto]") -> None:
+    for node in nodes:
+        node.name = node.output[0]
+        for body in bodies_of(node):
+            _name_nodes(body.node)
 
 
 def _end(tensor: Tensor, names: Mapping[str, str], sides: Sequence[str]) -> "ValueInfoProto":
