@@ -92,6 +92,7 @@ def test_precisions_are_written_as_their_words():
 
 
 ALL = Interface((257, 513), "float32", "labels", "int32")
+NCHW = Interface(layout="nchw")
 # Each recipe, its name, its title and what its command says after ``dlconv TARGET sample``.
 SPELLED = [
     (Recipe("tfjs"), "tfjs-float32", "tfjs float32", ""),
@@ -198,7 +199,7 @@ def test_the_digest_is_that_of_the_recipe_in_any_process():
     program = "from dlconv.recipe import Recipe; print(Recipe('tfjs').digest)"
     answer = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert answer.strip() == Recipe("tfjs").digest
-    assert answer.strip() == "0f79de9a403b8fb30b2806b5f5f0427b32d46eef4bd3d255cf5750b06bf0e5c1"
+    assert answer.strip() == "ebeee63a45ec873abc448e2ae954046643ff7a03ecd66b7a5c3af5e95d58d84b"
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_each_choice_changes_the_digest(changes):
 
 def test_what_is_not_chosen_is_the_target_s_default():
     assert Recipe("tfjs") == Recipe("tfjs", "0", converter="dlconv")
-    assert Recipe("onnx") == Recipe("onnx", Precision.FLOAT32, converter="tf2onnx", opset=17)
+    assert Recipe("onnx") == Recipe("onnx", Precision.FLOAT32, converter="dlconv", opset=17)
     assert Recipe("onnx", "uint8") == Recipe("onnx", Precision.INT8)
     assert Recipe("tfjs", Precision.AUTO).floors == DEFAULT_AUTO_FLOORS
     assert Floors(agreement=0.99, worst=None, miou=None) == DEFAULT_AUTO_FLOORS
@@ -233,9 +234,11 @@ def test_what_is_not_chosen_is_the_target_s_default():
         ("tflite", {}, "^Input should be 'tfjs' or 'onnx'"),
         ("onnx", {"precision": Precision.UINT16}, "precision: onnx has .* static, not 'uint16'"),
         ("tfjs", {"precision": 1}, "precision: tfjs has .* plain1, not '1'"),
-        ("onnx", {"converter": "tensorflowjs"}, "converter: takes tf2onnx, not 'tensorflowjs'"),
+        ("onnx", {"converter": "tensorflowjs"}, "takes dlconv or tf2onnx, not 'tensorflowjs'"),
         ("tfjs", {"per_channel": True}, "per_channel is for uint8 alone, not float32"),
         ("tfjs", {"opset": 17}, "opset: is for onnx alone"),
+        ("tfjs", {"interface": NCHW}, "layout nchw is for onnx alone, written by dlconv"),
+        ("onnx", {"interface": NCHW, "converter": "tf2onnx"}, "layout nchw is for onnx alone"),
         ("tfjs", {"floors": DEFAULT_AUTO_FLOORS}, "floors: are for the precision auto alone"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_frozen_graph_is_described_by_its_contract_and_its_kernels(
 def test_an_onnx_file_is_described_by_its_inputs_and_outputs(onnx_file):
     manifest = described(onnx_file).manifest
     assert (manifest.target, manifest.precision) == ("onnx", "float32")
-    assert re.fullmatch(r"tf2onnx [\d.]+.*, opset \d+", manifest.converter)
+    assert re.fullmatch(r"dlconv [\d.]+.*, opset \d+", manifest.converter)
     assert manifest.contract.input.shape == (1, None, None, 3)
     assert manifest.contract.output.dtype == "int64"
     assert manifest.same_function

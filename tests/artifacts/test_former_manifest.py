@@ -32,16 +32,16 @@ def read(tmp_path):
 @pytest.mark.parametrize(
     ("name", "precision", "title"),
     [
-        ("onnx-uint8", Precision.INT8, "onnx int8"),
-        ("onnx-uint8-static", Precision.STATIC, "onnx int8 static"),
+        ("onnx-uint8", Precision.INT8, "onnx int8 (tf2onnx)"),
+        ("onnx-uint8-static", Precision.STATIC, "onnx int8 static (tf2onnx)"),
     ],
 )
 def test_its_options_are_the_recipe(read, name, precision, title):
     content = json.loads((SCHEMA_1 / f"{name}.json").read_text())
     manifest = read(content)
-    recipe = Recipe("onnx", precision)
+    recipe = Recipe("onnx", precision, converter="tf2onnx")
     assert (manifest.schema, manifest.precision, manifest.recipe) == (2, precision, recipe)
-    assert (recipe.former_name, manifest.title) == (name, title)
+    assert (Recipe("onnx", precision).former_name, manifest.title) == (name, title)
     assert manifest.calibration == Images(**content["options"]["calibration"])
     assert manifest.source.graph_sha256 == content["source"]["graph_sha256"]
     assert manifest.versions == content["versions"]
@@ -68,7 +68,7 @@ def test_its_interface_is_that_of_the_options(read, content, options, changes):
 def test_float32_has_no_word_for_it_there(read, content):
     options = {"opset": 13, "rewrite": False, "output": "labels"}
     manifest = read(content | {"precision": "float32", "options": options})
-    assert manifest.recipe == Recipe("onnx", opset=13, rewrite=False)
+    assert manifest.recipe == Recipe("onnx", opset=13, rewrite=False, converter="tf2onnx")
     assert manifest.calibration is None
 
 

@@ -39,7 +39,7 @@ def onnx_artifact(tiny, tmp_path):
     manifest = Manifest(
         target="onnx",
         precision=Precision.FLOAT32,
-        converter="tf2onnx",
+        converter="dlconv",
         source=tiny.source,
         contract=find_contract(Graph(read_graph(tiny.path))),
         classes=tiny.classes,

@@ -199,26 +199,40 @@ def test_onnx_names_input_and_output_as_the_frozen_graph_does(tiny, tmp_path):
 
 
 def test_an_onnx_file_anywhere_has_its_manifest_beside_it(tiny, tmp_path):
-    artifact = onnx_artifact(tiny, tmp_path / "web" / "net.onnx", opset=13)
+    artifact = onnx_artifact(tiny, tmp_path / "web" / "net.onnx", opset=20)
     assert set(contents(tmp_path / "web")) == {"net.onnx", "net.onnx.manifest.json"}
-    assert artifact.manifest.recipe.opset == 13
+    assert artifact.manifest.recipe.opset == 20
     assert read_artifact(tmp_path / "web" / "net.onnx") == artifact
     (used,) = [o.version for o in onnx.load(artifact.entry).opset_import if not o.domain]
-    assert used == 13
+    assert used == 20
 
 
-@pytest.mark.parametrize("opset", [10, 19])
-def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, opset):
-    with pytest.raises(UsageError, match=f"11 to 18, not {opset}"):
-        onnx_artifact(tiny, tmp_path / "out", opset=opset)
+@pytest.mark.parametrize(
+    ("converter", "opset", "known"),
+    [("dlconv", 16, "17 to 25"), ("dlconv", 99, "17 to 25")]
+    + [("tf2onnx", 10, "11 to 18"), ("tf2onnx", 19, "11 to 18")],
+)
+def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, converter, opset, known):
+    with pytest.raises(UsageError, match=f"{known}, not {opset}"):
+        onnx_artifact(tiny, tmp_path / "out", opset=opset, converter=converter)
     assert not (tmp_path / "out").exists()
+
+
+def test_an_older_opset_names_the_converter_that_takes_it(tiny, tmp_path):
+    with pytest.raises(UsageError) as raised:
+        onnx_artifact(tiny, tmp_path / "out", opset=13)
+    assert in_words(raised.value) == (
+        "--opset takes 17 to 25, not 13 (hint: --converter tf2onnx takes 11 to 18)"
+    )
+    artifact = onnx_artifact(tiny, tmp_path / "out", opset=13, converter="tf2onnx")
+    assert artifact.manifest.converter == "tf2onnx"
 
 
 def test_what_tf2onnx_cannot_convert_is_one_line(frozen_on_disk, tmp_path):
     graph = tiny_segmenter(output_name="labels")
     graph.node.append(node("unique", "NoSuchOp", "labels", T=np.int64))
     with pytest.raises(DlconvError, match="tf2onnx cannot convert") as raised:
-        onnx_artifact(frozen_on_disk(graph, "broken"), tmp_path / "out")
+        onnx_artifact(frozen_on_disk(graph, "broken"), tmp_path / "out", converter="tf2onnx")
     assert "\n" not in str(raised.value)
 
 

@@ -29,7 +29,7 @@ def read(model, tmp_path):
 def test_what_dlconv_writes_is_read(tiny, tmp_path):
     onnx_artifact(tiny, tmp_path / "tiny.onnx")
     network = read_onnx(tmp_path / "tiny.onnx")
-    assert network.maker.startswith("tf2onnx ")
+    assert network.maker.startswith("dlconv ")
     (photo,), (labels,) = network.inputs, network.outputs
     assert (photo.node, photo.dtype, photo.shape) == ("ImageTensor", "uint8", (1, None, None, 3))
     assert labels.dtype == "int64"

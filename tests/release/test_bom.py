@@ -46,7 +46,7 @@ def test_it_lists_model_data_tools_and_every_file(packed, content):
     for file in files:
         assert file["hashes"] == [{"alg": "SHA-256", "content": digest_of(packed / file["name"])}]
     tools = {each["name"]: each["version"] for each in content["metadata"]["tools"]["components"]}
-    assert {"dlconv", "onnxruntime", "tf2onnx", "tfjs", "node"} <= set(tools)
+    assert {"dlconv", "onnx", "onnxruntime", "tfjs", "node"} <= set(tools)
     assert "threads" not in tools
     assert content["metadata"]["component"]["licenses"] == [{"license": {"id": "Apache-2.0"}}]
 

@@ -13,11 +13,13 @@ from support.graphs import const, convolution, graph_def, placeholder
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.targets.onnx.model import Model, check
-from dlconv.convert.targets.onnx.write import NEWEST_OPSET, OLDEST_OPSET, to_onnx
+from dlconv.convert.targets.onnx.opset import OPSETS
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
 from dlconv.tensorflow import load_tensorflow
 
+OLDEST_OPSET, NEWEST_OPSET = OPSETS
 # Of the largest value.
 CLOSE = 1e-5
 Feeds = Mapping[str, np.ndarray]

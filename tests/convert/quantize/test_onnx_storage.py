@@ -5,7 +5,6 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import numpy_helper
 from support.graphs import graph_def, node, placeholder
 from support.networks import pictures
 from support.running import run
@@ -20,7 +19,8 @@ from dlconv.convert.quantize.onnx_storage import (
     stored_kernel,
     with_rounded,
 )
-from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.onnx.model import write_model
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.errors import DlconvError
 from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
@@ -41,24 +41,18 @@ def quantized(small, learned):
 
 
 def model_of(quantized, learned):
-    model = to_onnx(quantized, find_contract(quantized))
-    store_codes(model, learned.rounded)
-    return model
-
-
-def constants(model):
-    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    return store_codes(to_onnx(quantized, find_contract(quantized)), learned.rounded)[0]
 
 
 def test_large_kernels_are_integers_and_all_else_stays_float(small, quantized, learned):
     model = model_of(quantized, learned)
     large = [layer for layer in find_layers(small) if not layer.is_small]
     assert len(large) == 1
-    kinds = Counter(value.dtype.name for value in constants(model).values() if value.ndim == 4)
+    kinds = Counter(value.dtype.name for value in model.constants.values() if value.ndim == 4)
     integer = "uint8" if learned.found else "int8"
     assert kinds == {integer: 1, "float32": 4}
-    assert [node.op_type for node in model.graph.node].count("DequantizeLinear") == 1
-    assert {node.domain for node in model.graph.node} == {""}
+    assert [node.op_type for node in model.skeleton.graph.node].count("DequantizeLinear") == 1
+    assert {node.domain for node in model.skeleton.graph.node} == {""}
 
 
 def test_onnx_runtime_gives_the_labels_that_tensorflow_gives(quantized, learned, tmp_path):
@@ -72,7 +66,7 @@ def test_onnx_runtime_gives_the_labels_that_tensorflow_gives(quantized, learned,
 
 def test_the_same_codes_give_the_same_bytes(quantized, learned):
     first, again = (
-        model_of(quantized, learned).SerializeToString(deterministic=True) for _ in range(2)
+        model_of(quantized, learned).proto().SerializeToString(deterministic=True) for _ in range(2)
     )
     assert first == again
 
@@ -97,8 +91,7 @@ def test_a_kernel_that_is_not_in_the_model_is_an_error(small, learned):
 
 
 def test_halves_are_cast_back(small, tmp_path):
-    model = to_onnx(small, find_contract(small))
-    stored = store_halves(model)
+    model, stored = store_halves(to_onnx(small, find_contract(small)))
     write_model(model, tmp_path / "model.onnx")
     assert [value.codes.dtype for value in stored.values()] == [np.float16] * 5
     assert [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node].count(

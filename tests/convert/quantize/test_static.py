@@ -13,7 +13,8 @@ from dlconv.convert.quantize.apply import round_layers
 from dlconv.convert.quantize.onnx_storage import store_codes, stored_kernel, with_rounded
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.rewrite import rewrite
-from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.onnx.model import write_model
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -74,7 +75,7 @@ def learned(graph):
 
 def model_of(graph, learned, progress=lambda *step: None):
     model = to_onnx(with_rounded(graph, learned.rounded), find_contract(graph))
-    store_codes(model, learned.rounded)
+    model, _ = store_codes(model, learned.rounded)
     return quantize_activations(model, learned.calibration.images, progress)
 
 

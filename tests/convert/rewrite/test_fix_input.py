@@ -33,7 +33,8 @@ from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.choose_input import choose_input
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.convert.rewrite.fold_constants import fold_constants
-from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.onnx.model import write_model
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import parse_graph

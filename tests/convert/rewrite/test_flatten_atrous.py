@@ -19,7 +19,8 @@ from support.graphs import (
 from support.running import assert_close, assert_untouched, node_of, ops, rewritten, run
 
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
-from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.onnx.model import write_model
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 

@@ -159,6 +159,8 @@ def _same_padding_of(
 def add_bias(operation: Operation) -> Value:
     image, bias = operation.ranked(0), operation.plain(1)
     builder = operation.builder
+    if bias.value is not None and not bias.value.any():
+        return image
     if image.rank < 3:
         return ordered(operation, builder.node("Add", image.plain(), bias), False)
     if operation.has_channels_last:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from support.graphs import const, graph_def, node, placeholder
 
-from dlconv.convert.targets.onnx import to_onnx, write_model
+from dlconv.convert.targets.onnx.model import write_model
+from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
