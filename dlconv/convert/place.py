@@ -15,7 +15,9 @@ from dlconv.storage.disk import disk_trouble, removing_new_folders
 from dlconv.storage.files import new_directory
 
 # The names of an artifact's files, also those of the official converter and of 2018.
-FILE_NAME = re.compile(r"(manifest|model)\.json|model\.onnx|[\w-]+\.bin|group\d+-shard\d+of\d+")
+FILE_NAME = re.compile(
+    r"(manifest|model)\.json|model\.onnx(\.data)?|[\w-]+\.bin|group\d+-shard\d+of\d+"
+)
 
 
 @contextmanager
@@ -46,9 +48,9 @@ def _is_ours(directory: Path) -> bool:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a new folder for a file of the name of ``path`` and its manifest.
+    """Yield a new folder for a file of the name of ``path``, its manifest, and others beside it.
 
-    The file replaces ``path``, the manifest what lies beside it. Raises what
+    The file replaces ``path``, the manifest and the others what lies beside it. Raises what
     ``check_onnx_path`` raises.
     """
     check_onnx_path(path)
@@ -57,6 +59,9 @@ def new_file(path: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
             work = Path(name)
             yield work
+            beside = {each.name for each in work.iterdir()} - {path.name, MANIFEST_NAME}
+            for each in sorted(beside):
+                (work / each).replace(path.with_name(each))
             (work / path.name).replace(path)
             (work / MANIFEST_NAME).replace(manifest_of_file(path))
 

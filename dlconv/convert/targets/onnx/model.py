@@ -54,13 +54,13 @@ class Model:
         return whole
 
 
-def write_model(model: Model, path: Path, most_bytes: int = MOST_BYTES) -> None:
-    """Write a model to ``path``; one of more than ``most_bytes`` with a file of constants beside.
+def write_model(model: Model, path: Path) -> None:
+    """Write a model to ``path``; one that is too large for a file with its constants beside it.
 
     Raises DlconvError when ONNX's checker rejects the model.
     """
     check(model)
-    if sum(array.nbytes for array in model.constants.values()) <= most_bytes:
+    if sum(array.nbytes for array in model.constants.values()) <= MOST_BYTES:
         _write(model, [_inside(*each) for each in model.constants.items()], path)
         return
     data = path.with_name(path.name + DATA_SUFFIX)
