@@ -1,11 +1,12 @@
 """What converting costs: whole processes, one after another, by the clock and by their memory.
 
-    python -m dlconv.bench.conversion GRAPH_OR_MODEL [--rounds 3] [--peer DIR] [--json]
+    python -m dlconv.bench.conversion GRAPH|MODEL|large [--rounds 3] [--peer DIR] [--json]
 
 Two comparisons: ``dlconv tfjs`` with the official ``tensorflowjs_converter``, and ``dlconv onnx``
 with ``python -m tf2onnx.convert``. The two sides take turns, and each run has a new output and a
 new, empty cache. A third table shows how ``dlconv tfjs`` grows with its input, on random graphs of
-the size of the zoo's largest, of half of it and of a quarter.
+the size of the zoo's largest, of half of it and of a quarter. ``large`` in place of a graph
+compares the converters on the first of these.
 
 Every number is the median over the rounds: seconds from start to end of the process, and the peak
 of its resident memory in bytes (see ``launcher``).
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ from dlconv.verify.reports.text import megabytes
 
 SCHEMA = 1
 SCALES = (0.25, 0.5, 1.0)
+LARGE = "large"
 OPSET = 17
 OFFICIAL_VENV = Path(__file__).parents[2] / ".venv-peer"
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -326,13 +329,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     official_venv = _official_venv(options.peer)
-    graph = find_graph(options.graph)
-    comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, official_venv)]
+    with _large_or(options.graph) as spec:
+        graph = find_graph(spec)
+        comparisons = [compare(*pair, options.rounds, say) for pair in pairs(graph, official_venv)]
     growth = [] if options.no_growth else measure_growth(SCALES, options.rounds, say)
     if options.json:
         show(as_data(graph, options.rounds, comparisons, growth))
     else:
         show(*tables(comparisons, growth))
+
+
+@contextmanager
+def _large_or(spec: str) -> Iterator[str]:
+    """Yield a path or a model as it is named, and for ``large`` the path of a generated graph."""
+    if spec != LARGE:
+        yield spec
+        return
+    with tempfile.TemporaryDirectory(prefix="dlconv-bench-") as folder:
+        path = Path(folder) / "large.pb"
+        say("making a graph of the size of the zoo's largest")
+        write_large_graph(path)
+        yield str(path)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -341,7 +358,7 @@ def _parser() -> argparse.ArgumentParser:
         "Measure time and memory of converters, as whole processes in turns.",
         rounds=3,
     )
-    parser.add_argument("graph", metavar="GRAPH_OR_MODEL")
+    parser.add_argument("graph", metavar="GRAPH|MODEL|large")
     parser.add_argument(
         "--peer",
         type=Path,

@@ -24,7 +24,7 @@ import numpy as np
 from dlconv.artifacts.manifest import Artifact
 from dlconv.bench.onnx_worker import OnnxruntimeChild
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Contract
+from dlconv.graph.contract import Contract, has_channels_first
 from dlconv.progress import StepProgress, no_progress
 from dlconv.runtimes import Runtime, RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice
@@ -132,7 +132,8 @@ def measure(
         for done, (number, k) in enumerate(order):
             progress("frames", done, len(order))
             photo = photos[number % len(photos)]
-            running[k].take(photo_for(photo, running[k].subject.artifact.manifest.contract))
+            contract = running[k].subject.artifact.manifest.contract
+            running[k].take(photo_for(photo, contract), has_channels_first(contract.input))
         progress("frames", len(order), len(order))
         return [each.measurement() for each in running]
 
@@ -159,8 +160,8 @@ class _Running:
     times_ms: list[float] = field(default_factory=list)
     frames: dict[tuple[int, int], None] = field(default_factory=dict)
 
-    def take(self, image: np.ndarray) -> None:
-        _, height, width, _ = image.shape
+    def take(self, image: np.ndarray, channels_first: bool) -> None:
+        height, width = image.shape[2:] if channels_first else image.shape[1:3]
         self.frames[(height, width)] = None
         self.times_ms.append(self.runtime.infer(image).ms)
 
