@@ -86,10 +86,11 @@ def _parts(static: Static, name: str) -> Mapping[str, tuple[int, int]]:
 
 
 def _is_pointwise(static: Static, node: NodeDef) -> bool:
+    if node.op != "Conv2D":
+        return False
     kernel = static.shape(node, 1)
     return (
-        node.op == "Conv2D"
-        and is_nhwc(node)
+        is_nhwc(node)
         and kernel is not None
         and kernel[:2] == (1, 1)
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]

@@ -96,3 +96,10 @@ def test_tfjs_runs_the_sum_that_it_could_not_fuse(tmp_path):
     assert sorted(ops(fused)) == ["Add", "Relu", "_FusedConv2D", "_FusedConv2D"]
     image = values(6, 2, 3)["x"]
     assert_close(run_in_tfjs(fused, tmp_path, image), run(graph, "y", x=image), scale=10)
+
+
+def test_an_identity_behind_the_concatenation_is_no_convolution():
+    graph = pooling()
+    kept = [node for node in graph.node if node.name not in ("conv", "biased", "y")]
+    whole = graph_def(*kept, node("y", "Identity", "concat", T=F))
+    assert_untouched(split_pooled, whole)
