@@ -14,8 +14,9 @@ from dlconv.progress import StepProgress
 LIBRARIES = {
     "numpy": ("numpy", "everything"),
     "protobuf": ("tensorboard.compat.proto.graph_pb2", "frozen graphs"),
-    "tensorflow": ("tensorflow", "verify, onnx"),
-    "tf2onnx": ("tf2onnx", "onnx"),
+    "tensorflow": ("tensorflow", "verify, --quantize"),
+    "tf2onnx": ("tf2onnx", "onnx --converter"),
+    "onnx": ("onnx", "onnx"),
 }
 EXTRAS = {
     "browser": ("playwright.sync_api", "driving Chromium"),
