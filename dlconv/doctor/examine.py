@@ -15,7 +15,6 @@ LIBRARIES = {
     "numpy": ("numpy", "everything"),
     "protobuf": ("tensorboard.compat.proto.graph_pb2", "frozen graphs"),
     "tensorflow": ("tensorflow", "verify, --quantize"),
-    "tf2onnx": ("tf2onnx", "onnx --converter"),
     "onnx": ("onnx", "onnx"),
 }
 EXTRAS = {
