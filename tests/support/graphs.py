@@ -54,6 +54,7 @@ def node(name: str, op: str, *inputs: str, **attributes) -> NodeDef:
 
 def placeholder(name: str, dtype, shape) -> NodeDef:
     made = node(name, "Placeholder", dtype=dtype)
+    made.attr["shape"].shape.SetInParent()
     for extent in shape:
         made.attr["shape"].shape.dim.add(size=-1 if extent is None else extent)
     return made
@@ -118,6 +119,10 @@ def copy(name: str, source: str, *control: str) -> NodeDef:
 
 def relu6(name: str, source: str) -> NodeDef:
     return node(name, "Relu6", source, T=np.float32)
+
+
+def cast(name: str, source: str, target, origin=np.float32) -> NodeDef:
+    return node(name, "Cast", source, SrcT=origin, DstT=target)
 
 
 def convolution(
