@@ -110,6 +110,10 @@ class Builder:
             return tensor
         return self.node("Transpose", tensor, perm=axes)
 
+    def copied(self, tensor: Tensor) -> Tensor:
+        """Return a copy of a tensor as the output of a node, even if it is a constant."""
+        return self._added("Identity", [tensor], [tensor.name], 1, {})[0]
+
     def by_name(self, name: str) -> Tensor:
         """Return the tensor of a name inside the model."""
         return self._tensors[name]

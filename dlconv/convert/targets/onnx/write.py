@@ -189,7 +189,7 @@ def _finished(
     from onnx import helper
 
     if result.value is not None or result in builder.inputs or not builder.nodes:
-        result = builder.node("Identity", result)
+        result = builder.copied(result)
     nodes = _needed(builder.nodes, result.name)
     names = {
         **{made: name for made, name in names.items() if name != contract.output.node},
