@@ -29,11 +29,25 @@ _STORAGE: dict[str, tuple[str, str]] = {
     "DT_BOOL": ("bool", "bool_val"),
     "DT_STRING": ("object", "string_val"),
 }
+# Integers that stand for floats in a range, which other nodes know.
+_QUANTIZED = {
+    "DT_QINT8": "DT_INT8",
+    "DT_QINT16": "DT_INT16",
+    "DT_QINT32": "DT_INT32",
+    "DT_QUINT8": "DT_UINT8",
+    "DT_QUINT16": "DT_UINT16",
+}
 
 
 @cache
 def _enum_name(data_type: int) -> str:
     return DataType.Name(data_type) if data_type in DataType.values() else f"DT_{data_type}"
+
+
+def _storage_name(data_type: int) -> str:
+    """Return the name of the type that elements are stored as."""
+    name = _enum_name(data_type)
+    return _QUANTIZED.get(name, name)
 
 
 def dtype_name(data_type: int) -> str:
@@ -42,6 +56,12 @@ def dtype_name(data_type: int) -> str:
     if name == "DT_STRING":
         return "string"
     return _STORAGE[name][0] if name in _STORAGE else name.removeprefix("DT_").lower()
+
+
+def stored_name(data_type: int) -> str:
+    """Return numpy's name of the type that elements are stored as: ``uint8`` for quint8."""
+    name = _storage_name(data_type)
+    return _STORAGE[name][0] if name in _STORAGE else dtype_name(data_type)
 
 
 def shape_of(tensor: TensorProto) -> tuple[int, ...]:
@@ -72,19 +92,19 @@ def data_type_name(dtype: str) -> str | None:
 
 def byte_size(tensor: TensorProto) -> int:
     """Return the bytes of a constant's elements as numpy holds them, 0 for strings."""
-    name = _enum_name(tensor.dtype)
+    name = _storage_name(tensor.dtype)
     if name not in _STORAGE or name == "DT_STRING":
         return 0
     return math.prod(shape_of(tensor)) * np.dtype(_STORAGE[name][0]).itemsize
 
 
 def array_of(tensor: TensorProto) -> np.ndarray:
-    """Decode a TensorProto.
+    """Decode a TensorProto; quantized elements are the integers that are stored.
 
     Raises DlconvError for an element type that frozen graphs do not use or a content that does
     not fit the shape.
     """
-    name = _enum_name(tensor.dtype)
+    name = _storage_name(tensor.dtype)
     if name not in _STORAGE:
         raise DlconvError(f"a constant has the element type {name}, which dlconv cannot read")
     dtype, field = _STORAGE[name]

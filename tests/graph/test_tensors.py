@@ -8,7 +8,7 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
-from dlconv.graph.tensors import array_of, byte_size, dtype_name, shape_of
+from dlconv.graph.tensors import array_of, byte_size, dtype_name, shape_of, stored_name
 
 ARRAYS = st.sampled_from(["float32", "float64", "float16", "int32", "int64", "uint8", "bool"])
 
@@ -62,3 +62,16 @@ def test_dtypes_have_numpys_names():
     assert dtype_name(DataType.Value("DT_STRING")) == "string"
     assert dtype_name(DataType.Value("DT_QUINT8")) == "quint8"
     assert dtype_name(99) == "99"
+
+
+def test_quantized_elements_are_the_integers_that_are_stored():
+    signed = tensor("DT_QINT8", (3,), tensor_content=bytes([1, 255, 128]))
+    np.testing.assert_array_equal(array_of(signed), np.array([1, -1, -128], np.int8), strict=True)
+    unsigned = tensor("DT_QUINT8", (3,), int_val=[7, 255])
+    np.testing.assert_array_equal(
+        array_of(unsigned), np.array([7, 255, 255], np.uint8), strict=True
+    )
+    assert byte_size(tensor("DT_QINT32", (2, 3))) == 24
+    assert stored_name(DataType.Value("DT_QUINT16")) == "uint16"
+    assert stored_name(DataType.Value("DT_FLOAT")) == "float32"
+    assert stored_name(DataType.Value("DT_RESOURCE")) == "resource"

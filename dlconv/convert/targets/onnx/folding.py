@@ -84,8 +84,9 @@ def _divide(inputs: Arrays, _: Attributes) -> np.ndarray | None:
         return np.asarray(a / b)
     if not b.all():
         return None
-    quotient = np.abs(a) // np.abs(b)
-    return np.asarray(np.where((a < 0) != (b < 0), -quotient, quotient), a.dtype)
+    quotient = a // b
+    is_rounded_down = (quotient * b != a) & ((a < 0) != (b < 0))
+    return np.asarray(quotient + is_rounded_down, a.dtype)
 
 
 def _modulo(inputs: Arrays, attributes: Attributes) -> np.ndarray | None:

@@ -24,12 +24,12 @@ def aligned(operation: Operation, values: Sequence[Value]) -> tuple[list[Tensor]
     """Return values that are broadcast in one order of axes, and whether channels come first.
 
     They do if any that has all axes is at hand so; those with fewer axes get axes of extent 1.
+    They do not where a rank is not known.
     """
     rank = max(value.rank for value in values)
-    if not any(value.has_first and value.rank == rank for value in values):
+    are_known = all(value.rank >= 0 for value in values)
+    if not (are_known and any(value.has_first and value.rank == rank for value in values)):
         return [value.plain() for value in values], False
-    if any(value.rank < 0 for value in values):
-        raise operation.refused("the rank of an input is not known")
     return [_with_rank(operation.builder, value, rank) for value in values], True
 
 

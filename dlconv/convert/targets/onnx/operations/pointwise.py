@@ -12,7 +12,7 @@ from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import aligned, at_hand, clipped, ordered
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.graph.graph import attribute
-from dlconv.graph.tensors import dtype_name
+from dlconv.graph.tensors import stored_name
 
 UNARY = {
     "Abs": "Abs",
@@ -29,17 +29,13 @@ UNARY = {
     "Exp": "Exp",
     "Floor": "Floor",
     "Inv": "Reciprocal",
-    "IsInf": "IsInf",
-    "IsNan": "IsNaN",
     "Log": "Log",
     "LogicalNot": "Not",
     "Neg": "Neg",
     "Reciprocal": "Reciprocal",
-    "Relu": "Relu",
     "Rint": "Round",
     "Selu": "Selu",
     "Sigmoid": "Sigmoid",
-    "Sign": "Sign",
     "Sin": "Sin",
     "Sinh": "Sinh",
     "Softplus": "Softplus",
@@ -61,9 +57,11 @@ BINARY = {
     "Maximum": "Max",
     "Minimum": "Min",
     "Mul": "Mul",
-    "Pow": "Pow",
     "Sub": "Sub",
 }
+FLOATS = frozenset({"float16", "float32", "float64"})
+NUMBERS = FLOATS | {"int8", "int16", "int32", "int64", "uint8", "uint16"}
+OPSET_WITH_BITWISE = 18
 # At inference they hand on their first input.
 SAME: tuple[str, ...] = (
     "Identity",
@@ -84,6 +82,10 @@ def same(operation: Operation) -> Value:
 @writes("IdentityN")
 def all_the_same(operation: Operation) -> list[Value]:
     return list(operation.inputs)
+
+
+def _is_float(tensor: Tensor | Value) -> bool:
+    return tensor.dtype in FLOATS
 
 
 def _unary(operation: Operation, function: Callable[[Tensor], Tensor]) -> Value:
@@ -123,20 +125,39 @@ def sum_of_all(operation: Operation) -> Value:
     return ordered(operation, total, is_first)
 
 
-@writes("RealDiv", "Div", "TruncateDiv")
+@writes("RealDiv", "Div")
 def divide(operation: Operation) -> Value:
     return _binary(operation, lambda a, b: operation.builder.node("Div", a, b))
 
 
-@writes("FloorDiv")
-def floor_divide(operation: Operation) -> Value:
+@writes("TruncateDiv")
+def truncate_divide(operation: Operation) -> Value:
     node = operation.builder.node
 
     def write(a: Tensor, b: Tensor) -> Tensor:
-        if np.dtype(a.dtype).kind == "f":
-            return node("Floor", node("Div", a, b))
-        # ONNX's Div of integers rounds to zero; what the remainder of b's sign leaves is divisible.
-        return node("Div", node("Sub", a, node("Mod", a, b)), b)
+        quotient = node("Div", a, b)
+        if not _is_float(a):
+            return quotient
+        return node("Mul", node("Sign", quotient), node("Floor", node("Abs", quotient)))
+
+    return _binary(operation, write)
+
+
+@writes("FloorDiv")
+def floor_divide(operation: Operation) -> Value:
+    node, like = operation.builder.node, operation.builder.like
+
+    def write(a: Tensor, b: Tensor) -> Tensor:
+        quotient = node("Div", a, b)
+        if _is_float(a):
+            return node("Floor", quotient)
+        if np.dtype(a.dtype).kind == "u":
+            return quotient
+        zero = like(a, 0)
+        rest = node("Mod", a, b, fmod=1)
+        signs_differ = node("Xor", node("Less", rest, zero), node("Less", b, zero))
+        is_above = node("And", signs_differ, node("Not", node("Equal", rest, zero)))
+        return node("Sub", quotient, operation.builder.cast(is_above, a.dtype))
 
     return _binary(operation, write)
 
@@ -146,7 +167,7 @@ def floor_modulo(operation: Operation) -> Value:
     node, like = operation.builder.node, operation.builder.like
 
     def write(a: Tensor, b: Tensor) -> Tensor:
-        if np.dtype(a.dtype).kind != "f":
+        if not _is_float(a):
             return node("Mod", a, b)
         rest = node("Mod", a, b, fmod=1)
         zero = like(rest, 0)
@@ -188,8 +209,8 @@ def times_log(operation: Operation) -> Value:
     node, like = operation.builder.node, operation.builder.like
 
     def write(a: Tensor, b: Tensor) -> Tensor:
-        argument = b if operation.op == "Xlogy" else node("Add", b, like(b, 1))
-        result = node("Mul", a, node("Log", argument))
+        logarithm = node("Log", b) if operation.op == "Xlogy" else _log1p(operation, b)
+        result = node("Mul", a, logarithm)
         return node("Where", node("Equal", a, like(a, 0)), like(a, 0), result)
 
     return _binary(operation, write)
@@ -213,7 +234,7 @@ def approximately_equal(operation: Operation) -> Value:
 
     def write(a: Tensor, b: Tensor) -> Tensor:
         distance = node("Abs", node("Sub", a, b))
-        return node("Less", distance, operation.builder.like(a, tolerance))
+        return node("LessOrEqual", distance, operation.builder.like(a, tolerance))
 
     return _binary(operation, write)
 
@@ -223,43 +244,64 @@ def angle(operation: Operation) -> Value:
     node, like = operation.builder.node, operation.builder.like
 
     def write(y: Tensor, x: Tensor) -> Tensor:
-        zero = like(x, 0)
-        of_ratio = node("Atan", node("Div", y, x))
-        is_below = node("Less", y, zero)
-        half_turn = node("Where", is_below, like(x, -np.pi), like(x, np.pi))
-        to_the_left = node("Add", of_ratio, half_turn)
-        angle = node("Where", node("Less", x, zero), to_the_left, of_ratio)
-        upright = node("Where", is_below, like(x, -np.pi / 2), like(x, np.pi / 2))
-        on_axis = node("Where", node("Equal", y, zero), zero, upright)
-        return node("Where", node("Equal", x, zero), on_axis, angle)
+        across, up = node("Abs", x), node("Abs", y)
+        slanted = node("Atan", node("Div", up, across))
+        diagonal = node("Where", node("Equal", up, like(x, 0)), like(x, 0), like(x, np.pi / 4))
+        upright = node("Where", node("Equal", up, across), diagonal, slanted)
+        angle = node(
+            "Where", _has_minus(operation, x), node("Sub", like(x, np.pi), upright), upright
+        )
+        return node("Where", _has_minus(operation, y), node("Neg", angle), angle)
 
     return _binary(operation, write)
 
 
-BITWISE = {
-    "BitwiseAnd": "BitwiseAnd",
-    "BitwiseOr": "BitwiseOr",
-    "BitwiseXor": "BitwiseXor",
-}
-OPSET_WITH_BITWISE = 18
+def _has_minus(operation: Operation, tensor: Tensor) -> Tensor:
+    """Return whether numbers are negative; negative zero is."""
+    node, zero = operation.builder.node, operation.builder.like(tensor, 0)
+    return node("Or", node("Less", tensor, zero), node("Less", node("Reciprocal", tensor), zero))
 
 
-@writes(*BITWISE)
+@writes("Pow")
+def power(operation: Operation) -> Value:
+    if _is_float(operation.inputs[0]):
+        return _binary(operation, lambda a, b: operation.builder.node("Pow", a, b))
+    exponents = operation.constant(1, "its exponent, an integer,")
+    if exponents.size and exponents.min() < 0:
+        raise operation.refused("its exponent is a negative integer")
+    return _binary(operation, lambda a, b: _multiplied(operation, a, b))
+
+
+def _multiplied(operation: Operation, base: Tensor, exponent: Tensor) -> Tensor:
+    """Return a power of an integer by repeated squaring, which wraps as TensorFlow's does."""
+    builder, node = operation.builder, operation.builder.node
+    one = builder.like(base, 1)
+    exponents = np.asarray(exponent.value)
+
+    def factor(power: Tensor, bit: int) -> Tensor:
+        return node("Where", builder.constant((exponents >> bit) % 2 == 1), power, one)
+
+    made = factor(base, 0)
+    for bit in range(1, int(exponents.max(initial=0)).bit_length()):
+        base = node("Mul", base, base)
+        made = node("Mul", made, factor(base, bit))
+    return made
+
+
+@writes("BitwiseAnd", "BitwiseOr", "BitwiseXor")
 def bitwise(operation: Operation) -> Value:
-    _need_opset(operation, OPSET_WITH_BITWISE)
-    kind = BITWISE[operation.op]
-    return _binary(operation, lambda a, b: operation.builder.node(kind, a, b))
+    if operation.builder.opset < OPSET_WITH_BITWISE:
+        raise operation.refused(f"it needs opset {OPSET_WITH_BITWISE} or newer")
+    return _binary(operation, lambda a, b: operation.builder.node(operation.op, a, b))
 
 
 @writes("Invert")
 def invert(operation: Operation) -> Value:
-    _need_opset(operation, OPSET_WITH_BITWISE)
-    return _unary(operation, lambda x: operation.builder.node("BitwiseNot", x))
+    def write(x: Tensor) -> Tensor:
+        highest = np.iinfo(x.dtype).max if np.dtype(x.dtype).kind == "u" else -1
+        return operation.builder.node("Sub", operation.builder.like(x, highest), x)
 
-
-def _need_opset(operation: Operation, opset: int) -> None:
-    if operation.builder.opset < opset:
-        raise operation.refused(f"it needs opset {opset} or newer")
+    return _unary(operation, write)
 
 
 @writes("Square")
@@ -275,10 +317,9 @@ def reciprocal_root(operation: Operation) -> Value:
 
 @writes("Round")
 def round_half_to_even(operation: Operation) -> Value:
-    def write(x: Tensor) -> Tensor:
-        return operation.builder.node("Round", x) if np.dtype(x.dtype).kind == "f" else x
-
-    return _unary(operation, write)
+    if not _is_float(operation.inputs[0]):
+        raise operation.refused("it rounds integers")
+    return _unary(operation, lambda x: operation.builder.node("Round", x))
 
 
 @writes("Erfc")
@@ -289,20 +330,66 @@ def complement_of_erf(operation: Operation) -> Value:
 
 @writes("Expm1")
 def exponential_less_one(operation: Operation) -> Value:
+    """Write exp(x) - 1 as tanh(x / 2) (exp(x) + 1), which is exact for small numbers, too."""
     node, like = operation.builder.node, operation.builder.like
-    return _unary(operation, lambda x: node("Sub", node("Exp", x), like(x, 1)))
+
+    def write(x: Tensor) -> Tensor:
+        halved = node("Tanh", node("Mul", x, like(x, 0.5)))
+        return node("Mul", halved, node("Add", node("Exp", x), like(x, 1)))
+
+    return _unary(operation, write)
 
 
 @writes("Log1p")
 def logarithm_of_one_more(operation: Operation) -> Value:
-    node, like = operation.builder.node, operation.builder.like
-    return _unary(operation, lambda x: node("Log", node("Add", x, like(x, 1))))
+    return _unary(operation, lambda x: _log1p(operation, x))
+
+
+def _log1p(operation: Operation, tensor: Tensor) -> Tensor:
+    """Return log(1 + x), divided by what 1 + x has lost of x, as HP's calculators do."""
+    node, one = operation.builder.node, operation.builder.like(tensor, 1)
+    moved = node("Add", tensor, one)
+    kept = node("Sub", moved, one)
+    logarithm = node("Log", moved)
+    is_whole = node("Equal", kept, tensor)
+    made_up = node("Where", is_whole, logarithm, node("Mul", logarithm, node("Div", tensor, kept)))
+    return node("Where", node("Equal", moved, one), tensor, made_up)
+
+
+@writes("IsInf")
+def is_infinite(operation: Operation) -> Value:
+    return _unary(
+        operation, lambda x: operation.builder.node("IsInf", _at_least_float32(operation, x))
+    )
+
+
+@writes("IsNan")
+def is_not_a_number(operation: Operation) -> Value:
+    return _unary(operation, lambda x: operation.builder.node("IsNaN", x))
 
 
 @writes("IsFinite")
 def is_finite(operation: Operation) -> Value:
     node = operation.builder.node
-    return _unary(operation, lambda x: node("Not", node("Or", node("IsInf", x), node("IsNaN", x))))
+
+    def write(x: Tensor) -> Tensor:
+        infinite = node("IsInf", _at_least_float32(operation, x))
+        return node("Not", node("Or", infinite, node("IsNaN", x)))
+
+    return _unary(operation, write)
+
+
+@writes("Sign")
+def sign(operation: Operation) -> Value:
+    def write(x: Tensor) -> Tensor:
+        builder = operation.builder
+        return builder.cast(builder.node("Sign", _at_least_float32(operation, x)), x.dtype)
+
+    return _unary(operation, write)
+
+
+def _at_least_float32(operation: Operation, tensor: Tensor) -> Tensor:
+    return operation.builder.cast(tensor, "float32") if tensor.dtype == "float16" else tensor
 
 
 @writes("ZerosLike", "OnesLike")
@@ -313,6 +400,14 @@ def filled_alike(operation: Operation) -> Value:
         operation,
         lambda x: builder.node("Expand", builder.like(x, filler), builder.node("Shape", x)),
     )
+
+
+@writes("Relu")
+def relu(operation: Operation) -> Value:
+    node, like = operation.builder.node, operation.builder.like
+    if _is_float(operation.inputs[0]):
+        return _unary(operation, lambda x: node("Relu", x))
+    return _unary(operation, lambda x: node("Max", x, like(x, 0)))
 
 
 @writes("Relu6")
@@ -341,17 +436,32 @@ def leaky_relu(operation: Operation) -> Value:
 @writes("Cast")
 def cast(operation: Operation) -> Value:
     target = operation.dtype("DstT", "float32")
+    if operation.flag("Truncate") and target in FLOATS:
+        raise operation.refused("it truncates, and ONNX rounds to the nearest")
     return _unary(operation, lambda x: operation.builder.cast(x, target))
 
 
 @writes("Bitcast")
 def bitcast(operation: Operation) -> Value:
-    constant = operation.inputs[0].constant
-    target = operation.dtype("type", "float32")
-    if constant is not None and constant.dtype.itemsize == np.dtype(target).itemsize:
-        bits = np.ascontiguousarray(constant).view(target)
+    value = operation.inputs[0]
+    name = stored_name(attribute(operation.node, "type").type)
+    if name not in NUMBERS:
+        raise operation.refused(f"its element type is {name}")
+    source, target = np.dtype(value.dtype), np.dtype(name)
+    if source == target:
+        return value
+    if value.constant is not None:
+        bits = bits_as(value.constant, target)
         return ordered(operation, operation.builder.constant(bits), False)
-    if operation.inputs[0].dtype == target:
-        return operation.inputs[0]
-    source = dtype_name(attribute(operation.node, "T").type)
+    if source.itemsize == target.itemsize and {source.kind, target.kind} == {"i", "u"}:
+        return _unary(operation, lambda x: operation.builder.cast(x, target.name))
     raise operation.refused(f"ONNX cannot read the bits of {source} as {target}")
+
+
+def bits_as(values: np.ndarray, target: np.dtype) -> np.ndarray:
+    """Return the bits of an array as another type: as an axis of parts, or with one axis fewer."""
+    if target.itemsize == values.dtype.itemsize:
+        return np.ascontiguousarray(values).reshape(values.shape).view(target)
+    if target.itemsize < values.dtype.itemsize:
+        return np.ascontiguousarray(values)[..., None].view(target)
+    return np.ascontiguousarray(values).view(target)[..., 0]
