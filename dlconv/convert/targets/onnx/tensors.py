@@ -114,6 +114,12 @@ class Value:
             first = tuple(shape[axis] for axis in to_first(len(shape)))
             self._first = completed(self._first, first)
 
+    def guarded(self, guards: frozenset[tuple[str, bool]]) -> "Value":
+        """Return it as one that is computed on these branches, too."""
+        if guards <= self.guards:
+            return self
+        return Value(self._transposed, self._plain, self._first, self.guards | guards)
+
     def plain(self) -> Tensor:
         """Return it in TensorFlow's order of axes."""
         if self._plain is None:

@@ -22,6 +22,7 @@ from dlconv.convert.targets.onnx.operation import Operation, Written, writer_of
 from dlconv.convert.targets.onnx.operations import KINDS
 from dlconv.convert.targets.onnx.operations.choosing import DEAD
 from dlconv.convert.targets.onnx.opset import check_opset
+from dlconv.convert.targets.onnx.pivots import with_switched_constants
 from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.errors import DlconvError
@@ -48,7 +49,7 @@ def to_onnx(
     Raises UsageError for an opset out of range, DlconvError for a node that cannot be written.
     """
     check_opset(opset)
-    needed = prune(graph, contract).graph
+    needed = prune(with_switched_constants(graph), contract).graph
     builder = Builder(opset)
     static = infer_static(needed)
     values: dict[str, Sequence[Value]] = {}
@@ -64,6 +65,11 @@ def to_onnx(
     output = values[contract.output.node][0]
     if output.is_dead:
         raise DlconvError(f"{contract.output.node} is on a branch that never runs")
+    if output.rank < 0:
+        raise DlconvError(
+            f"ONNX needs to know how many axes {contract.output.node} has, and the graph does not"
+            " show it"
+        )
     result = output.first() if layout == "nchw" and output.rank > 3 else output.plain()
     return _finished(builder, graph, contract, result, names)
 
@@ -97,8 +103,8 @@ def _written(
         raise operation.refused(f"its inputs or attributes do not fit ({error})") from error
     made = [_as_value(builder, each) for each in _listed(found)]
     if node.op not in BRANCHES:
-        for value in made:
-            value.guards = value.guards.union(*(each.guards for each in inputs))
+        guards = frozenset[tuple[str, bool]]().union(*(each.guards for each in inputs))
+        return [value.guarded(guards) for value in made]
     return made
 
 

@@ -24,7 +24,7 @@ def select(operation: Operation) -> Value:
 @writes("Select")
 def select_rows(operation: Operation) -> Value:
     """Write the older Select, whose condition may be a vector for the first axis."""
-    condition, value = operation.inputs[0], operation.ranked(1)
+    condition, value = operation.ranked(0), operation.ranked(1)
     if condition.rank != 1 or value.rank <= 1:
         return select(operation)
     rows = reshape(operation.builder, condition.plain(), [-1, *[1] * (value.rank - 1)])
@@ -35,21 +35,18 @@ def select_rows(operation: Operation) -> Value:
 @writes("Where")
 def places(operation: Operation) -> Tensor:
     builder = operation.builder
-    tensor = operation.plain(0)
-    return builder.transposed(builder.node("NonZero", tensor), (1, 0))
+    is_set = builder.cast(operation.plain(0), "bool")
+    return builder.transposed(builder.node("NonZero", is_set), (1, 0))
 
 
 @writes("OneHot")
 def one_hot(operation: Operation) -> Tensor:
     builder = operation.builder
-    indices = operation.ranked(0).plain()
-    if indices.dtype == "uint8":
-        indices = builder.cast(indices, "int32")
+    indices = builder.cast(operation.ranked(0).plain(), "int64")
     axis = operation.integer("axis", -1)
     axis = indices.rank if axis == -1 else axis
     depth = builder.node("Reshape", builder.cast(operation.plain(1), "int64"), builder.integers(1))
-    numbers = builder.cast(counted(builder, depth), indices.dtype)
-    column = reshape(builder, numbers, [-1, *[1] * (indices.rank - axis)])
+    column = reshape(builder, counted(builder, depth), [-1, *[1] * (indices.rank - axis)])
     is_on = builder.node("Equal", unsqueeze(builder, indices, axis), column)
     return builder.node("Where", is_on, operation.plain(2), operation.plain(3))
 
@@ -57,18 +54,14 @@ def one_hot(operation: Operation) -> Tensor:
 @writes("Switch", "RefSwitch")
 def switch(operation: Operation) -> Sequence[Value]:
     value, condition = operation.inputs
+    if value.is_dead or condition.is_dead:
+        return [DEAD, DEAD]
+    value = value.guarded(condition.guards)
     constant = condition.constant
     if constant is not None:
         return [DEAD, value] if constant.item() else [value, DEAD]
     name = condition.plain().name
-    return [
-        Value(operation.builder.transposed, *_both(value), value.guards | {(name, is_taken)})
-        for is_taken in (False, True)
-    ]
-
-
-def _both(value: Value) -> tuple[Tensor | None, Tensor | None]:
-    return (None, value.first()) if value.has_first else (value.plain(), None)
+    return [value.guarded(frozenset({(name, is_taken)})) for is_taken in (False, True)]
 
 
 @writes("Merge", "RefMerge")
@@ -78,36 +71,46 @@ def merge(operation: Operation) -> Sequence[Written]:
     if not alive:
         return [DEAD, DEAD]
     if len(alive) == 1:
-        index, value = alive[0]
-        return [value, builder.constant(np.array(index, np.int32))]
+        number, value = alive[0]
+        return [value, builder.constant(np.array(number, np.int32))]
     if len(alive) != 2:
         raise operation.refused("it joins more than two branches")
-    one, other = (value for _, value in alive)
-    names = {name for name, is_taken in one.guards if (name, not is_taken) in other.guards}
-    if not names:
-        raise operation.refused("no condition decides between its branches")
-    name = min(names)
+    (first, one), (second, other) = alive
+    name, is_first_taken = _deciding(operation, one, other)
     condition = builder.by_name(name)
     guards = frozenset(each for each in one.guards | other.guards if each[0] != name)
-    is_first_taken = (name, True) in one.guards
-    taken, left = (one, other) if is_first_taken else (other, one)
-    chosen = builder.node(
-        "Where",
-        condition,
-        *(
-            builder.constant(np.array(int(k), np.int32))
-            for k in (not is_first_taken, is_first_taken)
-        ),
-    )
-    made = _chosen(operation, condition, taken, left)
-    return [Value(builder.transposed, plain=made, guards=guards), chosen]
+    numbers = [builder.constant(np.array(k, np.int32)) for k in (first, second)]
+    values = [one, other]
+    if not is_first_taken:
+        numbers.reverse()
+        values.reverse()
+    index = Value(builder.transposed, plain=builder.node("Where", condition, *numbers))
+    return [_chosen(operation, condition, *values).guarded(guards), index.guarded(guards)]
 
 
-def _chosen(operation: Operation, condition: Tensor, taken: Value, left: Value) -> Tensor:
+def _deciding(operation: Operation, one: Value, other: Value) -> tuple[str, bool]:
+    """Return the condition that tells two branches apart, and what it is where ``one`` is computed.
+
+    A constant may have lost the control edge that says on which branch it is: it is then on the
+    opposite one, as only one of the two is ever computed.
+    """
+    for name, is_taken in sorted(one.guards):
+        if (name, not is_taken) in other.guards:
+            return name, is_taken
+    if len(one.guards ^ other.guards) != 1:
+        raise operation.refused("no condition decides between its branches")
+    ((name, is_taken),) = one.guards ^ other.guards
+    return name, is_taken == ((name, is_taken) in one.guards)
+
+
+def _chosen(operation: Operation, condition: Tensor, taken: Value, left: Value) -> Value:
     """Return one of two values: element by element if their shapes are known to be equal."""
     builder = operation.builder
-    one, other = taken.plain(), left.plain()
+    is_first = taken.has_first and left.has_first and taken.rank == left.rank
+    one, other = (each.first() if is_first else each.plain() for each in (taken, left))
+    if one is other:
+        return ordered(operation, one, is_first)
     is_whole = one.shape is not None and all(isinstance(extent, int) for extent in one.shape)
     if is_whole and one.shape == other.shape:
-        return builder.node("Where", condition, one, other)
-    return builder.either(condition, one, other)
+        return ordered(operation, builder.node("Where", condition, one, other), is_first)
+    return ordered(operation, builder.either(condition, one, other), is_first)
