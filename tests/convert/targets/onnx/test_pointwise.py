@@ -24,6 +24,8 @@ TYPES_OF_ONE = {
     "Rint": ("float32", "float64"),
     # TensorFlow's kernel for float64 gives NaN for infinity.
     "Erf": ("float32", "float16"),
+    # TensorFlow divides one half by another.
+    "Tan": ("float32", "float64"),
 }
 OF_ONE = sorted(
     {*UNARY, *TYPES_OF_ONE, "Elu", "Erfc", "Expm1", "IsFinite", "IsInf", "IsNan", "LeakyRelu"}
@@ -44,8 +46,6 @@ DIVISIONS = {"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod"}
 OF_TWO = sorted({*BINARY, *TYPES_OF_TWO, *DIVISIONS})
 # Those that ONNX has from opset 18 on.
 BITWISE = {"BitwiseAnd", "BitwiseOr", "BitwiseXor"}
-# Rounding twice to float16 may give what rounding once does not.
-FRAGILE = {"FloorDiv", "SquaredDifference"}
 
 EDGES = (0.0, -0.0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2.5, -2.5, 3.25, -7, 1e-3, np.inf, -np.inf, np.nan)
 
@@ -84,8 +84,8 @@ def test_each_number_alone(op):
 @pytest.mark.parametrize("op", sorted({*OF_TWO} - BITWISE))
 def test_each_pair_of_numbers(op):
     for dtype in TYPES_OF_TWO.get(op, ALL):
-        if dtype == "float16" and op in FRAGILE:
-            continue
+        if (op, dtype) == ("FloorDiv", "float16"):
+            continue  # a quotient that TensorFlow rounds to 0 has another floor
         one, other = pairs(dtype, op)
         nodes = [node("y", op, "a", "b", **typed(op, dtype))]
         assert_same(nodes, {"a": one, "b": other}, free=False)
