@@ -54,6 +54,7 @@ def node(name: str, op: str, *inputs: str, **attributes) -> NodeDef:
 
 def placeholder(name: str, dtype, shape) -> NodeDef:
     made = node(name, "Placeholder", dtype=dtype)
+    made.attr["shape"].shape.SetInParent()
     for extent in shape:
         made.attr["shape"].shape.dim.add(size=-1 if extent is None else extent)
     return made
