@@ -182,7 +182,6 @@ _MOVED: Mapping[str, Callable[[Arrays, Attributes], np.ndarray]] = {
     "Gather": lambda inputs, attributes: np.take(
         inputs[0], inputs[1].astype(np.int64), attributes.get("axis", 0)
     ),
-    "Identity": lambda inputs, _: inputs[0],
     "Reshape": _reshape,
     "Slice": _slice,
     "Squeeze": lambda inputs, attributes: np.squeeze(inputs[0], _axes(inputs, attributes)),

@@ -105,18 +105,22 @@ def _written(
 def _input(static: Static, node: NodeDef, builder: Builder, layout: Layout) -> Value:
     shape = static.shapes[node.name]
     if shape is None:
-        raise DlconvError(
-            f"ONNX needs to know how many axes {node.name} has, and the graph does not show it",
-            "fix the size of the input",
-            code="no-rank",
-            node=node.name,
-        )
+        raise _no_rank(node.name)
     extents = [extent if isinstance(extent, int) else None for extent in shape]
     dtype = element_type(node)
     if layout == "nchw" and len(extents) > 3:
         moved = [extents[axis] for axis in to_first(len(extents))]
         return Value(builder.transposed, first=builder.input(dtype, moved))
     return Value(builder.transposed, plain=builder.input(dtype, extents))
+
+
+def _no_rank(name: str) -> DlconvError:
+    return DlconvError(
+        f"ONNX needs to know how many axes {name} has, and the graph does not show it",
+        "fix the size of the input",
+        code="no-rank",
+        node=name,
+    )
 
 
 def _at_port(values: Values, name: str, port: int) -> Value:
@@ -188,6 +192,8 @@ def _finished(
 ) -> Model:
     from onnx import helper
 
+    if result.rank < 0:
+        raise _no_rank(contract.output.node)
     if result.value is not None or result in builder.inputs or not builder.nodes:
         result = builder.node("Identity", result)
     nodes = _needed(builder.nodes, result.name)
