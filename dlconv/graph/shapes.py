@@ -16,10 +16,16 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import MAX_RANK, Graph, attribute, is_nhwc
 from dlconv.graph.inferred import Extent, Inferred, Shape
-from dlconv.graph.tensors import array_of, dtype_name, shape_of
+from dlconv.graph.readers import wanted_by
+from dlconv.graph.tensors import array_of, dtype_name, extents_of, shape_of
 
 T = TypeVar("T")
 
+# How often readers are asked for what they tell of each other.
+MOST_PASSES = 4
+# Older versions of TensorFlow wrote a placeholder of any shape as they wrote a scalar
+# (tensorflow/core/ops/array_ops.cc).
+SCALARS_ARE_STATED_SINCE = 22
 # Larger constants are not part of shape arithmetic.
 MOST_VALUES = 64
 
@@ -68,14 +74,17 @@ def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Stat
     """Infer shapes and values of all nodes: forward from the inputs, and once backward.
 
     The inputs of a concatenation agree in all other axes, so what is known of one is known of the
-    others and of the nodes before them. ``given`` shapes, by node, are taken as they are. The
-    result is stored with the graph, for each ``given``.
+    others and of the nodes before them. Where a placeholder states no shape, its readers are asked
+    first. ``given`` shapes, by node, are taken as they are. The result is stored with the graph,
+    for each ``given``.
     """
     given = given or {}
     key = frozenset(given.items())
     if key not in graph.inferred:
         static = Static(graph, Inferred())
         _infer_forward(static, given)
+        if _lacks_a_rank(static):
+            _infer_ranks(static, given)
         if _infer_backward(static):
             _infer_forward(static, given)
         graph.inferred[key] = static.inferred
@@ -89,6 +98,57 @@ def _infer_forward(static: Static, given: Mapping[str, Shape]) -> None:
         value = _tried(_VALUE_RULES.get(node.op), static, node)
         if value is not None and value.size <= MOST_VALUES:
             static.values[node.name] = value
+
+
+def _lacks_a_rank(static: Static) -> bool:
+    """Tell whether nothing is known of the shape of a placeholder."""
+    return any(
+        node.op == "Placeholder" and static.shapes[node.name] is None
+        for node in static.graph.nodes.values()
+    )
+
+
+def _infer_ranks(static: Static, given: Mapping[str, Shape]) -> None:
+    for _ in range(MOST_PASSES):
+        if not _ask_readers(static):
+            break
+        _infer_forward(static, given)
+    scalars = [node.name for node in static.graph.nodes.values() if _may_be_scalar(static, node)]
+    if scalars:
+        static.shapes.update(dict.fromkeys(scalars, ()))
+        _infer_forward(static, given)
+
+
+def _may_be_scalar(static: Static, node: NodeDef) -> bool:
+    """Tell whether a placeholder that an old TensorFlow wrote is a scalar for all that is known."""
+    return (
+        node.op == "Placeholder"
+        and static.shapes[node.name] is None
+        and extents_of(attribute(node, "shape").shape) == ()
+        and "shape" in node.attr
+    )
+
+
+def _ask_readers(static: Static) -> bool:
+    """Give nodes of unknown rank the shapes that their readers take; tell whether any got one."""
+    unknown = {name for name, shape in static.shapes.items() if shape is None}
+    for node in reversed(static.graph.order):
+        for index, shape in wanted_by(static, node):
+            source = static.graph.sources(node)[index]
+            if source.port == 0 and source.node in unknown and shape is not None:
+                static.shapes[source.node] = _unified(static.shapes[source.node], shape)
+        if node.op == "Placeholder" and node.name in unknown:
+            static.shapes[node.name] = _with_symbols(node, static.shapes[node.name])
+    return any(static.shapes[name] is not None for name in unknown)
+
+
+def _with_symbols(node: NodeDef, shape: Shape) -> Shape:
+    """Return the shape of a placeholder with symbols for the extents that vary."""
+    if shape is None:
+        return None
+    return tuple(
+        f"{node.name}[{k}]" if extent is None else extent for k, extent in enumerate(shape)
+    )
 
 
 def _infer_backward(static: Static) -> bool:
@@ -168,9 +228,9 @@ def _placeholder(static: Static, node: NodeDef) -> Shape:
     shape = attribute(node, "shape").shape
     if "shape" not in node.attr or shape.unknown_rank:
         return None
-    return tuple(
-        dim.size if dim.size >= 0 else f"{node.name}[{axis}]" for axis, dim in enumerate(shape.dim)
-    )
+    if not shape.dim and static.graph.versions.producer < SCALARS_ARE_STATED_SINCE:
+        return None
+    return _with_symbols(node, extents_of(shape))
 
 
 def _const(static: Static, node: NodeDef) -> Shape:

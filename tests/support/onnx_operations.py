@@ -26,15 +26,21 @@ Feeds = Mapping[str, np.ndarray]
 
 
 def graph_of(
-    nodes: Sequence[NodeDef], feeds: Feeds, free: bool = False, behind: bool = False
+    nodes: Sequence[NodeDef],
+    feeds: Feeds,
+    free: bool = False,
+    behind: bool = False,
+    fixed: Sequence[str] = (),
 ) -> Graph:
     """The nodes with a placeholder for each of the feeds that they read by name.
 
-    ``behind`` puts a convolution that changes nothing between images and the nodes.
+    ``free`` leaves their sizes open but for those ``fixed``; ``behind`` puts a convolution that
+    changes nothing between images and the nodes.
     """
     inputs: list[NodeDef] = []
     for name, array in feeds.items():
-        shape = [None if free else extent for extent in array.shape]
+        is_free = free and name not in fixed
+        shape = [None if is_free else extent for extent in array.shape]
         if behind and is_image(array):
             kernel = np.eye(array.shape[3], dtype=np.float32)[None, None]
             inputs += [
@@ -48,7 +54,7 @@ def graph_of(
 
 
 def is_image(array: np.ndarray) -> bool:
-    return array.ndim == 4 and array.dtype == np.float32 and array.shape[3] > 0
+    return array.ndim == 4 and array.dtype == np.float32 and min(array.shape[1:]) > 0
 
 
 def written(graph: Graph, output: str, opset: int = OLDEST_OPSET) -> Model:
@@ -86,16 +92,17 @@ def assert_same(
     opsets: Sequence[int] = (OLDEST_OPSET, NEWEST_OPSET),
     free: bool = True,
     close: float = CLOSE,
+    fixed: Sequence[str] = (),
 ) -> None:
     """Assert that ``output`` is the same in all ways that it can be written.
 
-    ``free`` is for operations that take free sizes.
+    ``free`` is for operations that take free sizes, but for those of the feeds ``fixed``.
     """
     ways = [{}, *([{"free": True}] if free else [])]
     if any(is_image(array) for array in feeds.values()):
         ways += [{"behind": True}, *([{"behind": True, "free": True}] if free else [])]
     for way in ways:
-        graph = graph_of(nodes, feeds, **way)
+        graph = graph_of(nodes, feeds, fixed=fixed, **way)
         named = {
             name if name in placeholders(graph) else f"{name}/given": array
             for name, array in feeds.items()

@@ -6,12 +6,13 @@ operation knows the rank of what it reads. A node whose inputs are constants is 
 no kernel for is written in a wider type (``kernels``).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlconv.convert.targets.onnx.folding import fold, moved_by
+from dlconv.convert.targets.onnx.folding import ELEMENT_BY_ELEMENT, combined_by, fold, moved_by
 from dlconv.convert.targets.onnx.kernels import KERNEL_TYPES, type_to_compute_in
 from dlconv.convert.targets.onnx.tensors import Tensor
 from dlconv.errors import DlconvError, first_line
@@ -247,25 +248,23 @@ class Builder:
                 return None
             named = self.named.get(given[0].name, "") if kind == "Transpose" else ""
             return (self.constant(result, named),)
-        moved = self._moved_extents(kind, given, attributes)
-        return None if moved is None else self._of_extents(kind, inputs, attributes, moved)
+        known = self._known_extents(kind, given, attributes)
+        return None if known is None else self._of_extents(kind, inputs, attributes, known)
 
-    def _moved_extents(
+    def _known_extents(
         self, kind: str, inputs: Sequence[Tensor], attributes: Mapping[str, Any]
     ) -> np.ndarray | None:
-        """Return which extents a node gives that moves parts of a shape."""
-        if inputs[0].partial is None and not (kind == "Concat" and _are_extents(inputs)):
-            return None
+        """Return which extents a node gives that moves parts of a shape or computes with them."""
         if kind == "Cast":
             return inputs[0].partial
-        known = [tensor.value if tensor.partial is None else tensor.partial for tensor in inputs]
-        arrays = [array for array in known if array is not None]
-        if kind == "Concat":
-            arrays = [
-                np.full(_whole(tensor.shape), None) if array is None else array.astype(object)
-                for tensor, array in zip(inputs, known, strict=True)
-            ]
-        return moved_by(kind, arrays, attributes) if len(arrays) == len(inputs) else None
+        if kind == "Concat" or kind in ELEMENT_BY_ELEMENT:
+            if not _are_extents(inputs):
+                return None
+            return combined_by(kind, [_extents_in(tensor) for tensor in inputs], attributes)
+        others = [tensor.value for tensor in inputs[1:] if tensor.value is not None]
+        if inputs[0].partial is None or len(others) < len(inputs) - 1:
+            return None
+        return moved_by(kind, [inputs[0].partial, *others], attributes)
 
     def _of_extents(
         self,
@@ -311,16 +310,25 @@ class Builder:
         self._producers |= {tensor.name: node for tensor in made}
         target = _TARGETS.get(kind)
         if target is not None and len(inputs) > target:
-            made = (self._with_target(made[0], inputs[target]), *made[1:])
+            broadcast = inputs[0] if kind == "Expand" else None
+            made = (self._with_target(made[0], inputs[target], broadcast), *made[1:])
         return made
 
-    def _with_target(self, tensor: Tensor, target: Tensor | None) -> Tensor:
-        """Return a tensor with the shape that a node was told to give, as far as it is known."""
+    def _with_target(
+        self, tensor: Tensor, target: Tensor | None, broadcast: Tensor | None
+    ) -> Tensor:
+        """Return a tensor with the shape that a node was told to give, as far as it is known.
+
+        What is ``broadcast`` keeps its own extents where it is told to have 1.
+        """
         if target is None or target.shape is None or not isinstance(target.shape[0], int):
             return tensor
+        if broadcast is not None and not 0 <= broadcast.rank <= target.shape[0]:
+            return tensor
+        least = 1 if broadcast is None else 2
         told = target.value if target.partial is None else target.partial
         extents = [None] * target.shape[0] if told is None else told.tolist()
-        shape = tuple(e if isinstance(e, int) and e > 0 else None for e in extents)
+        shape = tuple(e if isinstance(e, int) and e >= least else None for e in extents)
         return self.tensor_with_shape(tensor, shape)
 
     def _typed(self, tensor: Tensor, inferred: "TypeProto | None") -> Tensor:
@@ -392,15 +400,27 @@ def _common(one: Shape, other: Shape) -> Shape:
     return tuple(a if a == b else None for a, b in zip(one, other, strict=True))
 
 
-def _whole(shape: Shape) -> tuple[int, ...]:
-    return tuple(extent for extent in shape or () if isinstance(extent, int))
+def _extents_in(tensor: Tensor) -> np.ndarray:
+    """Return the integers that a tensor of known shape holds, None for each that is not known."""
+    if tensor.value is not None:
+        return tensor.value.astype(object)
+    if tensor.partial is not None:
+        return tensor.partial
+    return np.full([extent for extent in tensor.shape or () if isinstance(extent, int)], None)
 
 
 def _are_extents(tensors: Sequence[Tensor]) -> bool:
-    """Tell whether tensors are integers of known shape, some of which are known as extents."""
-    return any(tensor.partial is not None for tensor in tensors) and all(
-        tensor.dtype in ("int32", "int64")
-        and tensor.shape is not None
-        and all(isinstance(extent, int) for extent in tensor.shape)
+    """Tell whether tensors are a few integers each, some of which are known."""
+    return any(
+        tensor.value is not None or tensor.partial is not None for tensor in tensors
+    ) and all(
+        tensor.dtype in ("int32", "int64") and _size(tensor.shape) <= MOST_SHOWN
         for tensor in tensors
     )
+
+
+def _size(shape: Shape) -> float:
+    """Return how many elements a tensor has; infinity if that is not known."""
+    extents = [extent for extent in shape or () if isinstance(extent, int)]
+    is_known = shape is not None and len(extents) == len(shape)
+    return math.prod(extents) if is_known else math.inf

@@ -2,16 +2,20 @@
 
 Sizes and axes are constants to ONNX only if the arithmetic that leads to them is done beforehand.
 Nodes that only move values are computed for constants of any size, arithmetic for small ones; all
-else is left to the runtime. A part of a shape that is known goes through the nodes that move it.
+else is left to the runtime. Of a shape that is known in part, the known extents go through the
+nodes that move them and through arithmetic.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-# Arithmetic on constants with more elements is left to the runtime.
+# Arithmetic on constants with more elements, or that gives more, is left to the runtime.
 MOST_COMPUTED = 4096
+# Arithmetic that shapes go through in part.
+ELEMENT_BY_ELEMENT = frozenset({"Abs", "Add", "Div", "Max", "Min", "Mod", "Mul", "Neg", "Sub"})
 
 Attributes = Mapping[str, Any]
 Arrays = Sequence[np.ndarray]
@@ -27,13 +31,35 @@ def fold(kind: str, inputs: Arrays, attributes: Attributes) -> np.ndarray | None
         return None
     with np.errstate(all="ignore"):
         result = rule(inputs, attributes)
-    return None if result is None else np.asarray(result)
+    return None if result is None or np.size(result) > MOST_COMPUTED else np.asarray(result)
 
 
 def moved_by(kind: str, inputs: Arrays, attributes: Attributes) -> np.ndarray | None:
     """Return the output of a node that only moves values, which may be any objects."""
     rule = _MOVED.get(kind)
     return None if rule is None else np.asarray(rule(inputs, attributes))
+
+
+def combined_by(kind: str, inputs: Arrays, attributes: Attributes) -> np.ndarray | None:
+    """Return the output of a node that puts extents together, as objects: None for an unknown one.
+
+    The inputs are arrays of such objects.
+    """
+    if kind == "Concat":
+        return moved_by(kind, inputs, attributes)
+    if kind not in ELEMENT_BY_ELEMENT:
+        return None
+    known = [np.array([isinstance(e, int) for e in a.flat], bool).reshape(a.shape) for a in inputs]
+    numbers = [
+        np.where(is_known, array, 1).astype(np.int64)
+        for is_known, array in zip(known, inputs, strict=True)
+    ]
+    result = fold(kind, numbers, attributes)
+    if result is None:
+        return None
+    extents = result.astype(object)
+    extents[~np.logical_and.reduce(np.broadcast_arrays(*known))] = None
+    return extents
 
 
 def _reshape(inputs: Arrays, attributes: Attributes) -> np.ndarray:
@@ -46,15 +72,27 @@ def _reshape(inputs: Arrays, attributes: Attributes) -> np.ndarray:
 
 
 def _slice(inputs: Arrays, _: Attributes) -> np.ndarray:
-    values, starts, ends, axes, steps = (
-        array if k == 0 else array.tolist() for k, array in enumerate(inputs)
-    )
+    values = inputs[0]
+    starts, ends, *others = (array.tolist() for array in inputs[1:])
+    axes = others[0] if others else range(len(starts))
+    steps = others[1] if len(others) > 1 else [1] * len(starts)
     taken = [slice(None)] * values.ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        extent = values.shape[axis]
-        stop = None if step < 0 and end < -extent else end
-        taken[axis] = slice(start, stop, step)
+        taken[axis] = _bounded(start, end, step, values.shape[axis])
     return values[tuple(taken)]
+
+
+def _bounded(start: int, end: int, step: int, extent: int) -> slice:
+    """Return what ONNX takes along an axis: bounds outside of it are moved to its ends."""
+    first, last = (bound + extent if bound < 0 else bound for bound in (start, end))
+    if step > 0:
+        return slice(min(max(first, 0), extent), min(max(last, 0), extent), step)
+    first, last = min(max(first, 0), extent - 1), min(max(last, -1), extent - 1)
+    return slice(first, None if last < 0 else last, step)
+
+
+def _transpose(inputs: Arrays, attributes: Attributes) -> np.ndarray:
+    return np.transpose(inputs[0], attributes.get("perm"))
 
 
 def _expand(inputs: Arrays, _: Attributes) -> np.ndarray | None:
@@ -64,13 +102,16 @@ def _expand(inputs: Arrays, _: Attributes) -> np.ndarray | None:
 
 
 def _axes(inputs: Arrays, attributes: Attributes) -> tuple[int, ...] | None:
+    """Return the axes that a node names, None if it names none."""
     axes = inputs[1].tolist() if len(inputs) > 1 else attributes.get("axes")
-    return None if axes is None else tuple(axes)
+    return tuple(axes) if axes else None
 
 
 def _reduced(function: Callable[..., Any]) -> Callable[[Arrays, Attributes], Any]:
     def rule(inputs: Arrays, attributes: Attributes) -> Any:
         values = inputs[0]
+        if not values.size and function in (np.max, np.min):
+            return None
         keeps = bool(attributes.get("keepdims", 1))
         reduced = function(values, axis=_axes(inputs, attributes), keepdims=keeps)
         return np.asarray(reduced, values.dtype)
@@ -101,13 +142,35 @@ def _cast(inputs: Arrays, attributes: Attributes) -> np.ndarray | None:
 
     target = helper.tensor_dtype_to_np_dtype(attributes["to"])
     values = inputs[0]
-    if object in (values.dtype, target):
+    if object in (values.dtype, target) or not _holds(target, values):
         return None
     return values.astype(target)
 
 
+def _holds(target: np.dtype, values: np.ndarray) -> bool:
+    """Tell whether floats that become integers fit these: for others there is no rule."""
+    if values.dtype.kind != "f" or target.kind not in "iu":
+        return True
+    info, whole = np.iinfo(target), np.trunc(values.astype(np.float64))
+    return bool(np.all((whole >= info.min) & (whole < float(info.max) + 1)))
+
+
+def _range(inputs: Arrays, _: Attributes) -> np.ndarray | None:
+    start, limit, step = inputs
+    if start.dtype.kind == "f" or not step:
+        return None
+    count = len(range(start.item(), limit.item(), step.item()))
+    if count > MOST_COMPUTED:
+        return None
+    return np.asarray(start + step * np.arange(count, dtype=start.dtype), start.dtype)
+
+
 def _same_type(function: Callable[..., Any]) -> Callable[[Arrays, Attributes], Any]:
     return lambda inputs, _: np.asarray(function(*inputs), inputs[0].dtype)
+
+
+def _of_any_number(function: Callable[..., Any]) -> Callable[[Arrays, Attributes], Any]:
+    return lambda inputs, _: np.asarray(reduce(function, inputs))
 
 
 def _tested(function: Callable[..., Any]) -> Callable[[Arrays, Attributes], Any]:
@@ -119,11 +182,10 @@ _MOVED: Mapping[str, Callable[[Arrays, Attributes], np.ndarray]] = {
     "Gather": lambda inputs, attributes: np.take(
         inputs[0], inputs[1].astype(np.int64), attributes.get("axis", 0)
     ),
-    "Identity": lambda inputs, _: inputs[0],
     "Reshape": _reshape,
     "Slice": _slice,
     "Squeeze": lambda inputs, attributes: np.squeeze(inputs[0], _axes(inputs, attributes)),
-    "Transpose": lambda inputs, attributes: np.transpose(inputs[0], attributes["perm"]),
+    "Transpose": _transpose,
     "Unsqueeze": lambda inputs, _: np.expand_dims(inputs[0], tuple(inputs[1].tolist())),
 }
 
@@ -141,21 +203,21 @@ _COMPUTED: Mapping[str, Callable[[Arrays, Attributes], Any]] = {
     "GreaterOrEqual": _tested(np.greater_equal),
     "Less": _tested(np.less),
     "LessOrEqual": _tested(np.less_equal),
-    "Max": _same_type(np.maximum),
-    "Min": _same_type(np.minimum),
+    "Max": _of_any_number(np.maximum),
+    "Min": _of_any_number(np.minimum),
     "Mod": _modulo,
     "Mul": _same_type(np.multiply),
     "Neg": _same_type(np.negative),
     "Not": _tested(np.logical_not),
     "Or": _tested(np.logical_or),
-    "Range": lambda inputs, _: np.arange(*(array.item() for array in inputs)).astype(
-        inputs[0].dtype
-    ),
+    "Range": _range,
     "ReduceMax": _reduced(np.max),
     "ReduceMin": _reduced(np.min),
     "ReduceProd": _reduced(np.prod),
     "ReduceSum": _reduced(np.sum),
+    "Round": _same_type(np.rint),
     "Sqrt": _same_type(np.sqrt),
     "Sub": _same_type(np.subtract),
     "Where": lambda inputs, _: np.where(*inputs),
+    "Xor": _tested(np.logical_xor),
 }

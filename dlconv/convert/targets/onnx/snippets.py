@@ -89,8 +89,9 @@ def reshape(builder: Builder, tensor: Tensor, sizes: Sequence[Size]) -> Tensor:
     numbers = [size for size in sizes if isinstance(size, int)]
     if len(numbers) == len(sizes) and tuple(numbers) == tensor.shape:
         return tensor
-    is_empty = {"allowzero": 1} if 0 in numbers else {}
-    return builder.node("Reshape", tensor, vector(builder, sizes), **is_empty)
+    may_be_empty = 0 in numbers or (len(numbers) < len(sizes) and -1 not in numbers)
+    attributes = {"allowzero": 1} if may_be_empty else {}
+    return builder.node("Reshape", tensor, vector(builder, sizes), **attributes)
 
 
 def squeeze(builder: Builder, tensor: Tensor, *axes: int) -> Tensor:

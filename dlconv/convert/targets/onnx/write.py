@@ -65,11 +65,6 @@ def to_onnx(
     output = values[contract.output.node][0]
     if output.is_dead:
         raise DlconvError(f"{contract.output.node} is on a branch that never runs")
-    if output.rank < 0:
-        raise DlconvError(
-            f"ONNX needs to know how many axes {contract.output.node} has, and the graph does not"
-            " show it"
-        )
     result = output.first() if layout == "nchw" and output.rank > 3 else output.plain()
     return _finished(builder, graph, contract, result, names)
 
@@ -111,18 +106,22 @@ def _written(
 def _input(static: Static, node: NodeDef, builder: Builder, layout: Layout) -> Value:
     shape = static.shapes[node.name]
     if shape is None:
-        raise DlconvError(
-            f"ONNX needs to know how many axes {node.name} has, and the graph does not show it",
-            "fix the size of the input",
-            code="no-rank",
-            node=node.name,
-        )
+        raise _no_rank(node.name)
     extents = [extent if isinstance(extent, int) else None for extent in shape]
     dtype = element_type(node)
     if layout == "nchw" and len(extents) > 3:
         moved = [extents[axis] for axis in to_first(len(extents))]
         return Value(builder.transposed, first=builder.input(dtype, moved))
     return Value(builder.transposed, plain=builder.input(dtype, extents))
+
+
+def _no_rank(name: str) -> DlconvError:
+    return DlconvError(
+        f"ONNX needs to know how many axes {name} has, and the graph does not show it",
+        "fix the size of the input",
+        code="no-rank",
+        node=name,
+    )
 
 
 def _at_port(values: Values, name: str, port: int) -> Value:
@@ -194,6 +193,8 @@ def _finished(
 ) -> Model:
     from onnx import helper
 
+    if result.rank < 0:
+        raise _no_rank(contract.output.node)
     if result.value is not None or result in builder.inputs or not builder.nodes:
         result = builder.copied(result)
     nodes = _needed(builder.nodes, result.name)

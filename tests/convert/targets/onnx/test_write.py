@@ -167,6 +167,32 @@ def test_an_output_that_is_the_input_or_a_constant_has_a_node():
     assert kinds_of(model) == {"Identity": 1}
     assert np.array_equal(in_onnxruntime(model, {"x": image}), image)
 
+    graph = Graph(
+        graph_def(placeholder("x", F, image.shape), node("y", "Shape", "x", T=F, out_type=np.int32))
+    )
+    model = written(graph, "y")
+    assert kinds_of(model) == {"Identity": 1}
+    assert in_onnxruntime(model, {"x": image}).tolist() == [1, 2, 2, 1]
+
+
+def test_an_input_without_a_shape_is_what_its_readers_take():
+    kernel = np.random.default_rng(3).normal(size=(3, 3, 3, 4))
+    nodes = [node("x", "Placeholder", dtype=F), *layer("y", "x", kernel)]
+    graph = Graph(graph_def(*nodes))
+    model = written(graph, "y")
+    assert ends_of(model.skeleton.graph.input) == {"x": [0, "height", "width", 3]}
+    for size in [(1, 6, 6, 3), (2, 5, 9, 3)]:
+        image = np.random.default_rng(4).normal(size=size).astype(F)
+        expected = run(graph.graph_def, "y", x=image)
+        assert np.allclose(in_onnxruntime(model, {"x": image}), expected, atol=1e-4)
+
+
+def test_an_input_of_which_no_reader_shows_the_rank_is_refused():
+    definition = graph_def(node("x", "Placeholder", dtype=F), relu6("y", "x"))
+    with pytest.raises(DlconvError, match="how many axes x has") as raised:
+        written(Graph(definition), "y")
+    assert raised.value.code == "no-rank"
+
 
 def test_equal_nodes_are_written_once_but_convolutions():
     """A bias joins one of two equal convolutions, which must not change the other."""

@@ -1,8 +1,7 @@
 """Blocks of pixels moved to the batch or to the channels, and back."""
 
+import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
@@ -12,6 +11,7 @@ from dlconv.convert.targets.onnx.snippets import (
     computed,
     extent_of,
     ordered,
+    padded,
     reshape,
     taken,
 )
@@ -21,73 +21,58 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value
 @writes("SpaceToBatchND", "SpaceToBatch")
 def space_to_batch(operation: Operation) -> Value:
     builder = operation.builder
-    blocks, pads_at = _blocks(operation)
     tensor, is_first = at_hand(operation.ranked(0))
-    rank = tensor.rank
-    axes = [axis_in(1 + k, rank, is_first) for k in range(len(blocks))]
-    pads = _pairs(operation, pads_at, len(blocks))
-    amounts: list[list[Size]] = [[0, 0] for _ in range(rank)]
-    for axis, pair in zip(axes, pads, strict=True):
-        amounts[axis] = list(pair)
-    tensor = _padded(operation, tensor, amounts)
-    sizes = [extent_of(builder, tensor, axis) for axis in range(rank)]
+    block_of, pads = _blocks(operation, tensor.rank, is_first)
+    tensor = padded(builder, tensor, [pads.get(axis, (0, 0)) for axis in range(tensor.rank)])
+    result = [extent_of(builder, tensor, axis) for axis in range(tensor.rank)]
     split: list[Size] = []
-    order_inner, order_blocks = [], []
-    for axis in range(rank):
-        if axis in axes:
-            block = blocks[axes.index(axis)]
-            order_inner.append(len(split))
-            order_blocks.append((axes.index(axis), len(split) + 1))
-            split += [computed(builder, "Div", sizes[axis], block), block]
-        else:
-            order_inner.append(len(split))
-            split.append(sizes[axis])
-    split = _with_rest(split)
-    moved = builder.transposed(
-        reshape(builder, tensor, split), [*(at for _, at in sorted(order_blocks)), *order_inner]
-    )
-    result = [
-        computed(builder, "Div", size, blocks[axes.index(axis)]) if axis in axes else size
-        for axis, size in enumerate(sizes)
-    ]
-    result[0] = computed(builder, "Mul", result[0], int(np.prod(blocks)))
+    rest, within = [], {}
+    for axis, size in enumerate(result):
+        rest.append(len(split))
+        split.append(size)
+        if axis in block_of:
+            within[axis] = len(split)
+            result[axis] = split[-1] = computed(builder, "Div", size, block_of[axis])
+            split.append(block_of[axis])
+    blocks = reshape(builder, tensor, _with_rest(split))
+    moved = builder.transposed(blocks, [*(within[axis] for axis in block_of), *rest])
+    result[0] = computed(builder, "Mul", result[0], math.prod(block_of.values()))
     return ordered(operation, reshape(builder, moved, _with_rest(result)), is_first)
 
 
 @writes("BatchToSpaceND", "BatchToSpace")
 def batch_to_space(operation: Operation) -> Value:
     builder = operation.builder
-    blocks, crops_at = _blocks(operation)
     tensor, is_first = at_hand(operation.ranked(0))
-    rank = tensor.rank
-    axes = [axis_in(1 + k, rank, is_first) for k in range(len(blocks))]
-    sizes = [extent_of(builder, tensor, axis) for axis in range(rank)]
-    batch = computed(builder, "Div", sizes[0], int(np.prod(blocks)))
-    split = reshape(builder, tensor, _with_rest([*blocks, batch, *sizes[1:]]))
-    order = [len(blocks)]
-    for axis in range(1, rank):
-        order.append(len(blocks) + axis)
-        if axis in axes:
-            order.append(axes.index(axis))
-    moved = builder.transposed(split, order)
-    result = [
-        computed(builder, "Mul", size, blocks[axes.index(axis)]) if axis in axes else size
-        for axis, size in enumerate(sizes)
-    ]
-    made = reshape(builder, moved, _with_rest([batch, *result[1:]]))
-    for axis, (start, end) in zip(axes, _pairs(operation, crops_at, len(blocks)), strict=True):
-        if start == 0 and end == 0:
-            continue
-        last = computed(builder, "Sub", result[axis], end)
-        made = taken(builder, made, axis, start, last)
-    return ordered(operation, made, is_first)
+    block_of, crops = _blocks(operation, tensor.rank, is_first)
+    result = [extent_of(builder, tensor, axis) for axis in range(tensor.rank)]
+    result[0] = computed(builder, "Div", result[0], math.prod(block_of.values()))
+    blocks = reshape(builder, tensor, _with_rest([*block_of.values(), *result]))
+    order = []
+    for axis in range(tensor.rank):
+        order.append(len(block_of) + axis)
+        if axis in block_of:
+            order.append([*block_of].index(axis))
+            result[axis] = computed(builder, "Mul", result[axis], block_of[axis])
+    joined = reshape(builder, builder.transposed(blocks, order), _with_rest(result))
+    for axis, (start, end) in crops.items():
+        if start != 0 or end != 0:
+            last = computed(builder, "Sub", result[axis], end)
+            joined = taken(builder, joined, axis, start, last)
+    return ordered(operation, joined, is_first)
 
 
-def _blocks(operation: Operation) -> tuple[list[int], int]:
-    """Return the extents of a block, and at which input its pads or crops are."""
+def _blocks(
+    operation: Operation, rank: int, is_first: bool
+) -> tuple[dict[int, int], dict[int, tuple[Size, Size]]]:
+    """Return the extent of a block along each axis that has any, and the pads or crops there."""
     if operation.op.endswith("ND"):
-        return [int(b) for b in operation.constant(1, "its block").ravel()], 2
-    return [operation.integer("block_size")] * 2, 1
+        blocks, amounts_at = operation.constant(1, "its block").ravel().tolist(), 2
+    else:
+        blocks, amounts_at = [operation.integer("block_size")] * 2, 1
+    axes = [axis_in(1 + k, rank, is_first) for k in range(len(blocks))]
+    pairs = _pairs(operation, amounts_at, len(blocks))
+    return dict(zip(axes, blocks, strict=True)), dict(zip(axes, pairs, strict=True))
 
 
 def _pairs(operation: Operation, index: int, count: int) -> list[tuple[Size, Size]]:
@@ -101,13 +86,6 @@ def _pairs(operation: Operation, index: int, count: int) -> list[tuple[Size, Siz
     return list(zip(found[::2], found[1::2], strict=True))
 
 
-def _padded(operation: Operation, tensor: Tensor, amounts: Sequence[Sequence[Size]]) -> Tensor:
-    from dlconv.convert.targets.onnx.snippets import padded
-
-    pairs: list[tuple[Size, Size]] = [(each[0], each[1]) for each in amounts]
-    return padded(operation.builder, tensor, pairs)
-
-
 def _with_rest(sizes: Sequence[Size]) -> list[Size]:
     """Return sizes with -1 for one that is not known, if it is the only one."""
     unknown = [k for k, size in enumerate(sizes) if not isinstance(size, int)]
@@ -116,9 +94,17 @@ def _with_rest(sizes: Sequence[Size]) -> list[Size]:
     return list(sizes)
 
 
+def _image(operation: Operation) -> Tensor:
+    """Return the image with channels first."""
+    order = operation.text("data_format", "NHWC")
+    if order not in ("NHWC", "NCHW"):
+        raise operation.refused(f"its channels are {order}")
+    return operation.image()
+
+
 @writes("DepthToSpace")
 def depth_to_space(operation: Operation) -> Value:
-    image, block, builder = operation.image(), operation.integer("block_size"), operation.builder
+    image, block, builder = _image(operation), operation.integer("block_size"), operation.builder
     if image.dtype == "float32":
         return operation.of_image(builder.node("DepthToSpace", image, blocksize=block, mode="DCR"))
     batch, channels, height, width = (extent_of(builder, image, k) for k in range(4))
@@ -131,7 +117,7 @@ def depth_to_space(operation: Operation) -> Value:
 
 @writes("SpaceToDepth")
 def space_to_depth(operation: Operation) -> Value:
-    image, block, builder = operation.image(), operation.integer("block_size"), operation.builder
+    image, block, builder = _image(operation), operation.integer("block_size"), operation.builder
     if image.dtype == "float32":
         return operation.of_image(builder.node("SpaceToDepth", image, blocksize=block))
     batch, channels, height, width = (extent_of(builder, image, k) for k in range(4))

@@ -1,10 +1,14 @@
 """Resizing images: to the nearest pixel, bilinear, bicubic, and by areas.
 
-ONNX's Resize computes where a pixel comes from in another way than TensorFlow, which rounds in
-float32: nearest pixels are taken by TensorFlow's own indices unless the ratio is a whole number.
-Bicubic and area are linear in the pixels of each axis; for sizes that are known, they are two
-products with constant matrices.
+TensorFlow computes in float32 which pixel each new one lies at, and its rounding decides which
+pixel the nearest one is and which weights bicubic and area take. That arithmetic is written node by
+node, so that sizes may vary; where they are fixed, it folds to constants. Bicubic and area weigh
+rows and columns apart and are two products with matrices. Bilinear is ONNX's Resize, whose places
+differ from TensorFlow's by the rounding alone: at pixel p by less than p / 2**21 of a pixel.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -13,10 +17,13 @@ from dlconv.convert.targets.onnx.snippets import (
     Size,
     as_tensor,
     at_hand,
+    computed,
     counted,
     extent_of,
     ordered,
+    reduced,
     squeeze,
+    unsqueeze,
     vector,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
@@ -24,21 +31,16 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value
 # TensorFlow looks the weights of bicubic up in a table of so many steps.
 BICUBIC_STEPS = 1024
 
+Convention = Literal["align_corners", "half_pixel", "asymmetric"]
+# Gives float32 [wanted, given]: how much of each given pixel each wanted one takes.
+Weights = Callable[[Operation, Size, Size], Tensor]
 
-@writes("ResizeBilinear")
-def bilinear(operation: Operation) -> Value:
-    builder = operation.builder
-    image = operation.ranked(0).first()
-    image = builder.cast(image, "float32")
+
+def _convention(operation: Operation) -> Convention:
+    """Return how the pixels of two sizes lie to each other, as ONNX calls it."""
     if operation.flag("align_corners"):
-        mode = "align_corners"
-    else:
-        mode = "half_pixel" if operation.flag("half_pixel_centers") else "asymmetric"
-    sizes = vector(builder, [*(extent_of(builder, image, k) for k in (0, 1)), *_size(operation)])
-    resized = builder.node(
-        "Resize", image, None, None, sizes, mode="linear", coordinate_transformation_mode=mode
-    )
-    return ordered(operation, resized, True)
+        return "align_corners"
+    return "half_pixel" if operation.flag("half_pixel_centers") else "asymmetric"
 
 
 def _size(operation: Operation) -> list[Size]:
@@ -52,146 +54,194 @@ def _size(operation: Operation) -> list[Size]:
     return found
 
 
+@writes("ResizeBilinear")
+def bilinear(operation: Operation) -> Value:
+    builder = operation.builder
+    image = builder.cast(operation.ranked(0).first(), "float32")
+    return ordered(operation, _resized(operation, image, "linear", _convention(operation)), True)
+
+
+def _resized(
+    operation: Operation, image: Tensor, mode: str, convention: str, **attributes: str
+) -> Tensor:
+    """Return an image with channels first as ONNX's Resize gives it."""
+    builder = operation.builder
+    sizes = vector(builder, [*(extent_of(builder, image, k) for k in (0, 1)), *_size(operation)])
+    return builder.node(
+        "Resize",
+        image,
+        None,
+        None,
+        sizes,
+        mode=mode,
+        coordinate_transformation_mode=convention,
+        **attributes,
+    )
+
+
 @writes("ResizeNearestNeighbor")
 def nearest(operation: Operation) -> Value:
     builder = operation.builder
     image, is_first = at_hand(operation.ranked(0))
     axes = (2, 3) if is_first else (1, 2)
     given = [extent_of(builder, image, axis) for axis in axes]
-    wanted = _size(operation)
-    if is_first and image.dtype == "float32" and _are_whole(operation, given, wanted):
-        sizes = vector(builder, [*(extent_of(builder, image, k) for k in (0, 1)), *wanted])
-        image = builder.node(
-            "Resize",
-            image,
-            None,
-            None,
-            sizes,
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        )
-        return ordered(operation, image, is_first)
-    for axis, before, after in zip(axes, given, wanted, strict=True):
-        indices = _nearest_indices(operation, before, after)
-        image = builder.node("Gather", image, indices, axis=axis)
-    return ordered(operation, image, is_first)
+    rows, columns = (
+        _nearest(operation, before, after)
+        for before, after in zip(given, _size(operation), strict=True)
+    )
+    if is_first and image.dtype == "float32" and _are_repeated(given, (rows, columns)):
+        image = _resized(operation, image, "nearest", "asymmetric", nearest_mode="floor")
+        return ordered(operation, image, True)
+    if is_first:
+        # Along the last axis, ONNX Runtime would copy element by element.
+        image = builder.transposed(image, (0, 1, 3, 2))
+        image = builder.node("Gather", image, columns, axis=2)
+        image = builder.transposed(image, (0, 1, 3, 2))
+        return ordered(operation, builder.node("Gather", image, rows, axis=2), True)
+    image = builder.node("Gather", image, rows, axis=1)
+    return ordered(operation, builder.node("Gather", image, columns, axis=2), False)
 
 
-def _are_whole(operation: Operation, given: list[Size], wanted: list[Size]) -> bool:
-    """Tell whether each pixel is repeated a whole number of times."""
-    return not operation.flag("align_corners") and all(
-        isinstance(before, int) and isinstance(after, int) and before and not after % before
-        for before, after in zip(given, wanted, strict=True)
+def _are_repeated(given: Sequence[Size], taken: Sequence[Tensor]) -> bool:
+    """Tell whether all rows and columns are known to be taken the same number of times."""
+    return all(
+        isinstance(extent, int)
+        and pixels.value is not None
+        and not pixels.value.size % extent
+        and np.array_equal(pixels.value, np.arange(pixels.value.size) * extent // pixels.value.size)
+        for extent, pixels in zip(given, taken, strict=True)
     )
 
 
-def _nearest_indices(operation: Operation, given: Size, wanted: Size) -> Tensor:
-    """Return int32 [wanted]: the pixels taken, computed in float32 as TensorFlow does."""
+def _nearest(operation: Operation, given: Size, wanted: Size) -> Tensor:
+    """Return int32 [wanted]: the pixels that are taken."""
     builder = operation.builder
     node, like = builder.node, builder.like
-    numbers = builder.cast(counted(builder, wanted), "float32")
-    before, after = (
-        builder.cast(squeeze(builder, as_tensor(builder, size), 0), "float32")
-        for size in (given, wanted)
-    )
-    last = node("Sub", before, like(before, 1))
-    scale = node("Div", before, after)
+    place = _place(operation, given, wanted)
+    pixel = node("Floor", place)
     if operation.flag("align_corners"):
-        steps = node("Sub", after, like(after, 1))
-        several = node("Greater", after, like(after, 1))
-        between = node("Div", last, node("Max", steps, like(steps, 1)))
-        scale = node("Where", several, between, scale)
-        # TensorFlow rounds halves up, ONNX to even.
-        place = node("Floor", node("Add", node("Mul", numbers, scale), like(numbers, 0.5)))
-    elif operation.flag("half_pixel_centers"):
-        place = node("Floor", node("Mul", node("Add", numbers, like(numbers, 0.5)), scale))
-    else:
-        place = node("Floor", node("Mul", numbers, scale))
-    return builder.cast(node("Min", place, last), "int32")
+        # Halves are rounded up, which ONNX's Round does not do.
+        is_nearer = node("GreaterOrEqual", node("Sub", place, pixel), like(place, 0.5))
+        pixel = node("Add", pixel, builder.cast(is_nearer, "float32"))
+    last = node("Sub", _number(operation, given), like(place, 1))
+    return builder.cast(node("Min", pixel, last), "int32")
 
 
-@writes("ResizeBicubic", "ResizeArea")
-def by_matrices(operation: Operation) -> Value:
+def _place(operation: Operation, given: Size, wanted: Size) -> Tensor:
+    """Return float32 [wanted]: where the wanted pixels lie, or their middles if these align."""
+    builder = operation.builder
+    numbers = builder.cast(counted(builder, wanted), "float32")
+    if operation.flag("half_pixel_centers"):
+        numbers = builder.node("Add", numbers, builder.like(numbers, 0.5))
+    return builder.node("Mul", numbers, _scale(operation, given, wanted))
+
+
+def _scale(operation: Operation, given: Size, wanted: Size) -> Tensor:
+    """Return how far apart the wanted pixels lie, a float32."""
+    node, like = operation.builder.node, operation.builder.like
+    before, after = (_number(operation, size) for size in (given, wanted))
+    scale = node("Div", before, after)
+    if not operation.flag("align_corners"):
+        return scale
+    one = like(scale, 1)
+    steps = node("Sub", after, one)
+    between = node("Div", node("Sub", before, one), node("Max", steps, one))
+    have_two = node("Greater", node("Min", before, after), one)
+    return node("Where", have_two, between, scale)
+
+
+def _number(operation: Operation, size: Size) -> Tensor:
+    """Return a size as a float32."""
+    builder = operation.builder
+    return builder.cast(squeeze(builder, as_tensor(builder, size), 0), "float32")
+
+
+@writes("ResizeBicubic")
+def bicubic(operation: Operation) -> Value:
+    return _weighed(operation, _bicubic)
+
+
+@writes("ResizeArea")
+def area(operation: Operation) -> Value:
+    return _weighed(operation, _area)
+
+
+def _weighed(operation: Operation, weights: Weights) -> Value:
+    """Return the image as the weights of its rows and of its columns give it."""
     builder = operation.builder
     image = builder.cast(operation.ranked(0).first(), "float32")
     given = [extent_of(builder, image, axis) for axis in (2, 3)]
-    wanted = _size(operation)
     rows, columns = (
-        _matrix(operation, before, after) for before, after in zip(given, wanted, strict=True)
+        weights(operation, before, after)
+        for before, after in zip(given, _size(operation), strict=True)
     )
-    wide = builder.node("MatMul", image, builder.constant(np.ascontiguousarray(columns.T)))
-    return ordered(operation, builder.node("MatMul", builder.constant(rows), wide), True)
+    wide = builder.node("MatMul", image, builder.transposed(columns, (1, 0)))
+    return ordered(operation, builder.node("MatMul", rows, wide), True)
 
 
-def _matrix(operation: Operation, given: Size, wanted: Size) -> np.ndarray:
-    if not isinstance(given, int) or not isinstance(wanted, int):
-        raise operation.refused("the image's size is not fixed")
-    aligns, centred = (operation.flag(key) for key in ("align_corners", "half_pixel_centers"))
-    if operation.op == "ResizeArea":
-        return area_weights(given, wanted, aligns)
-    return bicubic_weights(given, wanted, aligns, centred)
+def _bicubic(operation: Operation, given: Size, wanted: Size) -> Tensor:
+    """Return the weights of bicubic.
 
-
-def _scale(given: int, wanted: int, aligns: bool) -> np.float32:
-    if aligns and wanted > 1:
-        return np.float32(given - 1) / np.float32(wanted - 1)
-    return np.float32(given) / np.float32(wanted)
-
-
-def bicubic_weights(given: int, wanted: int, aligns: bool, centred: bool) -> np.ndarray:
-    """Return float32 [wanted, given]: how much of each pixel TensorFlow's bicubic takes.
-
-    The kernel is Keys' with a of -0.75, or -0.5 with half pixel centers, where weights outside the
-    image are left out and the others scaled to a sum of 1 (tensorflow/core/kernels/image/
+    Near the border the outermost pixel counts several times; with half pixel centers the pixels
+    outside are left out, and the others scaled to a sum of 1 (tensorflow/core/kernels/image/
     resize_bicubic_op.cc).
     """
-    scale = _scale(given, wanted, aligns)
-    table = _bicubic_table(np.float32(-0.5 if centred else -0.75))
-    weights = np.zeros((wanted, given), np.float32)
-    for index in range(wanted):
-        place = np.float32(index) * scale
-        if centred:
-            place = (np.float32(index) + np.float32(0.5)) * scale - np.float32(0.5)
-        before = int(np.floor(place))
-        step = int(np.rint((place - np.float32(before)) * np.float32(BICUBIC_STEPS)))
-        four = np.array(
-            [
-                table[2 * step + 1],
-                table[2 * step],
-                table[2 * (BICUBIC_STEPS - step)],
-                table[2 * (BICUBIC_STEPS - step) + 1],
-            ],
-            np.float32,
-        )
-        pixels = np.arange(before - 1, before + 3)
-        bound = np.clip(pixels, 0, given - 1)
-        if centred:
-            four = np.where(pixels == bound, four, np.float32(0))
-            total = four.sum(dtype=np.float32)
-            if abs(total) >= 1000 * np.finfo(np.float32).tiny:
-                four = four / total
-        np.add.at(weights[index], bound, four)
-    return weights
+    builder = operation.builder
+    node, like = builder.node, builder.like
+    is_centred = operation.flag("half_pixel_centers")
+    place = _place(operation, given, wanted)
+    if is_centred:
+        place = node("Sub", place, like(place, 0.5))
+    before = node("Floor", place)
+    between = node("Sub", place, before)
+    step = builder.cast(node("Round", node("Mul", between, like(place, BICUBIC_STEPS))), "int64")
+    weights = node("Gather", builder.constant(bicubic_table(is_centred)), step, axis=0)
+    first = unsqueeze(builder, builder.cast(before, "int64"), 1)
+    pixels = node("Add", first, builder.integers(-1, 0, 1, 2))
+    last = as_tensor(builder, computed(builder, "Sub", given, 1))
+    inside = node("Min", node("Max", pixels, builder.integers(0)), last)
+    if is_centred:
+        weights = node("Where", node("Equal", pixels, inside), weights, like(weights, 0))
+        weights = node("Div", weights, reduced(builder, "ReduceSum", weights, [1]))
+    none = node("Expand", like(weights, 0), vector(builder, [wanted, given]))
+    return node("ScatterElements", none, inside, weights, axis=1, reduction="add")
 
 
-def _bicubic_table(a: np.float32) -> np.ndarray:
-    """Return the weights at distances of up to 1, and of 1 to 2, in turn."""
-    x = np.arange(BICUBIC_STEPS + 1, dtype=np.float32) / np.float32(BICUBIC_STEPS)
-    near = ((a + 2) * x - (a + 3)) * x * x + 1
-    far_x = x + np.float32(1)
-    far = ((a * far_x - 5 * a) * far_x + 8 * a) * far_x - 4 * a
-    return np.stack([near, far], axis=1).reshape(-1).astype(np.float32)
+def bicubic_table(is_centred: bool) -> np.ndarray:
+    """Return float32 [steps + 1, 4]: the weights of four pixels for a place between the middle two.
+
+    They are Keys' (Cubic Convolution Interpolation for Digital Image Processing, 1981) with a of
+    -0.75, or of -0.5 with half pixel centers.
+    """
+    a = -0.5 if is_centred else -0.75
+    near = np.linspace(0, 1, BICUBIC_STEPS + 1)
+    far = near + 1
+    to_near = ((a + 2) * near - (a + 3)) * near**2 + 1
+    to_far = ((a * far - 5 * a) * far + 8 * a) * far - 4 * a
+    return np.stack([to_far, to_near, to_near[::-1], to_far[::-1]], 1).astype(np.float32)
 
 
-def area_weights(given: int, wanted: int, aligns: bool) -> np.ndarray:
-    """Return float32 [wanted, given]: how much of each pixel lies in each of the larger ones."""
-    scale = _scale(given, wanted, aligns)
-    weights = np.zeros((wanted, given), np.float32)
-    for index in range(wanted):
-        start = np.float32(index) * scale
-        end = np.float32(index + 1) * scale
-        pixels = np.arange(int(np.floor(start)), int(np.ceil(end)))
-        shares = np.minimum(pixels + 1, end) - np.maximum(pixels, start)
-        np.add.at(weights[index], np.clip(pixels, 0, given - 1), shares / scale)
-    return weights
+def _area(operation: Operation, given: Size, wanted: Size) -> Tensor:
+    """Return the weights of areas: how much of each given pixel a wanted one covers.
+
+    What it covers outside the image counts as the last pixel (tensorflow/core/kernels/image/
+    resize_area_op.cc).
+    """
+    builder = operation.builder
+    node, like = builder.node, builder.like
+    scale = _scale(operation, given, wanted)
+    one, nothing, endless = (like(scale, value) for value in (1, 0, np.inf))
+    numbers = unsqueeze(builder, builder.cast(counted(builder, wanted), "float32"), 1)
+    start = node("Mul", numbers, scale)
+    end = node("Mul", node("Add", numbers, one), scale)
+    low = builder.cast(counted(builder, given), "float32")
+    high = node("Add", low, one)
+    is_last = node("Equal", high, _number(operation, given))
+    covered = node(
+        "Sub",
+        node("Min", node("Where", is_last, endless, high), end),
+        node("Max", low, start),
+    )
+    is_within = node("And", node("Less", low, start), node("Greater", high, end))
+    shares = node("Where", is_within, scale, node("Max", covered, nothing))
+    return node("Div", shares, scale)

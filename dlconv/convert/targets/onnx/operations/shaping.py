@@ -1,5 +1,6 @@
 """Shapes as values, and tensors in another shape or order."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +11,10 @@ from dlconv.convert.targets.onnx.snippets import (
     as_tensor,
     at_hand,
     axis_in,
+    counted,
     extent_of,
     ordered,
+    reduced,
     squeeze,
     unsqueeze,
 )
@@ -41,7 +44,12 @@ def _shape_of(operation: Operation, value: Value) -> Tensor:
 def size(operation: Operation) -> Tensor:
     builder = operation.builder
     tensor, _ = at_hand(operation.inputs[0])
-    return builder.cast(builder.node("Size", tensor), operation.dtype("out_type", "int32"))
+    extents = [extent for extent in tensor.shape or () if isinstance(extent, int)]
+    if len(extents) == tensor.rank:
+        count = builder.constant(np.array(math.prod(extents), np.int64))
+    else:
+        count = builder.node("Size", tensor)
+    return builder.cast(count, operation.dtype("out_type", "int32"))
 
 
 @writes("Rank")
@@ -53,9 +61,10 @@ def rank(operation: Operation) -> Tensor:
 def reshape(operation: Operation) -> Tensor:
     builder = operation.builder
     target = builder.cast(operation.plain(1), "int64")
-    has_empty = target.value is not None and 0 in target.value
-    is_empty = {"allowzero": 1} if has_empty else {}
-    return builder.node("Reshape", operation.plain(0), target, **is_empty)
+    may_be_empty = target.value is None or 0 in target.value
+    # Without this, ONNX reads an extent of 0 as that of the input.
+    attributes = {"allowzero": 1} if may_be_empty else {}
+    return builder.node("Reshape", operation.plain(0), target, **attributes)
 
 
 @writes("Squeeze")
@@ -71,12 +80,11 @@ def squeezed(operation: Operation) -> Value:
     gone = {axis % rank for axis in axes}
     if not gone:
         return value
-    # Without the axes between, channels are last again; without some of them, they are second.
-    stays_first = value.has_first and not gone & {0, rank - 1}
-    if not stays_first:
-        return ordered(operation, squeeze(operation.builder, value.plain(), *sorted(gone)), False)
-    axes_first = sorted(axis_in(axis, rank, True) for axis in gone)
-    return ordered(operation, squeeze(operation.builder, value.first(), *axes_first), True)
+    tensor, is_first = at_hand(value) if 0 not in gone else (value.plain(), False)
+    # Without the channels, the axes that are left are in TensorFlow's order.
+    stays_first = is_first and rank - 1 not in gone
+    axes = sorted(axis_in(axis, rank, is_first) for axis in gone)
+    return ordered(operation, squeeze(operation.builder, tensor, *axes), stays_first)
 
 
 @writes("ExpandDims")
@@ -90,14 +98,20 @@ def expand_dims(operation: Operation) -> Value:
 
 @writes("Transpose")
 def transpose(operation: Operation) -> Value:
-    value = operation.ranked(0)
-    perm = tuple(int(axis) for axis in operation.constant(1, "the order of its axes").ravel())
-    perm = tuple(axis % value.rank for axis in perm)
-    if value.rank > 2 and perm == to_first(value.rank):
+    value, builder = operation.inputs[0], operation.builder
+    given = operation.constant(1, "the order of its axes").ravel().tolist()
+    rank = len(given)
+    perm = tuple(axis % rank for axis in given)
+    if rank > 2 and perm == to_first(rank):
         return ordered(operation, value.first(), False)
-    if value.rank > 2 and perm == to_last(value.rank):
+    if rank > 2 and perm == to_last(rank):
         return ordered(operation, value.plain(), True)
-    return ordered(operation, operation.builder.transposed(value.plain(), perm), False)
+    tensor, is_first = at_hand(value)
+    return ordered(
+        operation,
+        builder.transposed(tensor, [axis_in(axis, rank, is_first) for axis in perm]),
+        False,
+    )
 
 
 @writes("Fill")
@@ -113,34 +127,78 @@ def broadcast_to(operation: Operation) -> Tensor:
 
 
 @writes("Tile")
-def tile(operation: Operation) -> Tensor:
+def tile(operation: Operation) -> Value:
     builder = operation.builder
-    return builder.node("Tile", operation.plain(0), builder.cast(operation.plain(1), "int64"))
+    tensor, is_first = at_hand(operation.inputs[0])
+    times = builder.cast(operation.plain(1), "int64")
+    if is_first:
+        times = builder.node("Gather", times, builder.integers(*to_first(tensor.rank)), axis=0)
+    return ordered(operation, builder.node("Tile", tensor, times), is_first)
 
 
 @writes("Range")
 def numbers(operation: Operation) -> Tensor:
-    return operation.builder.node("Range", *(operation.plain(k) for k in range(3)))
+    builder = operation.builder
+    node = builder.node
+    start, limit, step = (operation.plain(k) for k in range(3))
+    if np.dtype(start.dtype).kind != "f":
+        return node("Range", start, limit, step)
+    # ONNX counts floats in another precision, and TensorFlow adds step after step.
+    steps = node("Ceil", node("Abs", node("Div", node("Sub", limit, start), step)))
+    indices = _below(operation, builder.cast(steps, "int64"))
+    is_first = node("Equal", indices, builder.like(indices, 0))
+    return node("CumSum", node("Where", is_first, start, step), builder.like(indices, 0))
+
+
+def _below(operation: Operation, count: Tensor) -> Tensor:
+    """Return 0, 1, 2 ... below a scalar of int64."""
+    like = operation.builder.like
+    return operation.builder.node("Range", like(count, 0), count, like(count, 1))
 
 
 @writes("LinSpace")
 def evenly_spaced(operation: Operation) -> Tensor:
-    start, stop, count = (operation.constant(k, "one of its inputs") for k in range(3))
-    spaced = np.linspace(start.item(), stop.item(), int(count.item()), dtype=start.dtype)
-    return operation.builder.constant(spaced)
+    builder = operation.builder
+    node = builder.node
+    start, stop = (operation.plain(k) for k in (0, 1))
+    count = builder.cast(operation.plain(2), "int64")
+    indices = _below(operation, count)
+    last = node("Sub", count, builder.like(count, 1))
+    steps = builder.cast(node("Max", last, builder.like(count, 1)), start.dtype)
+    step = node("Div", node("Sub", stop, start), steps)
+    spaced = node("Add", start, node("Mul", builder.cast(indices, start.dtype), step))
+    is_last = node("Equal", indices, node("Max", last, builder.like(count, 1)))
+    return node("Where", is_last, stop, spaced)
 
 
 @writes("BroadcastArgs")
 def broadcast_args(operation: Operation) -> Tensor:
-    first, second = (operation.constant(k, "one of its shapes") for k in (0, 1))
-    extents = np.broadcast_shapes(tuple(first.tolist()), tuple(second.tolist()))
-    return operation.builder.constant(np.array(extents, first.dtype))
+    builder = operation.builder
+    shapes = [operation.plain(k) for k in (0, 1)]
+    lengths = [_length(operation, each) for each in shapes]
+    first, second = (
+        builder.node("Concat", builder.constant(np.ones(missing, each.dtype)), each, axis=0)
+        for each, missing in zip(shapes, (max(lengths) - k for k in lengths), strict=True)
+    )
+    is_one = builder.node("Equal", first, builder.like(first, 1))
+    return builder.node("Where", is_one, second, first)
+
+
+def _length(operation: Operation, vector: Tensor) -> int:
+    extent = vector.shape[0] if vector.shape else None
+    if not isinstance(extent, int):
+        raise operation.refused("how many axes a shape has is not known")
+    return extent
 
 
 @writes("InvertPermutation")
 def inverse_permutation(operation: Operation) -> Tensor:
-    given = operation.constant(0, "it")
-    return operation.builder.constant(np.argsort(given).astype(given.dtype))
+    builder = operation.builder
+    given = operation.plain(0)
+    if given.value is not None:
+        return builder.constant(np.argsort(given.value).astype(given.dtype))
+    numbers = builder.cast(counted(builder, extent_of(builder, given, 0)), given.dtype)
+    return builder.node("ScatterElements", given, given, numbers, axis=0)
 
 
 @writes("ConcatV2", "Concat")
@@ -167,14 +225,19 @@ def pack(operation: Operation) -> Tensor:
 
 
 @writes("Unpack")
-def unpack(operation: Operation) -> Sequence[Tensor]:
+def unpack(operation: Operation) -> Sequence[Value]:
     builder = operation.builder
-    tensor = operation.ranked(0).plain()
-    axis = operation.integer("axis") % tensor.rank
-    return [
+    value = operation.ranked(0)
+    axis = operation.integer("axis") % value.rank
+    tensor, is_first = at_hand(value) if axis else (value.plain(), False)
+    # Without the channels, the axes that are left are in TensorFlow's order.
+    stays_first = is_first and axis < value.rank - 1
+    axis = axis_in(axis, value.rank, is_first)
+    parts = [
         builder.node("Gather", tensor, builder.constant(np.array(k, np.int64)), axis=axis)
         for k in range(operation.integer("num"))
     ]
+    return [ordered(operation, part, stays_first) for part in parts]
 
 
 @writes("Split", "SplitV")
@@ -186,29 +249,28 @@ def split(operation: Operation) -> Sequence[Written]:
     count = operation.integer("num_split", 1)
     if count == 1:
         return [ordered(operation, tensor, is_first)]
-    parts = operation.builder.split(
-        "Split", tensor, _lengths(operation, tensor, axis, count), count=count, axis=axis
-    )
-    return [ordered(operation, part, is_first) for part in parts]
+    lengths = (_even if is_even else _uneven)(operation, extent_of(operation.builder, tensor, axis))
+    parts = operation.builder.split("Split", tensor, lengths, count=count, axis=axis)
+    others = tuple(None if k == axis else extent for k, extent in enumerate(tensor.shape or ()))
+    known = [operation.builder.tensor_with_shape(part, others) for part in parts]
+    return [ordered(operation, part, is_first) for part in known]
 
 
-def _lengths(operation: Operation, tensor: Tensor, axis: int, count: int) -> Tensor:
+def _even(operation: Operation, extent: Size) -> Tensor:
+    """Return how long the parts are that an axis is split into evenly."""
     builder = operation.builder
-    extent = extent_of(builder, tensor, axis)
-    if operation.op == "Split":
-        return builder.node("Expand", _part(operation, extent, count), builder.integers(count))
-    given = operation.plain(1)
-    if given.value is None:
-        return builder.cast(given, "int64")
-    lengths = given.value.astype(np.int64)
-    if -1 not in lengths:
-        return builder.constant(lengths)
-    if not isinstance(extent, int):
-        raise operation.refused("how long the axis is that it splits is not known")
-    rest = extent - (lengths.sum() + 1)
-    return builder.constant(np.where(lengths == -1, rest, lengths))
+    count = builder.integers(operation.integer("num_split", 1))
+    return builder.node("Expand", builder.node("Div", as_tensor(builder, extent), count), count)
 
 
-def _part(operation: Operation, extent: Size, count: int) -> Tensor:
+def _uneven(operation: Operation, extent: Size) -> Tensor:
+    """Return how long the parts are that are asked for; -1 takes what the others leave."""
     builder = operation.builder
-    return builder.node("Div", as_tensor(builder, extent), builder.integers(count))
+    node = builder.node
+    lengths = builder.cast(operation.plain(1), "int64")
+    if lengths.value is not None and -1 not in lengths.value:
+        return lengths
+    is_rest = node("Equal", lengths, builder.like(lengths, -1))
+    given = node("Where", is_rest, builder.like(lengths, 0), lengths)
+    rest = node("Sub", as_tensor(builder, extent), reduced(builder, "ReduceSum", given, [0]))
+    return node("Where", is_rest, rest, lengths)

@@ -207,7 +207,6 @@ def gather_nd(operation: Operation) -> Tensor:
 
 @writes("Pad", "PadV2")
 def pad(operation: Operation) -> Value:
-    builder = operation.builder
     tensor, is_first = at_hand(operation.ranked(0))
     value = operation.plain(2) if operation.op == "PadV2" else None
     return ordered(operation, _padded(operation, tensor, is_first, "constant", value), is_first)
