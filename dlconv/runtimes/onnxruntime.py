@@ -1,11 +1,31 @@
 """The runtime ``onnxruntime``: an ONNX file in ONNX Runtime's CPU provider."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dlconv.errors import DlconvError, first_line
 from dlconv.runtimes.in_process import InProcessRuntime
+
+# Errors are raised, too, and need not be printed.
+_FATAL = 4
+
+
+def open_session(model: str | bytes, threads: int | None = None, spinning: bool = True) -> Any:
+    """Open a session of a model, a file or its bytes. Raises what ONNX Runtime does.
+
+    ``threads`` is how many work on an op, None leaves it to ONNX Runtime. With ``spinning`` they
+    wait for the next op or run in a busy loop, which takes time from whatever else runs.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL
+    options.intra_op_num_threads = threads or 0
+    if not spinning:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxruntimeRuntime(InProcessRuntime):
@@ -24,14 +44,9 @@ class OnnxruntimeRuntime(InProcessRuntime):
     def __enter__(self) -> "OnnxruntimeRuntime":
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = self._threads or 0
         self._version: str = onnxruntime.__version__
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(self._model_path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(str(self._model_path), self._threads)
         except Exception as error:  # ONNX Runtime has an exception class for each status code
             raise DlconvError(
                 f"ONNX Runtime cannot load {self._model_path}: {first_line(error)}"
