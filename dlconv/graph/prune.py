@@ -13,7 +13,12 @@ from dlconv.graph.graph import Graph, copy_of
 
 def prune(graph: Graph, contract: Contract) -> Result:
     """Return the graph of the nodes behind the output, without control edges."""
-    needed = {node.name for node in graph.ancestors(contract.output.node)}
+    return pruned_to(graph, contract.output.node)
+
+
+def pruned_to(graph: Graph, *names: str) -> Result:
+    """Return the graph of nodes and what is behind them, without control edges."""
+    needed = {node.name for node in graph.ancestors(*names)}
     nodes = [_without_controls(node) for name, node in graph.nodes.items() if name in needed]
     if len(nodes) == len(graph.nodes) and all(graph.nodes[node.name] is node for node in nodes):
         return Result(graph, changed=False)

@@ -3,7 +3,7 @@ from support.graphs import const, node, tiny_segmenter
 
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
-from dlconv.graph.prune import prune
+from dlconv.graph.prune import prune, pruned_to
 
 
 def test_only_what_the_output_needs_stays_in_the_order_of_the_file():
@@ -25,3 +25,11 @@ def test_the_graph_itself_is_not_changed():
     pruned = prune(view, find_contract(view)).graph
     assert not any("^noop" in n.input for n in pruned.nodes.values())
     assert graph.SerializeToString(deterministic=True) == before
+
+
+def test_a_graph_can_be_pruned_to_any_nodes():
+    graph = tiny_segmenter()
+    graph.node.extend([const("unused", 1.5), node("dead", "Relu", "scores", T=np.float32)])
+    view = Graph(graph)
+    to_scores = {n.name for n in view.ancestors("scores")}
+    assert set(pruned_to(view, "scores", "unused").graph.nodes) == {*to_scores, "unused"}

@@ -8,7 +8,7 @@ With channels first as ``layout``, images go in as [batch, channels, height, wid
 that has channels comes out so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ from dlconv.graph.shapes import Static, infer_static
 from dlconv.recipe import DEFAULT_OPSET, Layout
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
 Values = Mapping[str, Sequence[Value]]
 
@@ -49,18 +49,10 @@ def to_onnx(
     Raises UsageError for an opset out of range, DlconvError for a node that cannot be written.
     """
     check_opset(opset)
-    needed = prune(with_switched_constants(graph), contract).graph
     builder = Builder(opset)
-    static = infer_static(needed)
-    values: dict[str, Sequence[Value]] = {}
     names: dict[str, str] = {}
-    for node in needed.order:
-        builder.scope = node.name
-        written = _written(static, node, values, builder, layout)
-        values[node.name] = [
-            _known(builder, static, node, port, value) for port, value in enumerate(written)
-        ]
-        _name(node.name, values[node.name], builder, names)
+    needed = prune(with_switched_constants(graph), contract).graph
+    values = write_nodes(needed, builder, names, layout)
     builder.scope = contract.output.node
     output = values[contract.output.node][0]
     if output.is_dead:
@@ -69,13 +61,43 @@ def to_onnx(
     return _finished(builder, graph, contract, result, names)
 
 
+def write_nodes(
+    graph: Graph,
+    builder: Builder,
+    names: dict[str, str],
+    layout: Layout = "nhwc",
+    wanted: Container[str] = (),
+) -> dict[str, Sequence[Value]]:
+    """Write the nodes of a graph without control edges, and return what each gives.
+
+    ``names`` gets the graph's names of tensors. What the nodes ``wanted`` give is not made part of
+    what another gives. Raises DlconvError for a node that cannot be written.
+    """
+    static = infer_static(graph)
+    values: dict[str, Sequence[Value]] = {}
+    for node in graph.order:
+        builder.scope = node.name
+        only = _only_readers(graph, node, wanted)
+        written = _written(static, node, values, builder, layout, only)
+        values[node.name] = [
+            _known(builder, static, node, port, value) for port, value in enumerate(written)
+        ]
+        _name(node.name, values[node.name], builder, names)
+    return values
+
+
 def can_write(op: str) -> bool:
     """Tell whether an op has a writer; what that refuses shows when a graph is written."""
     return op in ("Const", "Placeholder") or writer_of(op) is not None
 
 
 def _written(
-    static: Static, node: NodeDef, values: Values, builder: Builder, layout: Layout
+    static: Static,
+    node: NodeDef,
+    values: Values,
+    builder: Builder,
+    layout: Layout,
+    is_only_reader: Sequence[bool],
 ) -> list[Value]:
     if node.op == "Placeholder":
         return [_input(static, node, builder, layout)]
@@ -89,7 +111,7 @@ def _written(
     writer = writer_of(node.op)
     if writer is None:
         raise _unknown(node)
-    operation = Operation(node, inputs, builder, _only_readers(static.graph, node))
+    operation = Operation(node, inputs, builder, is_only_reader)
     try:
         found = writer(operation)
     except DlconvError as error:
@@ -133,9 +155,12 @@ def _at_port(values: Values, name: str, port: int) -> Value:
     return written[port]
 
 
-def _only_readers(graph: Graph, node: NodeDef) -> list[bool]:
-    sources = graph.sources(node)
-    return [graph.consumers[source.node] == [node.name] for source in sources]
+def _only_readers(graph: Graph, node: NodeDef, wanted: Container[str]) -> list[bool]:
+    """Tell of each input of a node whether nobody else asks for it."""
+    return [
+        graph.consumers[source.node] == [node.name] and source.node not in wanted
+        for source in graph.sources(node)
+    ]
 
 
 def _listed(found: Written | Sequence[Written]) -> list[Written]:
@@ -197,13 +222,13 @@ def _finished(
         raise _no_rank(contract.output.node)
     if result.value is not None or result in builder.inputs or not builder.nodes:
         result = builder.copied(result)
-    nodes = _needed(builder.nodes, result.name)
+    nodes = needed_for(builder.nodes, {result.name})
     names = {
         **{made: name for made, name in names.items() if name != contract.output.node},
         **{tensor.name: builder.made_for[tensor.name] for tensor in builder.inputs},
         result.name: contract.output.node,
     }
-    used = [name for node in nodes for name in _read_by(node) if name in builder.constants]
+    used = [name for node in nodes for name in read_by(node) if name in builder.constants]
     _complete(names, builder, nodes, dict.fromkeys(used), graph)
     rename(nodes, names)
     _name_nodes(nodes)
@@ -213,31 +238,40 @@ def _finished(
         [_end(tensor, names, ("height", "width")) for tensor in builder.inputs],
         [_end(result, names, ("label_height", "label_width"))],
     )
-    opsets = [helper.make_opsetid("", builder.opset)]
-    skeleton = helper.make_model(
-        made,
+    constants = {names[name]: builder.constants[name] for name in dict.fromkeys(used)}
+    return Model(model_of(made, builder.opset), constants)
+
+
+def model_of(graph: "GraphProto", opset: int) -> "ModelProto":
+    """Return a model of one graph."""
+    from onnx import helper
+
+    opsets = [helper.make_opsetid("", opset)]
+    return helper.make_model(
+        graph,
         producer_name="dlconv",
         producer_version=dlconv.__version__,
         opset_imports=opsets,
         ir_version=helper.find_min_ir_version_for(opsets),
     )
-    return Model(skeleton, {names[name]: builder.constants[name] for name in dict.fromkeys(used)})
 
 
-def _read_by(node: "NodeProto") -> Iterator[str]:
+def read_by(node: "NodeProto") -> Iterator[str]:
     """Yield the names that a node and the graphs in its attributes read."""
     yield from node.input
     for each in bodies_of(node):
         for inner in each.node:
-            yield from _read_by(inner)
+            yield from read_by(inner)
 
 
-def _needed(nodes: "Sequence[NodeProto]", result: str) -> "list[NodeProto]":
-    """Return the nodes that a tensor depends on, in their order."""
-    wanted, kept = {result}, []
+def needed_for(
+    nodes: "Sequence[NodeProto]", wanted: set[str], known: Collection[str] = ()
+) -> "list[NodeProto]":
+    """Return the nodes that tensors depend on, up to tensors that are known, in their order."""
+    wanted, kept = {*wanted}, []
     for node in reversed(nodes):
-        if wanted & {*node.output}:
-            wanted |= {*_read_by(node)}
+        if any(name in wanted and name not in known for name in node.output):
+            wanted |= {*read_by(node)}
             kept.append(node)
     return kept[::-1]
 
