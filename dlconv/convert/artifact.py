@@ -26,9 +26,10 @@ from dlconv.artifacts.manifest import (
 )
 from dlconv.convert.interface import Prepared, prepared
 from dlconv.convert.place import manifest_of_file, new_file, new_folder
-from dlconv.convert.quantize.apply import Learned, WeightStorage, round_layers
+from dlconv.convert.quantize.apply import Learned, WeightStorage, any_network, round_layers
 from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
 from dlconv.convert.quantize.images import LoadImages
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
 from dlconv.convert.quantize.onnx_storage import (
     OLDEST_OPSET_FOR_CODES,
     ONNX_TARGET,
@@ -143,6 +144,8 @@ def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifes
         libraries.append("onnx")
     if recipe.precision is Precision.STATIC:
         libraries.append("onnxruntime")
+    if learned is not None:
+        libraries.extend(learned.libraries)
     return Manifest(
         target=recipe.target,
         precision=recipe.precision,
@@ -196,6 +199,7 @@ def _round(ready: Prepared, recipe: Recipe, target: WeightStorage, learning: Lea
         recipe.floors,
         learning.explain,
         learning.progress,
+        OnnxNetwork if (recipe.target, recipe.converter) == ("onnx", "dlconv") else any_network,
     )
 
 

@@ -88,6 +88,8 @@ def test_a_manifest_says_how_weights_were_quantized_and_which_are(tiny, tmp_path
     assert calibrated.precision == calibrated.recipe.precision == "uint8"
     assert calibrated.recipe.per_channel is False
     assert calibrated.calibration.count == 4
+    assert {"onnx", "onnxruntime"} <= set(calibrated.versions)
+    assert not {"onnx", "onnxruntime", "tensorflow"} & set(plain.versions)
     assert [tensor.dtype for tensor in calibrated.tensors] == ["uint16"]
     assert searched.precision == searched.recipe.precision == "auto"
     assert searched.recipe.floors == floors

@@ -11,7 +11,7 @@ from dlconv.convert.artifact import Learning, Made, make_artifact
 from dlconv.convert.stored import Stored
 from dlconv.recipe import Precision, Recipe, Target
 
-# The uint8 artifact that takes no calibration, and so no TensorFlow.
+# The uint8 artifact that takes no calibration.
 PLAIN = Precision.PLAIN1
 
 

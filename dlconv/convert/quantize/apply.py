@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.images import Calibration, LoadImages, load_calibration
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
+from dlconv.convert.quantize.in_tensorflow import TensorFlowNetwork
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.measure import Yardstick
+from dlconv.convert.quantize.network import Network
 from dlconv.convert.quantize.search import (
     PHOTOS_FOR_SHARES,
     Found,
@@ -24,6 +26,8 @@ from dlconv.floors import Floors
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import StepProgress, no_progress, of_step
+
+OpenNetwork = Callable[[Graph, Contract], Network]
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,24 @@ class WeightStorage:
 class Learned:
     """Rounded layers and the measurements behind them.
 
-    ``shares`` are measured for ``explain`` or a search, ``found`` is the result of a search.
+    ``libraries`` are those that ran the graph; ``shares`` are measured for ``explain`` or a search,
+    ``found`` is the result of a search.
     """
 
     calibration: Calibration
+    libraries: tuple[str, ...]
     rounded: tuple[Rounded, ...]
     shares: tuple[Share, ...] = ()
     found: Found | None = None
+
+
+def any_network(graph: Graph, contract: Contract) -> Network:
+    """Return a graph in ONNX Runtime, or in TensorFlow if ONNX cannot hold it."""
+    try:
+        return OnnxNetwork(graph, contract)
+    except DlconvError as refusal:
+        warning = f"calibrated in TensorFlow, since {refusal.message}"
+        return TensorFlowNetwork(graph, contract, (warning,))
 
 
 def round_layers(
@@ -62,12 +77,13 @@ def round_layers(
     floors: Floors | None = None,
     explain: bool = False,
     progress: StepProgress = no_progress,
+    open_network: OpenNetwork = any_network,
 ) -> Learned:
     """Round the layers of a rewritten graph on images.
 
     ``photos`` loads those to calibrate on, None stands for generated ones. With ``floors``, the
     fewest bytes that meet them are searched for; ``explain`` asks for each layer's share in the
-    loss, which a search measures in any case.
+    loss, which a search measures in any case. ``open_network`` opens what runs the graph.
 
     Raises UsageError for a search without photos, DlconvError when there is nothing to quantize or
     nothing to calibrate on, or when no precision meets the floors.
@@ -81,7 +97,8 @@ def round_layers(
             code="no-calibration-photos",
         )
     calibration = load_calibration(contract, photos)
-    with RunnableNetwork(graph, contract.input.node) as network:
+    with open_network(graph, contract) as network:
+        calibration = calibration.with_warnings(network.warnings)
         if floors is not None:
             return _searched(network, contract, floors, layers, calibration, target, progress)
         return _rounded(network, contract, explain, layers, calibration, target, progress)
@@ -98,7 +115,7 @@ def refuse_empty(found: Sequence[object]) -> None:
 
 
 def _rounded(
-    network: RunnableNetwork,
+    network: Network,
     contract: Contract,
     explain: bool,
     layers: Sequence[Layer],
@@ -111,15 +128,15 @@ def _rounded(
     rounding = of_step("rounding layers", progress)
     rounded = calibrate(network, layers, grids, images, target.stored_bias, progress=rounding)
     if not explain:
-        return Learned(calibration, tuple(rounded))
+        return Learned(calibration, network.libraries, tuple(rounded))
     yardstick = Yardstick(network, contract, images[:PHOTOS_FOR_SHARES])
     measuring = of_step("measuring layers", progress)
     shares = layer_shares(network, yardstick, layers, grids, images, measuring)
-    return Learned(calibration, tuple(rounded), tuple(shares))
+    return Learned(calibration, network.libraries, tuple(rounded), tuple(shares))
 
 
 def _searched(
-    network: RunnableNetwork,
+    network: Network,
     contract: Contract,
     floors: Floors,
     layers: Sequence[Layer],
@@ -148,4 +165,4 @@ def _searched(
         target.most_codes,
         of_step("searching", progress),
     )
-    return Learned(calibration, found.rounded, tuple(shares), found)
+    return Learned(calibration, network.libraries, found.rounded, tuple(shares), found)

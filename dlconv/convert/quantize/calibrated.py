@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.quantize.activations import GroupInput, RunnableNetwork, Walk
+from dlconv.convert.quantize.activations import GroupInput, Walk
 from dlconv.convert.quantize.grid import Grid
 from dlconv.convert.quantize.layers import Layer, grouped
 from dlconv.convert.quantize.nearest import refuse_infinite
+from dlconv.convert.quantize.network import Network
 from dlconv.convert.quantize.rounding import Moments, moments_of, round_to_outputs
 from dlconv.errors import DlconvError
 from dlconv.progress import Progress, no_progress
@@ -54,7 +55,7 @@ class Rounded:
 
 
 def calibrate(
-    network: RunnableNetwork,
+    network: Network,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
     images: Sequence[np.ndarray],
@@ -180,7 +181,7 @@ def _round(
     layer: Layer,
     grids: Sequence[Grid],
     seen: _Seen,
-    network: RunnableNetwork,
+    network: Network,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
     moments = seen.moments(layer)

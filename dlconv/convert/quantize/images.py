@@ -1,8 +1,8 @@
 """The images that a calibration runs on, and warnings about them."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ class Calibration:
     images: tuple[np.ndarray, ...]
     origin: str
     warnings: tuple[str, ...] = ()
+
+    def with_warnings(self, more: Iterable[str]) -> "Calibration":
+        """Return the same images with more warnings."""
+        return replace(self, warnings=(*self.warnings, *more))
 
     def as_data(self) -> dict[str, Any]:
         """Return what a manifest says: origin, count, and the SHA-256 of all pixels."""

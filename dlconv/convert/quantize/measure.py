@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlconv.compare import compare, pooled
-from dlconv.convert.quantize.activations import RunnableNetwork
+from dlconv.convert.quantize.network import Network
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.scores import argmax_behind
@@ -32,9 +32,7 @@ class Distance:
 class Yardstick:
     """The outputs of a network for some images, to compare other weights with."""
 
-    def __init__(
-        self, network: RunnableNetwork, contract: Contract, images: Sequence[np.ndarray]
-    ) -> None:
+    def __init__(self, network: Network, contract: Contract, images: Sequence[np.ndarray]) -> None:
         self._network = network
         self._names = [contract.output.node, scores_node(network.graph, contract)]
         self._images = images

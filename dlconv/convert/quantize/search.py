@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import brotli
 import numpy as np
 
-from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import Rounded, calibrate
 from dlconv.convert.quantize.grid import Grid, step_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.measure import Distance, Yardstick
+from dlconv.convert.quantize.network import Network
 from dlconv.convert.stored import WeightType, store
 from dlconv.errors import DlconvError
 from dlconv.floors import Floors
@@ -82,7 +82,7 @@ StoreBias = Callable[[np.ndarray], np.ndarray]
 
 
 def layer_shares(
-    network: RunnableNetwork,
+    network: Network,
     yardstick: Yardstick,
     layers: Sequence[Layer],
     grids: Mapping[str, Sequence[Grid]],
@@ -116,7 +116,7 @@ def trial_grids(layers: Sequence[Layer]) -> dict[str, Sequence[Grid]]:
 
 
 def search(
-    network: RunnableNetwork,
+    network: Network,
     yardstick: Yardstick,
     shares: Sequence[Share],
     floors: Floors,

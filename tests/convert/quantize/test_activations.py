@@ -3,11 +3,13 @@ import weakref
 import numpy as np
 import pytest
 from support.graphs import const, graph_def, layer, node, placeholder, relu6
-from support.running import run
 
 from dlconv.convert.quantize import activations
-from dlconv.convert.quantize.activations import RunnableNetwork, Walk
+from dlconv.convert.quantize.activations import Walk
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
+from dlconv.convert.quantize.in_tensorflow import TensorFlowNetwork
 from dlconv.convert.quantize.layers import find_layers, grouped
+from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 
 F = np.float32
@@ -50,9 +52,9 @@ def pooling(name, source, height, width):
 GRAPH = Graph(branching())
 
 
-@pytest.fixture
-def network():
-    with RunnableNetwork(GRAPH, "x") as network:
+@pytest.fixture(params=[OnnxNetwork, TensorFlowNetwork])
+def network(request):
+    with request.param(GRAPH, find_contract(GRAPH)) as network:
         yield network
 
 
@@ -158,26 +160,6 @@ def test_inputs_that_are_kept_are_not_computed_again(network, monkeypatch, nothi
     assert all(fed == ({"x"} if nothing_is_kept else {"x", "sum"}) for fed in fed_to_head)
 
 
-def test_a_network_runs_nodes_with_others_fed_and_constants_replaced(network):
-    image = IMAGES[0]
-    ones = np.ones((1, 4, 4, 4), F)
-    summed, narrow = network.run(["sum", "narrow"], {"x": image, "stem/relu": ones})
-    assert is_close(summed, narrow + 1)
-    zeros = {"narrow/kernel": np.zeros((1, 1, 8, 4), F), "narrow/bias": np.full(4, 7, F)}
-    (summed,) = network.run(["sum"], {"x": image, "stem/relu": ones}, zeros)
-    assert np.array_equal(summed, 8 * ones)
-    (again,) = network.run(["narrow"], {"x": image, "stem/relu": ones})
-    assert np.array_equal(again, narrow)
-    assert network.sizes(["x", "sum", "pooled"], image) == [192, 256, 32]
-
-
-def test_a_network_computes_what_its_graph_does(network):
-    for image in IMAGES:
-        assert is_close(
-            network.run(["head"], {"x": image})[0], run(GRAPH.graph_def, "head", x=image)
-        )
-
-
 def test_only_the_first_output_of_a_node_stands_for_what_was_kept():
     graph = graph_def(
         placeholder("x", F, (1, None, None, 3)),
@@ -190,7 +172,7 @@ def test_only_the_first_output_of_a_node_stands_for_what_was_kept():
     )
     groups = grouped(find_layers(Graph(graph)))
     assert [group[0].source for group in groups] == ["x", "halves", "sum"]
-    with RunnableNetwork(Graph(graph), "x") as network:
+    with OnnxNetwork(Graph(graph), find_contract(Graph(graph))) as network:
         walk = Walk(network, groups, IMAGES)
         replaced = {}
         for number, group in enumerate(groups):

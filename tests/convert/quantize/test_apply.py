@@ -1,25 +1,30 @@
-import os
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
+from support.artifacts import made
 from support.graphs import graph_def, layer, node, placeholder
 from support.networks import pictures, small_segmenter
 from support.running import run
-from support.sample import PHOTOS, sample_graph
+from support.sample import sample_graph, sample_photos
 
 from dlconv.cli.words import in_words
 from dlconv.convert.quantize.apply import WeightStorage, round_layers
 from dlconv.convert.quantize.grid import tensor_grid
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
+from dlconv.convert.quantize.in_tensorflow import TensorFlowNetwork
 from dlconv.convert.quantize.layers import find_layers
 from dlconv.convert.quantize.storage import tfjs_target
 from dlconv.errors import DlconvError, UsageError
 from dlconv.floors import Floors
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
-from dlconv.recipe import DEFAULT_AUTO_FLOORS
+from dlconv.recipe import DEFAULT_AUTO_FLOORS, Precision
+from dlconv.runtimes.onnxruntime import open_session
 
 LARGE = "large/conv"
 
@@ -138,24 +143,80 @@ def test_the_same_photos_give_the_same_codes_and_others_do_not(small, learn):
 
 
 @pytest.mark.long
-def test_the_threads_of_tensorflow_change_no_byte(tmp_path):
-    frozen = sample_graph(tmp_path)
-    photos = sorted(PHOTOS.glob("*.png"))[:2]
+def test_the_threads_of_onnx_runtime_change_no_byte(tmp_path, monkeypatch):
+    frozen, photos = sample_graph(tmp_path), sample_photos()[:2]
     contents = []
-    for threads in ("1", "3"):
-        command = ["tfjs", frozen.path, "--quantize", "1", "-o", tmp_path / threads]
-        command += [word for photo in photos for word in ("--calibrate", photo)]
-        variables = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "PYTHONHASHSEED")
-        subprocess.run(
-            [sys.executable, "-m", "dlconv", *map(str, command)],
-            env={**os.environ, **dict.fromkeys(variables, threads)},
-            check=True,
-            capture_output=True,
-        )
-        files = sorted((tmp_path / threads).iterdir())
-        contents.append({file.name: file.read_bytes() for file in files})
+    for threads in (1, 3):
+        opening = partial(open_session, threads=threads)
+        monkeypatch.setattr("dlconv.convert.quantize.in_onnxruntime.open_session", opening)
+        place = tmp_path / str(threads)
+        made("tfjs", frozen, place, Precision.UINT8, lambda contract: photos)
+        contents.append({file.name: file.read_bytes() for file in sorted(place.iterdir())})
     assert len(contents[0]) > 2
     assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tfjs", "--quantize", "1"),
+        ("onnx", "--quantize", "1"),
+        ("onnx", "--quantize", "static"),
+    ],
+    ids=" ".join,
+)
+def test_quantizing_imports_no_tensorflow(words, tmp_path):
+    graph = tmp_path / "small.pb"
+    graph.write_bytes(small_segmenter().SerializeToString())
+    for number, picture in enumerate(pictures(2)):
+        Image.fromarray(picture[0]).save(tmp_path / f"{number}.png")
+    target, *options = words
+    place = tmp_path / ("made.onnx" if target == "onnx" else "made")
+    command = [target, graph, *options, "--calibrate", tmp_path, "-o", place]
+    answer = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dlconv", *map(str, command)],
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in answer.stderr.splitlines()}
+    assert {"numpy", "onnx", "onnxruntime"} <= imported
+    assert not {"tensorflow", "tf2onnx"} & imported
+
+
+def unwritable():
+    """A convolution behind an op that ONNX does not have and TensorFlow computes."""
+    return Graph(
+        graph_def(
+            placeholder("x", np.float32, (1, 16, 16, 3)),
+            node("unusual", "BesselI0e", "x", T=np.float32),
+            *layer("conv", "unusual", np.random.default_rng(1).normal(size=(3, 3, 3, 4))),
+        )
+    )
+
+
+def test_a_graph_that_onnx_cannot_hold_is_calibrated_in_tensorflow_and_that_is_said():
+    graph = unwritable()
+    learned = round_layers(graph, find_contract(graph), tfjs_target(False))
+    assert learned.libraries == ("tensorflow",)
+    assert learned.calibration.warnings == (
+        "calibrated in TensorFlow, since dlconv does not write BesselI0e as ONNX (node unusual)",
+    )
+    assert len(learned.rounded) == 1
+
+
+def test_for_onnx_it_is_refused():
+    graph = unwritable()
+    with pytest.raises(DlconvError, match="does not write BesselI0e as ONNX"):
+        round_layers(graph, find_contract(graph), tfjs_target(False), open_network=OnnxNetwork)
+
+
+def test_onnx_runtime_and_tensorflow_teach_nearly_the_same(small, learn):
+    """Almost all codes are equal, and the others neighbours."""
+    onnx, tensorflow = learn(), learn(open_network=TensorFlowNetwork)
+    assert onnx.libraries == ("onnx", "onnxruntime")
+    for one, other in zip(onnx.rounded, tensorflow.rounded, strict=True):
+        assert np.abs(one.kernel - other.kernel).mean() <= 0.01 * float(one.grid.scale)
 
 
 def test_the_small_network_tells_classes_apart(small):
@@ -177,7 +238,9 @@ def test_what_is_no_number_is_named(where):
         )
     )
     contract = SimpleNamespace(
-        input=SimpleNamespace(node="image", dtype="float32", shape=(1, 8, 8, 3)), crop=(8, 8)
+        input=SimpleNamespace(node="image", dtype="float32", shape=(1, 8, 8, 3)),
+        output=SimpleNamespace(node="second"),
+        crop=(8, 8),
     )
     photo = np.full((1, 8, 8, 3), np.inf if where == "a photo" else 1, np.float32)
     with pytest.raises(DlconvError, match="cannot quantize (first|second)"):

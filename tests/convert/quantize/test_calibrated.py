@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.graphs import graph_def, layer, node, placeholder, relu6
 
-from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import UNPOOLED_SHARE, calibrate, tap_means
 from dlconv.convert.quantize.grid import channel_grid, tensor_grid
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.rounding import moments_of, round_to_outputs
+from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 
 F = np.float32
@@ -102,7 +103,7 @@ def weights_of(rounded):
 @settings(max_examples=60)
 @given(chains())
 def test_a_kernel_times_its_tap_means_is_the_mean_output(example):
-    with RunnableNetwork(example.graph, "x") as network:
+    with OnnxNetwork(example.graph, find_contract(example.graph)) as network:
         for each in example.layers:
             x, y = network.run([each.source, each.name], {"x": example.images[0]})
             means = tap_means(each, x)
@@ -126,7 +127,7 @@ def test_all_images_of_a_batch_count_for_the_means():
 def test_each_channel_of_each_layer_keeps_its_mean_output(example, data):
     grids = data.draw(coarse_grids(example.layers))
     names = [each.bias_name.removesuffix("/bias") for each in example.layers]
-    with RunnableNetwork(example.graph, "x") as network:
+    with OnnxNetwork(example.graph, find_contract(example.graph)) as network:
         rounded = calibrate(network, example.layers, grids, example.images)
         exact = channel_means(network, names, example.images, {})
         found = channel_means(network, names, example.images, weights_of(rounded))
@@ -139,7 +140,7 @@ def test_each_channel_of_each_layer_keeps_its_mean_output(example, data):
 @given(chains(), st.data())
 def test_kernels_are_on_their_grids_and_weights_replace_constants(example, data):
     grids = data.draw(coarse_grids(example.layers))
-    with RunnableNetwork(example.graph, "x") as network:
+    with OnnxNetwork(example.graph, find_contract(example.graph)) as network:
         rounded = calibrate(network, example.layers, grids, example.images)
     assert [each.layer.name for each in rounded] == [each.name for each in example.layers]
     for each in rounded:
@@ -182,7 +183,7 @@ def example():
 
 @pytest.fixture(scope="module")
 def network(example):
-    with RunnableNetwork(example.graph, "x") as network:
+    with OnnxNetwork(example.graph, find_contract(example.graph)) as network:
         yield network
 
 
@@ -313,7 +314,7 @@ def test_pooled_features_count_with_a_share_of_what_was_pooled():
     images = [kernel(1, 6, 6, 3) for _ in range(2)]
     (mix,) = find_layers(Graph(graph))
     grid = tensor_grid(mix.kernel, 4)
-    with RunnableNetwork(Graph(graph), "x") as network:
+    with OnnxNetwork(Graph(graph), find_contract(Graph(graph))) as network:
         (rounded,) = calibrate(network, [mix], {mix.name: [grid]}, images)
         few = [network.run(["pooled"], {"x": image})[0].reshape(1, 1, 3) for image in images]
     many = [np.clip(image, 0, 6).reshape(1, -1, 3) for image in images]

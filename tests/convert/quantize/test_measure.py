@@ -16,7 +16,7 @@ from support.graphs import (
 )
 
 from dlconv.compare import compare
-from dlconv.convert.quantize.activations import RunnableNetwork
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
 from dlconv.convert.quantize.measure import Yardstick, divergence, scores_node
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -103,7 +103,7 @@ def test_a_graph_that_gives_scores_or_probabilities_is_measured_by_its_scores(be
     )
     contract = find_contract(graph)
     assert scores_node(graph, contract) == "scores"
-    with RunnableNetwork(graph, "x") as network:
+    with OnnxNetwork(graph, find_contract(graph)) as network:
         yardstick = Yardstick(network, contract, [photo.astype(F) for photo in PHOTOS])
         assert yardstick.distance({}).agreement == 1
         swapped = yardstick.distance({"scores/kernel": tiny_kernel()[..., [1, 0, 2]]})
@@ -113,7 +113,7 @@ def test_a_graph_that_gives_scores_or_probabilities_is_measured_by_its_scores(be
 @pytest.fixture(scope="module")
 def tiny():
     graph = Graph(tiny_segmenter())
-    with RunnableNetwork(graph, "ImageTensor") as network:
+    with OnnxNetwork(graph, find_contract(graph)) as network:
         yield network, find_contract(graph)
 
 

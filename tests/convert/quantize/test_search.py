@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dlconv.convert.quantize.activations import RunnableNetwork
 from dlconv.convert.quantize.calibrated import calibrate
 from dlconv.convert.quantize.grid import tensor_grid
+from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
 from dlconv.convert.quantize.measure import Yardstick
 from dlconv.convert.quantize.search import wire_bytes
 from dlconv.convert.quantize.storage import tfjs_target
@@ -60,7 +60,7 @@ def test_each_photo_was_judged_by_a_network_calibrated_on_others(small, searched
         {name: value for each in rounded for name, value in each.weights.items()}
         for rounded in halves
     )
-    with RunnableNetwork(small, "ImageTensor") as network:
+    with OnnxNetwork(small, find_contract(small)) as network:
         contract = find_contract(small)
         worst = min(
             Yardstick(network, contract, images[1::2]).distance(first).worst,
@@ -85,7 +85,7 @@ def rounded_again(small, searched, images):
     """The layers at the steps that were found."""
     grids = {each.layer.name: [each.grid] for each in searched.rounded}
     layers = [each.layer for each in searched.rounded]
-    with RunnableNetwork(small, "ImageTensor") as network:
+    with OnnxNetwork(small, find_contract(small)) as network:
         return calibrate(network, layers, grids, images, tfjs_target(False).stored_bias)
 
 
