@@ -31,16 +31,20 @@ def graph_of(
     free: bool = False,
     behind: bool = False,
     fixed: Sequence[str] = (),
+    known: Sequence[int] = (),
 ) -> Graph:
     """The nodes with a placeholder for each of the feeds that they read by name.
 
-    ``free`` leaves their sizes open but for those ``fixed``; ``behind`` puts a convolution that
-    changes nothing between images and the nodes.
+    ``free`` leaves their sizes open, but for those ``fixed`` and the axes ``known``; ``behind``
+    puts a convolution that changes nothing between images and the nodes.
     """
     inputs: list[NodeDef] = []
     for name, array in feeds.items():
         is_free = free and name not in fixed
-        shape = [None if is_free else extent for extent in array.shape]
+        shape = [
+            None if is_free and axis not in known else extent
+            for axis, extent in enumerate(array.shape)
+        ]
         if behind and is_image(array):
             kernel = np.eye(array.shape[3], dtype=np.float32)[None, None]
             inputs += [
@@ -64,6 +68,12 @@ def written(graph: Graph, output: str, opset: int = OLDEST_OPSET) -> Model:
     model = to_onnx(graph, Contract(*ends, None, "", None, ""), opset)
     check(model)
     return model
+
+
+def kinds(nodes: Sequence[NodeDef], feeds: Feeds, output: str = "y", **way: bool) -> list[str]:
+    """The kinds of nodes that are written, but for those that change the order of axes."""
+    model = written(graph_of(nodes, feeds, **way), output)
+    return [node.op_type for node in model.skeleton.graph.node if node.op_type != "Transpose"]
 
 
 def in_tensorflow(graph: Graph, feeds: Feeds, output: str) -> np.ndarray:
@@ -93,21 +103,26 @@ def assert_same(
     free: bool = True,
     close: float = CLOSE,
     fixed: Sequence[str] = (),
+    known: Sequence[int] = (),
+    like: Sequence[NodeDef] = (),
 ) -> None:
     """Assert that ``output`` is the same in all ways that it can be written.
 
-    ``free`` is for operations that take free sizes, but for those of the feeds ``fixed``.
+    ``free`` is for operations that take free sizes, but for those of the feeds ``fixed`` and of the
+    axes ``known``. TensorFlow runs the nodes ``like`` in place of those that it has no kernels for
+    on the CPU.
     """
     ways = [{}, *([{"free": True}] if free else [])]
     if any(is_image(array) for array in feeds.values()):
         ways += [{"behind": True}, *([{"behind": True, "free": True}] if free else [])]
     for way in ways:
-        graph = graph_of(nodes, feeds, fixed=fixed, **way)
+        graph = graph_of(nodes, feeds, fixed=fixed, known=known, **way)
         named = {
             name if name in placeholders(graph) else f"{name}/given": array
             for name, array in feeds.items()
         }
-        expected = in_tensorflow(graph, named, output)
+        meant = graph_of(like or nodes, feeds, fixed=fixed, known=known, **way)
+        expected = in_tensorflow(meant, named, output)
         for opset in opsets if way == ways[-1] else opsets[:1]:
             found = in_onnxruntime(written(graph, output, opset), named)
             assert_close(expected, found, close, f"{way}, opset {opset}")
