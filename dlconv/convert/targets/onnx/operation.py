@@ -22,6 +22,8 @@ Written = Tensor | Value
 Writer = Callable[["Operation"], Written | Sequence[Written]]
 OneWriter = TypeVar("OneWriter", bound=Writer)
 
+IMAGE_FORMATS = frozenset({"NHWC", "NCHW", "NDHWC", "NCDHW"})
+
 _writers: dict[str, Writer] = {}
 
 
@@ -115,8 +117,16 @@ class Operation:
             raise self.refused(f"the rank of its input {index} is not known")
         return value
 
-    def image(self, index: int = 0) -> Tensor:
-        """Return an input with channels first, wherever the node has them."""
+    def image(self, index: int = 0, rank: int = -1) -> Tensor:
+        """Return an input with channels first, wherever the node has them.
+
+        ``rank`` is how many axes it has in any case. Raises DlconvError if that is not known, and
+        for channels that are neither first nor last.
+        """
+        if self.text("data_format", "NHWC") not in IMAGE_FORMATS:
+            raise self.refused(f"its images are {self.text('data_format')}")
+        if self.inputs[index].rank < 0 < rank:
+            self.inputs[index].learn((None,) * rank, self.builder.tensor_with_shape)
         value = self.ranked(index)
         return value.first() if self.has_channels_last else value.plain()
 

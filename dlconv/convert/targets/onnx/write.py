@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Sequence[Value]]
 
+# ONNX Runtime has faster kernels for them without their last outputs.
+WITH_OPTIONAL_OUTPUTS = frozenset({"MaxPool"})
 BRANCHES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
 assert KINDS
 
@@ -223,6 +225,7 @@ def _finished(
     if result.value is not None or result in builder.inputs or not builder.nodes:
         result = builder.copied(result)
     nodes = needed_for(builder.nodes, {result.name})
+    _drop_unread_outputs(nodes, result.name)
     names = {
         **{made: name for made, name in names.items() if name != contract.output.node},
         **{tensor.name: builder.made_for[tensor.name] for tensor in builder.inputs},
@@ -274,6 +277,13 @@ def needed_for(
             wanted |= {*read_by(node)}
             kept.append(node)
     return kept[::-1]
+
+
+def _drop_unread_outputs(nodes: "Sequence[NodeProto]", result: str) -> None:
+    read = {result, *(name for node in nodes for name in read_by(node))}
+    for node in nodes:
+        while node.op_type in WITH_OPTIONAL_OUTPUTS and node.output[-1] not in read:
+            del node.output[-1]
 
 
 def _complete(
