@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, Written, writes
 from dlconv.convert.targets.onnx.snippets import (
+    Size,
+    as_tensor,
     at_hand,
-    axis_in,
     computed,
     extent_of,
     ordered,
@@ -18,77 +20,114 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value
 BATCH_NORMS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
 
+@writes("_FusedBatchNormEx")
+def batch_norm_with_activation(operation: Operation) -> Sequence[Written]:
+    """Write a batch norm with a sum and an activation, as TensorFlow's Grappler joins them."""
+    builder = operation.builder
+    normed, *statistics = batch_norm(operation)
+    assert isinstance(normed, Value)
+    made = normed.first() if operation.has_channels_last else normed.plain()
+    if operation.integer("num_side_inputs"):
+        made = builder.node("Add", made, operation.image(5, rank=made.rank))
+    activation = operation.text("activation_mode", "Identity")
+    if activation not in ("Identity", "Relu"):
+        raise operation.refused(f"dlconv does not write {activation} in it")
+    return [operation.of_image(builder.node(activation, made)), *statistics]
+
+
 @writes(*BATCH_NORMS)
 def batch_norm(operation: Operation) -> Sequence[Written]:
-    """Write a batch norm with the statistics that it is given, or with those of the batch."""
-    image = operation.image()
+    """Write a batch norm with the statistics that it is given, or with those of the batch.
+
+    They may be of a wider type than the image, in which the norm is then computed.
+    """
+    rank = len(operation.text("data_format", "NHWC"))
+    builder, image = operation.builder, operation.image(rank=rank)
     scale, offset, mean, variance = (operation.plain(k) for k in range(1, 5))
+    wide = builder.cast(image, scale.dtype)
     epsilon = operation.number("epsilon", 1e-4)
     if operation.flag("is_training", default=True):
-        return _of_batch(operation, image, (scale, offset), epsilon)
-    node = operation.builder.node
-    made = node("BatchNormalization", image, scale, offset, mean, variance, epsilon=epsilon)
-    return [operation.of_image(made), mean, variance, mean, variance]
+        made, *statistics = _of_batch(operation, wide, epsilon)
+    else:
+        statistics = [mean, variance, mean, variance]
+        given = (scale, offset, mean, variance)
+        made = builder.node("BatchNormalization", wide, *given, epsilon=epsilon)
+    return [operation.of_image(builder.cast(made, image.dtype)), *statistics]
 
 
-def _of_batch(
-    operation: Operation, image: Tensor, given: tuple[Tensor, Tensor], epsilon: float
-) -> Sequence[Written]:
+def _of_batch(operation: Operation, image: Tensor, epsilon: float) -> Sequence[Tensor]:
+    """Return an image with the mean and variance of its channels moved to 0 and 1, and these."""
     builder = operation.builder
     node = builder.node
-    if operation.number("exponential_avg_factor", 1.0) != 1.0:
-        raise operation.refused("it updates averages over batches, as in training")
     axes = [axis for axis in range(image.rank) if axis != 1]
     mean = reduced(builder, "ReduceMean", image, axes)
     centred = node("Sub", image, mean)
     variance = reduced(builder, "ReduceMean", node("Mul", centred, centred), axes)
     column = [1, -1, *[1] * (image.rank - 2)]
-    scale, offset = (reshape(builder, tensor, column) for tensor in given)
+    scale, offset = (reshape(builder, operation.plain(k), column) for k in (1, 2))
     spread = node("Sqrt", node("Add", variance, builder.like(variance, epsilon)))
     scaled = node("Mul", centred, node("Div", scale, spread))
     count = product([extent_of(builder, image, axis) for axis in axes], builder)
-    unbiased = _unbiased(operation, variance, count)
-    means, variances = (reshape(builder, tensor, [-1]) for tensor in (mean, unbiased))
-    made = operation.of_image(node("Add", scaled, offset))
-    return [made, means, variances, means, reshape(builder, variance, [-1])]
+    unbiased = _unbiased(builder, variance, count)
+    found = [reshape(builder, tensor, [-1]) for tensor in (mean, unbiased, variance)]
+    averages = [
+        _moved(operation, operation.plain(k), new) for k, new in ((3, found[0]), (4, found[1]))
+    ]
+    return [node("Add", scaled, offset), *averages, found[0], found[2]]
 
 
-def _unbiased(operation: Operation, variance: Tensor, count: object) -> Tensor:
-    """Return a variance times n / (n - 1), as the second output gives it."""
+def _moved(operation: Operation, average: Tensor, new: Tensor) -> Tensor:
+    """Return an average over batches after another one, or the new value if only that counts."""
     builder = operation.builder
-    node = builder.node
-    less = computed(builder, "Max", computed(builder, "Sub", count, 1), 1)  # type: ignore[arg-type]
-    sizes = [builder.integers(size) if isinstance(size, int) else size for size in (count, less)]
-    ratio = node("Div", *(builder.cast(size, variance.dtype) for size in sizes))  # type: ignore[arg-type]
-    return node("Mul", variance, ratio)
+    share = operation.number("exponential_avg_factor", 1.0)
+    if share == 1:
+        return new
+    change = builder.node("Mul", builder.node("Sub", new, average), builder.like(new, share))
+    return builder.node("Add", average, change)
+
+
+def _unbiased(builder: Builder, variance: Tensor, count: Size) -> Tensor:
+    """Return a variance times n / (n - 1), as the second output gives it."""
+    less = computed(builder, "Max", computed(builder, "Sub", count, 1), 1)
+    sizes = [builder.cast(as_tensor(builder, size), variance.dtype) for size in (count, less)]
+    return builder.node("Mul", variance, builder.node("Div", *sizes))
+
+
+@writes("BatchNormWithGlobalNormalization")
+def global_batch_norm(operation: Operation) -> Value:
+    """Write the batch norm of TensorFlow's first releases."""
+    image, builder = operation.image(rank=4), operation.builder
+    mean, variance, offset, scale = (operation.plain(k) for k in range(1, 5))
+    if not operation.flag("scale_after_normalization"):
+        one = builder.like(scale, 1)
+        scale = builder.node("Expand", one, builder.node("Shape", variance))
+    epsilon = operation.number("variance_epsilon", 0.0)
+    given = (scale, offset, mean, variance)
+    return operation.of_image(builder.node("BatchNormalization", image, *given, epsilon=epsilon))
 
 
 @writes("LRN")
 def local_response_norm(operation: Operation) -> Value:
-    reach = operation.integer("depth_radius", 5)
-    size = 2 * reach + 1
-    made = operation.builder.node(
-        "LRN",
-        operation.image(),
-        size=size,
-        alpha=operation.number("alpha", 1.0) * size,
-        beta=operation.number("beta", 0.5),
-        bias=operation.number("bias", 1.0),
-    )
-    return operation.of_image(made)
+    size = 2 * operation.integer("depth_radius", 5) + 1
+    alpha, beta = operation.number("alpha", 1.0), operation.number("beta", 0.5)
+    if alpha <= 0 or beta <= 0:
+        raise operation.refused("ONNX Runtime needs its alpha and beta to be positive")
+    bias = operation.number("bias", 1.0)
+    options = {"size": size, "alpha": alpha * size, "beta": beta, "bias": bias}
+    return operation.of_image(operation.builder.node("LRN", operation.image(rank=4), **options))
 
 
 @writes("Softmax", "LogSoftmax")
 def softmax(operation: Operation) -> Value:
-    tensor, is_first = at_hand(operation.ranked(0))
-    axis = axis_in(-1, tensor.rank, is_first)
+    tensor, is_first = at_hand(operation.inputs[0])
+    axis = 1 if is_first else -1
     return ordered(operation, operation.builder.node(operation.op, tensor, axis=axis), is_first)
 
 
 @writes("L2Loss")
 def half_of_squares(operation: Operation) -> Tensor:
     builder = operation.builder
-    tensor = operation.ranked(0).plain()
-    squares = builder.node("Mul", tensor, tensor)
-    total = reduced(builder, "ReduceSum", squares, range(tensor.rank), keeps=False)
-    return builder.node("Mul", total, builder.like(total, 0.5))
+    tensor, _ = at_hand(operation.inputs[0])
+    total = builder.node("ReduceSum", builder.node("Mul", tensor, tensor), keepdims=0)
+    half = builder.node("Mul", total, builder.like(total, 0.5))
+    return builder.tensor_with_shape(half, ())
