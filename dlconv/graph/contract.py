@@ -25,6 +25,8 @@ OUTPUT_NAME = "SemanticPredictions"
 
 NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
+# Whatever the element type of the image is.
+GIVES_FLOAT32 = frozenset({"CropAndResize", "ResizeArea", "ResizeBicubic", "ResizeBilinear"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 
@@ -198,7 +200,7 @@ def find_ends(graph: Graph, ends: Ends = FOUND) -> Findings:
 
 def element_type(node: NodeDef) -> str:
     """Return the dtype of a node's first output."""
-    if node.op == "ResizeBilinear":
+    if node.op in GIVES_FLOAT32:
         return "float32"
     for key in ("DstT", "output_type", "dtype", "T"):
         if key in node.attr:

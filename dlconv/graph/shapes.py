@@ -586,6 +586,8 @@ _SHAPE_RULES: dict[str, Callable[[Static, NodeDef], Shape]] = {
     "Relu": _same,
     "Relu6": _same,
     "Reshape": _reshape,
+    "ResizeArea": _resize,
+    "ResizeBicubic": _resize,
     "ResizeBilinear": _resize,
     "ResizeNearestNeighbor": _resize,
     "Rsqrt": _same,

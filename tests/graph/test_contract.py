@@ -148,6 +148,14 @@ def test_labels_may_be_resized_to_the_size_of_the_photo():
     assert (contract.crop, contract.output.shape) == ((33, 33), (1, None, None))
 
 
+@pytest.mark.parametrize("kind", ["ResizeArea", "ResizeBicubic", "ResizeBilinear"])
+def test_what_weighs_pixels_gives_floats_of_any_image(kind):
+    size = const("size", [9, 9], np.int32)
+    photo = placeholder("x", np.uint8, (1, None, None, 3))
+    contract = contract_of(photo, size, node("y", kind, "x", "size", T=np.uint8))
+    assert (contract.output.dtype, contract.output.shape) == ("float32", (1, 9, 9, 3))
+
+
 @pytest.mark.parametrize("photo", ["mul_1", "sub_7"])
 @pytest.mark.parametrize(
     ("output", "shape"),
