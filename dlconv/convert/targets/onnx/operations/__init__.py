@@ -15,8 +15,10 @@ from dlconv.convert.targets.onnx.operations import (
     pooling,
     reducing,
     resizing,
+    scanning,
     shaping,
     slicing,
+    sorting,
 )
 
 KINDS = (
@@ -34,6 +36,8 @@ KINDS = (
     pooling,
     reducing,
     resizing,
+    scanning,
     shaping,
     slicing,
+    sorting,
 )
