@@ -3,6 +3,7 @@
 from dlconv.convert.targets.onnx.operations import (
     blocks,
     choosing,
+    colours,
     convolution,
     cropping,
     dequantization,
@@ -27,6 +28,7 @@ from dlconv.convert.targets.onnx.operations import (
 KINDS = (
     blocks,
     choosing,
+    colours,
     convolution,
     cropping,
     dequantization,
