@@ -27,7 +27,7 @@ from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, names_o
 def onnx(
     graph: GraphSpec = None,
     opset: Annotated[
-        int | None, typer.Option(help="ONNX opset, 17 to 25.", show_default="17")
+        int | None, typer.Option(help="ONNX opset, 17 to 26.", show_default="17")
     ] = None,
     converter: Annotated[
         str,

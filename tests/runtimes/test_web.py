@@ -8,6 +8,7 @@ from support.artifacts import onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.graphs import tiny_kernel
 
+from dlconv.convert.targets.onnx.opset import OPSETS
 from dlconv.errors import DlconvError
 from dlconv.recipe import Interface
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
@@ -67,6 +68,13 @@ def test_onnx_runtime_web_gives_the_labels_of_the_graph(tiny, tmp_path, make, dt
     if make is OrtWebRuntime:
         assert said["isolated"] == "True"
         assert int(said["threads"]) == os.cpu_count(), "an isolated page gives wasm its threads"
+
+
+def test_onnx_runtime_web_runs_the_newest_opset(tiny, tmp_path):
+    entry = onnx_artifact(tiny, tmp_path / "model", opset=OPSETS[1]).entry
+    with OrtWebNodeRuntime(entry) as runtime:
+        labels = runtime.infer(PHOTOS[0]).labels
+    assert labels.tolist() == expected_labels(PHOTOS[0]).tolist()
 
 
 @needs_chromium

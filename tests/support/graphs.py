@@ -18,6 +18,8 @@ DATA_TYPES = {
     "int8": "DT_INT8",
     "int16": "DT_INT16",
     "uint16": "DT_UINT16",
+    "uint32": "DT_UINT32",
+    "uint64": "DT_UINT64",
 }
 
 

@@ -86,14 +86,18 @@ class Builder:
         self, kind: str, *inputs: Tensor | None, count: int, **attributes: Any
     ) -> tuple[Tensor, ...]:
         """Add a node with ``count`` outputs. Raises DlconvError for inputs that do not fit it."""
-        given, dtype = self._in_kernel_type(kind, inputs)
+        wider = self._wider_types(kind, inputs)
+        if not wider:
+            return self._split(kind, inputs, count, attributes)
+        schema = self._schema(kind)
+        given = [
+            self.cast(tensor, wider[name][1]) if tensor is not None and name in wider else tensor
+            for tensor, name in zip(inputs, _types(schema.inputs, len(inputs)), strict=True)
+        ]
         found = self._split(kind, given, count, attributes)
-        if dtype is None:
-            return found
-        narrow = self._outputs_of_type(kind, count)
         return tuple(
-            self.cast(tensor, dtype) if is_narrow else tensor
-            for tensor, is_narrow in zip(found, narrow, strict=True)
+            self.cast(tensor, wider[name][0]) if name in wider else tensor
+            for tensor, name in zip(found, _types(schema.outputs, count), strict=True)
         )
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
@@ -185,35 +189,26 @@ class Builder:
             return None
         return ("constant", array.dtype.str, array.shape, array.tobytes())
 
-    def _in_kernel_type(
+    def _wider_types(
         self, kind: str, inputs: Sequence[Tensor | None]
-    ) -> tuple[list[Tensor | None], str | None]:
-        """Return the inputs in the type to compute in, and the type to cast back to, if any."""
-        if kind not in KERNEL_TYPES:
-            return [*inputs], None
-        variable, _ = KERNEL_TYPES[kind]
-        formal = self._schema(kind).inputs
-        is_typed = [
-            formal[min(k, len(formal) - 1)].type_str == variable for k in range(len(inputs))
-        ]
-        dtype = next(
-            (t.dtype for t, typed in zip(inputs, is_typed, strict=True) if t and typed), None
-        )
-        wider = None if dtype is None else type_to_compute_in(kind, dtype)
-        if dtype is None or wider == dtype:
-            return [*inputs], None
-        if wider is None:
-            raise DlconvError(f"ONNX Runtime has no {kind} of {dtype}")
-        given = [
-            self.cast(tensor, wider) if tensor is not None and typed else tensor
-            for tensor, typed in zip(inputs, is_typed, strict=True)
-        ]
-        return given, dtype
+    ) -> dict[str, tuple[str, str]]:
+        """Return the types that have no kernel, by ONNX's name, and those to compute in instead.
 
-    def _outputs_of_type(self, kind: str, count: int) -> list[bool]:
-        variable, _ = KERNEL_TYPES[kind]
-        formal = self._schema(kind).outputs
-        return [formal[min(k, len(formal) - 1)].type_str == variable for k in range(count)]
+        Raises DlconvError for one that nothing can stand for.
+        """
+        known = KERNEL_TYPES.get(kind)
+        if known is None:
+            return {}
+        found = {}
+        names = _types(self._schema(kind).inputs, len(inputs))
+        for tensor, name in zip(inputs, names, strict=True):
+            if tensor is None or name not in known or name in found:
+                continue
+            wider = type_to_compute_in(tensor.dtype, known[name])
+            if wider is None:
+                raise DlconvError(f"ONNX Runtime has no {kind} of {tensor.dtype}")
+            found[name] = (tensor.dtype, wider)
+        return {name: types for name, types in found.items() if types[0] != types[1]}
 
     def _split(
         self,
@@ -347,8 +342,14 @@ class Builder:
         return self._kept(Tensor(tensor.name, dtype, shape))
 
     def _inferred(self, node: "NodeProto", inputs: Sequence[Tensor]) -> "Mapping[str, TypeProto]":
-        from onnx import helper, shape_inference
+        from onnx import checker, helper, shape_inference
 
+        errors = (
+            checker.ValidationError,
+            shape_inference.InferenceError,
+            RuntimeError,
+            ValueError,
+        )
         types = {tensor.name: self._type_of(tensor) for tensor in inputs}
         shown = {
             tensor.name: self._shown_to_inference(tensor)
@@ -363,7 +364,7 @@ class Builder:
                 shown,
                 opset_imports=[helper.make_opsetid("", self.opset)],
             )
-        except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        except errors as error:
             raise DlconvError(f"ONNX's {node.op_type} does not fit: {first_line(error)}") from error
 
     def _schema(self, kind: str) -> Any:
@@ -391,6 +392,11 @@ def tensor_type(tensor: Tensor) -> "TypeProto":
 
     element = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
     return helper.make_tensor_type_proto(element, tensor.shape)
+
+
+def _types(formal: Sequence[Any], count: int) -> list[str]:
+    """Return ONNX's name of the type of each of ``count`` inputs or outputs of a schema."""
+    return [formal[min(k, len(formal) - 1)].type_str for k in range(count)]
 
 
 def _common(one: Shape, other: Shape) -> Shape:

@@ -6,7 +6,7 @@ table holds for the versions in the lock file; a test compares it with ONNX Runt
 which also says which operators of an opset have no kernel at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dlconv.formats.onnx_file import OWN_DOMAINS
@@ -14,49 +14,55 @@ from dlconv.formats.onnx_file import OWN_DOMAINS
 # ONNX Runtime makes initializers of these nodes when it loads a model.
 NEEDS_NO_KERNEL = frozenset({"Constant"})
 
-_FLOAT32 = frozenset({"float32"})
-_FLOATS = frozenset({"float32", "float64"})
-_NUMBERS = _FLOATS | {"int32", "int64"}
-_NARROW = frozenset({"int8", "uint8"})
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-# The element types that have a kernel, by operator and by ONNX's name of the type.
-KERNEL_TYPES: Mapping[str, tuple[str, frozenset[str]]] = {
-    **dict.fromkeys(_words("Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan"), ("T", _FLOAT32)),
-    **dict.fromkeys(_words("Elu Erf LeakyRelu LRN Selu Softplus Softsign"), ("T", _FLOAT32)),
-    **dict.fromkeys(_words("AveragePool Conv ConvTranspose GlobalAveragePool"), ("T", _FLOAT32)),
-    **dict.fromkeys(
-        _words("Ceil Cos Exp Floor Gemm Log LogSoftmax Reciprocal Round Sigmoid Sin Softmax Sqrt"),
-        ("T", _FLOATS),
-    ),
-    **dict.fromkeys(_words("BatchNormalization Tanh"), ("T", _FLOATS)),
-    **dict.fromkeys(_words("IsInf IsNaN"), ("T1", _FLOATS)),
-    **dict.fromkeys(
-        _words("CumSum Einsum Pow ReduceL2 ReduceMean ReduceProd ReduceSum"), ("T", _NUMBERS)
-    ),
-    **dict.fromkeys(_words("ArgMax ArgMin ReduceMax ReduceMin"), ("T", _NUMBERS | _NARROW)),
-    **dict.fromkeys(_words("Clip Max Min"), ("T", _NUMBERS | _NARROW | {"uint32", "uint64"})),
-    "MatMul": ("T", _NUMBERS | {"uint32", "uint64"}),
-    "MaxPool": ("T", _FLOATS | _NARROW),
-    "Neg": ("T", _NUMBERS | {"int8", "int16"}),
-    "NonZero": ("T", frozenset({"bool", "float32", "int32", "int64", "uint8"})),
-    "Pad": ("T", _NUMBERS | _NARROW | {"bool", "uint32", "uint64"}),
-    "Range": ("T", _NUMBERS | {"int16"}),
-    "Relu": ("T", _FLOATS | {"int32", "int8"}),
-    "Resize": ("T1", _NARROW | {"float32", "int32"}),
-    "TopK": ("T", _NUMBERS | _NARROW | {"int16"}),
-    "Trilu": ("T", _NUMBERS | {"bool"}),
-    "Unique": ("T", frozenset({"float32", "float64", "int64", "int8"})),
-    "Where": ("T", _NUMBERS | _NARROW | {"uint32"}),
+# The element types that have a kernel at every opset that is written, and the operators that have
+# one for these alone; behind a dot is ONNX's name of the type where it is not T.
+_OPERATORS_BY_TYPES: Mapping[str, str] = {
+    "bool": "And If.B Not Or Where.B Xor",
+    "float32": "Acos Acosh Asin Asinh Atan Atanh AveragePool Conv ConvTranspose Cosh Elu Erf LRN"
+    " LeakyRelu Selu Sinh Softplus Softsign Tan",
+    "float32 float64": "BatchNormalization BatchNormalization.T1 BatchNormalization.T2 Ceil Cos Exp"
+    " Floor IsInf.T1 IsNaN.T1 Log LogSoftmax Reciprocal Resize.T2 Round Sigmoid Sin Softmax Sqrt"
+    " Tanh",
+    "float32 float64 bool int32 int64 int8 uint32 uint64 uint8": "Pad",
+    "float32 float64 int16 int32 int64": "Range",
+    "float32 float64 int16 int32 int64 int8": "Neg",
+    "float32 float64 int16 int32 int64 int8 uint16 uint32 uint64 uint8": "Abs Add Div Greater"
+    " GreaterOrEqual Less LessOrEqual Mod Mul Sign Sub",
+    "float32 float64 int16 int32 int64 int8 uint8": "TopK",
+    "float32 float64 int32 int64": "CumSum Einsum Pow Pow.T1 ReduceL2 ReduceMean ReduceProd"
+    " ReduceSum",
+    "float32 float64 int32 int64 int8 uint32 uint64 uint8": "Clip Max Min",
+    "float32 float64 int32 int64 int8 uint32 uint8": "Where",
+    "float32 float64 int32 int64 int8 uint8": "ArgMax ArgMin ReduceMax ReduceMin",
+    "float32 float64 int32 int64 uint32 uint64": "CumProd MatMul",
+    "float32 float64 int32 int8": "Relu",
+    "float32 float64 int64 int8": "Unique",
+    "float32 float64 int8 uint8": "DepthToSpace MaxPool SpaceToDepth",
+    "float32 bool int32 int64 uint8": "NonZero",
+    "float32 int32 int8 uint8": "Resize.T1",
+    "int16 int32 int64 int8 uint16 uint32 uint64 uint8": "BitwiseAnd BitwiseNot BitwiseOr"
+    " BitwiseXor",
+    "int32 int64": "CumProd.T2 CumSum.T2 Gather.Tind Pad.Tind ScatterElements.Tind Slice.Tind",
+    "int64": "ConstantOfShape.T1 Tile.T1",
 }
 
-# The types that hold all values of another, the narrowest first.
+
+def _by_operator() -> Mapping[str, Mapping[str, frozenset[str]]]:
+    table: dict[str, dict[str, frozenset[str]]] = {}
+    for types, operators in _OPERATORS_BY_TYPES.items():
+        for each in operators.split():
+            operator, _, variable = each.partition(".")
+            table.setdefault(operator, {})[variable or "T"] = frozenset(types.split())
+    return table
+
+
+# The element types that have a kernel, by operator and by ONNX's name of the type; what is not here
+# has one for all types that a frozen graph can have.
+KERNEL_TYPES = _by_operator()
+
+# The types that hold all values of another, the narrowest first; float32 stands for float64.
 _WIDER: Mapping[str, tuple[str, ...]] = {
-    "bool": ("uint8", "int32"),
+    "bool": ("uint8", "int32", "int64"),
     "float64": ("float32",),
     "int8": ("int32", "int64", "float32"),
     "int16": ("int32", "int64", "float32"),
@@ -64,18 +70,16 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
     "uint8": ("int32", "int64", "float32"),
     "uint16": ("int32", "int64", "float32"),
     "uint32": ("int64", "float64"),
-    "uint64": ("int64",),
 }
 
 
-def type_to_compute_in(kind: str, dtype: str) -> str | None:
+def type_to_compute_in(dtype: str, known: Collection[str]) -> str | None:
     """Return the type to write an operator in whose values are of ``dtype``.
 
-    It is another one where ONNX Runtime has no kernel; float32 stands for float64 where it is all
-    there is. None when no type holds the values.
+    It is another one where ``known``, the types that have a kernel, lack it; float32 stands for
+    float64 where it is all there is. None when no type holds the values.
     """
-    _, known = KERNEL_TYPES.get(kind, ("", frozenset({dtype})))
-    if dtype in known or dtype == "float16":
+    if dtype in known or (dtype == "float16" and "float32" in known):
         return dtype
     return next((wider for wider in _WIDER.get(dtype, ()) if wider in known), None)
 

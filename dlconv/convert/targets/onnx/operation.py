@@ -143,6 +143,11 @@ class Operation:
             raise self.refused(f"{what} is not constant")
         return found
 
+    def need_opset(self, oldest: int) -> None:
+        """Raise DlconvError for a model of an older opset."""
+        if self.builder.opset < oldest:
+            raise self.refused(f"it needs opset {oldest} or newer")
+
     def refused(self, reason: str) -> DlconvError:
         """Return the error for a node that is not written."""
         return DlconvError(f"ONNX cannot hold {self.node.name} ({self.op}): {reason}")

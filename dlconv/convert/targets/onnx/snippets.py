@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -58,12 +59,35 @@ def axis_in(axis: int, rank: int, is_first: bool) -> int:
     return to_first(rank).index(axis) if is_first else axis
 
 
+def without_axes(value: Value, gone: Sequence[int]) -> tuple[Tensor, bool, bool]:
+    """Return a value in an order in which what is left without some axes is in order, too.
+
+    Also whether it has channels first, and whether what is left has them first. The order of axes
+    is the one at hand if that can be.
+    """
+    rank = value.rank
+    has_channels, has_batch = rank - 1 not in gone, 0 not in gone
+    sides = rank - 2 - sum(0 < axis < rank - 1 for axis in gone)
+    is_in_order = not has_channels or sides == 0 or has_batch
+    if not value.has_first or not is_in_order:
+        return value.plain(), False, False
+    return value.first(), True, has_channels and sides > 0
+
+
 def extent_of(builder: Builder, tensor: Tensor, axis: int) -> Size:
     """Return the extent of an axis: a number, or int64 [1]."""
     known = None if tensor.shape is None else tensor.shape[axis]
     if isinstance(known, int):
         return known
     return builder.node("Gather", builder.node("Shape", tensor), builder.integers(axis), axis=0)
+
+
+def known_extent(operation: Operation, tensor: Tensor, axis: int) -> int:
+    """Return the extent of an axis. Raises DlconvError if it is not known."""
+    extent = extent_of(operation.builder, tensor, axis)
+    if not isinstance(extent, int):
+        raise operation.refused("how long the axis is that it goes along is not known")
+    return extent
 
 
 def as_tensor(builder: Builder, size: Size) -> Tensor:
@@ -84,6 +108,17 @@ def vector(builder: Builder, sizes: Sequence[Size]) -> Tensor:
     return builder.node("Concat", *(as_tensor(builder, size) for size in sizes), axis=0)
 
 
+def elements(operation: Operation, tensor: Tensor, count: int) -> list[Size]:
+    """Return the elements of an integer vector of ``count``, as numbers where they are known."""
+    builder = operation.builder
+    whole = builder.cast(tensor, "int64")
+    found: list[Size] = []
+    for index in range(count):
+        element = builder.node("Gather", whole, builder.integers(index), axis=0)
+        found.append(element if element.value is None else int(element.value[0]))
+    return found
+
+
 def reshape(builder: Builder, tensor: Tensor, sizes: Sequence[Size]) -> Tensor:
     """Return a tensor in another shape; at most one size is -1."""
     numbers = [size for size in sizes if isinstance(size, int)]
@@ -101,15 +136,38 @@ def squeeze(builder: Builder, tensor: Tensor, *axes: int) -> Tensor:
 
 def unsqueeze(builder: Builder, tensor: Tensor, *axes: int) -> Tensor:
     """Return a tensor with more axes of extent 1."""
+    if not axes:
+        return tensor
     return builder.node("Unsqueeze", tensor, builder.integers(*axes))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is taken along one axis of a tensor."""
+
+    axis: int
+    start: Size
+    end: Size
+    step: int = 1
+
+
+def sliced(builder: Builder, tensor: Tensor, cuts: Sequence[Cut]) -> Tensor:
+    """Return a part of a tensor along several axes."""
+    if not cuts:
+        return tensor
+    starts = vector(builder, [cut.start for cut in cuts])
+    ends = vector(builder, [cut.end for cut in cuts])
+    axes, steps = (
+        builder.integers(*(getattr(cut, key) for cut in cuts)) for key in ("axis", "step")
+    )
+    return builder.node("Slice", tensor, starts, ends, axes, steps)
 
 
 def taken(
     builder: Builder, tensor: Tensor, axis: int, start: Size, end: Size, step: int = 1
 ) -> Tensor:
     """Return a part of a tensor along one axis."""
-    bounds = [as_tensor(builder, size) for size in (start, end)]
-    return builder.node("Slice", tensor, *bounds, builder.integers(axis), builder.integers(step))
+    return sliced(builder, tensor, [Cut(axis, start, end, step)])
 
 
 def reduced(

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.graphs import const, node
 from support.onnx_operations import assert_same, graph_of, written
@@ -48,6 +48,7 @@ FEEDS = {"x": np.ones((), F)}
     st.sampled_from(RANGES),
     st.booleans(),
 )
+@example("quint16", "SCALED", (0.5, 2.5), True)
 def test_integers_become_the_floats_of_a_range(kind, mode, limits, is_narrow):
     if kind == "qint32" and mode == "SCALED":
         return

@@ -70,5 +70,5 @@ def by_scale(
     """
     limits = np.iinfo(codes.dtype)
     least, most = np.float32(limits.min + is_narrow), np.float32(limits.max)
-    scale = high / most if least == 0 else np.maximum(low / least, high / most)
+    scale = high / most if limits.min == 0 else np.maximum(low / least, high / most)
     return np.asarray(codes.astype(np.float32) * scale, np.float32)

@@ -1,53 +1,159 @@
-"""Operations along axes: sums, means, extremes and where they are, sorted and unique values."""
+"""Reductions along axes: sums, products, means, extremes and where they are.
 
-from collections.abc import Sequence
+ONNX Runtime adds up and multiplies integers as float64, which holds those below 2^53. What may be
+larger is written in other ways.
+"""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.onnx.operation import Operation, Written, writes
+from dlconv.convert.targets.onnx.builder import Builder
+from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
+    Size,
     as_tensor,
     at_hand,
     axis_in,
     extent_of,
+    known_extent,
     ordered,
     product,
     reduced,
     squeeze,
-    unsqueeze,
+    taken,
+    without_axes,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 
-KINDS = {
-    "EuclideanNorm": "ReduceL2",
-    "Max": "ReduceMax",
-    "Mean": "ReduceMean",
-    "Min": "ReduceMin",
-    "Prod": "ReduceProd",
-    "Sum": "ReduceSum",
-}
+# A tensor, the axes to reduce, and whether they stay with extent 1.
+Reduced = Callable[[Tensor, Sequence[int], bool], Tensor]
 
 
-@writes(*KINDS)
-def reduce(operation: Operation) -> Value:
-    kind = KINDS[operation.op]
+@writes("Sum")
+def total(operation: Operation) -> Value:
+    builder = operation.builder
 
     def write(tensor: Tensor, axes: Sequence[int], keeps: bool) -> Tensor:
-        if operation.op == "Mean" and np.dtype(tensor.dtype).kind in "iu":
-            return _mean_of_integers(operation, tensor, axes, keeps)
-        return reduced(operation.builder, kind, tensor, axes, keeps)
+        if not _is_whole(tensor.dtype):
+            return reduced(builder, "ReduceSum", tensor, axes, keeps)
+        return builder.cast(_sum_of_integers(builder, tensor, axes, keeps), tensor.dtype)
 
     return _along_axes(operation, write)
 
 
-def _mean_of_integers(
-    operation: Operation, tensor: Tensor, axes: Sequence[int], keeps: bool
-) -> Tensor:
+def _sum_of_integers(builder: Builder, tensor: Tensor, axes: Sequence[int], keeps: bool) -> Tensor:
+    """Return the sum as int64, which wraps; integers of 64 bits are added up in two halves."""
+    node = builder.node
+    whole = builder.cast(tensor, "int64")
+    if np.dtype(tensor.dtype).itemsize < 8:
+        return reduced(builder, "ReduceSum", whole, axes, keeps)
+    base = builder.like(whole, 2**32)
+    low = node("Mod", whole, base)
+    high = node("Div", node("Sub", whole, low), base)
+    sums = [reduced(builder, "ReduceSum", half, axes, keeps) for half in (low, high)]
+    return node("Add", node("Mul", sums[1], base), sums[0])
+
+
+@writes("Prod")
+def product_of_all(operation: Operation) -> Value:
     builder = operation.builder
-    total = reduced(builder, "ReduceSum", tensor, axes, keeps)
-    count = product([extent_of(builder, tensor, axis) for axis in axes], builder)
-    divisor = builder.cast(squeeze(builder, as_tensor(builder, count), 0), tensor.dtype)
-    return builder.node("Div", total, divisor)
+
+    def write(tensor: Tensor, axes: Sequence[int], keeps: bool) -> Tensor:
+        if not _is_whole(tensor.dtype):
+            return reduced(builder, "ReduceProd", tensor, axes, keeps)
+        for axis in axes:
+            tensor = _product_of_integers(operation, tensor, axis)
+        return tensor if keeps else squeeze(builder, tensor, *axes)
+
+    return _along_axes(operation, write)
+
+
+def _product_of_integers(operation: Operation, tensor: Tensor, axis: int) -> Tensor:
+    """Return the product along an axis, whose halves are multiplied with each other."""
+    builder = operation.builder
+    extent = known_extent(operation, tensor, axis)
+    while extent > 1:
+        half = extent // 2
+        halves = [taken(builder, tensor, axis, k * half, (k + 1) * half) for k in (0, 1)]
+        rest = [taken(builder, tensor, axis, 2 * half, extent)] if extent % 2 else []
+        tensor = builder.node("Mul", *halves)
+        tensor = builder.node("Concat", tensor, *rest, axis=axis) if rest else tensor
+        extent = half + extent % 2
+    return tensor if extent else reduced(builder, "ReduceProd", tensor, [axis])
+
+
+@writes("EuclideanNorm")
+def norm(operation: Operation) -> Value:
+    builder = operation.builder
+    if _is_whole(operation.inputs[0].dtype):
+        raise operation.refused("its integers may overflow before the root is taken")
+    made = _along_axes(operation, lambda *given: reduced(builder, "ReduceL2", *given))
+    if made is not operation.inputs[0]:
+        return made
+    tensor, is_first = at_hand(made)
+    return ordered(operation, builder.node("Abs", tensor), is_first)
+
+
+@writes("Max", "Min")
+def extreme(operation: Operation) -> Value:
+    builder = operation.builder
+
+    def write(tensor: Tensor, axes: Sequence[int], keeps: bool) -> Tensor:
+        kind = f"Reduce{operation.op}"
+        if tensor.dtype != "int16":
+            return reduced(builder, kind, tensor, axes, keeps)
+        # The extreme of no elements is the type's own, and int32 is what ONNX Runtime can reduce.
+        found = reduced(builder, kind, builder.cast(tensor, "int32"), axes, keeps)
+        limits = np.iinfo(np.int16)
+        limit = builder.like(found, limits.min if operation.op == "Max" else limits.max)
+        return builder.cast(builder.node(operation.op, found, limit), "int16")
+
+    return _along_axes(operation, write)
+
+
+@writes("Mean")
+def mean(operation: Operation) -> Value:
+    builder = operation.builder
+    if operation.inputs[0].dtype == "uint64":
+        raise operation.refused("its element type is uint64")
+
+    def write(tensor: Tensor, axes: Sequence[int], keeps: bool) -> Tensor:
+        count = product([extent_of(builder, tensor, axis) for axis in axes], builder)
+        if _is_whole(tensor.dtype):
+            return _mean_of_integers(builder, tensor, axes, keeps, count)
+        if isinstance(count, int) and count > 0:
+            return reduced(builder, "ReduceMean", tensor, axes, keeps)
+        return _mean_of_any_number(builder, tensor, axes, keeps, count)
+
+    return _along_axes(operation, write)
+
+
+def _is_whole(dtype: str) -> bool:
+    return np.dtype(dtype).kind in "iu"
+
+
+def _mean_of_integers(
+    builder: Builder, tensor: Tensor, axes: Sequence[int], keeps: bool, count: Size
+) -> Tensor:
+    """Return the mean, rounded to zero: TensorFlow adds up in 64 bits, and has 0 of nothing."""
+    numerator = _sum_of_integers(builder, tensor, axes, keeps)
+    divisor = builder.node("Max", _scalar(builder, count), builder.like(numerator, 1))
+    return builder.cast(builder.node("Div", numerator, divisor), tensor.dtype)
+
+
+def _mean_of_any_number(
+    builder: Builder, tensor: Tensor, axes: Sequence[int], keeps: bool, count: Size
+) -> Tensor:
+    """Return the mean of perhaps no elements, which is no number: ONNX Runtime's own is 0."""
+    wide = builder.cast(tensor, "float32") if tensor.dtype == "float16" else tensor
+    numerator = reduced(builder, "ReduceSum", wide, axes, keeps)
+    divisor = builder.cast(_scalar(builder, count), wide.dtype)
+    return builder.cast(builder.node("Div", numerator, divisor), tensor.dtype)
+
+
+def _scalar(builder: Builder, size: Size) -> Tensor:
+    return squeeze(builder, as_tensor(builder, size), 0)
 
 
 @writes("All", "Any")
@@ -62,102 +168,26 @@ def all_or_any(operation: Operation) -> Value:
     return _along_axes(operation, write)
 
 
-def _along_axes(operation: Operation, write) -> Value:  # type: ignore[no-untyped-def]
+def _along_axes(operation: Operation, write: Reduced) -> Value:
     """Reduce a value over axes in an order in which what is left is in order again."""
     value = operation.ranked(0)
-    rank = value.rank
     given = operation.constant(1, "its axes").ravel().tolist()
-    axes = sorted({int(axis) % rank for axis in given})
-    keeps = operation.flag("keep_dims")
+    axes = sorted({int(axis) % value.rank for axis in given})
     if not axes:
         return value
-    is_first = value.has_first and (keeps or _is_in_order(rank, axes))
-    stays_first = is_first and (keeps or rank - 1 not in axes) and rank - len(axes) > 2
-    tensor = value.first() if is_first else value.plain()
-    moved = sorted(axis_in(axis, rank, is_first) for axis in axes)
-    return ordered(operation, write(tensor, moved, keeps), stays_first or (keeps and is_first))
-
-
-def _is_in_order(rank: int, axes: Sequence[int]) -> bool:
-    """Tell whether the axes that are left with channels first are in one of the two orders."""
-    has_channels, has_batch = rank - 1 not in axes, 0 not in axes
-    inner = rank - 2 - sum(0 < axis < rank - 1 for axis in axes)
-    return not has_channels or inner == 0 or (has_batch and inner > 0)
+    keeps = operation.flag("keep_dims")
+    tensor, is_first, stays_first = without_axes(value, [] if keeps else axes)
+    moved = sorted(axis_in(axis, value.rank, is_first) for axis in axes)
+    return ordered(operation, write(tensor, moved, keeps), stays_first)
 
 
 @writes("ArgMax", "ArgMin")
 def place_of_extreme(operation: Operation) -> Value:
     builder = operation.builder
     value = operation.ranked(0)
-    rank = value.rank
-    axis = int(operation.constant(1, "its axis").item()) % rank
-    is_first = value.has_first and _is_in_order(rank, [axis])
-    tensor = value.first() if is_first else value.plain()
-    found = builder.node(operation.op, tensor, axis=axis_in(axis, rank, is_first), keepdims=0)
+    axis = int(operation.constant(1, "its axis").item()) % value.rank
+    tensor, is_first, stays_first = without_axes(value, [axis])
+    moved = axis_in(axis, value.rank, is_first)
+    found = builder.node(operation.op, tensor, axis=moved, keepdims=0)
     whole = builder.cast(found, operation.dtype("output_type", "int64"))
-    return ordered(operation, whole, is_first and axis != rank - 1 and rank > 3)
-
-
-@writes("Cumsum")
-def running_sum(operation: Operation) -> Value:
-    builder = operation.builder
-    tensor, is_first = at_hand(operation.ranked(0))
-    axis = axis_in(int(operation.constant(1, "its axis").item()), tensor.rank, is_first)
-    made = builder.node(
-        "CumSum",
-        tensor,
-        builder.constant(np.array(axis, np.int64)),
-        exclusive=int(operation.flag("exclusive")),
-        reverse=int(operation.flag("reverse")),
-    )
-    return ordered(operation, made, is_first)
-
-
-@writes("TopKV2", "TopK")
-def largest(operation: Operation) -> Sequence[Written]:
-    builder = operation.builder
-    tensor = operation.plain(0)
-    if operation.op == "TopK":
-        count = builder.integers(operation.integer("k"))
-    else:
-        wanted = builder.cast(operation.plain(1), "int64")
-        count = builder.node("Reshape", wanted, builder.integers(1))
-    values, indices = builder.split("TopK", tensor, count, count=2, axis=-1)
-    return [values, builder.cast(indices, operation.dtype("index_type", "int32"))]
-
-
-@writes("Unique", "UniqueV2")
-def unique(operation: Operation) -> Sequence[Written]:
-    builder = operation.builder
-    tensor = operation.plain(0)
-    if operation.op == "UniqueV2":
-        axes = operation.constant(1, "its axis").ravel().tolist()
-        if axes and tensor.rank != 1:
-            raise operation.refused("it compares slices of more than one axis")
-    values, _, inverse, _ = builder.split("Unique", tensor, count=4, sorted=0)
-    return [values, builder.cast(inverse, operation.dtype("out_idx", "int32"))]
-
-
-@writes("SegmentSum", "UnsortedSegmentSum")
-def segment_sum(operation: Operation) -> Tensor:
-    """Add up the rows of each segment: a product with a matrix of zeros and ones."""
-    builder = operation.builder
-    node = builder.node
-    rows, segments = operation.ranked(0).plain(), operation.ranked(1).plain()
-    if operation.op != "UnsortedSegmentSum" or segments.rank != 1 or rows.rank < 1:
-        raise operation.refused("how many segments there are is not known")
-    count = builder.cast(operation.plain(2), segments.dtype)
-    zero, one = (builder.constant(np.array(k, segments.dtype)) for k in (0, 1))
-    numbers = unsqueeze(builder, node("Range", zero, count, one), 1)
-    belongs = node("Equal", numbers, unsqueeze(builder, segments, 0))
-    flat = node("Reshape", rows, builder.integers(0, -1))
-    sums = node("MatMul", builder.cast(belongs, rows.dtype), flat)
-    tail = node(
-        "Slice",
-        node("Shape", rows),
-        builder.integers(1),
-        builder.integers(rows.rank),
-        builder.integers(0),
-        builder.integers(1),
-    )
-    return node("Reshape", sums, node("Concat", builder.integers(-1), tail, axis=0))
+    return ordered(operation, whole, stays_first)
