@@ -146,6 +146,24 @@ def _cut(static: "Static", node: NodeDef) -> Iterator[Wanted]:
         yield 0, (None,) * count
 
 
+def _strided(static: "Static", node: NodeDef) -> Iterator[Wanted]:
+    """A slice that keeps all axes, and the extents of those that it takes whole, or turned."""
+    shape, steps = static.shapes[node.name], static.whole_value(node, 3)
+    begin, end, ellipsis, new, shrink = (
+        attribute(node, f"{key}_mask").i
+        for key in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    )
+    if shape is None or new or shrink:
+        return
+    if steps is None:
+        yield 0, (None,) * len(shape)
+        return
+    are_whole = [(begin & end) >> k & 1 and abs(step) == 1 for k, step in enumerate(steps)]
+    at = ellipsis.bit_length() - 1 if ellipsis else len(are_whole)
+    are_whole[at : at + 1] = [True] * (len(shape) - len(are_whole) + bool(ellipsis))
+    yield 0, tuple(e if whole else None for e, whole in zip(shape, are_whole, strict=True))
+
+
 def _transposed(static: "Static", node: NodeDef) -> Iterator[Wanted]:
     perm, shape = static.whole_value(node, 1), static.shapes[node.name]
     if perm is None:
@@ -241,9 +259,9 @@ _RULES: dict[str, Rule] = {
         _same,
         "Abs BiasAdd Cast Ceil CheckNumerics Elu EnsureShape Erf Exp FakeQuantWithMinMaxArgs"
         " FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel Floor Identity LeakyRelu Log"
-        " LogSoftmax LogicalNot Neg OnesLike PreventGradient Reciprocal Relu Relu6 Rint Round Rsqrt"
-        " Selu Sigmoid Sign Snapshot Softmax Softplus Softsign Sqrt Square StopGradient Tanh"
-        " ZerosLike",
+        " LogSoftmax LogicalNot Neg OnesLike PreventGradient Reciprocal Relu Relu6 Reverse"
+        " ReverseV2 Rint Round Rsqrt Selu Sigmoid Sign Snapshot Softmax Softplus Softsign Sqrt"
+        " Square StopGradient Tanh ZerosLike",
     ),
     **_rules(_all_the_same, "AddN"),
     **_rules(
@@ -254,6 +272,7 @@ _RULES: dict[str, Rule] = {
     **_rules(_by_blocks, "BatchToSpaceND SpaceToBatchND"),
     **_rules(_padded, "MirrorPad Pad PadV2"),
     **_rules(_cut, "Slice"),
+    **_rules(_strided, "StridedSlice"),
     **_rules(_transposed, "Transpose"),
     **_rules(_expanded, "ExpandDims"),
     **_rules(_packed, "Pack"),

@@ -43,6 +43,7 @@ def read_by_a_convolution(source):
 
 NORM = {key: np.ones(2) for key in ("gamma", "beta", "mean", "variance")}
 WINDOW = {"T": F, "padding": b"SAME", "ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1]}
+PARTS = ["x", "begin", "end", "step"]
 TO_ROWS = [
     const("matrix", np.ones((7, 3)), F),
     node("y", "MatMul", "x", "matrix", T=F),
@@ -176,6 +177,24 @@ def test_a_reader_shows_the_shape_of_a_placeholder_that_states_none(nodes, shape
             id="a split",
         ),
         pytest.param(
+            [*constants(begin=[0, 0, 1, 0], end=[0] * 4, step=[1, -1, 1, -1])]
+            + [node("y", "StridedSlice", *PARTS, begin_mask=11, end_mask=15)],
+            SAME,
+            id="a slice that turns rows and channels",
+        ),
+        pytest.param(
+            [*constants(begin=[0, 0], end=[0, 9], step=[1, -1])]
+            + [node("y", "StridedSlice", *PARTS, begin_mask=3, end_mask=3, ellipsis_mask=1)],
+            SAME,
+            id="a slice that turns the last axis",
+        ),
+        pytest.param(
+            [*constants(begin=[0, 0, 0], end=[9, 0, 2], step=[1, 1, 1])]
+            + [node("y", "StridedSlice", *PARTS, begin_mask=7, end_mask=2, ellipsis_mask=2)],
+            (None,) * 4,
+            id="a slice of the first and the last axis",
+        ),
+        pytest.param(
             [const("other", np.zeros((1, 2, 2, 2)), F), node("y", "AddN", "x", "x", T=F, N=2)],
             SAME,
             id="a sum",
@@ -223,6 +242,12 @@ def test_a_placeholder_may_be_known_by_another():
             [const("to", [1, -1], I), node("y", "Reshape", "x", "to", T=F)], id="a reshape"
         ),
         pytest.param([node("y", "Squeeze", "x", T=F)], id="a squeeze of all axes of 1"),
+        pytest.param(
+            [*constants(begin=[0], end=[1], step=[1])]
+            + [node("row", "StridedSlice", *PARTS, shrink_axis_mask=1)]
+            + read_by_a_convolution("row"),
+            id="a slice that drops an axis",
+        ),
         pytest.param([node("odd", "Unpack", "x", num=2), relu6("y", "odd:1")], id="other outputs"),
         pytest.param([node("y", "Transpose", "x", T=F)], id="a node without its inputs"),
     ],
@@ -287,13 +312,18 @@ def steps(name, source, kind):
     if kind == "concat":
         axis = const(f"{name}/axis", 1, I)
         return [axis, node(name, "ConcatV2", source, source, axis.name, T=F, Tidx=I, N=2)]
+    if kind == "turned":
+        bounds = [const(f"{name}/{k}", [v] * 4, I) for k, v in (("a", 0), ("b", 0), ("c", -1))]
+        names = [bound.name for bound in bounds]
+        masks = {"begin_mask": 15, "end_mask": 15}
+        return [*bounds, node(name, "StridedSlice", source, *names, T=F, Index=I, **masks)]
     if kind == "split":
         axis = const(f"{name}/axis", 0, I)
         return [axis, node(name, "Split", axis.name, source, T=F, num_split=1)]
     return [relu6(name, source)]
 
 
-KINDS = ["norm", "blocks", "pad", "swap", "axes", "mean", "concat", "split", "relu"]
+KINDS = ["norm", "blocks", "pad", "swap", "axes", "mean", "concat", "turned", "split", "relu"]
 
 
 @settings(max_examples=20)

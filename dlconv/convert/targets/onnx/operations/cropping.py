@@ -8,6 +8,7 @@ is outside and which pixel is nearest.
 
 from dataclasses import dataclass
 
+from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
     Size,
@@ -38,33 +39,43 @@ class _Along:
 @writes("CropAndResize")
 def crop_and_resize(operation: Operation) -> Tensor:
     builder = operation.builder
-    node, like = builder.node, builder.like
     image = operation.ranked(0).plain()
-    tall, wide = (extent_of(builder, image, axis) for axis in (1, 2))
+    extents = [extent_of(builder, image, axis) for axis in (1, 2)]
     sizes = operation.constant(3, "the size of its crops").ravel().tolist()
-    rows, columns = _along(operation, 0, tall, int(sizes[0])), _along(operation, 1, wide, sizes[1])
-    pixels = node("Flatten", image, axis=3)
-    start = node("Mul", _batch(operation), as_tensor(builder, computed(builder, "Mul", tall, wide)))
-
-    def at(row: Tensor, column: Tensor) -> Tensor:
-        before = node("Add", start, node("Mul", row, as_tensor(builder, wide)))
-        taken = node("Gather", pixels, node("Add", before, column), axis=0)
-        return builder.cast(taken, "float32")
-
-    def between(one: Tensor, other: Tensor, share: Tensor) -> Tensor:
-        return node("Add", one, node("Mul", node("Sub", other, one), share))
-
+    rows, columns = (_along(operation, k, extents[k], int(sizes[k])) for k in (0, 1))
     if _is_nearest(operation):
-        found = at(rows.low, columns.low)
+        found = _pixels(operation, image, rows.low, columns.low)
     else:
-        shares = [unsqueeze(builder, each.share, 3) for each in (rows, columns)]
+        share = unsqueeze(builder, columns.share, 3)
         upper, lower = (
-            between(at(row, columns.low), at(row, columns.high), shares[1])
+            _between(
+                builder,
+                _pixels(operation, image, row, columns.low),
+                _pixels(operation, image, row, columns.high),
+                share,
+            )
             for row in (rows.low, rows.high)
         )
-        found = between(upper, lower, shares[0])
-    is_outside = unsqueeze(builder, node("Or", rows.is_outside, columns.is_outside), 3)
-    return node("Where", is_outside, like(found, operation.number("extrapolation_value", 0)), found)
+        found = _between(builder, upper, lower, unsqueeze(builder, rows.share, 3))
+    is_outside = unsqueeze(builder, builder.node("Or", rows.is_outside, columns.is_outside), 3)
+    beyond = builder.like(found, operation.number("extrapolation_value", 0))
+    return builder.node("Where", is_outside, beyond, found)
+
+
+def _pixels(operation: Operation, image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Return float32 [boxes, rows, columns, channels]: pixels of the image that each box is of."""
+    builder = operation.builder
+    node = builder.node
+    height, width = (as_tensor(builder, extent_of(builder, image, axis)) for axis in (1, 2))
+    images = unsqueeze(builder, builder.cast(operation.plain(2), "int64"), 1, 2)
+    before = node("Mul", node("Add", node("Mul", images, height), rows), width)
+    taken = node("Gather", node("Flatten", image, axis=3), node("Add", before, columns), axis=0)
+    return builder.cast(taken, "float32")
+
+
+def _between(builder: Builder, one: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Return what lies a share of the way from one tensor to another."""
+    return builder.node("Add", one, builder.node("Mul", builder.node("Sub", other, one), share))
 
 
 def _is_nearest(operation: Operation) -> bool:
@@ -72,12 +83,6 @@ def _is_nearest(operation: Operation) -> bool:
     if method not in ("bilinear", "nearest"):
         raise operation.refused(f"its method is {method}")
     return method == "nearest"
-
-
-def _batch(operation: Operation) -> Tensor:
-    """Return int64 [boxes, 1, 1]: the image of each box."""
-    builder = operation.builder
-    return unsqueeze(builder, builder.cast(operation.plain(2), "int64"), 1, 2)
 
 
 def _along(operation: Operation, side: int, extent: Size, count: int) -> _Along:
