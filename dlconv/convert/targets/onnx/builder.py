@@ -196,15 +196,14 @@ class Builder:
 
         Raises DlconvError for one that nothing can stand for.
         """
-        known = KERNEL_TYPES.get(kind)
-        if known is None:
+        if kind not in KERNEL_TYPES:
             return {}
         found = {}
         names = _types(self._schema(kind).inputs, len(inputs))
         for tensor, name in zip(inputs, names, strict=True):
-            if tensor is None or name not in known or name in found:
+            if tensor is None or name in found:
                 continue
-            wider = type_to_compute_in(tensor.dtype, known[name])
+            wider = type_to_compute_in(kind, tensor.dtype, name)
             if wider is None:
                 raise DlconvError(f"ONNX Runtime has no {kind} of {tensor.dtype}")
             found[name] = (tensor.dtype, wider)

@@ -6,7 +6,7 @@ table holds for the versions in the lock file; a test compares it with ONNX Runt
 which also says which operators of an opset have no kernel at all.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dlconv.formats.onnx_file import OWN_DOMAINS
@@ -73,13 +73,14 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def type_to_compute_in(dtype: str, known: Collection[str]) -> str | None:
+def type_to_compute_in(kind: str, dtype: str, variable: str = "T") -> str | None:
     """Return the type to write an operator in whose values are of ``dtype``.
 
-    It is another one where ``known``, the types that have a kernel, lack it; float32 stands for
-    float64 where it is all there is. None when no type holds the values.
+    ``variable`` is ONNX's name of the type. It is another one where ONNX Runtime has no kernel;
+    float32 stands for float64 where it is all there is. None when no type holds the values.
     """
-    if dtype in known or (dtype == "float16" and "float32" in known):
+    known = KERNEL_TYPES.get(kind, {}).get(variable)
+    if known is None or dtype in known or (dtype == "float16" and "float32" in known):
         return dtype
     return next((wider for wider in _WIDER.get(dtype, ()) if wider in known), None)
 

@@ -107,19 +107,25 @@ def test_a_type_that_nothing_can_stand_for_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("dtype", "known", "wider"),
+    ("kind", "dtype", "wider"),
     [
-        ("int8", {"int64", "int32"}, "int32"),
-        ("int8", {"int8", "int32"}, "int8"),
-        ("float64", {"float32"}, "float32"),
-        ("float16", {"float32"}, "float16"),
-        ("float16", {"int32"}, None),
-        ("uint64", {"int64"}, None),
-        ("int64", {"int32", "float32"}, None),
+        ("CumSum", "int8", "int32"),
+        ("TopK", "int8", "int8"),
+        ("Unique", "uint8", "int64"),
+        ("Conv", "float64", "float32"),
+        ("Conv", "float16", "float16"),
+        ("And", "float16", None),
+        ("CumSum", "uint64", None),
+        ("Conv", "int64", None),
+        ("Concat", "uint64", "uint64"),
     ],
 )
-def test_a_type_is_computed_in_the_narrowest_that_holds_its_values(dtype, known, wider):
-    assert type_to_compute_in(dtype, known) == wider
+def test_a_type_is_computed_in_the_narrowest_that_holds_its_values(kind, dtype, wider):
+    assert type_to_compute_in(kind, dtype) == wider
+
+
+def test_other_inputs_have_types_of_their_own():
+    assert type_to_compute_in("CumSum", "int16", "T2") == "int32"
 
 
 def test_onnx_runtime_has_kernels_for_every_opset_that_is_written():

@@ -108,7 +108,7 @@ def test_a_mean_of_integers_adds_up_in_64_bits():
 def test_axes_that_are_computed_are_refused():
     feeds = {"x": some((2, 3)), "axes": np.array([0], np.int32)}
     y = node("y", "Sum", "x", "axes", T=np.float32, Tidx=np.int32)
-    assert_refused([y], feeds, "its axes is not constant")
+    assert_refused([y], feeds, "its axis is not constant")
 
 
 def test_a_norm_of_integers_is_refused():

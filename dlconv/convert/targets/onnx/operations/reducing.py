@@ -171,7 +171,7 @@ def all_or_any(operation: Operation) -> Value:
 def _along_axes(operation: Operation, write: Reduced) -> Value:
     """Reduce a value over axes in an order in which what is left is in order again."""
     value = operation.ranked(0)
-    given = operation.constant(1, "its axes").ravel().tolist()
+    given = operation.constant(1, "its axis").ravel().tolist()
     axes = sorted({int(axis) % value.rank for axis in given})
     if not axes:
         return value

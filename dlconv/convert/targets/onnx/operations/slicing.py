@@ -171,7 +171,7 @@ def _behind(builder: Builder, index: Size) -> Size:
 @writes("ReverseV2", "Reverse")
 def reverse(operation: Operation) -> Value:
     tensor, is_first = at_hand(operation.ranked(0))
-    given = operation.constant(1, "its axes").ravel().tolist()
+    given = operation.constant(1, "its axis").ravel().tolist()
     axes = given if operation.op == "ReverseV2" else [k for k, on in enumerate(given) if on]
     cuts = [Cut(axis_in(int(axis), tensor.rank, is_first), *BACKWARDS) for axis in axes]
     return ordered(operation, sliced(operation.builder, tensor, cuts), is_first)
