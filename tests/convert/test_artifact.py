@@ -211,7 +211,7 @@ def test_an_onnx_file_anywhere_has_its_manifest_beside_it(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("converter", "opset", "known"),
-    [("dlconv", 16, "17 to 25"), ("dlconv", 99, "17 to 25")]
+    [("dlconv", 16, "17 to 26"), ("dlconv", 99, "17 to 25")]
     + [("tf2onnx", 10, "11 to 18"), ("tf2onnx", 19, "11 to 18")],
 )
 def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, converter, opset, known):
@@ -224,7 +224,7 @@ def test_an_older_opset_names_the_converter_that_takes_it(tiny, tmp_path):
     with pytest.raises(UsageError) as raised:
         onnx_artifact(tiny, tmp_path / "out", opset=13)
     assert in_words(raised.value) == (
-        "--opset takes 17 to 25, not 13 (hint: --converter tf2onnx takes 11 to 18)"
+        "--opset takes 17 to 26, not 13 (hint: --converter tf2onnx takes 11 to 18)"
     )
     artifact = onnx_artifact(tiny, tmp_path / "out", opset=13, converter="tf2onnx")
     assert artifact.manifest.converter == "tf2onnx"
