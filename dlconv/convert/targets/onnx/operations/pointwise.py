@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlconv.convert.targets.onnx.operation import Operation, writes
-from dlconv.convert.targets.onnx.snippets import aligned, at_hand, clipped, ordered
+from dlconv.convert.targets.onnx.snippets import added, aligned, at_hand, clipped, ordered
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.graph.graph import attribute
 from dlconv.graph.tensors import stored_name
@@ -45,8 +45,6 @@ UNARY = {
     "Tanh": "Tanh",
 }
 BINARY = {
-    "Add": "Add",
-    "AddV2": "Add",
     "Equal": "Equal",
     "Greater": "Greater",
     "GreaterEqual": "GreaterOrEqual",
@@ -108,6 +106,11 @@ def unary(operation: Operation) -> Value:
 def binary(operation: Operation) -> Value:
     kind = BINARY[operation.op]
     return _binary(operation, lambda a, b: operation.builder.node(kind, a, b))
+
+
+@writes("Add", "AddV2")
+def add(operation: Operation) -> Value:
+    return _binary(operation, lambda a, b: added(operation.builder, a, b))
 
 
 @writes("NotEqual")
