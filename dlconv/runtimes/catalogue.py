@@ -58,8 +58,8 @@ KINDS = (
     RuntimeKind(
         "ort-web",
         "onnx",
-        ("wasm",),
-        lambda entry, backend, threads: OrtWebRuntime(entry),
+        ("wasm", "webgpu"),
+        lambda entry, backend, threads: OrtWebRuntime(entry, backend),
         "chromium",
     ),
     RuntimeKind(

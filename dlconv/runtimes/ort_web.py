@@ -16,10 +16,14 @@ class OrtWebNodeRuntime(SessionRuntime[NodeProcess]):
 
 
 class OrtWebRuntime(SessionRuntime[Page]):
-    """Runs an ONNX file in a page of Chromium."""
+    """Runs an ONNX file in a page of Chromium, with wasm or WebGPU.
+
+    What WebGPU has no kernels for runs with wasm there, too.
+    """
 
     name = "ort-web"
-    described = ("onnxruntime_web", "browser", "isolated", "simd", "threads")
+    described = ("onnxruntime_web", "browser", "isolated", "simd", "threads", "renderer")
 
     def _open(self) -> Page:
-        return Page("ort-page.js", self._path.parent, {"entry": self._path.name}, self._path)
+        options = {"entry": self._path.name, "backend": self.backend}
+        return Page("ort-page.js", self._path.parent, options, self._path)

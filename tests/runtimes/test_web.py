@@ -7,10 +7,13 @@ import pytest
 from support.artifacts import onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.graphs import tiny_kernel
+from support.sample import sample_graph, sample_photos
 
 from dlconv.convert.targets.onnx.opset import OPSETS
 from dlconv.errors import DlconvError
 from dlconv.recipe import Interface
+from dlconv.runtimes.framing import framed
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
 from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
 
@@ -75,6 +78,34 @@ def test_onnx_runtime_web_runs_the_newest_opset(tiny, tmp_path):
     with OrtWebNodeRuntime(entry) as runtime:
         labels = runtime.infer(PHOTOS[0]).labels
     assert labels.tolist() == expected_labels(PHOTOS[0]).tolist()
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_onnx_runtime_web_gives_the_labels_of_the_graph_on_webgpu(tiny, tmp_path):
+    entry = onnx_artifact(tiny, tmp_path / "model").entry
+    with OrtWebRuntime(entry, "webgpu") as runtime:
+        for photo in PHOTOS:
+            assert runtime.infer(photo).labels.tolist() == expected_labels(photo).tolist()
+        said = runtime.describe()
+    assert said["onnxruntime_web"] == "1.30.0"
+    assert said["renderer"]
+
+
+@pytest.mark.long(seconds=30)
+@needs_chromium
+@pytest.mark.parametrize("interface", [{}, {"layout": "nchw", "input_dtype": "float32"}])
+def test_a_network_on_webgpu_gives_the_labels_that_it_gives_on_a_processor(tmp_path, interface):
+    frozen = sample_graph(tmp_path / "graph")
+    choices = Interface(input_size=(65, 65), **interface)
+    artifact = onnx_artifact(frozen, tmp_path / "model", interface=choices)
+    entry, contract = artifact.entry, artifact.manifest.contract
+    image = framed(sample_photos()[0][:, ::2, ::2], contract.input)
+    with OnnxruntimeRuntime(entry) as runtime:
+        expected = runtime.infer(image).labels
+    assert len(np.unique(expected)) > 1
+    with OrtWebRuntime(entry, "webgpu") as runtime:
+        assert runtime.infer(image).labels.tolist() == expected.tolist()
 
 
 @needs_chromium

@@ -59,8 +59,8 @@ Runtimes = Annotated[
         "--runtime",
         metavar="NAME[:BACKEND]",
         help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
-        "onnxruntime, ort-web, ort-web-node, tensorflow (frozen graphs), or all; may be given "
-        "several times.",
+        "onnxruntime, ort-web (wasm, webgpu), ort-web-node, tensorflow (frozen graphs), or all; "
+        "may be given several times.",
         show_default="tfjs-node, onnxruntime and tensorflow",
     ),
 ]

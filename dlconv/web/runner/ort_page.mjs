@@ -1,13 +1,18 @@
 // The page behind the runtime `ort-web`.
 
-import * as ort from "onnxruntime-web/wasm";
+import * as wasm from "onnxruntime-web/wasm";
+import * as webgpu from "onnxruntime-web/webgpu";
 
+import { openDevice } from "../segment/src/webgpu_device.ts";
 import { startOrt } from "./ort_session.mjs";
 import { offer, readArtifact } from "./page.mjs";
 
-offer(async ({ entry }) => startOrt({
-  ort,
+const MODULES = { wasm, webgpu };
+
+offer(async ({ entry, backend }) => startOrt({
+  ort: MODULES[backend],
   wasmPaths: new URL(".", location.href).href,
   threads: crossOriginIsolated ? navigator.hardwareConcurrency : 1,
   file: await readArtifact(entry),
+  device: backend === "webgpu" ? await openDevice() : undefined,
 }));

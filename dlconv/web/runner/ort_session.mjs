@@ -1,14 +1,15 @@
 // An ONNX file in ONNX Runtime Web as a session, with the face of a TF.js one (tfjs_session.mjs).
 //
-// `ort` is the module, since Node.js and browsers have builds of their own.
+// `ort` is the module, since Node.js and browsers have builds of their own; `device`, where it runs on
+// WebGPU, is one of that.
 
 import { describeOrt, openModel } from "../segment/src/ort_model.ts";
 import { aligned } from "./payload.mjs";
 
-export async function startOrt({ ort, wasmPaths, threads, file }) {
-  const session = await openModel({ ort, wasmPaths, threads, file });
+export async function startOrt({ ort, wasmPaths, threads, file, device }) {
+  const session = await openModel({ ort, wasmPaths, threads, file, device });
   return {
-    description: describeOrt(ort),
+    description: describeOrt(ort, device),
     infer: (header, payload) => infer(ort, session, header, payload),
   };
 }

@@ -14,6 +14,8 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
 Size = int | Tensor
 TO_THE_END = 2**63 - 1
 TO_THE_START = -(2**63) + 1
+_POOLINGS = frozenset({"AveragePool", "GlobalAveragePool", "MaxPool", "ReduceMax", "ReduceMean"})
+_HANDED_ON = frozenset({"Clip", "Conv", "Relu", "Sigmoid"})
 
 
 def at_hand(value: Value) -> tuple[Tensor, bool]:
@@ -201,6 +203,34 @@ def padded(
         return tensor
     amounts = vector(builder, [before for before, _ in pads] + [behind for _, behind in pads])
     return builder.node("Pad", tensor, amounts, *([] if value is None else [value]), mode=mode)
+
+
+def added(builder: Builder, a: Tensor, b: Tensor) -> Tensor:
+    """Return a sum.
+
+    OpenCV 5.0 lets a convolution add what was computed before it, and fails where one of both is
+    broadcast. An Identity just before the sum keeps it from that; ONNX Runtime drops it.
+    """
+    kinds = [producer.op_type for t in (a, b) if (producer := builder.producer(t)) is not None]
+    if len(kinds) == 2 and "Conv" in kinds and _may_broadcast(builder, a, b):
+        return builder.node("Add", a, builder.node("Identity", b))
+    return builder.node("Add", a, b)
+
+
+def _may_broadcast(builder: Builder, a: Tensor, b: Tensor) -> bool:
+    """Tell whether one is smaller, or may be since it was pooled and its size is not known."""
+    extents = [*zip(a.shape or (), b.shape or (), strict=False)]
+    if all(isinstance(extent, int) for pair in extents for extent in pair):
+        return any(m != n for m, n in extents)
+    return _is_pooled(builder, a) != _is_pooled(builder, b)
+
+
+def _is_pooled(builder: Builder, tensor: Tensor) -> bool:
+    """Tell whether only convolutions and activations stand between a pooling and a tensor."""
+    producer = builder.producer(tensor)
+    while producer is not None and producer.op_type in _HANDED_ON:
+        producer = builder.producer(builder.by_name(producer.input[0]))
+    return producer is not None and producer.op_type in _POOLINGS
 
 
 def clipped(builder: Builder, tensor: Tensor, low: float | None, high: float | None) -> Tensor:

@@ -3,6 +3,8 @@
 
 import type * as Ort from "onnxruntime-web/wasm";
 
+import { nameOf } from "./webgpu_device.ts";
+
 const ERROR = 3;
 
 interface Opening {
@@ -24,13 +26,13 @@ export async function openModel(opening: Opening): Promise<Ort.InferenceSession>
   return ort.InferenceSession.create(file, { executionProviders, logSeverityLevel: ERROR });
 }
 
-/** What the sessions of a module run on. */
-export function describeOrt({ env }: typeof Ort): Record<string, unknown> {
-  const { numThreads } = env.wasm;
+/** What the sessions of a module run on: a device of WebGPU, or wasm. */
+export function describeOrt({ env }: typeof Ort, device?: GPUDevice): Record<string, unknown> {
   return {
     onnxruntime_web: env.versions.web,
-    backend: "wasm",
+    backend: device ? "webgpu" : "wasm",
     simd: true,
-    threads: numThreads,
+    threads: env.wasm.numThreads,
+    ...(device && { renderer: nameOf(device) }),
   };
 }

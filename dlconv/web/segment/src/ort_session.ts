@@ -9,7 +9,7 @@ import { describeOrt, openModel } from "./ort_model.ts";
 import { startedWith, type UrlOf } from "./runtime_files.ts";
 import type { Answer, Session } from "./session.ts";
 import { Turns } from "./turns.ts";
-import { nameOf, openDevice } from "./webgpu_device.ts";
+import { openDevice } from "./webgpu_device.ts";
 
 export type OrtBackend = "wasm" | "webgpu";
 
@@ -77,9 +77,7 @@ export async function openOrt(
 
   return {
     backend,
-    description: device
-      ? { ...describeOrt(ort), backend, renderer: nameOf(device) }
-      : describeOrt(ort),
+    description: describeOrt(ort, device),
     tensors: 0,
     infer: (pixels, frame) => loss.guard(() => infer(pixels, frame)),
     draw: null,

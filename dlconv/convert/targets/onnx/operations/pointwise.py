@@ -10,7 +10,7 @@ import numpy as np
 
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.operations.convolution import convolution_with_sum
-from dlconv.convert.targets.onnx.snippets import aligned, at_hand, clipped, ordered
+from dlconv.convert.targets.onnx.snippets import added, aligned, at_hand, clipped, ordered
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.graph.graph import attribute
 from dlconv.graph.tensors import stored_name
@@ -114,7 +114,7 @@ def add(operation: Operation) -> Value:
     joined = convolution_with_sum(operation)
     if joined is not None:
         return joined
-    return _binary(operation, lambda a, b: operation.builder.node("Add", a, b))
+    return _binary(operation, lambda a, b: added(operation.builder, a, b))
 
 
 @writes("NotEqual")
