@@ -14,8 +14,8 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
 Size = int | Tensor
 TO_THE_END = 2**63 - 1
 TO_THE_START = -(2**63) + 1
-_POOLINGS = frozenset({"AveragePool", "GlobalAveragePool", "MaxPool", "ReduceMax", "ReduceMean"})
-_HANDED_ON = frozenset({"Clip", "Conv", "Relu", "Sigmoid"})
+_POOLINGS = frozenset({"AveragePool", "MaxPool", "ReduceMax", "ReduceMean", "ReduceSum"})
+_HANDED_ON = frozenset({"Clip", "Conv", "Div", "Relu", "Sigmoid"})
 
 
 def at_hand(value: Value) -> tuple[Tensor, bool]:
