@@ -21,6 +21,7 @@ JOBS ?= 2
 PYTEST = $(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 VENV := .venv
 PEER := .venv-peer
+READERS := .venv-readers
 # What make bench measures, and how often.
 MODEL ?= mobilenetv2_coco_voc_trainaug
 IMAGES ?= dlconv/sample/photos
@@ -40,7 +41,7 @@ TYPES := dlconv/web/segment/src/manifest_schema.ts
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer run test test-all test-weekly test-newest test-fast check bench bench-page format types wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page format types wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +54,8 @@ web: $(BUNDLE)  ## the JavaScript bundle
 
 peer: $(PEER)/.ready  ## the environment of the official TF.js converter, in .venv-peer
 
+readers: $(READERS)/.ready  ## the environment of other readers of ONNX files, in .venv-readers
+
 run: setup  ## the main job on the sample model
 	$(VENV)/bin/dlconv run sample
 
@@ -62,7 +65,7 @@ test: setup-dev  ## the tests, but for the long ones
 test-all: setup-dev  ## the tests, with the long ones: what CI runs
 	$(PYTEST)
 
-test-weekly: setup-dev peer  ## what CI does once a week: the most frames, kills and search, and the peer
+test-weekly: setup-dev peer readers  ## what CI does once a week: the most frames, kills and search, the peer and the readers
 	$(PYTEST) -m weekly
 
 test-newest: setup-dev  ## the wheel with the newest releases of what it needs, on each Python here
@@ -124,9 +127,10 @@ lock:  ## resolve the lock files anew from pyproject.toml
 	$(COMPILE) --group build pyproject.toml -c locks/dev.txt -o locks/run.txt
 	$(COMPILE) --group build --group action pyproject.toml -c locks/dev.txt -o locks/action.txt
 	$(COMPILE) --upgrade --extra tensorflowjs pyproject.toml -o locks/peer.txt
+	$(COMPILE) --upgrade --group readers -o locks/readers.txt
 
 clean:  ## remove what was built and installed
-	rm -rf $(VENV) $(PEER) .cache build dist *.egg-info dlconv/web/dist dlconv/web/node_modules
+	rm -rf $(VENV) $(PEER) $(READERS) .cache build dist *.egg-info dlconv/web/dist dlconv/web/node_modules
 
 $(VENV)/.run: locks/run.txt $(INSTALL) pyproject.toml setup.py
 	@python=$$($(call find_python,$(NEWEST))); \
@@ -150,6 +154,13 @@ $(BUNDLE): $(WEB_SOURCES) | $(VENV)/.run
 $(WEB_TOOLS): dlconv/web/package-lock.json | $(BUNDLE)
 	$(VENV)/bin/python dlconv/web/build.py --tools
 	@touch $@
+
+$(READERS)/.ready: locks/readers.txt $(INSTALL)
+	@python=$$($(call find_python,$(NEWEST))); \
+	if [ -z "$$python" ]; then echo "no CPython 3.$(OLDEST) to 3.$(NEWEST)" >&2; exit 1; fi; \
+	echo "setting up $(READERS) with $$("$$python" --version)" && \
+	"$$python" locks/install.py $(READERS) locks/readers.txt && \
+	touch $@
 
 # TensorFlow Decision Forests, which tensorflowjs imports, has no wheels for a later Python.
 # setuptools does not work beside the packaging that tensorflowjs asks for, so dlconv's editable

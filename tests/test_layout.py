@@ -26,6 +26,7 @@ def test_the_room_inspect_does_not_hide_the_standard_library():
         "locks/action.txt",
         "locks/dev.txt",
         "locks/peer.txt",
+        "locks/readers.txt",
         "locks/run.txt",
         "locks/uv.txt",
         "dlconv/web/package-lock.json",
