@@ -211,7 +211,7 @@ def test_an_onnx_file_anywhere_has_its_manifest_beside_it(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("converter", "opset", "known"),
-    [("dlconv", 16, "17 to 26"), ("dlconv", 99, "17 to 25")]
+    [("dlconv", 16, "17 to 26"), ("dlconv", 99, "17 to 26")]
     + [("tf2onnx", 10, "11 to 18"), ("tf2onnx", 19, "11 to 18")],
 )
 def test_an_opset_out_of_range_is_wrong_usage(tiny, tmp_path, converter, opset, known):
