@@ -69,13 +69,15 @@ export interface Images {
  * The input and output of an artifact; null and `labels` keep the frozen graph's own.
  *
  * `input_size` is height and width in pixels, `input_dtype` uint8 or float32, `output`
- * labels, scores or probabilities, `output_dtype` the type of labels.
+ * labels, scores or probabilities, `output_dtype` the type of labels. `layout` nchw has images
+ * and scores with channels first, nhwc last.
  */
 export interface Interface {
   readonly input_size?: readonly [number, number] | null;
   readonly input_dtype?: string | null;
   readonly output?: string;
   readonly output_dtype?: string | null;
+  readonly layout?: "nhwc" | "nchw";
 }
 
 /**
