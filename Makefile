@@ -28,7 +28,7 @@ IMAGES ?= dlconv/sample/photos
 ROUNDS ?= 10
 LOW ?= 257
 BENCHED := tfjs-float32 tfjs-uint8 tfjs-float32-$(LOW)x$(LOW) \
-	onnx-float32-plain onnx-float32 onnx-float32-$(LOW)x$(LOW)
+	onnx-float32-tf2onnx-plain onnx-float32 onnx-float32-$(LOW)x$(LOW)
 COMPILE := .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.$(OLDEST) \
 	--generate-hashes --no-header
 INSTALL := locks/install.py locks/uv.txt
@@ -89,7 +89,7 @@ bench: setup-dev peer  ## measure MODEL's artifacts beside the official converte
 	$(VENV)/bin/dlconv tfjs $(MODEL) --quantize uint8
 	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/dlconv onnx $(MODEL)
-	$(VENV)/bin/dlconv onnx $(MODEL) --no-rewrite
+	$(VENV)/bin/dlconv onnx $(MODEL) --converter tf2onnx --no-rewrite
 	$(VENV)/bin/dlconv onnx $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/dlconv bench $(addprefix artifacts/$(MODEL)/,$(BENCHED)) \
 		--against artifacts/$(MODEL)/tfjs-float32-tensorflowjs --images $(IMAGES) --rounds $(ROUNDS)
