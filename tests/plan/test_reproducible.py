@@ -53,4 +53,6 @@ def _content(path):
     if path.name != "manifest.json":
         return path.read_bytes()
     manifest = json.loads(path.read_bytes())
-    return {**manifest, "versions": {**manifest["versions"], "numpy": ""}}
+    # The lock has older releases of these for Python 3.10.
+    older = dict.fromkeys({"numpy", "onnxruntime"} & manifest["versions"].keys(), "")
+    return {**manifest, "versions": {**manifest["versions"], **older}}

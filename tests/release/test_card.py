@@ -94,7 +94,7 @@ def test_it_has_the_numbers_of_the_evidence(release, text):
     rows = rows_of(text, "artifact | for")
     assert [row[0] for row in rows] == [f"[{each.path}]({each.path}/)" for each in found]
     assert rows[0][1:8] == [
-        "ONNX", "float32", "550 kB", "onnxruntime cpu", "100.00 %", "100.00 %", "1.000"
+        "ONNX", "float32", "551 kB", "onnxruntime cpu", "100.00 %", "100.00 %", "1.000"
     ]  # fmt: skip
     assert rows[0][8] == f"{found[0].evidence[0].ms_median:.0f}"
     assert rows_of(text, "label")[1] == ["1", "disc", "`#800000`"]
