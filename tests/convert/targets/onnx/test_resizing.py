@@ -68,6 +68,15 @@ def test_pixels_that_are_repeated_are_one_node(sizes, convention):
     assert [op for op in ops if op != "Transpose"] == ["Conv", "Resize"]
 
 
+@pytest.mark.parametrize("convention", [LEGACY, CORNERS, CENTRES])
+def test_one_pixel_is_repeated(convention):
+    nodes = resized_to("ResizeBilinear", 5, 7, **convention)
+    feeds = {"x": images(1, 1, F)}
+    assert_same(nodes, feeds, close=0)
+    model = written(graph_of(nodes, feeds), "y").skeleton
+    assert [each.op_type for each in model.graph.node] == ["Expand"]
+
+
 @settings(max_examples=40)
 @given(extents(), extents(), TYPES, CONVENTIONS)
 def test_bilinear(tall, wide, dtype, convention):

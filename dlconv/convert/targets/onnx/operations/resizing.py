@@ -4,7 +4,8 @@ TensorFlow computes in float32 which pixel each new one lies at, and its roundin
 pixel the nearest one is and which weights bicubic and area take. That arithmetic is written node by
 node, so that sizes may vary; where they are fixed, it folds to constants. Bicubic and area weigh
 rows and columns apart and are two products with matrices. Bilinear is ONNX's Resize, whose places
-differ from TensorFlow's by the rounding alone: at pixel p by less than p / 2**21 of a pixel.
+differ from TensorFlow's by the rounding alone: at pixel p by less than p / 2**21 of a pixel. One
+pixel is repeated, since OpenCV 5.0 mixes in what lies beside it in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -57,8 +58,23 @@ def _size(operation: Operation) -> list[Size]:
 @writes("ResizeBilinear")
 def bilinear(operation: Operation) -> Value:
     builder = operation.builder
+    repeated = _repeated_pixel(operation)
+    if repeated is not None:
+        return repeated
     image = builder.cast(operation.ranked(0).first(), "float32")
     return ordered(operation, _resized(operation, image, "linear", _convention(operation)), True)
+
+
+def _repeated_pixel(operation: Operation) -> Value | None:
+    """Return images that are known to have one pixel in another size, None for others."""
+    builder = operation.builder
+    pixel, is_first = at_hand(operation.ranked(0))
+    sides = slice(2, 4) if is_first else slice(1, 3)
+    if pixel.shape is None or pixel.shape[sides] != (1, 1):
+        return None
+    sizes = [1, 1, *_size(operation)] if is_first else [1, *_size(operation), 1]
+    floats = builder.cast(pixel, "float32")
+    return ordered(operation, builder.node("Expand", floats, vector(builder, sizes)), is_first)
 
 
 def _resized(
