@@ -220,8 +220,10 @@ def added(builder: Builder, a: Tensor, b: Tensor) -> Tensor:
 def _may_broadcast(builder: Builder, a: Tensor, b: Tensor) -> bool:
     """Tell whether one is smaller, or may be since it was pooled and its size is not known."""
     extents = [*zip(a.shape or (), b.shape or (), strict=False)]
+    if any((m == 1) != (n == 1) for m, n in extents):
+        return True
     if all(isinstance(extent, int) for pair in extents for extent in pair):
-        return any(m != n for m, n in extents)
+        return False
     return _is_pooled(builder, a) != _is_pooled(builder, b)
 
 

@@ -25,8 +25,8 @@ def average():
     return node("pooled", "AvgPool", "x", **options)
 
 
-def identities(nodes, free):
-    model = written(graph_of(nodes, {"x": IMAGE}, free=free), "y")
+def identities(nodes, free, feeds=None):
+    model = written(graph_of(nodes, feeds or {"x": IMAGE}, free=free), "y")
     return sum(made.op_type == "Identity" for made in model.skeleton.graph.node)
 
 
@@ -52,3 +52,17 @@ def test_a_sum_of_two_of_one_size_is_one_node(free):
     nodes = summed("x")
     assert_same(nodes, {"x": IMAGE})
     assert identities(nodes, free) == 0
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_convolution_and_one_pixel_from_elsewhere_are_kept_apart_too(free):
+    feeds = {"x": IMAGE, "v": np.arange(4, dtype=np.float32)}
+    nodes = [
+        const("kernel", KERNEL),
+        const("shape", [1, 1, 1, 4], np.int32),
+        convolution("wide", "x", "kernel"),
+        node("pixel", "Reshape", "v", "shape", T=np.float32, Tshape=np.int32),
+        node("y", "Add", "wide", "pixel", T=np.float32),
+    ]
+    assert_same(nodes, feeds)
+    assert identities(nodes, free, feeds) == 1
