@@ -338,3 +338,11 @@ def test_several_are_handed_on_at_once():
     feeds = {"x": numbers((1, 3, 4, 2), "float32"), "n": np.array([3, 4], np.int32)}
     assert_same([all_of_them, node("y", "Identity", "both", T=np.float32)], feeds)
     assert_same([all_of_them, node("y", "Identity", "both:1", T=np.int32)], feeds)
+
+
+def test_sizes_are_subtracted_from_zero_not_negated():
+    feeds = {"x": np.array([0, 5, -(2**31), 2**31 - 1], np.int32)}
+    nodes = [node("y", "Neg", "x", T=np.int32)]
+    assert_same(nodes, feeds)
+    model = written(graph_of(nodes, feeds), "y").skeleton
+    assert [each.op_type for each in model.graph.node] == ["Sub"]

@@ -32,7 +32,6 @@ UNARY = {
     "Inv": "Reciprocal",
     "Log": "Log",
     "LogicalNot": "Not",
-    "Neg": "Neg",
     "Reciprocal": "Reciprocal",
     "Rint": "Round",
     "Selu": "Selu",
@@ -101,6 +100,15 @@ def _binary(operation: Operation, function: Callable[[Tensor, Tensor], Tensor]) 
 def unary(operation: Operation) -> Value:
     kind = UNARY[operation.op]
     return _unary(operation, lambda x: operation.builder.node(kind, x))
+
+
+@writes("Neg")
+def negative(operation: Operation) -> Value:
+    """Sizes are int32, which OpenCV 5.0 subtracts but does not negate."""
+    builder = operation.builder
+    if operation.inputs[0].dtype == "int32":
+        return _unary(operation, lambda x: builder.node("Sub", builder.like(x, 0), x))
+    return _unary(operation, lambda x: builder.node("Neg", x))
 
 
 @writes(*BINARY)
