@@ -31,6 +31,7 @@ from dlconv.bench.onnx_libraries import LIBRARIES
 from dlconv.bench.program import exit_code_of
 from dlconv.convert.artifact import Learning, make_artifact
 from dlconv.convert.quantize.images import LoadImages
+from dlconv.convert.targets.onnx.opset import OPSETS
 from dlconv.errors import DlconvError
 from dlconv.fetch.find import find_frozen_graph
 from dlconv.graph.contract import has_channels_first
@@ -47,7 +48,7 @@ from dlconv.verify.photos import Photo, find_photos, load_photo
 SCHEMA = 1
 WEB = ("ort-web-node:wasm", "ort-web:wasm", "ort-web:webgpu")
 PYTHON = Path(".venv-readers/bin/python")
-NEWEST_OPSET = 25
+NEWEST_OPSET = OPSETS[1]
 SECONDS = 1200.0
 
 Labels = list[np.ndarray]
