@@ -365,10 +365,16 @@ def _spec_of_placeholder(node: NodeDef, reason: str) -> TensorSpec:
 
 def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
     """Return the height and width of an image of fixed size, None for any other input."""
-    if spec.shape is None or len(spec.shape) != 4:
-        return None
-    height, width = spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
+    height, width = sides_of(spec)
     return (height, width) if height and width else None
+
+
+def sides_of(spec: TensorSpec) -> tuple[int | None, int | None]:
+    """Return the height and width of an image, None for each that varies or is not known."""
+    if spec.shape is None or len(spec.shape) != 4:
+        return (None, None)
+    height, width = spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
+    return (height, width)
 
 
 def with_channels_first(contract: Contract) -> Contract:

@@ -9,7 +9,7 @@ resolution sees a smaller copy of the photo, and its labels are enlarged to the 
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import TensorSpec, has_channels_first
+from dlconv.graph.contract import TensorSpec, has_channels_first, sides_of
 
 MEAN_PIXEL = {"float32": 127.5, "uint8": 128}
 
@@ -24,7 +24,7 @@ def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
         raise DlconvError(f"the input {spec.node} takes {spec.dtype}, not a photo")
     typed = image.astype(spec.dtype, copy=False)
     _, height, width, _ = image.shape
-    rows, columns = _extents(spec)
+    rows, columns = sides_of(spec)
     below, right = (rows or height) - height, (columns or width) - width
     if below < 0 or right < 0:
         raise DlconvError(f"a photo of {height} x {width} does not fit {rows} x {columns}")
@@ -32,13 +32,6 @@ def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
         padding = ((0, 0), (0, below), (0, right), (0, 0))
         typed = np.pad(typed, padding, constant_values=MEAN_PIXEL[spec.dtype])
     return np.ascontiguousarray(typed.transpose(0, 3, 1, 2)) if has_channels_first(spec) else typed
-
-
-def _extents(spec: TensorSpec) -> tuple[int | None, ...]:
-    """Return the height and width of an input, None for each that varies."""
-    if spec.shape is None or len(spec.shape) != 4:
-        return (None, None)
-    return spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
 
 
 def channels_last(scores: np.ndarray, spec: TensorSpec) -> np.ndarray:

@@ -22,6 +22,7 @@ from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import Progress, no_progress
 from dlconv.runtimes.framing import framed
+from dlconv.runtimes.onnxruntime import open_session
 from dlconv.runtimes.tensorflow import TensorflowRuntime
 from dlconv.runtimes.tfjs_node import tfjs_process
 from dlconv.verify.photos import Photo, load_photo
@@ -162,7 +163,6 @@ def _before_biases(graph: Graph) -> frozenset[str]:
 @contextmanager
 def _in_onnx(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
     import onnx
-    import onnxruntime
 
     model = onnx.load(entry)
     names = frozenset(name for node in model.graph.node for name in node.output)
@@ -170,11 +170,7 @@ def _in_onnx(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
     model.graph.output.extend(
         onnx.ValueInfoProto(name=name) for name in sorted(names - {*outputs, ""})
     )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = open_session(model.SerializeToString())
     (given,) = session.get_inputs()
 
     def run(image: np.ndarray, nodes: Sequence[str]) -> list[np.ndarray]:

@@ -20,6 +20,7 @@ from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.stored import Stored, WeightType
+from dlconv.convert.targets.onnx.builder import CONVOLUTIONS
 from dlconv.convert.targets.onnx.model import Model
 from dlconv.errors import DlconvError
 from dlconv.graph.edit import Edit, applied, const
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 # The first opset whose DequantizeLinear has a scale for each channel.
 OLDEST_OPSET_FOR_CODES = 13
-
-CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
 
 ONNX_TARGET = WeightStorage(
     grids=lambda layer: [channel_grid(layer.kernel)],

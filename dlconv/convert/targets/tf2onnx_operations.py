@@ -10,6 +10,7 @@ Handlers for TFLite and for operators that are not ONNX's own do not count.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,9 +36,14 @@ def operations_in_patterns() -> frozenset[str]:
 
 def may_convert(op: str) -> bool:
     """Tell whether tf2onnx knows an op, alone or in a pattern; False where it is not installed."""
+    return op in _words_of_tf2onnx()
+
+
+@cache
+def _words_of_tf2onnx() -> frozenset[str]:
     if find_spec("tf2onnx") is None:
-        return False
-    return op in convertible_operations(NEWEST) or op in operations_in_patterns()
+        return frozenset()
+    return convertible_operations(NEWEST) | operations_in_patterns()
 
 
 def _handlers() -> Iterator[tuple[str, int]]:

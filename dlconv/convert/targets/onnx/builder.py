@@ -21,8 +21,8 @@ from dlconv.graph.inferred import Extent, Shape
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
-# Biases join convolutions later, which must not change another one that equals it.
-NEVER_MERGED = frozenset({"Conv", "ConvTranspose"})
+# Biases join them later, which must not change another one that equals it: they are never merged.
+CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
 # Constants that shape inference may have to know are not larger.
 MOST_SHOWN = 1024
 # The input that says what shape the output has.
@@ -218,7 +218,7 @@ class Builder:
     ) -> tuple[Tensor, ...]:
         names = ["" if tensor is None else tensor.name for tensor in inputs]
         key = (kind, *names, count, *((k, str(v)) for k, v in sorted(attributes.items())))
-        if kind not in NEVER_MERGED and key in self._merged:
+        if kind not in CONVOLUTIONS and key in self._merged:
             return self._merged[key]
         made = self._folded(kind, inputs, attributes) if count == 1 else None
         if made is None:

@@ -14,6 +14,8 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
 Size = int | Tensor
 TO_THE_END = 2**63 - 1
 TO_THE_START = -(2**63) + 1
+# The start, end and step of all elements, the last one first.
+BACKWARDS = (TO_THE_END, TO_THE_START, -1)
 _POOLINGS = frozenset({"AveragePool", "MaxPool", "ReduceMax", "ReduceMean", "ReduceSum"})
 _HANDED_ON = frozenset({"Clip", "Conv", "Div", "Relu", "Sigmoid"})
 
@@ -95,6 +97,13 @@ def known_extent(operation: Operation, tensor: Tensor, axis: int) -> int:
 def as_tensor(builder: Builder, size: Size) -> Tensor:
     """Return a size as int64 [1]."""
     return builder.integers(size) if isinstance(size, int) else size
+
+
+def scalar(builder: Builder, size: Size) -> Tensor:
+    """Return a size as int64 []."""
+    if isinstance(size, int):
+        return builder.constant(np.array(size, np.int64))
+    return squeeze(builder, size, 0)
 
 
 def computed(builder: Builder, kind: str, a: Size, b: Size) -> Size:
@@ -186,9 +195,7 @@ def reduced(
 
 def counted(builder: Builder, size: Size) -> Tensor:
     """Return 0, 1, 2 ... below a size, int64."""
-    end = squeeze(builder, as_tensor(builder, size), 0)
-    zero, one = (builder.constant(np.array(k, np.int64)) for k in (0, 1))
-    return builder.node("Range", zero, end, one)
+    return builder.node("Range", *(scalar(builder, each) for each in (0, size, 1)))
 
 
 def padded(
@@ -243,13 +250,8 @@ def clipped(builder: Builder, tensor: Tensor, low: float | None, high: float | N
 
 def product(extents: Sequence[Size], builder: Builder) -> Size:
     """Return the product of sizes."""
-    numbers = math.prod(size for size in extents if isinstance(size, int))
-    result: Size = numbers
+    result: Size = math.prod(size for size in extents if isinstance(size, int))
     for size in extents:
         if not isinstance(size, int):
-            result = (
-                size
-                if isinstance(result, int) and result == 1
-                else computed(builder, "Mul", result, size)
-            )
+            result = size if result == 1 else computed(builder, "Mul", result, size)
     return result

@@ -19,7 +19,6 @@ from dlconv.convert.canonical import bodies_of, rename
 from dlconv.convert.targets.onnx.builder import Builder, tensor_type
 from dlconv.convert.targets.onnx.model import Model
 from dlconv.convert.targets.onnx.operation import Operation, Written, writer_of
-from dlconv.convert.targets.onnx.operations import KINDS
 from dlconv.convert.targets.onnx.operations.choosing import DEAD
 from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.pivots import with_switched_constants
@@ -40,7 +39,6 @@ Values = Mapping[str, Sequence[Value]]
 # ONNX Runtime has faster kernels for them without their last outputs.
 WITH_OPTIONAL_OUTPUTS = frozenset({"MaxPool"})
 BRANCHES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
-assert KINDS
 
 
 def to_onnx(
@@ -303,7 +301,7 @@ def _complete(
         return chosen
 
     numbered = (f"const_{k}" for k in range(1, len(builder.constants) + len(taken) + 2))
-    own = {names[name] for name in names}
+    own = {*names.values()}
     for name in constants:
         known = builder.named.get(name, "")
         if not known or known in own:

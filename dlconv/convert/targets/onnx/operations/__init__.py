@@ -1,55 +1,7 @@
 """The writers of all operations, one file a kind. Importing this registers them."""
 
-from dlconv.convert.targets.onnx.operations import (
-    blocks,
-    choosing,
-    colours,
-    convolution,
-    cropping,
-    deconvolution,
-    dequantization,
-    detection,
-    fake_quantization,
-    gathering,
-    matrices,
-    multiplying,
-    normalization,
-    padding,
-    patches,
-    pointwise,
-    pooling,
-    reducing,
-    resizing,
-    scanning,
-    scattering,
-    shaping,
-    slicing,
-    sorting,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-KINDS = (
-    blocks,
-    choosing,
-    colours,
-    convolution,
-    cropping,
-    deconvolution,
-    dequantization,
-    detection,
-    fake_quantization,
-    gathering,
-    matrices,
-    multiplying,
-    normalization,
-    padding,
-    patches,
-    pointwise,
-    pooling,
-    reducing,
-    resizing,
-    scanning,
-    scattering,
-    shaping,
-    slicing,
-    sorting,
-)
+for kind in iter_modules(__path__):
+    import_module(f"{__name__}.{kind.name}")

@@ -9,6 +9,7 @@ from dlconv.convert.targets.onnx.snippets import (
     at_hand,
     axis_in,
     computed,
+    elements,
     extent_of,
     ordered,
     padded,
@@ -79,10 +80,7 @@ def _pairs(operation: Operation, index: int, count: int) -> list[tuple[Size, Siz
     """Return the pads or crops of each axis."""
     builder = operation.builder
     flat = reshape(builder, builder.cast(operation.plain(index), "int64"), [2 * count])
-    found: list[Size] = []
-    for k in range(2 * count):
-        each = builder.node("Gather", flat, builder.integers(k), axis=0)
-        found.append(each if each.value is None else int(each.value[0]))
+    found = elements(operation, flat, 2 * count)
     return list(zip(found[::2], found[1::2], strict=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from dlconv.convert.targets.onnx.builder import Builder
+from dlconv.convert.targets.onnx.builder import CONVOLUTIONS, Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
     aligned,
@@ -22,7 +22,6 @@ from dlconv.convert.targets.onnx.windows import framed, windows_of
 from dlconv.graph.graph import attribute, source_node
 from dlconv.graph.inferred import Extent
 
-CONVOLUTIONS = ("Conv", "ConvTranspose")
 DEPTHWISE = ("DepthwiseConv2dNative", "FusedDepthwiseConv2dNative", "_FusedDepthwiseConv2dNative")
 
 

@@ -16,7 +16,7 @@ from dlconv.convert.targets.onnx.snippets import (
     computed,
     counted,
     extent_of,
-    squeeze,
+    scalar,
     unsqueeze,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor
@@ -114,7 +114,7 @@ def _places(operation: Operation, side: int, extent: Size, count: int) -> tuple[
         for column in (side, side + 2)
     )
     last_one = computed(builder, "Sub", extent, 1)
-    last = builder.cast(squeeze(builder, as_tensor(builder, last_one), 0), "float32")
+    last = builder.cast(scalar(builder, last_one), "float32")
     if count == 1:
         return node("Mul", node("Mul", node("Add", start, end), like(start, 0.5)), last), last
     scale = node("Div", node("Mul", node("Sub", end, start), last), like(start, count - 1))

@@ -15,7 +15,7 @@ from dlconv.convert.targets.onnx.operations.convolution import (
     full_kernel,
     groups_of,
 )
-from dlconv.convert.targets.onnx.snippets import Size, computed, extent_of
+from dlconv.convert.targets.onnx.snippets import Size, computed, elements, extent_of
 from dlconv.convert.targets.onnx.tensors import Value
 from dlconv.convert.targets.onnx.windows import (
     cut,
@@ -78,13 +78,9 @@ def _asked_for(operation: Operation, rank: int) -> tuple[Size | None, Sequence[S
 
     The channels are None where only the others are given.
     """
-    builder = operation.builder
-    asked = builder.cast(operation.plain(0), "int64")
+    asked = operation.plain(0)
     count = None if asked.shape is None else asked.shape[0]
-    found: list[Size] = []
-    for k in range(count if isinstance(count, int) else 0):
-        size = builder.node("Gather", asked, builder.integers(k), axis=0)
-        found.append(size if size.value is None else int(size.value[0]))
+    found = elements(operation, asked, count if isinstance(count, int) else 0)
     if count == rank - 2:
         return None, found
     if count != rank:

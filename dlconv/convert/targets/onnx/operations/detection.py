@@ -6,11 +6,10 @@ import numpy as np
 
 from dlconv.convert.targets.onnx.operation import Operation, Written, writes
 from dlconv.convert.targets.onnx.snippets import (
-    as_tensor,
     computed,
     extent_of,
     padded,
-    squeeze,
+    scalar,
     unsqueeze,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor
@@ -86,5 +85,5 @@ def _filled_up(operation: Operation, tensor: Tensor) -> Tensor:
 
 def _count(operation: Operation, selected: Tensor) -> Tensor:
     builder = operation.builder
-    count = squeeze(builder, as_tensor(builder, extent_of(builder, selected, 0)), 0)
+    count = scalar(builder, extent_of(builder, selected, 0))
     return builder.cast(count, "int32")

@@ -3,8 +3,8 @@
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
+    BACKWARDS,
     TO_THE_END,
-    TO_THE_START,
     Size,
     at_hand,
     computed,
@@ -59,4 +59,4 @@ def _symmetric(builder: Builder, tensor: Tensor, axis: int, before: Size, behind
 
 
 def _mirrored(builder: Builder, tensor: Tensor, axis: int) -> Tensor:
-    return taken(builder, tensor, axis, TO_THE_END, TO_THE_START, -1)
+    return taken(builder, tensor, axis, *BACKWARDS)

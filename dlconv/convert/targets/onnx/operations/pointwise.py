@@ -305,8 +305,7 @@ def _multiplied(operation: Operation, base: Tensor, exponent: Tensor) -> Tensor:
 
 @writes("BitwiseAnd", "BitwiseOr", "BitwiseXor")
 def bitwise(operation: Operation) -> Value:
-    if operation.builder.opset < OPSET_WITH_BITWISE:
-        raise operation.refused(f"it needs opset {OPSET_WITH_BITWISE} or newer")
+    operation.need_opset(OPSET_WITH_BITWISE)
     return _binary(operation, lambda a, b: operation.builder.node(operation.op, a, b))
 
 

@@ -12,7 +12,6 @@ from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
     Size,
-    as_tensor,
     at_hand,
     axis_in,
     extent_of,
@@ -20,6 +19,7 @@ from dlconv.convert.targets.onnx.snippets import (
     ordered,
     product,
     reduced,
+    scalar,
     squeeze,
     taken,
     without_axes,
@@ -138,7 +138,7 @@ def _mean_of_integers(
 ) -> Tensor:
     """Return the mean, rounded to zero: TensorFlow adds up in 64 bits, and has 0 of nothing."""
     numerator = _sum_of_integers(builder, tensor, axes, keeps)
-    divisor = builder.node("Max", _scalar(builder, count), builder.like(numerator, 1))
+    divisor = builder.node("Max", scalar(builder, count), builder.like(numerator, 1))
     return builder.cast(builder.node("Div", numerator, divisor), tensor.dtype)
 
 
@@ -148,12 +148,8 @@ def _mean_of_any_number(
     """Return the mean of perhaps no elements, which is no number: ONNX Runtime's own is 0."""
     wide = builder.cast(tensor, "float32") if tensor.dtype == "float16" else tensor
     numerator = reduced(builder, "ReduceSum", wide, axes, keeps)
-    divisor = builder.cast(_scalar(builder, count), wide.dtype)
+    divisor = builder.cast(scalar(builder, count), wide.dtype)
     return builder.cast(builder.node("Div", numerator, divisor), tensor.dtype)
-
-
-def _scalar(builder: Builder, size: Size) -> Tensor:
-    return squeeze(builder, as_tensor(builder, size), 0)
 
 
 @writes("All", "Any")

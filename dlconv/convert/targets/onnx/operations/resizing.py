@@ -20,10 +20,11 @@ from dlconv.convert.targets.onnx.snippets import (
     at_hand,
     computed,
     counted,
+    elements,
     extent_of,
     ordered,
     reduced,
-    squeeze,
+    scalar,
     unsqueeze,
     vector,
 )
@@ -46,13 +47,7 @@ def _convention(operation: Operation) -> Convention:
 
 def _size(operation: Operation) -> list[Size]:
     """Return the height and width that are asked for."""
-    builder = operation.builder
-    asked = builder.cast(operation.plain(1), "int64")
-    found: list[Size] = []
-    for axis in (0, 1):
-        size = builder.node("Gather", asked, builder.integers(axis), axis=0)
-        found.append(size if size.value is None else int(size.value[0]))
-    return found
+    return elements(operation, operation.plain(1), 2)
 
 
 @writes("ResizeBilinear")
@@ -169,7 +164,7 @@ def _scale(operation: Operation, given: Size, wanted: Size) -> Tensor:
 def _number(operation: Operation, size: Size) -> Tensor:
     """Return a size as a float32."""
     builder = operation.builder
-    return builder.cast(squeeze(builder, as_tensor(builder, size), 0), "float32")
+    return builder.cast(scalar(builder, size), "float32")
 
 
 @writes("ResizeBicubic")

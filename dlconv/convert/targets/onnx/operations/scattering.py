@@ -18,7 +18,7 @@ from dlconv.convert.targets.onnx.snippets import (
     extent_of,
     product,
     reshape,
-    squeeze,
+    scalar,
     taken,
     unsqueeze,
     vector,
@@ -155,7 +155,7 @@ def combine_segments(operation: Operation) -> Tensor:
     width = product(rest, builder)
     places = builder.cast(segments, "int64")
     is_dropped = node("Less", places, builder.like(places, 0))
-    places = node("Where", is_dropped, squeeze(builder, as_tensor(builder, count), 0), places)
+    places = node("Where", is_dropped, scalar(builder, count), places)
     start = _filled(
         builder, rows.dtype, _of_none(kind, rows.dtype), [computed(builder, "Add", count, 1), width]
     )

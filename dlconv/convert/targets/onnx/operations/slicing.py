@@ -8,6 +8,7 @@ import numpy as np
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
+    BACKWARDS,
     TO_THE_END,
     TO_THE_START,
     Cut,
@@ -19,16 +20,14 @@ from dlconv.convert.targets.onnx.snippets import (
     elements,
     extent_of,
     ordered,
+    scalar,
     sliced,
-    squeeze,
     taken,
     unsqueeze,
     without_axes,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.graph.inferred import Extent
-
-BACKWARDS = (TO_THE_END, TO_THE_START, -1)
 
 
 @writes("Slice")
@@ -88,17 +87,11 @@ def strided_slice(operation: Operation) -> Value:
         tensor = sliced(builder, tensor, cuts)
     found = [(axis_in(each.axis, value.rank, is_first), each.index) for each in indices]
     for axis, index in sorted(found, key=lambda each: -each[0]):
-        tensor = builder.node("Gather", tensor, _scalar(builder, index), axis=axis)
+        tensor = builder.node("Gather", tensor, scalar(builder, index), axis=axis)
     made = ordered(operation, tensor, stays_first)
     if not new_axes:
         return made
     return ordered(operation, unsqueeze(builder, made.plain(), *new_axes), False)
-
-
-def _scalar(builder: Builder, index: Size) -> Tensor:
-    if isinstance(index, int):
-        return builder.constant(np.array(index, np.int64))
-    return squeeze(builder, index, 0)
 
 
 def _parts_of(operation: Operation, rank: int) -> tuple[list[_Range | _Index], list[int]]:
