@@ -2,24 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from support.graphs import const, node
 from support.onnx_operations import assert_refused, assert_same
-
-WHOLE = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"]
-FLOATS = ["float16", "float32", "float64"]
-shapes = arrays.array_shapes(min_dims=1, max_dims=5, max_side=4)
-images = st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
-
-
-def some(shape, dtype="float32", seed=0) -> np.ndarray:
-    """Values of which some are equal; integers reach both ends of their range."""
-    random = np.random.default_rng(seed)
-    if dtype in WHOLE:
-        limits = np.iinfo(dtype)
-        small = random.integers(max(limits.min, -4), 5, shape)
-        return np.where(random.random(shape) < 0.8, small, limits.max - small % 3).astype(dtype)
-    return (random.integers(-4, 5, shape) / 2).astype(dtype)
+from support.values import FLOATS, WHOLE, images, shapes, some
 
 
 @settings(max_examples=25)
