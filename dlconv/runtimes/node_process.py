@@ -43,25 +43,26 @@ class NodeProcess:
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""
-        self.answered, payload = self._ask(header_of(image), as_bytes(image))
+        self.answered, payload = self.ask(header_of(image), as_bytes(image))
         return inference_from(self.answered, payload)
 
     def activations(self, image: np.ndarray, nodes: Sequence[str]) -> list[np.ndarray]:
         """Return what nodes of a graph model give for a photo, float32."""
         asked = {**header_of(image), "nodes": list(nodes)}
-        header, payload = self._ask(asked, as_bytes(image))
+        header, payload = self.ask(asked, as_bytes(image))
         return arrays_from(header["shapes"], payload)
 
     def close(self) -> None:
         """End the process."""
         self._stack.close()
 
-    def _ask(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def ask(self, header: Mapping[str, Any], payload: bytes) -> tuple[Mapping[str, Any], bytes]:
+        """Send a request to the runner and return its answer."""
         with self._child.limited():
             self._send(header, payload)
             return self._receive()
 
-    def _send(self, header: dict[str, Any], payload: bytes) -> None:
+    def _send(self, header: Mapping[str, Any], payload: bytes) -> None:
         content = json.dumps({**header, "bytes": len(payload)}).encode()
         try:
             self._child.stdin.write(len(content).to_bytes(4, "little") + content + payload)

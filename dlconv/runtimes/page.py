@@ -9,7 +9,7 @@ import contextlib
 import functools
 import http.server
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Page:
     does not answer in time.
     """
 
-    def __init__(self, script: str, folder: Path, options: dict[str, str], what: Path) -> None:
+    def __init__(self, script: str, folder: Path, options: Mapping[str, str], what: Path) -> None:
         self._what = what
         with ExitStack() as stack:
             browser = stack.enter_context(open_browser())
@@ -62,10 +62,13 @@ class Page:
 
     def infer(self, image: np.ndarray) -> Inference:
         """Map a photo to labels or scores."""
-        pixels = base64.b64encode(as_bytes(image)).decode()
-        infer = "([header, pixels]) => dlconv.infer(header, pixels)"
-        answered = self._ask(infer, [header_of(image), pixels])
-        return inference_from(answered["header"], base64.b64decode(answered["answer"]))
+        return inference_from(*self.ask(header_of(image), as_bytes(image)))
+
+    def ask(self, header: Mapping[str, Any], payload: bytes) -> tuple[Mapping[str, Any], bytes]:
+        """Send a request to the page and return its answer."""
+        infer = "([header, payload]) => dlconv.infer(header, payload)"
+        answered = self._ask(infer, [header, base64.b64encode(payload).decode()])
+        return answered["header"], base64.b64decode(answered["answer"])
 
     def close(self) -> None:
         """Close the browser and the server."""

@@ -4,6 +4,10 @@ import "@tensorflow/tfjs-backend-webgl";
 import "@tensorflow/tfjs-backend-webgpu";
 
 import { offer, readArtifact } from "./page.mjs";
+import { startGraphs } from "./tfjs_graphs.mjs";
 import { startTfjs } from "./tfjs_session.mjs";
 
-offer(({ backend }) => startTfjs({ backend, wasmPath: new URL(".", location.href).href, read: readArtifact }));
+offer(({ backend, graphs }) => {
+  const options = { backend, wasmPath: new URL(".", location.href).href };
+  return graphs ? startGraphs(options) : startTfjs({ ...options, read: readArtifact });
+});
