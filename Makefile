@@ -41,7 +41,7 @@ TYPES := dlconv/web/segment/src/manifest_schema.ts
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page format types wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page format types definitions wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -108,6 +108,9 @@ format: setup-dev  ## put the code into the common format
 
 types: setup-dev  ## TypeScript types of what dlconv writes and the page reads
 	$(VENV)/bin/dlconv schema manifest | $(VENV)/bin/python -m dlconv.web.schema_types > $(TYPES)
+
+definitions: setup  ## the definitions of TensorFlow's ops, from the TensorFlow that is installed
+	$(VENV)/bin/python -m dlconv.graph.extract_definitions
 
 wheel: setup  ## a wheel in dist/
 	$(VENV)/bin/uv build --quiet --wheel --no-build-isolation --python $(VENV)/bin/python

@@ -34,6 +34,7 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
     for name in (
         "dlconv/plan/template.toml",
         "dlconv/graph/contract.py",
+        "dlconv/graph/definitions.pb.gz",
         "dlconv/registry/registry.toml",
         "dlconv/sample/deeplabv3_mnv2_sample.tar.gz",
         "dlconv/web/dist/tfjs-node.cjs",

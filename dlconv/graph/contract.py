@@ -15,18 +15,17 @@ from dataclasses import dataclass, replace
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError, UsageError
+from dlconv.graph.element_types import output_types
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
-from dlconv.graph.tensors import dtype_name, extents_of
+from dlconv.graph.tensors import extents_of
 
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
 NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
-# Whatever the element type of the image is.
-GIVES_FLOAT32 = frozenset({"CropAndResize", "ResizeArea", "ResizeBicubic", "ResizeBilinear"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 
@@ -199,13 +198,9 @@ def find_ends(graph: Graph, ends: Ends = FOUND) -> Findings:
 
 
 def element_type(node: NodeDef) -> str:
-    """Return the dtype of a node's first output."""
-    if node.op in GIVES_FLOAT32:
-        return "float32"
-    for key in ("DstT", "output_type", "dtype", "T"):
-        if key in node.attr:
-            return dtype_name(node.attr[key].type)
-    return "float32"
+    """Return the dtype of a node's first output, float32 where nothing tells it."""
+    types = output_types(node)
+    return types[0] if types else "float32"
 
 
 def _find_outputs(
@@ -358,8 +353,7 @@ def _may_be_image(node: NodeDef) -> bool:
 
 
 def _spec_of_placeholder(node: NodeDef, reason: str) -> TensorSpec:
-    stated = attribute(node, "shape")
-    shape = extents_of(stated.shape) if stated.HasField("shape") else None
+    shape = extents_of(attribute(node, "shape").shape)
     return TensorSpec(node.name, element_type(node), shape, reason)
 
 

@@ -18,6 +18,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.versions_pb2 import VersionDef
 
 from dlconv.errors import DlconvError
+from dlconv.graph.definitions import default_of
 from dlconv.graph.inferred import Given, Inferred
 from dlconv.graph.tensors import array_of
 
@@ -219,8 +220,14 @@ def copy_of(node: NodeDef, *, name: str = "", inputs: Iterable[str] | None = Non
 
 
 def attribute(node: NodeDef, key: str) -> AttrValue:
-    """Return an attribute of a node, an empty one if it has none; reading leaves the node alone."""
-    return node.attr[key] if key in node.attr else AttrValue()
+    """Return an attribute of a node, not to be changed; TensorFlow's default if the node lacks it.
+
+    It is an empty one if there is no default either.
+    """
+    if key in node.attr:
+        return node.attr[key]
+    default = default_of(node.op, key)
+    return AttrValue() if default is None else default
 
 
 def is_nhwc(node: NodeDef) -> bool:

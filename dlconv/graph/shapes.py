@@ -125,7 +125,6 @@ def _may_be_scalar(static: Static, node: NodeDef) -> bool:
         node.op == "Placeholder"
         and static.shapes[node.name] is None
         and extents_of(attribute(node, "shape").shape) == ()
-        and "shape" in node.attr
     )
 
 
@@ -226,7 +225,7 @@ def _same(static: Static, node: NodeDef) -> Shape:
 
 def _placeholder(static: Static, node: NodeDef) -> Shape:
     shape = attribute(node, "shape").shape
-    if "shape" not in node.attr or shape.unknown_rank:
+    if shape.unknown_rank:
         return None
     if not shape.dim and static.graph.versions.producer < SCALARS_ARE_STATED_SINCE:
         return None

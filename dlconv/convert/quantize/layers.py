@@ -89,7 +89,7 @@ def _layer(graph: Graph, node: NodeDef) -> Layer | None:
     if padding not in ("SAME", "VALID") or not np.isfinite(kernel).all():
         return None
     strides = list(attribute(node, "strides").list.i)
-    rates = list(attribute(node, "dilations").list.i) or [1, 1, 1, 1]
+    rates = list(attribute(node, "dilations").list.i)
     return Layer(
         name=node.name,
         source=source.node,

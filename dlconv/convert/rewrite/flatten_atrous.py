@@ -82,7 +82,7 @@ def _is_plain(node: NodeDef) -> bool:
         and attribute(node, "padding").s == b"VALID"
         and is_nhwc(node)
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]
-        and dilations in ([], [1, 1, 1, 1])
+        and dilations == [1, 1, 1, 1]
     )
 
 

@@ -21,7 +21,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.graph.edit import Edit, Result, applied, const, free_name, reads_once
-from dlconv.graph.graph import Graph, copy_of, is_nhwc
+from dlconv.graph.graph import Graph, attribute, copy_of, is_nhwc
 
 BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 ADDITIONS = frozenset({"Add", "AddV2", "BiasAdd"})
@@ -105,7 +105,7 @@ def _affine(graph: Graph, node: NodeDef, source: str, channels: int) -> _Affine 
 
 
 def _batch_norm(graph: Graph, node: NodeDef, source: str) -> _Affine | None:
-    is_inference = "is_training" in node.attr and not node.attr["is_training"].b
+    is_inference = not attribute(node, "is_training").b
     parameters = [graph.constant(graph.producer(node, index)) for index in range(1, 5)]
     if not is_inference or not is_nhwc(node) or graph.sources(node)[0].node != source:
         return None
@@ -114,8 +114,7 @@ def _batch_norm(graph: Graph, node: NodeDef, source: str) -> _Affine | None:
     if any(values is None for values in parameters):
         return None
     gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in parameters)
-    epsilon = node.attr["epsilon"].f if "epsilon" in node.attr else 1e-4
-    factor = gamma / np.sqrt(variance + epsilon)
+    factor = gamma / np.sqrt(variance + attribute(node, "epsilon").f)
     return _Affine(factor, beta - mean * factor)
 
 

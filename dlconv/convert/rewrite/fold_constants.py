@@ -22,10 +22,10 @@ from collections.abc import Callable
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.graph.contract import element_type
 from dlconv.graph.edit import Edit, Result, applied, const, in_turn, reads_once
 from dlconv.graph.graph import Graph, attribute, copy_of, source_node
 from dlconv.graph.shapes import Static, infer_static
-from dlconv.graph.tensors import dtype_name
 
 WHOLE_TYPES = frozenset({"int32", "int64"})
 MOST_EXACT = 255.0
@@ -65,7 +65,7 @@ def _with_control_edges(graph: Graph) -> set[str]:
 
 def _constant(static: Static, node: NodeDef) -> NodeDef | None:
     value = static.values.get(node.name)
-    data_type = _value_type(node)
+    data_type = element_type(node)
     if value is None:
         return None
     items = list(value.ravel())
@@ -79,12 +79,6 @@ def _constant(static: Static, node: NodeDef) -> NodeDef | None:
 def _fits(item: object, data_type: str) -> bool:
     limits = np.iinfo(data_type)
     return isinstance(item, int) and int(limits.min) <= item <= int(limits.max)
-
-
-def _value_type(node: NodeDef) -> str:
-    key = {"Shape": "out_type", "Cast": "DstT"}.get(node.op, "T")
-    data_type = attribute(node, key).type
-    return dtype_name(data_type) if data_type or node.op != "Shape" else "int32"
 
 
 def _drop_idle(graph: Graph) -> Result:
