@@ -15,8 +15,7 @@ from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.graph.contract import OUTPUT_NAME
 from dlconv.graph.graph import Graph, copy_of, source_node
-
-DATA_TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "int64": "DT_INT64", "uint8": "DT_UINT8"}
+from dlconv.graph.tensors import data_type_name
 
 
 @dataclass(frozen=True)
@@ -118,8 +117,8 @@ def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
 
 
 def const(name: str, array: np.ndarray) -> NodeDef:
-    """Return a Const of a float32, int32, int64 or uint8 array."""
-    data_type = DataType.Value(DATA_TYPES[array.dtype.name])
+    """Return a Const of an array of numbers or truth values."""
+    data_type = DataType.Value(data_type_name(array.dtype.name))
     node = NodeDef(name=name, op="Const")
     node.attr["dtype"].type = data_type
     tensor = node.attr["value"].tensor

@@ -67,6 +67,8 @@ def _arrays(described: Sequence[Mapping[str, Any]], content: bytes) -> Iterator[
     for output in described:
         shape = tuple(output["shape"])
         dtype = "<f4" if output["dtype"] == "float32" else "<i4"
+        if None in shape:
+            raise DlconvError(f"an output has the shape {output['shape']}")
         count = math.prod(shape)
         yield np.frombuffer(content, dtype, count, offset).reshape(shape)
         offset += 4 * count

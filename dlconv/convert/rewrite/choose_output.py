@@ -25,9 +25,10 @@ from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.contract import element_type
-from dlconv.graph.edit import DATA_TYPES, Edit, Result, applied, const, free_name
+from dlconv.graph.edit import Edit, Result, applied, const, free_name
 from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.shapes import Static, infer_static
+from dlconv.graph.tensors import data_type_name
 
 LABEL_TYPES = ("int32", "uint8", "int64")
 OUTPUT_NAMES = {"scores": "Scores", "probabilities": "Probabilities"}
@@ -120,7 +121,7 @@ def _retype(graph: Graph, node: NodeDef, dtype: str, edit: Edit) -> None:
         edit.redirect(node.name, node.input[0])
         return
     copy = copy_of(node)
-    data_type = DataType.Value(DATA_TYPES[dtype])
+    data_type = DataType.Value(data_type_name(dtype))
     if node.op == "Cast":
         copy.op = "Identity"
         for key in list(copy.attr):
@@ -136,7 +137,7 @@ def _with_cast(graph: Graph, output_name: str, dtype: str) -> Result:
     before = copy_of(output, name=free_name(graph, f"{output_name}/labels"))
     cast = NodeDef(name=output_name, op="Cast", input=[before.name])
     cast.attr["SrcT"].type = DataType.Value(f"DT_{element_type(output).upper()}")
-    cast.attr["DstT"].type = DataType.Value(DATA_TYPES[dtype])
+    cast.attr["DstT"].type = DataType.Value(data_type_name(dtype))
     return applied(graph, Edit(replaced={output_name: [before, cast]}))
 
 

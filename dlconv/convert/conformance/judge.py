@@ -1,0 +1,78 @@
+"""Judging the nodes of a graph by the measured conformance of a target."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.conformance.table import RIGHT, Status, Table, Verdict
+from dlconv.convert.conformance.traits import traits_of, with_port
+from dlconv.errors import DlconvError
+from dlconv.graph.graph import Graph
+from dlconv.graph.shapes import Static, infer_static
+
+# What every backend has, and what nothing computes.
+GIVEN = frozenset({"Const", "NoOp", "Placeholder"})
+_ORDER = list(Status)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A node that a backend does not compute rightly, and what it makes of it."""
+
+    node: NodeDef
+    backend: str
+    verdict: Verdict
+
+
+def judged(table: Table, graph: Graph, backends: Sequence[str]) -> Iterator[Judged]:
+    """Yield each node of a graph that one of the backends does not compute rightly."""
+    static = infer_static(graph)
+    for node in graph.nodes.values():
+        for backend in backends:
+            verdict = verdict_of(table, static, node, backend)
+            if not verdict.holds:
+                yield Judged(node, backend, verdict)
+
+
+def verdict_of(table: Table, static: Static, node: NodeDef, backend: str) -> Verdict:
+    """Return what a backend makes of a node, the worst of the outputs that are read."""
+    if node.op in GIVEN:
+        return RIGHT
+    traits = traits_of(static, node)
+    found = (
+        table.verdict(backend, node.op, with_port(traits, port))
+        for port in _ports_read(static.graph, node)
+    )
+    return max(found, key=lambda each: _ORDER.index(each.status))
+
+
+def _ports_read(graph: Graph, node: NodeDef) -> set[int]:
+    readers = (graph.nodes[name] for name in graph.consumers[node.name])
+    ports = {
+        source.port
+        for reader in readers
+        for source in graph.sources(reader)
+        if source.node == node.name
+    }
+    return ports or {0}
+
+
+def refuse(target: str, found: Iterable[Judged]) -> None:
+    """Raise DlconvError for the first node that a backend does not compute rightly, if any."""
+    for each in found:
+        raise DlconvError(
+            f"{target} cannot hold {each.node.name} ({each.node.op}): "
+            f"{_WORDS[each.verdict.status].format(backend=each.backend)} {each.verdict.reason}",
+            code="not-conformant",
+            node=each.node.name,
+            backend=each.backend,
+        )
+
+
+_WORDS = {
+    Status.WRONG: "its {backend} backend computes something else",
+    Status.FAILS: "its {backend} backend fails",
+    Status.REFUSED: "dlconv does not write it",
+    Status.UNMEASURED: "what its {backend} backend makes of it is not known:",
+}

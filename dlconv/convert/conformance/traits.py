@@ -1,0 +1,149 @@
+"""What is told apart about a node when backends are measured and asked: its traits.
+
+A trait has a name and a few values: an attribute with its value or a class of values, the rank of
+an input, whether an input that other operations take from a constant is one. Numbers that only
+scale what is computed (floats, sizes) are no traits. The same function describes the cases that are
+measured and the nodes that are to be converted.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.op_def_pb2 import OpDef
+
+from dlconv.graph.definitions import definition_of
+from dlconv.graph.graph import attribute
+from dlconv.graph.operations import CONVOLUTIONS
+from dlconv.graph.shapes import Static
+from dlconv.graph.tensors import dtype_name
+
+# None: it is not known before the graph runs.
+Traits = Mapping[str, str | None]
+
+CONSTANT, NEGATIVE, COMPUTED = "constant", "negative constant", "computed"
+# Attributes that change nothing that is computed.
+IDLE = frozenset(
+    {
+        "bad_indices_policy",
+        "data",
+        "exponential_avg_factor",
+        "first_n",
+        "incompatible_shape_error",
+        "message",
+        "name",
+        "num_args",
+        "summarize",
+        "use_cudnn_on_gpu",
+        "use_locking",
+        "validate_indices",
+        "validate_shape",
+    }
+)
+# Larger constants have no class of their own.
+MOST_VALUES = 64
+
+
+def traits_of(static: Static, node: NodeDef) -> dict[str, str | None]:
+    """Return the traits of a node; empty for an op that TensorFlow does not define."""
+    definition = definition_of(node.op)
+    if definition is None:
+        return {}
+    return {
+        **dict(_of_attributes(definition, node)),
+        **dict(_of_inputs(static, definition, node)),
+        **dict(_of_convolution(static, node)),
+    }
+
+
+def _of_attributes(definition: OpDef, node: NodeDef) -> Iterator[tuple[str, str]]:
+    for declared in definition.attr:
+        name = declared.name
+        if name in IDLE or name.startswith("_"):
+            continue
+        value = attribute(node, name)
+        kind = _class_of(declared, value)
+        if kind is not None:
+            yield name, kind
+
+
+def _class_of(declared: OpDef.AttrDef, value: AttrValue) -> str | None:
+    if declared.type == "type":
+        return dtype_name(value.type)
+    if declared.type == "bool":
+        return "yes" if value.b else "no"
+    if declared.type == "string" and declared.allowed_values.list.s:
+        return str(value.s.decode(errors="replace"))
+    if declared.type == "int":
+        return "not 0" if declared.name.endswith("_mask") and value.i else _whole(value.i)
+    if declared.type == "list(int)":
+        return _list_class(list(value.list.i), "paddings" in declared.name)
+    if declared.type == "list(type)":
+        return " ".join(sorted({dtype_name(each) for each in value.list.type}))
+    if declared.type == "list(string)":
+        return " ".join(each.decode(errors="replace") for each in value.list.s)
+    return None
+
+
+def _whole(value: int) -> str:
+    return str(value) if -1 <= value <= 2 else "3 or more" if value > 2 else "-2 or less"
+
+
+def _list_class(values: list[int], is_paddings: bool) -> str:
+    if not values:
+        return "none"
+    if min(values) < 0:
+        return "negative"
+    if is_paddings:
+        return "some" if any(values) else "zeros"
+    others = [value for value in values if value != 1]
+    if not others:
+        return "ones"
+    is_even = len(set(others)) == 1 and len(others) == max(1, len(values) - 2)
+    return "equal" if is_even else "unequal"
+
+
+def _of_inputs(
+    static: Static, definition: OpDef, node: NodeDef
+) -> Iterator[tuple[str, str | None]]:
+    index = 0
+    count = len(static.graph.sources(node))
+    for argument in definition.input_arg:
+        number = 1
+        if argument.number_attr:
+            number = attribute(node, argument.number_attr).i
+        elif argument.type_list_attr:
+            number = len(attribute(node, argument.type_list_attr).list.type)
+        if index >= count:
+            return
+        if number:
+            shape = static.shape(node, index)
+            yield f"rank of {argument.name}", None if shape is None else str(len(shape))
+            yield argument.name, _constancy(static, node, index)
+        index += number
+
+
+def _constancy(static: Static, node: NodeDef, index: int) -> str:
+    value = static.graph.constant(static.graph.producer(node, index))
+    if value is None:
+        return COMPUTED
+    is_parameter = value.dtype.kind == "i" and 0 < value.size <= MOST_VALUES
+    return NEGATIVE if is_parameter and (value < 0).any() else CONSTANT
+
+
+def _of_convolution(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]]:
+    if node.op not in CONVOLUTIONS or "Depthwise" in node.op:
+        return
+    image, kernel = static.shape(node, 0), static.shape(node, 1)
+    if image is None or kernel is None or len(image) != 4 or len(kernel) != 4:
+        yield "groups", None
+        return
+    axis = 1 if attribute(node, "data_format").s == b"NCHW" else 3
+    channels, taken = image[axis], kernel[2]
+    known = isinstance(channels, int) and isinstance(taken, int)
+    yield "groups", ("one" if channels == taken else "several") if known else None
+
+
+def with_port(traits: Traits, port: int) -> dict[str, str | None]:
+    """Return the traits of one output of a node."""
+    return {**traits, "output": str(min(port, 5))}

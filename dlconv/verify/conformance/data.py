@@ -1,0 +1,45 @@
+"""The measurement as the package's data: sorted, an operation a line."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from dlconv.convert.conformance.table import Measured
+from dlconv.verify.conformance.measure import Measurement
+
+
+def as_json(found: Measurement) -> str:
+    """Return the file that ``conformance`` reads."""
+    table = found.table
+    head = {
+        "versions": dict(sorted(table.versions.items())),
+        "backends": list(table.backends),
+        "before": _counts(found.before),
+        "after": _counts(found.after),
+    }
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    ops = [f"  {json.dumps(op)}: {_line(table.ops[op])}" for op in sorted(table.ops)]
+    lines.append('"ops": {\n' + ",\n".join(ops) + "\n }")
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def _counts(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {backend: dict(sorted(each.items())) for backend, each in counts.items()}
+
+
+def _line(measured: Measured) -> str:
+    entry: dict[str, Any] = {
+        "cases": measured.cases,
+        "values": {name: sorted(values) for name, values in measured.values.items()},
+    }
+    faults = {
+        backend: [
+            [dict(each.when), each.status, *([each.said] if each.said else [])] for each in found
+        ]
+        for backend, found in measured.faults.items()
+    }
+    for key, value in (("faults", faults), ("close", measured.close), ("notes", measured.notes)):
+        if value:
+            entry[key] = value
+    return json.dumps(entry)

@@ -1,0 +1,53 @@
+"""What a backend makes of a case, beside TensorFlow.
+
+Equal means: integers and truth values exactly, floats to 1e-5 of the largest value, half floats to
+1e-3 of it. Close is what float arithmetic in another order gives, up to a hundred times that.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlconv.convert.conformance.table import Status
+
+EQUAL = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-5}
+CLOSE = {"float16": 4e-3, "float32": 1e-3, "float64": 1e-3}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A status, the largest difference as a share of the largest value, and what a runtime said."""
+
+    status: Status
+    error: float = 0.0
+    said: str = ""
+
+
+def compared(expected: np.ndarray, found: np.ndarray) -> Outcome:
+    """Compare one output; the types may be those that a backend holds in place of others."""
+    if expected.shape != found.shape:
+        return Outcome(Status.WRONG, said=f"shape {found.shape} in place of {expected.shape}")
+    if expected.dtype.kind not in "fc":
+        return _exact(expected, found)
+    if found.dtype.kind != "f":
+        return Outcome(Status.WRONG, said=f"{found.dtype} in place of {expected.dtype}")
+    there, here = expected.astype(np.float64), found.astype(np.float64)
+    finite = np.isfinite(there)
+    same = np.where(finite, True, (there == here) | (np.isnan(there) & np.isnan(here)))
+    if not same.all() or not np.isfinite(here[finite]).all():
+        return Outcome(Status.WRONG, said="other values are not finite")
+    if not finite.any():
+        return Outcome(Status.EQUAL)
+    largest = max(float(np.abs(there[finite]).max()), 1e-30)
+    error = float(np.abs(there[finite] - here[finite]).max()) / largest
+    dtype = expected.dtype.name
+    if error <= EQUAL[dtype]:
+        return Outcome(Status.EQUAL)
+    return Outcome(Status.CLOSE if error <= CLOSE[dtype] else Status.WRONG, float(f"{error:.1e}"))
+
+
+def _exact(expected: np.ndarray, found: np.ndarray) -> Outcome:
+    if found.dtype.kind == "f":
+        return Outcome(Status.WRONG, said=f"{found.dtype} in place of {expected.dtype}")
+    equal = np.array_equal(expected.astype(np.int64), found.astype(np.int64))
+    return Outcome(Status.EQUAL if equal else Status.WRONG)

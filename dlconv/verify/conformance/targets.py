@@ -1,0 +1,159 @@
+"""The targets whose backends are measured: how a case is written, converted and run for each."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Protocol
+
+import numpy as np
+
+from dlconv.convert.conformance.table import Table
+from dlconv.convert.targets.onnx.operation import written_operations
+from dlconv.convert.targets.tfjs.lower import lowered_for
+from dlconv.errors import DlconvError
+from dlconv.graph.graph import Graph
+from dlconv.verify.conformance.cases import NODE
+from dlconv.verify.conformance.runners import (
+    Feeds,
+    PythonRunner,
+    Refused,
+    TfjsRunner,
+    graph_model_files,
+    onnx_model,
+)
+from dlconv.web import tfjs_operations
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files that a graph was written as."""
+
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others."""
+        return hashlib.sha256(b"".join(self.files.values())).hexdigest()[:16]
+
+
+class Runner(Protocol):
+    """A backend; ``run`` raises Failed where it does not run what was written."""
+
+    def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
+        """Return one output."""
+
+    def close(self) -> None:
+        """End its process."""
+
+
+class Target(Protocol):
+    """What graphs are written as; ``write`` and ``convert`` raise Refused."""
+
+    name: str
+    backends: tuple[str, ...]
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """What the measurement holds for."""
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations that it may know."""
+
+    def runner(self, backend: str) -> Runner:
+        """Return a backend, which starts when it is first asked."""
+
+    def write(self, graph: Graph, feeds: Feeds) -> Written:
+        """Write a graph as it is."""
+
+    def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
+        """Write a graph as ``convert`` does, so that it holds on a backend."""
+
+
+class Tfjs:
+    """TensorFlow.js, by dlconv's own writer."""
+
+    name = "tfjs"
+    backends = ("wasm", "cpu", "webgl", "webgpu")
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """TF.js and TensorFlow."""
+        return {"tfjs": tfjs_operations().version, "tensorflow": version("tensorflow")}
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """Those of its converter, and those that the ONNX writer knows."""
+        return frozenset(tfjs_operations().kernels) | written_operations()
+
+    def runner(self, backend: str) -> Runner:
+        """Return a backend in Node.js or Chromium."""
+        return _TfjsFiles(TfjsRunner(backend))
+
+    def write(self, graph: Graph, feeds: Feeds) -> Written:
+        """Write a graph model."""
+        return Written(graph_model_files(graph, next(iter(feeds))))
+
+    def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
+        """Lower what the backend does not compute rightly, and write a graph model."""
+        try:
+            lowered = lowered_for(graph, table, (backend,))
+        except DlconvError as error:
+            raise Refused(str(error)) from error
+        return self.write(lowered, feeds)
+
+
+@dataclass(frozen=True)
+class _TfjsFiles:
+    runner: TfjsRunner
+
+    def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
+        name = f"{NODE}:{port}" if port else NODE
+        return self.runner.run(written.files, feeds, [name])[0]
+
+    def close(self) -> None:
+        self.runner.close()
+
+
+class Onnx:
+    """ONNX, by dlconv's own writer, in ONNX Runtime."""
+
+    name = "onnx"
+    backends = ("onnxruntime",)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """ONNX Runtime and TensorFlow."""
+        return {name: version(name) for name in ("onnxruntime", "tensorflow")}
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """Those that have a writer."""
+        return written_operations()
+
+    def runner(self, backend: str) -> Runner:
+        """Return ONNX Runtime in a process of its own."""
+        return _OnnxFiles(PythonRunner(backend))
+
+    def write(self, graph: Graph, feeds: Feeds) -> Written:
+        """Write a model."""
+        return Written({"model.onnx": onnx_model(graph, next(iter(feeds)))})
+
+    def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
+        """Refuse what the backend does not compute rightly, and write a model."""
+        return self.write(graph, feeds)
+
+
+@dataclass(frozen=True)
+class _OnnxFiles:
+    runner: PythonRunner
+
+    def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
+        return self.runner.run(written.files["model.onnx"], feeds, [])[port]
+
+    def close(self) -> None:
+        self.runner.close()
+
+
+TARGETS: Mapping[str, Target] = {each.name: each for each in (Tfjs(), Onnx())}
