@@ -40,6 +40,8 @@ IDLE = frozenset(
         "validate_shape",
     }
 )
+WITH_KERNEL = CONVOLUTIONS | {"Conv3D", "Dilation2D"}
+WINDOWS = {"ExtractImagePatches": "ksizes"}
 # Larger constants have no class of their own.
 MOST_VALUES = 64
 
@@ -53,6 +55,7 @@ def traits_of(static: Static, node: NodeDef) -> dict[str, str | None]:
         **dict(_of_attributes(definition, node)),
         **dict(_of_inputs(static, definition, node)),
         **dict(_of_convolution(static, node)),
+        **dict(_of_window(static, node)),
     }
 
 
@@ -142,6 +145,25 @@ def _of_convolution(static: Static, node: NodeDef) -> Iterator[tuple[str, str | 
     channels, taken = image[axis], kernel[2]
     known = isinstance(channels, int) and isinstance(taken, int)
     yield "groups", ("one" if channels == taken else "several") if known else None
+
+
+def _of_window(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]]:
+    """Yield whether a window is smaller than the step that it moves by."""
+    strides = list(attribute(node, "strides").list.i)
+    if not strides or node.op == "Conv2DBackpropInput":
+        return
+    window: list[object] = list(attribute(node, WINDOWS.get(node.op, "ksize")).list.i)
+    if not window and node.op not in WITH_KERNEL:
+        return
+    if not window:
+        is_first = attribute(node, "data_format").s.startswith(b"NC")
+        strides = strides[2:] if is_first else strides[1:-1]
+        window = list((static.shape(node, 1) or ())[: len(strides)])
+    if len(window) != len(strides) or not all(isinstance(extent, int) for extent in window):
+        yield "window", None
+        return
+    gaps = [int(str(extent)) < step for extent, step in zip(window, strides, strict=True)]
+    yield "window", "has gaps" if any(gaps) else "has none"
 
 
 def with_port(traits: Traits, port: int) -> dict[str, str | None]:

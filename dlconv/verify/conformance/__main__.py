@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, metavar="DIR")
     options = parser.parse_args(arguments)
     work = options.work or cache_root() / "conformance"
-    reachable = []
+    reachable: list[str] = []
     for name in options.target or TARGETS:
         target = TARGETS[name]
         backends = [each for each in target.backends if each in (options.backend or [each])]

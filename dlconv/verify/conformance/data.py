@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dlconv.convert.conformance.table import Measured
+from dlconv.convert.conformance.table import Fault, Measured
 from dlconv.verify.conformance.measure import Measurement
 
 
@@ -43,3 +43,7 @@ def _line(measured: Measured) -> str:
         if value:
             entry[key] = value
     return json.dumps(entry)
+
+
+def _fault(fault: Fault) -> list[Any]:
+    return [dict(fault.when), fault.status, *([fault.said] if fault.said else [])]

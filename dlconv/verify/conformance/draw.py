@@ -36,7 +36,7 @@ TYPES = (
 USUAL, NOT_FINITE, LARGE, EMPTY = "usual", "not finite", "large", "empty"
 
 
-class NoCase(Exception):
+class NoCaseError(Exception):
     """These choices do not go together."""
 
 
@@ -60,6 +60,7 @@ class Draw:
     domain: dict[str, int] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     edge: str = USUAL
+    is_wide: bool = False
 
     def __post_init__(self) -> None:
         seed = f"{self.definition.name} {sorted(self.chosen.items())}"
@@ -79,15 +80,15 @@ class Draw:
     def dtype(self, key: str = "T", *among: str) -> np.dtype[Any]:
         """Return one of the types that the definition allows, among these, for an attribute."""
         if key in self.attributes:
-            return np.dtype(self.attributes[key])
+            return self.attributes[key]  # type: ignore[no-any-return]
         (declared,) = [each for each in self.definition.attr if each.name == key]
         allowed = {dtype_name(each) for each in declared.allowed_values.list.type}
         options = [name for name in among or TYPES if not allowed or name in allowed]
         if not options:
-            raise NoCase
+            raise NoCaseError
         default = dtype_name(declared.default_value.type) if declared.default_value.type else ""
         options.sort(key=lambda name: name != default)
-        return np.dtype(self.attribute(key, *[np.dtype(name) for name in options]))
+        return self.attribute(key, *[np.dtype(name) for name in options])
 
     def fixed(self, key: str, value: Any) -> None:
         """Set an attribute that does not vary."""
@@ -97,12 +98,15 @@ class Draw:
         """Return random values of a type, none of them less than ``least``."""
         if self.edge == EMPTY and shape:
             shape = [0, *shape[1:]]
-        if dtype == bool:
+        if dtype.kind == "b":
             return self.random.random(shape) < 0.5
         if dtype.kind == "f":
             return self._floats(dtype, shape, least)
-        low = max(least, 0 if dtype.kind == "u" else -9)
-        found = self.random.integers(int(np.ceil(low)), max(10, int(low) + 3), shape)
+        low, high = max(least, 0 if dtype.kind == "u" else -9), 10
+        if dtype.itemsize == 1 and self.is_wide:
+            # So that sums and products do not fit.
+            low, high = max(least, 0 if dtype.kind == "u" else -120), 120
+        found = self.random.integers(int(np.ceil(low)), max(high, int(low) + 3), shape)
         if self.edge == LARGE:
             limits = np.iinfo(dtype)
             found = self.random.integers(
@@ -161,7 +165,7 @@ def every_way(
         draw = Draw(definition, chosen)
         try:
             made = make(draw)
-        except NoCase:
+        except NoCaseError:
             return
         finally:
             for name, count in draw.domain.items():

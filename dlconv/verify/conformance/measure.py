@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from dlconv.verify.conformance.draw import USUAL
 from dlconv.verify.conformance.journal import Journal
 from dlconv.verify.conformance.learn import Row, learned
 from dlconv.verify.conformance.results import Outcome, compared
-from dlconv.verify.conformance.runners import Failed, PythonRunner, Refused
+from dlconv.verify.conformance.runners import FailedError, PythonRunner, RefusedError
 from dlconv.verify.conformance.targets import Target, Written
 
 # Says how many of the operations are done.
@@ -56,7 +57,8 @@ class Bench:
         self._stack = ExitStack()
 
     def __enter__(self) -> "Bench":
-        for runner in (self._tensorflow, *self._runners.values()):
+        self._stack.enter_context(closing(self._tensorflow))
+        for runner in self._runners.values():
             self._stack.enter_context(closing(runner))
         return self
 
@@ -87,7 +89,7 @@ class Bench:
         for port, expected in enumerate(reference.values):
             try:
                 found = runner.run(written, feeds, port)
-            except Failed as error:
+            except FailedError as error:
                 outcomes.append(Outcome(Status.FAILS, said=str(error)[:MOST_SAID]))
             else:
                 outcomes.append(compared(expected, found))
@@ -117,7 +119,7 @@ class Reference:
             try:
                 self._values = self._run()
                 known = [Outcome(Status.EQUAL)]
-            except Failed as error:
+            except FailedError as error:
                 known = [Outcome(Status.FAILS, said=str(error)[:MOST_SAID])]
             self.journal.put(self.case.digest, known)
         return known[0].status == Status.EQUAL
@@ -171,7 +173,7 @@ def _rows(bench: Bench, op: str, counts: Mapping[str, Counter[str]]) -> Iterator
     for case, reference in _valid_cases(bench, op):
         static = infer_static(case.graph)
         traits = traits_of(static, case.graph.nodes[NODE])
-        written = _tried(lambda case=case: bench.target.write(case.graph, case.feeds))
+        written = _tried(partial(bench.target.write, case.graph, case.feeds))
         found = {each: bench.outcomes(each, written, reference) for each in bench.backends}
         for port in range(len(reference.fetches)):
             row = {backend: outcomes[port] for backend, outcomes in found.items()}
@@ -189,11 +191,8 @@ def _after(
         if case.edge != USUAL:
             continue
         for backend in bench.backends:
-            written = _tried(
-                lambda case=case, backend=backend: bench.target.convert(
-                    case.graph, case.feeds, table, backend
-                )
-            )
+            convert = partial(bench.target.convert, case.graph, case.feeds, table, backend)
+            written = _tried(convert)
             outcome = bench.outcomes(backend, written, reference)[0]
             counts[backend][outcome.status] += 1
             if outcome.status in (Status.WRONG, Status.FAILS):
@@ -203,5 +202,5 @@ def _after(
 def _tried(write: Callable[[], Written]) -> Written | str:
     try:
         return write()
-    except Refused as refusal:
+    except RefusedError as refusal:
         return str(refusal)

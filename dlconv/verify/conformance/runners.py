@@ -24,11 +24,11 @@ from dlconv.runtimes.tfjs_graphs import TfjsGraphs, tfjs_graphs
 Feeds = Mapping[str, np.ndarray]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The writer does not write the graph."""
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The runtime does not run what was written."""
 
 
@@ -40,7 +40,7 @@ class PythonRunner:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> list[np.ndarray]:
-        """Run a serialized graph. Raises Failed with what the runtime said, or that it ended."""
+        """Run a serialized graph. Raises FailedError with what the runtime said."""
         if self._process is None:
             command = [sys.executable, "-m", "dlconv.verify.conformance.worker", self._name]
             self._process = subprocess.Popen(
@@ -58,9 +58,9 @@ class PythonRunner:
             answer = pickle.load(process.stdout)
         except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
             self.close()
-            raise Failed("its process ended") from error
+            raise FailedError("its process ended") from error
         if isinstance(answer, str):
-            raise Failed(answer)
+            raise FailedError(answer)
         return list(answer)
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class TfjsRunner:
     def run(
         self, files: Mapping[str, bytes], feeds: Feeds, fetches: Sequence[str]
     ) -> list[np.ndarray]:
-        """Run the files of a graph model. Raises Failed with what TF.js says."""
+        """Run the files of a graph model. Raises FailedError with what TF.js says."""
         if self._graphs is None:
             self._context = tfjs_graphs(self.backend)
             self._graphs = self._context.__enter__()
@@ -91,7 +91,7 @@ class TfjsRunner:
         except DlconvError as error:
             if _is_broken(str(error)):
                 self.close()
-            raise Failed(str(error)) from error
+            raise FailedError(str(error)) from error
 
     def close(self) -> None:
         """End the process or the page."""
@@ -112,7 +112,7 @@ def graph_model_files(graph: Graph, input_name: str) -> dict[str, bytes]:
         try:
             write_graph_model(graph, _contract(input_name), {}, Path(folder))
         except DlconvError as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
@@ -121,10 +121,10 @@ def onnx_model(graph: Graph, input_name: str) -> bytes:
     try:
         model = to_onnx(graph, _contract(input_name))
     except DlconvError as error:
-        raise Refused(str(error)) from error
+        raise RefusedError(str(error)) from error
     return model.proto().SerializeToString()
 
 
 def _contract(input_name: str) -> Contract:
-    ends = [TensorSpec(name, "float32", None) for name in (input_name, "y")]
-    return Contract(*ends, None, "", None, "")
+    image, output = (TensorSpec(name, "float32", None) for name in (input_name, "y"))
+    return Contract(image, output, None, "", None, "")

@@ -17,7 +17,7 @@ from dlconv.verify.conformance.cases import NODE
 from dlconv.verify.conformance.runners import (
     Feeds,
     PythonRunner,
-    Refused,
+    RefusedError,
     TfjsRunner,
     graph_model_files,
     onnx_model,
@@ -38,7 +38,7 @@ class Written:
 
 
 class Runner(Protocol):
-    """A backend; ``run`` raises Failed where it does not run what was written."""
+    """A backend; ``run`` raises FailedError where it does not run what was written."""
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         """Return one output."""
@@ -48,10 +48,15 @@ class Runner(Protocol):
 
 
 class Target(Protocol):
-    """What graphs are written as; ``write`` and ``convert`` raise Refused."""
+    """What graphs are written as; ``write`` and ``convert`` raise RefusedError."""
 
-    name: str
-    backends: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """How it is called."""
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Those that are measured, the usual one first."""
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -100,7 +105,7 @@ class Tfjs:
         try:
             lowered = lowered_for(graph, table, (backend,))
         except DlconvError as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
         return self.write(lowered, feeds)
 
 
@@ -156,4 +161,5 @@ class _OnnxFiles:
         self.runner.close()
 
 
-TARGETS: Mapping[str, Target] = {each.name: each for each in (Tfjs(), Onnx())}
+_ALL: tuple[Target, ...] = (Tfjs(), Onnx())
+TARGETS: Mapping[str, Target] = {each.name: each for each in _ALL}

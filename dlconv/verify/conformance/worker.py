@@ -1,7 +1,8 @@
 """The process in which TensorFlow or ONNX Runtime runs the graphs of cases, one after another.
 
-Both can end their process on a graph that does not fit, so neither runs where others would be lost.
-Requests and answers are pickles on its pipes: ``(content, feeds, fetches)``, and arrays or an error.
+Both can end their process on a graph that does not fit, so neither runs where others would be
+lost. Requests and answers are pickles on its pipes: ``(content, feeds, fetches)``, and arrays or an
+error.
 """
 
 import io

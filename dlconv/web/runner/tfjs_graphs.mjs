@@ -26,6 +26,13 @@ async function answer(header, payload) {
   }
 }
 
+// The arrays that TF.js holds tensors in.
+const HELD = {
+  float32: (bytes) => new Float32Array(bytes),
+  int32: (bytes) => new Int32Array(bytes),
+  bool: (bytes) => Uint8Array.from(new Int32Array(bytes)),
+};
+
 async function run({ files, inputs, outputs }, payload) {
   let offset = 0;
   const take = (length) => payload.subarray(offset, (offset += length));
@@ -34,7 +41,7 @@ async function run({ files, inputs, outputs }, payload) {
   try {
     const feeds = Object.fromEntries(inputs.map(({ name, shape, dtype }) => {
       const bytes = aligned(take(4 * shape.reduce((a, b) => a * b, 1)));
-      return [name, tf.tensor(dtype === "float32" ? new Float32Array(bytes) : new Int32Array(bytes), shape, dtype)];
+      return [name, tf.tensor(HELD[dtype](bytes), shape, dtype)];
     }));
     const found = [model.execute(feeds, outputs)].flat();
     const values = await Promise.all(found.map((output) => output.data()));

@@ -241,9 +241,17 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
             public.attr[key].CopyFrom(value)
     content: dict[str, Any] = MessageToDict(_with_defaults(public))
     if "attr" in content:
+        _state_extents(content["attr"])
         # A protocol buffer's map has another order in each process.
         content["attr"] = dict(sorted(content["attr"].items()))
     return content
+
+
+def _state_extents(attributes: dict[str, Any]) -> None:
+    """Write the extents that protocol buffers leave out because they are 0."""
+    for value in attributes.values():
+        for dim in value.get("shape", {}).get("dim", ()):
+            dim.setdefault("size", "0")
 
 
 def _with_defaults(node: NodeDef) -> NodeDef:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlconv.verify.conformance.cases import makes
-from dlconv.verify.conformance.draw import EMPTY, LARGE, NOT_FINITE, Draw, Input, NoCase
+from dlconv.verify.conformance.draw import EMPTY, LARGE, NOT_FINITE, Draw, Input, NoCaseError
 from dlconv.verify.conformance.makers.moving import INDICES, SHAPE, parameter
 
 
@@ -20,12 +20,12 @@ def _gather(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 3, 1, 2, 4, 5)
     axis = draw.pick("axis", 0, 1, -1, rank - 1) if draw.definition.name == "GatherV2" else 0
     if not -rank <= axis < rank:
-        raise NoCase
+        raise NoCaseError
     x = draw.values(draw.dtype("Tparams"), SHAPE[:rank])
     batches = draw.pick("batches", 0, 1) if draw.definition.name == "GatherV2" else 0
     shape = list(draw.pick("indices", [3], [], [2, 2], [2, 1, 3]))
     if batches and axis % rank == 0:
-        raise NoCase
+        raise NoCaseError
     if draw.definition.name == "GatherV2":
         draw.fixed("batch_dims", batches)
     if batches:
@@ -97,7 +97,7 @@ def _select(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 4, 0, 1, 2, 3, 5)
     draw.edges(NOT_FINITE, EMPTY)
     shape = list(SHAPE[:rank])
-    options = [shape, [], shape[:1]]
+    options = [shape, shape[:1]]
     if draw.definition.name == "SelectV2":
         options = [shape, [], shape[-1:], [*shape[:-1], 1] if shape else []]
     condition = draw.values(np.dtype(bool), options[draw.pick("condition", *range(len(options)))])

@@ -12,7 +12,7 @@ from dlconv.verify.conformance.draw import (
     TYPES,
     Draw,
     Input,
-    NoCase,
+    NoCaseError,
 )
 
 RANKS = (4, 0, 1, 2, 3, 5, 6)
@@ -26,15 +26,17 @@ DIVISIONS = frozenset(
 
 
 def elementwise(draw: Draw) -> Sequence[Input]:
+    """Make values of equal or broadcast shapes, as many as the op takes."""
     rank = draw.pick("rank", *RANKS)
     arguments = draw.definition.input_arg
     if not arguments:
-        raise NoCase
+        raise NoCaseError
     draw.edges(NOT_FINITE, LARGE, EMPTY)
+    draw.is_wide = True
     found: list[np.ndarray] = []
     for argument in arguments:
         if argument.type_list_attr:
-            raise NoCase
+            raise NoCaseError
         dtype = draw.dtype(argument.type_attr) if argument.type_attr else _own(argument.type)
         count = draw.attribute(argument.number_attr, 2, 1, 3) if argument.number_attr else 1
         for _ in range(count):
@@ -46,7 +48,7 @@ def elementwise(draw: Draw) -> Sequence[Input]:
 def _own(data_type: int) -> np.dtype:
     name = dtype_name(data_type)
     if name not in TYPES:
-        raise NoCase
+        raise NoCaseError
     return np.dtype(name)
 
 

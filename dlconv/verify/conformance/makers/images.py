@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlconv.verify.conformance.cases import makes
-from dlconv.verify.conformance.draw import Draw, Input, NoCase
+from dlconv.verify.conformance.draw import Draw, Input, NoCaseError
 
 SIZES = ((5, 7), (6, 4), (1, 1), (13, 9))
 WANTED = ((11, 13), (5, 7), (3, 4), (1, 1), (10, 14), (33, 65), (2, 9))
@@ -18,7 +18,7 @@ def _resize(draw: Draw) -> Sequence[Input]:
     has_centers = any(each.name == "half_pixel_centers" for each in draw.definition.attr)
     corners = draw.attribute("align_corners", False, True)
     if has_centers and draw.attribute("half_pixel_centers", False, True) and corners:
-        raise NoCase
+        raise NoCaseError
     x = np.abs(draw.values(dtype, [draw.pick("batch", 1, 2), *size, 3]))
     is_constant = draw.pick("size is", "constant", "computed") == "constant"
     return [Input(x, False), Input(np.array(wanted, np.int32), is_constant)]

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 
+from dlconv.graph.tensors import shape_proto
 from dlconv.verify.conformance.cases import makes
-from dlconv.verify.conformance.draw import EMPTY, TYPES, Draw, Input, NoCase
+from dlconv.verify.conformance.draw import EMPTY, TYPES, Draw, Input, NoCaseError
 
 SHAPE = (2, 3, 4, 5, 2, 3)
 RANKS = (4, 1, 2, 3, 5, 6)
@@ -13,20 +15,23 @@ INDICES = ("int32", "int64")
 
 
 def data(draw: Draw, rank: int, key: str = "T") -> np.ndarray:
+    """Return values of a rank."""
     draw.edges(EMPTY)
     return draw.values(draw.dtype(key), SHAPE[:rank])
 
 
 def parameter(draw: Draw, value: object, key: str = "", name: str = "parameter is") -> Input:
+    """Return a value that operations usually take from a constant."""
     dtype = draw.dtype(key, *INDICES) if key else np.int32
     is_constant = draw.pick(name, "constant", "computed") == "constant"
     return Input(np.array(value, dtype), is_constant)
 
 
 def axis_of(draw: Draw, rank: int, *options: int) -> int:
+    """Return an axis of a rank."""
     axis = draw.pick("axis", *options, 0, -1, 1, -2)
     if not -rank <= axis < rank:
-        raise NoCase
+        raise NoCaseError
     return axis
 
 
@@ -60,7 +65,7 @@ def _expand(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 3, 0, 1, 2, 4, 5)
     axis = draw.pick("axis", 0, -1, 1, rank, -rank - 1)
     if not -rank - 1 <= axis <= rank:
-        raise NoCase
+        raise NoCaseError
     return [Input(data(draw, rank), False), parameter(draw, axis, "Tdim")]
 
 
@@ -101,7 +106,7 @@ def _reverse(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", *RANKS, 0)
     axes = draw.pick("axes", [0], [-1], [1, 2], [], [0, -1])
     if any(not -rank <= axis < rank for axis in axes) or (len(axes) == 2 and rank < 2):
-        raise NoCase
+        raise NoCaseError
     return [Input(data(draw, rank), False), parameter(draw, axes, "Tidx")]
 
 
@@ -117,7 +122,7 @@ def _roll(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 3, 1, 2, 4)
     shift, axis = draw.pick("shift", (1, 0), ([1, -2], [0, 1]), (-3, -1), (7, 0))
     if rank < 2 and not isinstance(shift, int):
-        raise NoCase
+        raise NoCaseError
     return [
         Input(data(draw, rank), False),
         parameter(draw, shift, "Tshift"),
@@ -142,7 +147,7 @@ def _concat(draw: Draw) -> Sequence[Input]:
     axis = axis_of(draw, rank, rank - 1)
     is_old = draw.definition.name == "Concat"
     if is_old and axis < 0:
-        raise NoCase
+        raise NoCaseError
     draw.edges(EMPTY)
     count = draw.attribute("N", 2, 3, 5)
     parts = []
@@ -159,7 +164,7 @@ def _pack(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 2, 0, 1, 3, 4)
     axis = draw.attribute("axis", 0, -1, 1, -2)
     if not -rank - 1 <= axis <= rank:
-        raise NoCase
+        raise NoCaseError
     count = draw.attribute("N", 2, 1, 4)
     return [Input(data(draw, rank), False) for _ in range(count)]
 
@@ -169,7 +174,7 @@ def _unpack(draw: Draw) -> Sequence[Input]:
     rank = draw.pick("rank", 2, 1, 3, 4, 5)
     axis = draw.attribute("axis", 0, -1, 1)
     if not -rank <= axis < rank:
-        raise NoCase
+        raise NoCaseError
     draw.fixed("num", SHAPE[:rank][axis])
     return [Input(draw.values(draw.dtype("T"), SHAPE[:rank]), False)]
 
@@ -223,7 +228,7 @@ def _strided_slice(draw: Draw) -> Sequence[Input]:
     ):
         draw.attribute(mask, *options)
     if draw.attributes["shrink_axis_mask"] and min(steps) < 0:
-        raise NoCase
+        raise NoCaseError
     x = Input(draw.values(draw.dtype("T"), SHAPE[:rank]), False)
     return [x, *(parameter(draw, each[:count], "Index") for each in (begin, end, steps))]
 
@@ -257,8 +262,8 @@ def _fill(draw: Draw) -> Sequence[Input]:
 @makes("Range", "LinSpace")
 def _range(draw: Draw) -> Sequence[Input]:
     if draw.definition.name == "LinSpace":
-        ends = [Input(np.array(value, np.float32), False) for value in (-1.5, 2.0)]
-        return [*ends, parameter(draw, draw.pick("count", 5, 1, 2))]
+        both = [Input(np.array(value, np.float32), False) for value in (-1.5, 2.0)]
+        return [*both, parameter(draw, draw.pick("count", 5, 1, 2))]
     dtype = draw.dtype("Tidx", "int32", "float32", "int64")
     ends = draw.pick("ends", (0, 7, 2), (5, -2, -3), (2, 3, 1), (3, 3, 1))
     return [Input(np.array(each, dtype), False) for each in ends]
@@ -274,9 +279,6 @@ def _shape(draw: Draw) -> Sequence[Input]:
 
 @makes("EnsureShape")
 def _ensure(draw: Draw) -> Sequence[Input]:
-    from tensorboard.compat.proto.attr_value_pb2 import AttrValue
-
-    from dlconv.graph.tensors import shape_proto
 
     x = data(draw, draw.pick("rank", *RANKS))
     shape = draw.pick("stated", list(x.shape), [None, *x.shape[1:]])
@@ -317,7 +319,7 @@ def _batches(draw: Draw) -> Sequence[Input]:
     blocks = draw.pick("blocks", [2, 2], [2, 1], [3], [1, 1], [2, 2, 2])
     rank = draw.pick("rank", 4, 3, 5)
     if rank < len(blocks) + 1:
-        raise NoCase
+        raise NoCaseError
     amounts = draw.pick("amounts", 0, 1, 2)
     factor = int(np.prod(blocks))
     shape = [1 if is_to_batch else factor, *[6] * len(blocks), *[2] * (rank - 1 - len(blocks))]

@@ -85,7 +85,6 @@ def _fake_quantization(draw: Draw) -> Sequence[Input]:
 
 @makes("Dequantize")
 def _dequantization(draw: Draw) -> Sequence[Input]:
-    raise_for_placeholder = draw.pick("mode", "MIN_COMBINED", "MIN_FIRST", "SCALED")
-    draw.fixed("mode", raise_for_placeholder)
+    draw.attribute("mode", "MIN_COMBINED", "MIN_FIRST", "SCALED")
     ends = [Input(np.asarray(end, np.float32), True) for end in (-3.0, 5.0)]
     return [Input(draw.values(np.dtype("uint8"), [2, 3]), False), *ends]

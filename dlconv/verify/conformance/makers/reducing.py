@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlconv.verify.conformance.cases import makes
-from dlconv.verify.conformance.draw import EMPTY, LARGE, NOT_FINITE, Draw, Input, NoCase
+from dlconv.verify.conformance.draw import EMPTY, LARGE, NOT_FINITE, Draw, Input, NoCaseError
 
 SHAPE = (2, 3, 4, 5, 2, 3)
 INDICES = ("int32", "int64")
@@ -19,21 +19,20 @@ def _axis_dtype(draw: Draw) -> np.dtype:
 def _reduction(draw: Draw) -> Sequence[Input]:
     is_logical = draw.definition.name in ("All", "Any")
     dtype = np.dtype(bool) if is_logical else draw.dtype("T")
+    draw.is_wide = True
     rank = draw.pick("rank", 4, 1, 2, 3, 5, 6, 0)
     draw.edges(*([EMPTY] if is_logical else [NOT_FINITE, EMPTY]))
-    axes = draw.pick(
-        "axes", [1, 2], [0], [-1], [], list(range(rank)), [1, 3], [-2, -1], [0, 2], "scalar"
-    )
-    if axes == "scalar":
-        axes = -1 if rank else []
-    elif any(not -rank <= axis < rank for axis in axes):
-        raise NoCase
+    axes = draw.pick("axes", [1, 2], [0], [-1], [], [*range(rank)], [1, 3], [-2, -1], [0, 2])
+    if any(not -rank <= axis < rank for axis in axes):
+        raise NoCaseError
+    is_scalar = len(axes) == 1 and draw.pick("axis", "list", "scalar") == "scalar"
     draw.attribute("keep_dims", False, True)
     is_constant = draw.pick("axes are", "constant", "computed") == "constant"
     x = draw.values(dtype, SHAPE[:rank])
     if draw.definition.name == "Prod" and dtype.kind in "iu":
         x = (x % 3).astype(dtype)
-    return [Input(x, False), Input(np.array(axes, _axis_dtype(draw)), is_constant)]
+    given = np.array(axes[0] if is_scalar else axes, _axis_dtype(draw))
+    return [Input(x, False), Input(given, is_constant)]
 
 
 @makes("ArgMax", "ArgMin")
@@ -43,7 +42,7 @@ def _arg(draw: Draw) -> Sequence[Input]:
     axis = draw.pick("axis", rank - 1, -1, 0, 1, -2)
     draw.edges(NOT_FINITE)
     if not -rank <= axis < rank:
-        raise NoCase
+        raise NoCaseError
     draw.attribute("output_type", np.dtype("int64"), np.dtype("int32"))
     x = draw.values(dtype, [*SHAPE[: rank - 1], draw.pick("extent", 5, 1, 21)])
     if draw.pick("ties", "no", "yes") == "yes":

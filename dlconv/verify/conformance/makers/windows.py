@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlconv.verify.conformance.cases import FUSED, makes
-from dlconv.verify.conformance.draw import NOT_FINITE, Draw, Input, NoCase
+from dlconv.verify.conformance.draw import NOT_FINITE, Draw, Input, NoCaseError
 
 FLOATS = ("float32", "float16", "float64")
 # Height and width: odd, even, one.
@@ -46,7 +46,7 @@ def _convolution(draw: Draw) -> Sequence[Input]:
     strides = draw.pick("strides", (1, 1), (2, 2), (2, 1), (3, 3))
     dilations = draw.pick("dilations", (1, 1), (2, 2), (1, 3))
     if strides != (1, 1) and dilations != (1, 1) and is_depthwise:
-        raise NoCase
+        raise NoCaseError
     draw.fixed("strides", _spread(is_last, strides))
     draw.fixed("dilations", _spread(is_last, dilations))
     _paddings(draw, is_last, "SAME", "VALID", *([] if is_depthwise else ["EXPLICIT"]))
@@ -57,7 +57,7 @@ def _convolution(draw: Draw) -> Sequence[Input]:
     if is_depthwise:
         weights = [*kernel, channels, draw.pick("multiplier", 1, 2)]
     elif multiplier % groups:
-        raise NoCase
+        raise NoCaseError
     inputs = [
         Input(x, False),
         Input(
@@ -69,10 +69,8 @@ def _convolution(draw: Draw) -> Sequence[Input]:
         fused = draw.pick("fused", ["BiasAdd"], ["BiasAdd", "Relu"], ["BiasAdd", "Relu6"])
         draw.fixed("fused_ops", fused)
         draw.fixed("num_args", 1)
-        for key in ("TArgs", "data_format", "filter_format", "epsilon", "leakyrelu_alpha"):
-            draw.attributes.setdefault(key, "NHWC" if key == "data_format" else None)
-            if draw.attributes[key] is None:
-                del draw.attributes[key]
+        draw.fixed("data_format", "NHWC")
+        draw.fixed("filter_format", "HWIO")
         outputs = weights[3] * (channels if is_depthwise else 1)
         inputs.append(Input(draw.values(x.dtype, [outputs]), True))
     return inputs
@@ -83,7 +81,8 @@ def _depthwise(draw: Draw) -> Sequence[Input]:
     draw.dtype("T", *FLOATS)
     is_last = _is_last(draw)
     draw.edges(NOT_FINITE)
-    size, kernel = draw.pick("size", *SIZES), draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 5))
+    size = draw.pick("size", *SIZES)
+    kernel = draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 5), (5, 1))
     strides = draw.pick("strides", (1, 1), (2, 2), (3, 3))
     dilations = draw.pick("dilations", (1, 1), (2, 2), (2, 3))
     draw.fixed("strides", _spread(is_last, strides))
