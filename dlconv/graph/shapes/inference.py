@@ -46,19 +46,27 @@ def infer_static(graph: Graph, given: Mapping[str, Shape] | None = None) -> Stat
 
 
 def _infer_forward(static: Static, given: Mapping[str, Shape]) -> None:
+    known, later = static.shapes, static.inferred.later_shapes
     for node in static.graph.order:
+        if node.op == "Const" and node.name in known:
+            continue
         shapes = shapes_of(static, node)
         first = given.get(node.name) or (shapes[0] if shapes else None)
-        static.shapes[node.name] = _unified(_possible(first), static.shapes.get(node.name))
-        later = static.inferred.later_shapes
-        for port, shape in enumerate(shapes[1:], 1):
+        known[node.name] = _completed(first, known.get(node.name))
+        for port in range(1, len(shapes)):
             key = (node.name, port)
-            later[key] = _unified(_possible(shape), later.get(key))
+            later[key] = _completed(shapes[port], later.get(key))
         _infer_values(static, node)
         _infer_death(static, node)
 
 
+def _completed(shape: Shape, before: Shape) -> Shape:
+    """Return a shape as a rule tells it, with the extents that were known before."""
+    return before if shape == before else _unified(_possible(shape), before)
+
+
 def _infer_values(static: Static, node: NodeDef) -> None:
+    """Note what values are known; those that are too large are no shape arithmetic."""
     for port, value in enumerate(values_of(static, node)):
         if value is None or value.size > MOST_VALUES:
             continue
@@ -115,16 +123,21 @@ def _may_be_scalar(static: Static, node: NodeDef) -> bool:
 
 
 def _ask_readers(static: Static) -> bool:
-    """Give nodes of unknown rank the shapes that their readers take; tell whether any got one."""
-    unknown = {name for name, shape in static.shapes.items() if shape is None}
+    """Give nodes that show no extent the shapes that their readers take; tell if any got more."""
+    before = {name: shape for name, shape in static.shapes.items() if _shows_nothing(shape)}
     for node in reversed(static.graph.order):
         for index, shape in wanted_by(static, node):
             source = static.graph.sources(node)[index]
-            if source.port == 0 and source.node in unknown and shape is not None:
+            if source.port == 0 and source.node in before and shape is not None:
                 static.shapes[source.node] = _unified(static.shapes[source.node], shape)
-        if node.op == "Placeholder" and node.name in unknown:
+        if node.op == "Placeholder" and node.name in before:
             static.shapes[node.name] = with_symbols(node.name, static.shapes[node.name])
-    return any(static.shapes[name] is not None for name in unknown)
+    return any(static.shapes[name] != shape for name, shape in before.items())
+
+
+def _shows_nothing(shape: Shape) -> bool:
+    """Tell whether no extent is known, if there are any."""
+    return shape is None or (shape != () and {*shape} == {None})
 
 
 def _infer_backward(static: Static) -> bool:

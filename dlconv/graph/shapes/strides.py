@@ -64,13 +64,12 @@ def read_spec(static: Static, node: NodeDef, rank: int) -> Iterator[tuple[New | 
         elif new_mask >> k & 1:
             yield New(), axis
         elif shrink_mask >> k & 1:
-            yield One(begins[k] if isinstance(begins[k], int) else None), axis
+            yield One(_number(begins[k])), axis
             axis += 1
         else:
             begin = None if begin_mask >> k & 1 else begins[k]
             end = None if end_mask >> k & 1 else ends[k]
-            step = steps[k] if isinstance(steps[k], int) else None
-            yield Axis(begin, end, step), axis
+            yield Axis(begin, end, _number(steps[k])), axis
             axis += 1
 
 
@@ -86,3 +85,7 @@ def _bounds(static: Static, node: NodeDef, index: int, count: int) -> list[Exten
     value = static.value(node, index)
     items = [None] * count if value is None else list(value)
     return [UNKNOWN if item is None else item for item in items]
+
+
+def _number(extent: Extent) -> int | None:
+    return extent if isinstance(extent, int) else None

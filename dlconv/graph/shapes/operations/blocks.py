@@ -26,11 +26,13 @@ def _pad(static: Static, node: NodeDef) -> Shape:
 
 
 def _to_batch(extent: Extent, pads: Sequence[Extent], block: int) -> Extent:
-    return divided(add(add(extent, pads[0]), pads[1]), block)
+    padded: Extent = add(extent, total(pads))
+    return divided(padded, block)
 
 
 def _from_batch(extent: Extent, crops: Sequence[Extent], block: int) -> Extent:
-    return subtract(multiply(extent, block), total(crops))
+    left: Extent = subtract(multiply(extent, block), total(crops))
+    return left
 
 
 @gives_shape("SpaceToBatchND")

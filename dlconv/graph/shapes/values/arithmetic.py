@@ -12,7 +12,7 @@ from dlconv.graph.graph import attribute
 from dlconv.graph.shapes.extents import add, is_number, maximum, minimum, multiply, subtract
 from dlconv.graph.shapes.rules import MOST_VALUES, Value, gives_value
 from dlconv.graph.shapes.static import Static
-from dlconv.graph.shapes.values.arrays import mapped, objects
+from dlconv.graph.shapes.values.arrays import mapped, objects, small
 from dlconv.graph.tensors import dtype_name
 
 Binary = Callable[[Any, Any], Any]
@@ -231,8 +231,8 @@ def _reduction(op: str, of: Binary, first: object) -> None:
         rows = moved.reshape(-1, math.prod(kept))
         start = [] if first is None else [first]
         results = [_fitted(reduce(of, [*start, *column]), data_type) for column in rows.T]
-        shape = static.shapes[node.name]
-        return None if shape is None else objects(results, kept).reshape(shape)
+        shape = small(static.shapes[node.name])
+        return None if shape is None else objects(results, shape)
 
 
 _reduction("All", _and, True)

@@ -26,15 +26,23 @@ def mapped(function: Callable[[Any], Any], value: Value) -> Value:
     return objects([function(item) for item in value.ravel()], value.shape)
 
 
+def small(shape: Shape) -> tuple[int, ...] | None:
+    """Return a shape if all of it is known and it is small enough for shape arithmetic."""
+    count = count_of(shape)
+    if shape is None or count is None or count > MOST_VALUES:
+        return None
+    return tuple(extent for extent in shape if isinstance(extent, int))
+
+
 def is_small(shape: Shape) -> bool:
     """Tell whether an array of this shape is part of shape arithmetic."""
-    count = count_of(shape)
-    return count is not None and count <= MOST_VALUES
+    return small(shape) is not None
 
 
 def value_or_unknowns(static: Static, node: NodeDef, index: int) -> Value:
     """Return an input's value, one of unknown elements where only its shape is known."""
-    value, shape = static.value(node, index), static.shape(node, index)
-    if value is not None or shape is None or not is_small(shape):
+    value = static.value(node, index)
+    if value is not None:
         return value
-    return np.full(shape, None, object)
+    shape = small(static.shape(node, index))
+    return None if shape is None else np.full(shape, None, object)

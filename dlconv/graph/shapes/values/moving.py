@@ -12,7 +12,7 @@ from dlconv.graph.shapes.operations.slicing import split_sizes
 from dlconv.graph.shapes.rules import MOST_VALUES, Value, gives_value, gives_values
 from dlconv.graph.shapes.static import Static
 from dlconv.graph.shapes.strides import Axis, New, One, read_spec
-from dlconv.graph.shapes.values.arrays import is_small, objects, value_or_unknowns
+from dlconv.graph.shapes.values.arrays import is_small, objects, small, value_or_unknowns
 
 
 @gives_value(
@@ -54,8 +54,8 @@ def _common(items: Sequence[object]) -> object:
 
 @gives_value("ExpandDims Reshape Squeeze")
 def _reshape(static: Static, node: NodeDef) -> Value:
-    value, shape = static.value(node, 0), static.shapes[node.name]
-    return value.reshape(shape) if value is not None and is_small(shape) else None  # type: ignore[arg-type]
+    value, shape = static.value(node, 0), small(static.shapes[node.name])
+    return None if value is None or shape is None else value.reshape(shape)
 
 
 @gives_value("Transpose")
@@ -67,13 +67,13 @@ def _transpose(static: Static, node: NodeDef) -> Value:
 @gives_value("ReverseV2")
 def _reverse(static: Static, node: NodeDef) -> Value:
     value, axes = static.value(node, 0), static.whole_value(node, 1)
-    return None if value is None or axes is None else np.flip(value, [int(k) for k in axes.ravel()])
+    return None if value is None or axes is None else np.flip(value, tuple(map(int, axes.ravel())))
 
 
 @gives_value("BroadcastTo")
 def _broadcast(static: Static, node: NodeDef) -> Value:
-    value, shape = static.value(node, 0), static.shapes[node.name]
-    return np.broadcast_to(value, shape) if value is not None and is_small(shape) else None  # type: ignore[arg-type]
+    value, shape = static.value(node, 0), small(static.shapes[node.name])
+    return None if value is None or shape is None else np.broadcast_to(value, shape)
 
 
 @gives_value("Tile")

@@ -7,23 +7,20 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Shape
-from dlconv.graph.shapes.extents import count_of, product
-from dlconv.graph.shapes.rules import MOST_VALUES, Value, gives_value, gives_values
+from dlconv.graph.shapes.extents import product
+from dlconv.graph.shapes.rules import Value, gives_value, gives_values
 from dlconv.graph.shapes.static import Static
 from dlconv.graph.shapes.values.arithmetic import TYPES
-from dlconv.graph.shapes.values.arrays import is_small, objects
-from dlconv.graph.tensors import array_of, dtype_name, shape_of
+from dlconv.graph.shapes.values.arrays import is_small, objects, small
+from dlconv.graph.tensors import array_of, dtype_name
 
 
 @gives_value("Const _EagerConst")
 def _const(static: Static, node: NodeDef) -> Value:
     tensor = attribute(node, "value").tensor
-    if dtype_name(tensor.dtype) not in TYPES:
+    if dtype_name(tensor.dtype) not in TYPES or not is_small(static.shapes[node.name]):
         return None
-    count = count_of(shape_of(tensor))
-    if count is None or count > MOST_VALUES:
-        return None
-    return np.array(array_of(tensor).tolist(), object).reshape(shape_of(tensor))
+    return array_of(tensor).astype(object)
 
 
 @gives_value("Shape")
@@ -77,10 +74,8 @@ def _filled(static: Static, node: NodeDef, number: int) -> Value:
 
 
 def _full(static: Static, node: NodeDef, value: Value) -> Value:
-    shape = static.shapes[node.name]
-    if value is None or shape is None or not is_small(shape):
-        return None
-    return np.full(shape, value.item(), object)
+    shape = small(static.shapes[node.name])
+    return None if value is None or shape is None else np.full(shape, value.item(), object)
 
 
 @gives_value("Range")
