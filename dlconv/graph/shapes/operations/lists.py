@@ -1,0 +1,46 @@
+"""Lists of tensors, which loops of detection networks and text read and write."""
+
+from collections.abc import Sequence
+
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.graph.graph import attribute
+from dlconv.graph.inferred import Shape
+from dlconv.graph.shapes.operations.sources import stated
+from dlconv.graph.shapes.rules import gives_shape, gives_shapes
+from dlconv.graph.shapes.static import Static
+from dlconv.graph.tensors import extents_of
+
+
+@gives_shapes("TensorArrayV3")
+def _array(static: Static, node: NodeDef) -> Sequence[Shape]:
+    return (2,), ()
+
+
+@gives_shape("TensorArrayGatherV3")
+def _gather(static: Static, node: NodeDef) -> Shape:
+    indices, element = static.shape(node, 1), extents_of(attribute(node, "element_shape").shape)
+    if indices is None or element is None or "element_shape" not in node.attr:
+        return None
+    return (indices[0], *element)
+
+
+@gives_shape(
+    "EmptyTensorList TensorListFromTensor TensorListPushBack TensorListReserve TensorListResize"
+    " TensorListScatter TensorListScatterV2 TensorListSetItem TensorListSplit"
+)
+def _list(static: Static, node: NodeDef) -> Shape:
+    return ()
+
+
+@gives_shape("TensorListGetItem")
+def _item(static: Static, node: NodeDef) -> Shape:
+    return stated(static, node, 2)
+
+
+@gives_shape("TensorListStack")
+def _stack(static: Static, node: NodeDef) -> Shape:
+    element = stated(static, node, 1)
+    count = attribute(node, "num_elements")
+    is_stated = count.WhichOneof("value") is not None and count.i >= 0
+    return None if element is None else (count.i if is_stated else None, *element)

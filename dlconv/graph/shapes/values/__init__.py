@@ -1,0 +1,7 @@
+"""How operations compute with extents, one file a kind. Importing this registers the rules."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+for kind in iter_modules(__path__):
+    import_module(f"{__name__}.{kind.name}")
