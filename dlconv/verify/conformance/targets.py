@@ -2,18 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.table import Table
 from dlconv.convert.targets.onnx.operation import written_operations
 from dlconv.convert.targets.tfjs.lower import lowered_for
 from dlconv.errors import DlconvError
-from dlconv.graph.graph import Graph
+from dlconv.graph.element_types import output_count, output_types
+from dlconv.graph.graph import Graph, copy_of
 from dlconv.verify.conformance.cases import NODE
+from dlconv.verify.conformance.draw import attribute_value
 from dlconv.verify.conformance.runners import (
     Feeds,
     PythonRunner,
@@ -142,12 +146,28 @@ class Onnx:
         return _OnnxFiles(PythonRunner(backend))
 
     def write(self, graph: Graph, feeds: Feeds) -> Written:
-        """Write a model."""
-        return Written({"model.onnx": onnx_model(graph, next(iter(feeds)))})
+        """Write a model for each output of the node."""
+        files = {"0": onnx_model(graph, next(iter(feeds)))}
+        for port in range(1, output_count(graph.nodes[NODE]) or 1):
+            with suppress(RefusedError):
+                files[str(port)] = onnx_model(_with_output(graph, port), next(iter(feeds)))
+        return Written(files)
 
     def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
         """Refuse what the backend does not compute rightly, and write a model."""
         return self.write(graph, feeds)
+
+
+def _with_output(graph: Graph, port: int) -> Graph:
+    """Return a graph whose node of the case's name is another output of it."""
+    nodes = [
+        copy_of(node, name=f"{NODE}/all") if name == NODE else node
+        for name, node in graph.nodes.items()
+    ]
+    data_type = (output_types(graph.nodes[NODE]) or ())[port]
+    chosen = NodeDef(name=NODE, op="Identity", input=[f"{NODE}/all:{port}"])
+    chosen.attr["T"].CopyFrom(attribute_value(np.dtype(data_type)))
+    return graph.with_nodes([*nodes, chosen])
 
 
 @dataclass(frozen=True)
@@ -155,7 +175,9 @@ class _OnnxFiles:
     runner: PythonRunner
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
-        return self.runner.run(written.files["model.onnx"], feeds, [])[port]
+        if str(port) not in written.files:
+            raise RefusedError(f"output {port} is not written")
+        return self.runner.run(written.files[str(port)], feeds, [])[0]
 
     def close(self) -> None:
         self.runner.close()

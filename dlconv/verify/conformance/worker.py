@@ -70,7 +70,7 @@ def _onnxruntime() -> Run:
     ) -> list[np.ndarray]:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         known = {value.name for value in session.get_inputs()}
-        fed = {name: value for name, value in feeds.items() if name in known}
+        fed = {name: np.asarray(value) for name, value in feeds.items() if name in known}
         return [np.asarray(each) for each in session.run(None, fed)]
 
     return run
