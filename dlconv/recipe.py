@@ -94,6 +94,11 @@ CONVERTERS: Mapping[Target, tuple[Converter, ...]] = {
     "tfjs": ("dlconv", "tensorflowjs"),
     "onnx": ("dlconv", "tf2onnx"),
 }
+# The backends of each target that an artifact can be made for, the default first.
+BACKENDS: Mapping[Target, tuple[str, ...]] = {
+    "tfjs": ("wasm", "cpu", "webgl", "webgpu"),
+    "onnx": (),
+}
 DEFAULT_OPSET = 17
 ALIASES = {"0": "float32", "2": "uint16", "f16": "float16"}
 # Each of these is accepted for the 8-bit weights that a target has.
@@ -137,6 +142,21 @@ def converter_for(word: str, target: Target) -> Converter:
         known=names,
         word=repr(word),
     )
+
+
+def backends_for(words: Iterable[str]) -> tuple[str, ...]:
+    """Return TF.js's backends of these names, in order. Raises UsageError for another word."""
+    known, wanted = BACKENDS["tfjs"], [*words]
+    for word in wanted:
+        if word not in known:
+            names = ", ".join(known)
+            raise UsageError(
+                f"a backend of TF.js is one of {names}, not {word!r}",
+                code="backends",
+                known=names,
+                word=repr(word),
+            )
+    return tuple(name for name in known if name in wanted)
 
 
 def layout_for(word: str) -> Layout:
@@ -216,8 +236,9 @@ class Recipe:
     each channel, which int8 always has. ``rewrite`` gives the graph its interface and makes it
     faster; the official converter always gets it as it is. ``opset`` is ONNX's, None for other
     targets; ``ends`` is where the graph is cut; ``floors`` are what the precision ``auto`` has to
-    reach, None for others. Raises pydantic's ValidationError for values that are invalid or do not
-    go together.
+    reach, None for others; ``backends`` are those of TF.js that have to compute what TensorFlow
+    computes, by default wasm, and none where dlconv does not write TF.js itself. Raises pydantic's
+    ValidationError for values that are invalid or do not go together.
     """
 
     target: Target
@@ -230,6 +251,7 @@ class Recipe:
     opset: int | None = Field(default=None, validate_default=True)
     ends: Ends = FOUND
     floors: Floors | None = Field(default=None, validate_default=True)
+    backends: tuple[str, ...] = Field(default=(), validate_default=True)
 
     @field_validator("precision", mode="before")
     @classmethod
@@ -271,6 +293,15 @@ class Recipe:
             raise ValueError("are for the precision auto alone")
         return None
 
+    @field_validator("backends")
+    @classmethod
+    def _of_the_target(cls, given: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        target, converter = others.data.get("target"), others.data.get("converter")
+        known = BACKENDS[target] if target and converter == "dlconv" else ()
+        if any(each not in known for each in given):
+            raise ValueError(f"takes {', '.join(known) or 'none'}, not {', '.join(given)}")
+        return tuple(each for each in known if each in given) or known[:1]
+
     def __post_init__(self) -> None:
         if self.interface.order and (self.target, self.converter) != ("onnx", "dlconv"):
             raise ValueError("layout nchw is for onnx alone, written by dlconv")
@@ -285,7 +316,13 @@ class Recipe:
     @property
     def name(self) -> str:
         """The name of the artifact's folder, inside its model's folder."""
-        return "-".join(filter(None, [self.target, self.weights, self.interface.name, self._maker]))
+        parts = [self.target, self.weights, self.interface.name, self._maker, *self.other_backends]
+        return "-".join(filter(None, parts))
+
+    @property
+    def other_backends(self) -> tuple[str, ...]:
+        """The backends that it is made for, none for the default."""
+        return () if self.backends == BACKENDS[self.target][:1] else self.backends
 
     @property
     def former_name(self) -> str:
@@ -321,6 +358,7 @@ class Recipe:
             interface.order,
             "" if self.rewrite else "plain",
             self._peer and f"({self._peer})",
+            "for " + ", ".join(self.other_backends) if self.other_backends else "",
         ]
         return " ".join(filter(None, parts))
 
@@ -340,6 +378,7 @@ class Recipe:
             "--layout": self.interface.order or None,
             "--opset": self.opset,
             "--converter": self._peer or None,
+            "--backends": ",".join(self.other_backends) or None,
             **{f"--floor-{name}": floor for name, floor in _floors_given(self.floors).items()},
         }
         options = [

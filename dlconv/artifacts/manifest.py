@@ -107,7 +107,8 @@ class Manifest:
     ``recipe`` is how it was made, None for what no recipe makes: a model of 2018 (``upgraded``),
     and models that others made. ``calibration`` is set where quantization used images.
     ``same_function`` is false for an artifact of another resolution than the frozen graph's, whose
-    labels need not be the frozen graph's.
+    labels need not be the frozen graph's. ``backends`` are those of TF.js that were measured to
+    compute each of its operations as TensorFlow does, none where that is not known.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
@@ -124,6 +125,7 @@ class Manifest:
     calibration: Images | None = None
     versions: Mapping[str, str]
     same_function: bool = True
+    backends: tuple[str, ...] = ()
     tensors: tuple[TensorEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
 

@@ -59,6 +59,14 @@ def tfjs(
             help="Who writes: dlconv itself, or the official converter if it is installed.",
         ),
     ] = "dlconv",
+    backends: Annotated[
+        str,
+        typer.Option(
+            metavar="wasm,cpu,webgl,webgpu",
+            help="The backends of TF.js that have to compute what the frozen graph computes, as "
+            "far as each operation was measured. Others that do stand in the manifest.",
+        ),
+    ] = "wasm",
     inputs: InputName = None,
     outputs: OutputNames = None,
     input_size: InputSize = None,
@@ -75,6 +83,7 @@ def tfjs(
     from dlconv.recipe import (
         DEFAULT_AUTO_FLOORS,
         Recipe,
+        backends_for,
         converter_for,
         precision_for,
         usage_errors,
@@ -83,6 +92,7 @@ def tfjs(
     precision = precision_for(quantize, "tfjs")
     floors = api.GivenFloors(floor_agreement, floor_worst, floor_miou)
     refuse_useless(quantize, precision, per_channel, calibrate, floors, explain)
+    wanted = backends_for(names_of(backends))
     with usage_errors():
         recipe = Recipe(
             "tfjs",
@@ -93,5 +103,6 @@ def tfjs(
             converter=converter_for(converter, "tfjs"),
             ends=api.Ends(inputs, names_of(outputs)),
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
+            backends=wanted if converter == "dlconv" else (),
         )
     convert(graph, recipe, out, calibrate, explain, registry, json)

@@ -40,6 +40,7 @@ HINTS: Mapping[str, str] = {
     "not-in-graph": "if the image goes in there: --inputs {node}",
     "not-served": "check --mirror, and the model's name and url in the registry",
     "not-the-first": "--force fetches it again; if the change is meant, remove {entry} from {lock}",
+    "not-conformant": "cut the graph before it (--outputs), or name other backends with --backends",
     "nothing-to-quantize": "leave out --quantize",
     "offline": "fetch it once without --offline, or use --mirror file:///folder",
     "old-opset": "--converter tf2onnx takes 11 to 18",
@@ -54,6 +55,7 @@ HINTS: Mapping[str, str] = {
 }
 # Messages that replace the library's, with the names of options.
 MESSAGES: Mapping[str, str] = {
+    "backends": "--backends takes {known}, not {word}",
     "config-and-target": "--config does nothing where a target is named",
     "converter": "--converter takes {known}, not {word}",
     "ends": "--inputs and --outputs take names of nodes",

@@ -7,6 +7,7 @@ may choose, and writes files; the manifest is written here.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from dlconv.artifacts.manifest import (
     read_artifact,
     write_manifest,
 )
+from dlconv.convert.conformance.judge import refuse
 from dlconv.convert.interface import Prepared, prepared
 from dlconv.convert.place import manifest_of_file, new_file, new_folder
 from dlconv.convert.quantize.apply import Learned, WeightStorage, any_network, round_layers
@@ -40,12 +42,13 @@ from dlconv.convert.quantize.onnx_storage import (
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.stored import weight_type_of
+from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.model import Model, write_model
 from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
 from dlconv.convert.targets.tf2onnx import OPSETS, convert_with_tf2onnx
-from dlconv.convert.targets.tfjs.lower import lower
+from dlconv.convert.targets.tfjs.lower import lowered, right_backends, unlowered
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
@@ -53,6 +56,7 @@ from dlconv.formats.layout_2018 import Layout2018
 from dlconv.formats.tfjs_weights import stored_floats
 from dlconv.graph.contract import Contract, find_contract, with_channels_first
 from dlconv.graph.graph import Graph
+from dlconv.graph.prune import prune
 from dlconv.progress import StepProgress, no_progress
 from dlconv.recipe import DEFAULT_OPSET, Precision, Recipe
 
@@ -100,11 +104,15 @@ NOTHING_GIVEN = Learning()
 
 @dataclass(frozen=True)
 class _Written:
-    """A graph as it was converted, its quantized constants by name, and the measurements."""
+    """A graph as it was converted, its quantized constants by name, and the measurements.
+
+    ``backends`` are those of TF.js that compute it rightly.
+    """
 
     ready: Prepared
     stored: Mapping[str, StoredTensor]
     learned: Learned | None = None
+    backends: tuple[str, ...] = ()
 
 
 def make_artifact(
@@ -156,6 +164,7 @@ def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifes
         recipe=recipe,
         calibration=None if learned is None else Images(**learned.calibration.as_data()),
         same_function=written.ready.is_same_function,
+        backends=written.backends,
         versions=_versions(*libraries),
         tensors=tensor_entries(written.stored, learned),
     )
@@ -170,13 +179,14 @@ def _write_tfjs(path: Path, recipe: Recipe, work: Path, learning: Learning) -> _
         return _Written(ready, {})
     ready, weights, learned = _weights(path, recipe, learning)
     write_graph_model(weights.graph, ready.contract, weights.stored, work, weights.at_load)
-    return _Written(ready, weights.stored, learned)
+    return _Written(ready, weights.stored, learned, right_backends(weights.graph))
 
 
 def _weights(
     path: Path, recipe: Recipe, learning: Learning
 ) -> tuple[Prepared, Weights, Learned | None]:
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
+    lower = partial(lowered if recipe.rewrite else unlowered, backends=recipe.backends)
     if recipe.precision is Precision.FLOAT32:
         ready = prepared(path, recipe.interface, recipe.rewrite, lower)
         return ready, Weights(ready.graph, {}), None
@@ -187,7 +197,8 @@ def _weights(
         weights = store_layers(ready.graph, learned.rounded)
     else:
         weights = store_nearest(ready.graph, recipe.precision)
-    return ready, dataclasses.replace(weights, graph=lower(weights.graph).graph), learned
+    graph = lower(weights.graph, ready.contract)
+    return ready, dataclasses.replace(weights, graph=graph), learned
 
 
 def _round(ready: Prepared, recipe: Recipe, target: WeightStorage, learning: Learning) -> Learned:
@@ -218,6 +229,7 @@ def _to_onnx(graph: Graph, contract: Contract, recipe: Recipe) -> Model:
     opset = recipe.opset or DEFAULT_OPSET
     if recipe.converter == "tf2onnx":
         return convert_with_tf2onnx(graph, contract, opset)
+    refuse("ONNX Runtime", wrong_in_onnx(prune(graph, contract).graph))
     return to_onnx(graph, contract, opset, recipe.interface.layout)
 
 

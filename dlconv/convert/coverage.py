@@ -1,32 +1,35 @@
-"""Which ops of a graph the targets can run, found before anything is converted.
+"""Which ops of a graph the targets compute rightly, found before anything is converted.
 
-The targets are TF.js in each of its backends, and ONNX. What has to be covered is the
-graph that each converter takes: what the output needs, after the rewriting, and for TF.js with its
-fused ops. The frozen graph's own ops are counted beside it, which shows what the rewriting changes,
-and what is covered only because of it.
+The targets are TF.js in each of its backends, and ONNX. What has to be covered is the graph that
+each converter takes: what the output needs, after the rewriting, and for TF.js with its fused ops
+and with what is lowered. The frozen graph's own ops are counted beside it, which shows what the
+rewriting changes, and what is covered only because of it.
 
-An op is covered when the target has it. Shapes and element types that the target does not support
-only show when the artifact runs.
+An op is covered when each of its nodes, as it stands, was measured to compute what TensorFlow
+computes (``conformance``); for ONNX, when the writer has it and it was not measured to be wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from dlconv.convert.conformance.judge import judged
+from dlconv.convert.conformance.table import conformance
 from dlconv.convert.rewrite import rewrite
+from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.kernels import operators_without_kernel
 from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.write import can_write
 from dlconv.convert.targets.tf2onnx_operations import may_convert
-from dlconv.convert.targets.tfjs.lower import lower
+from dlconv.convert.targets.tfjs.lower import lowered_for
+from dlconv.convert.targets.tfjs.lower.lower_operations import Log
 from dlconv.formats.frozen_graph import read_graph
-from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.recipe import DEFAULT_OPSET
-from dlconv.web import TfjsOperations, tfjs_operations
 
 ONNX = "onnx"
 
@@ -37,6 +40,7 @@ class OpCoverage:
 
     ``node`` is the first of them, in a converted graph if it is in one. ``missing`` says why a
     target could not run the op, for the frozen graph's ops also where the rewriting removes them.
+    ``lowered`` are the ops that nodes of this one become for TF.js.
     """
 
     op: str
@@ -45,6 +49,7 @@ class OpCoverage:
     tfjs: int
     node: str
     missing: Mapping[str, str]
+    lowered: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> dict[str, str]:
@@ -92,20 +97,29 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     rewritten.
     """
     check_opset(opset)
-    graph = Graph(read_graph(path))
-    frozen = _operations(graph, find_contract(graph))
-    graph = rewrite(graph).graph
-    contract = find_contract(graph)
-    onnx, tfjs = _operations(graph, contract), _operations(lower(graph).graph, contract)
-    known = _Known(tfjs_operations())
+    read = Graph(read_graph(path))
+    frozen = prune(read, find_contract(read)).graph
+    rewritten = rewrite(read).graph
+    onnx = prune(rewritten, find_contract(rewritten)).graph
+    table = conformance("tfjs")
+    log = Log()
+    lowered = {each: lowered_for(onnx, table, (each,), log) for each in table.backends}
+    usual = lowered[table.backends[0]]
+    reasons = [_lack_in_onnx(onnx), _lack_in_onnx(frozen)]
+    for backend in table.backends:
+        reasons += [_lack_in_tfjs(each, backend, log) for each in (lowered[backend], frozen)]
+    counted = tuple(_operations(graph) for graph in (frozen, onnx, usual))
+    targets = (*(f"tfjs-{backend}" for backend in table.backends), ONNX)
+    missing = _missing(targets, counted, reasons)
     without_kernel = operators_without_kernel(opset)
     return Coverage(
         opset=opset,
-        targets=known.targets,
-        versions={"tfjs": known.tfjs.version} | _versions("onnx", "onnxruntime"),
+        targets=targets,
+        versions={"tfjs": table.versions["tfjs"]} | _versions("onnx", "onnxruntime"),
         operators_without_kernel=None if without_kernel is None else tuple(sorted(without_kernel)),
         ops=tuple(
-            _coverage(op, frozen, onnx, tfjs, known) for op in sorted({*frozen, *onnx, *tfjs})
+            _coverage(op, [each.get(op, _ABSENT) for each in counted], missing.get(op, {}), log)
+            for op in sorted({op for each in counted for op in each})
         ),
     )
 
@@ -115,63 +129,74 @@ def _versions(*libraries: str) -> dict[str, str]:
 
 
 class _Found(NamedTuple):
-    nodes: int
-    first: str
+    nodes: tuple[str, ...]
     calls: bool
 
 
-_ABSENT = _Found(0, "", False)
+# Why targets lack ops, by op.
+_Reasons = Mapping[str, Mapping[str, str]]
+_ABSENT = _Found((), False)
 
 
-def _operations(graph: Graph, contract: Contract) -> dict[str, _Found]:
+def _operations(graph: Graph) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
-    for node in prune(graph, contract).graph.nodes.values():
-        before, first, calls = found.get(node.op, _Found(0, node.name, False))
+    for node in graph.nodes.values():
+        before, calls = found.get(node.op, _ABSENT)
         calls = calls or any(value.HasField("func") for value in node.attr.values())
-        found[node.op] = _Found(before + 1, first, calls)
+        found[node.op] = _Found((*before, node.name), calls)
     return found
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What the targets have."""
+def _lack_in_tfjs(graph: Graph, backend: str, log: Log) -> _Reasons:
+    found: dict[str, dict[str, str]] = {}
+    for each in judged(conformance("tfjs"), graph, (backend,)):
+        reason = log.refused.get(each.node.name) or f"{each.verdict.status} {each.verdict.reason}"
+        found.setdefault(each.node.op, {}).setdefault(f"tfjs-{backend}", reason)
+    return found
 
-    tfjs: TfjsOperations
 
-    @property
-    def targets(self) -> tuple[str, ...]:
-        return (*(f"tfjs-{backend}" for backend in self.tfjs.backends), ONNX)
+def _lack_in_onnx(graph: Graph) -> _Reasons:
+    found: dict[str, dict[str, str]] = {}
+    for each in wrong_in_onnx(graph):
+        reason = f"{each.verdict.status} {each.verdict.reason}"
+        found.setdefault(each.node.op, {}).setdefault(ONNX, reason)
+    for node in graph.nodes.values():
+        if not can_write(node.op):
+            hint = ", tf2onnx may" if may_convert(node.op) else ""
+            found[node.op] = {ONNX: f"dlconv does not write it{hint}"}
+    return found
 
-    def missing(self, op: str, calls: bool) -> dict[str, str]:
-        """Return why each target that cannot run an op cannot."""
-        if calls:
-            return dict.fromkeys(self.targets, "it calls a function, which dlconv does not convert")
-        reasons = {
-            f"tfjs-{backend}": self._lack_in_tfjs(op, kernels)
-            for backend, kernels in self.tfjs.backends.items()
-        }
-        if not can_write(op):
-            reasons[ONNX] = "dlconv does not write it"
-            reasons[ONNX] += ", tf2onnx may" if may_convert(op) else ""
-        return {target: reason for target, reason in reasons.items() if reason}
 
-    def _lack_in_tfjs(self, op: str, kernels: frozenset[str]) -> str:
-        if op not in self.tfjs.kernels:
-            return "TF.js does not know it"
-        lacking = ", ".join(sorted(self.tfjs.kernels[op] - kernels))
-        return lacking and f"the backend has no kernel {lacking}"
+def _missing(
+    targets: tuple[str, ...], counted: Iterable[Mapping[str, _Found]], reasons: Iterable[_Reasons]
+) -> dict[str, dict[str, str]]:
+    """Return why each op lacks in which targets; a reason of a converted graph comes first."""
+    missing: dict[str, dict[str, str]] = {}
+    for each in reasons:
+        for op, by_target in each.items():
+            missing[op] = {**by_target, **missing.get(op, {})}
+    for found in counted:
+        for op, (_, calls) in found.items():
+            if calls:
+                reason = "it calls a function, which dlconv does not convert"
+                missing[op] = dict.fromkeys(targets, reason)
+    return missing
 
 
 def _coverage(
-    op: str,
-    frozen: Mapping[str, _Found],
-    onnx: Mapping[str, _Found],
-    tfjs: Mapping[str, _Found],
-    known: _Known,
+    op: str, counted: Sequence[_Found], missing: Mapping[str, str], log: Log
 ) -> OpCoverage:
-    in_frozen, in_onnx, in_tfjs = (graph.get(op, _ABSENT) for graph in (frozen, onnx, tfjs))
-    missing = known.missing(op, in_frozen.calls or in_onnx.calls or in_tfjs.calls)
-    first = in_tfjs.first or in_onnx.first or in_frozen.first
-    row = OpCoverage(op, in_frozen.nodes, in_onnx.nodes, in_tfjs.nodes, first, missing)
+    frozen, onnx, tfjs = counted
+    nodes = tfjs.nodes or onnx.nodes or frozen.nodes
+    lowered = {made for name in onnx.nodes for made in log.lowered.get(name, ())}
+    row = OpCoverage(
+        op,
+        len(frozen.nodes),
+        len(onnx.nodes),
+        len(tfjs.nodes),
+        nodes[0],
+        missing,
+        tuple(sorted(lowered)),
+    )
     relevant = {target: why for target, why in missing.items() if row.frozen or row.nodes(target)}
     return replace(row, missing=relevant)

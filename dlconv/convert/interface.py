@@ -6,6 +6,7 @@ place of labels, labels as int32. A fixed size other than the crop is another re
 another function of the photo; everything else computes the same.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
-from dlconv.graph.edit import Pass
 from dlconv.graph.graph import Graph
 from dlconv.recipe import OWN_INTERFACE, Interface
+
+Finish = Callable[[Graph, Contract], Graph]
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ def prepared(
     path: Path,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
-    finish: Pass | None = None,
+    finish: Finish | None = None,
 ) -> Prepared:
     """Read a frozen graph, give it an interface and rewrite it.
 
-    ``finish`` is a target's own pass that follows the rewriting. Raises UsageError for another
+    ``finish`` is a target's own change that follows the rewriting. Raises UsageError for another
     interface without rewriting, DlconvError when the graph cannot have it or is not valid.
     """
     if interface != OWN_INTERFACE and not rewriting:
@@ -50,13 +52,13 @@ def prepared(
     read = Graph(read_graph(path))
     contract = find_contract(read)
     if not rewriting:
-        return Prepared(read, contract, True)
+        return Prepared(finish(read, contract) if finish else read, contract, True)
     graph = rewrite(_with_interface(read, contract, interface)).graph.apart_from(read)
     del read
     is_same_function = interface.input_size in (None, contract.crop)
     contract = find_contract(graph)
     if finish is not None:
-        graph = finish(graph).graph
+        graph = finish(graph, contract)
     return Prepared(graph, contract, is_same_function)
 
 

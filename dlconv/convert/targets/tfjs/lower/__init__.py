@@ -7,24 +7,52 @@ before it still computes the same in TensorFlow.
 
 from collections.abc import Sequence
 
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
 from dlconv.convert.conformance.judge import judged, refuse, verdict_of
-from dlconv.convert.conformance.table import Table
+from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
-from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
+from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
+from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
+from dlconv.graph.prune import prune
+from dlconv.graph.shapes import Static
 
 
-def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
+def lowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Graph:
+    """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
+    return lowered_for(prune(graph, contract).graph, conformance("tfjs"), backends)
+
+
+def unlowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Graph:
+    """Return what an output needs, as it is.
+
+    Raises DlconvError for the first node that one of the backends does not compute rightly.
+    """
+    needed = prune(graph, contract).graph
+    refuse("TensorFlow.js", judged(conformance("tfjs"), needed, backends))
+    return needed
+
+
+def right_backends(graph: Graph) -> tuple[str, ...]:
+    """Return the backends that compute a lowered graph rightly."""
+    table = conformance("tfjs")
+    wrong = {each.backend for each in judged(table, graph, table.backends)}
+    return tuple(each for each in table.backends if each not in wrong)
+
+
+def lowered_for(
+    graph: Graph, table: Table, backends: Sequence[str], log: Log | None = None
+) -> Graph:
     """Return a graph that all of these backends compute rightly, with fused convolutions.
 
-    Raises DlconvError for the first node that one of them does not.
+    Raises DlconvError for the first node that one of them does not; with a ``log`` it stays.
     """
-    lowered = lower_where(
-        graph,
-        lambda static, node: any(
-            not verdict_of(table, static, node, backend).holds for backend in backends
-        ),
-    ).graph
-    fused = fuse_convolutions(lowered).graph
-    refuse("TensorFlow.js", judged(table, fused, backends))
+
+    def is_wrong(static: Static, node: NodeDef) -> bool:
+        return any(not verdict_of(table, static, node, each).holds for each in backends)
+
+    fused = fuse_convolutions(lower_where(graph, is_wrong, log).graph).graph
+    if log is None:
+        refuse("TensorFlow.js", judged(table, fused, backends))
     return fused

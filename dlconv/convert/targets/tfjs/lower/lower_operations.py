@@ -10,12 +10,20 @@ of lowered nodes are dropped.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 import dlconv.convert.targets.tfjs.lower.operations  # noqa: F401
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowering_of, renamed
+from dlconv.convert.targets.tfjs.lower.operation import (
+    Lowered,
+    Lowering,
+    Operation,
+    lowering_of,
+    renamed,
+)
+from dlconv.errors import DlconvError
 from dlconv.graph.contract import element_type
 from dlconv.graph.edit import Result
 from dlconv.graph.graph import Graph, copy_of
@@ -27,21 +35,30 @@ MOST_STEPS = 4
 Choice = Callable[[Static, NodeDef], bool]
 
 
-def lower_where(graph: Graph, is_wanted: Choice) -> Result:
+@dataclass(frozen=True)
+class Log:
+    """What became of nodes: the ops that each was lowered to, and why others were refused."""
+
+    lowered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def lower_where(graph: Graph, is_wanted: Choice, log: Log | None = None) -> Result:
     """Lower the nodes that are wanted and have a lowering, and what they are lowered to.
 
-    Raises DlconvError for a node that its lowering refuses.
+    Raises DlconvError for a node that its lowering refuses; with a ``log`` that is kept there, and
+    the node stays.
     """
     result = Result(graph, changed=False)
     for _ in range(MOST_STEPS):
-        lowered = _lower_once(result.graph, is_wanted)
+        lowered = _lower_once(result.graph, is_wanted, log)
         if not lowered.changed:
             break
         result = lowered
     return result
 
 
-def _lower_once(graph: Graph, is_wanted: Choice) -> Result:
+def _lower_once(graph: Graph, is_wanted: Choice, log: Log | None) -> Result:
     static = infer_static(graph)
     nodes: list[NodeDef] = []
     instead: dict[str, str] = {}
@@ -53,12 +70,31 @@ def _lower_once(graph: Graph, is_wanted: Choice) -> Result:
             continue
         data = [name for name in inputs if not name.startswith("^")]
         operation = Operation(node, data, static)
-        found = lowering(operation)
+        found = _lowered(operation, lowering, log)
+        if found is None:
+            nodes.append(node if inputs == list(node.input) else copy_of(node, inputs=inputs))
+            continue
         outputs = [found] if isinstance(found, str) else list(found)
         nodes += _under_its_name(operation, outputs)
         instead |= {_port(node.name, port): name for port, name in enumerate(outputs)}
     changed = bool(instead)
     return Result(graph.with_nodes(nodes) if changed else graph, changed)
+
+
+def _lowered(operation: Operation, lowering: Lowering, log: Log | None) -> Lowered | None:
+    try:
+        found = lowering(operation)
+    except DlconvError as error:
+        if log is None:
+            raise
+        log.refused[operation.node.name] = error.message
+        return None
+    if log is not None:
+        log.lowered.setdefault(
+            operation.node.name,
+            tuple(sorted({node.op for node in operation.added if node.op != "Const"})),
+        )
+    return found
 
 
 def _under_its_name(operation: Operation, outputs: list[str]) -> list[NodeDef]:
