@@ -24,7 +24,7 @@ from dlconv.verify.conformance.journal import Journal
 from dlconv.verify.conformance.learn import Row, learned
 from dlconv.verify.conformance.results import Outcome, compared
 from dlconv.verify.conformance.runners import FailedError, PythonRunner, RefusedError
-from dlconv.verify.conformance.targets import Target, Written
+from dlconv.verify.conformance.targets import Runner, Target, Written
 
 # Says how many of the operations are done.
 Report = Callable[[int, int, str], None]
@@ -87,18 +87,33 @@ class Bench:
         return known
 
     def _measured(self, backend: str, written: Written, reference: "Reference") -> list[Outcome]:
-        runner, feeds = self._runners[backend], reference.case.feeds
-        outcomes = []
-        for port, expected in enumerate(reference.values):
-            try:
-                found = runner.run(written, feeds, port)
-            except FailedError as error:
-                outcomes.append(Outcome(Status.FAILS, said=str(error)[:MOST_SAID]))
-            except RefusedError as refusal:
-                outcomes.append(Outcome(Status.REFUSED, said=str(refusal)[:MOST_SAID]))
-            else:
-                outcomes.append(compared(expected, found))
-        return outcomes
+        runner = self._runners[backend]
+        found = [
+            _outcome(runner, written, reference, port) for port in range(len(reference.fetches))
+        ]
+        if runner.can_spoil and not _all_right(found):
+            # An earlier case may have written where it should not.
+            runner.close()
+            found = [
+                _outcome(runner, written, reference, port) for port in range(len(reference.fetches))
+            ]
+            if not _all_right(found):
+                runner.close()
+        return found
+
+
+def _all_right(outcomes: Sequence[Outcome]) -> bool:
+    return all(each.status in (Status.EQUAL, Status.CLOSE) for each in outcomes)
+
+
+def _outcome(runner: Runner, written: Written, reference: "Reference", port: int) -> Outcome:
+    try:
+        found = runner.run(written, reference.case.feeds, port)
+    except FailedError as error:
+        return Outcome(Status.FAILS, said=str(error)[:MOST_SAID])
+    except RefusedError as refusal:
+        return Outcome(Status.REFUSED, said=str(refusal)[:MOST_SAID])
+    return compared(reference.values[port], found)
 
 
 @dataclass

@@ -42,7 +42,14 @@ class Written:
 
 
 class Runner(Protocol):
-    """A backend; ``run`` raises FailedError where it does not run what was written."""
+    """A backend; ``run`` raises FailedError where it does not run what was written.
+
+    ``can_spoil`` says that a case may damage what comes after it in the same process.
+    """
+
+    @property
+    def can_spoil(self) -> bool:
+        """Whether a result that is not right is only believed of a new process."""
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         """Return one output."""
@@ -117,6 +124,10 @@ class Tfjs:
 class _TfjsFiles:
     runner: TfjsRunner
 
+    @property
+    def can_spoil(self) -> bool:
+        return self.runner.backend == "wasm"
+
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         name = f"{NODE}:{port}" if port else NODE
         return self.runner.run(written.files, feeds, [name])[0]
@@ -173,6 +184,7 @@ def _with_output(graph: Graph, port: int) -> Graph:
 @dataclass(frozen=True)
 class _OnnxFiles:
     runner: PythonRunner
+    can_spoil = False
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         if str(port) not in written.files:

@@ -49,8 +49,9 @@ def _gather_nd(draw: Draw) -> Sequence[Input]:
 def _scatter(draw: Draw) -> Sequence[Input]:
     wanted = draw.pick("wanted", [6, 3], [8], [4, 3, 2])
     dtype = draw.dtype("Tindices", *INDICES)
-    places = np.array(draw.pick("places", [[1], [3], [0]], [[1], [1], [0]]), dtype)
-    updates = draw.values(draw.dtype("T"), [3, *wanted[1:]])
+    rows = [[[1], [3], [0]], [[1], [1], [0]], [[[1], [3]], [[0], [2]]]]
+    places = np.array(rows[draw.pick("places", 0, 1, 2)], dtype)
+    updates = draw.values(draw.dtype("T"), [*places.shape[:-1], *wanted[1:]])
     shape = Input(
         np.array(wanted, dtype), draw.pick("shape is", "constant", "computed") == "constant"
     )
@@ -111,7 +112,7 @@ def _select(draw: Draw) -> Sequence[Input]:
 @makes("ClipByValue")
 def _clip(draw: Draw) -> Sequence[Input]:
     dtype = draw.dtype("T", "float32", "int32", "uint8", "float16")
-    rank = draw.pick("rank", 4, 0, 1, 2)
+    rank = draw.pick("rank", 4, 0, 1, 2, 3, 5)
     draw.edges(NOT_FINITE, LARGE)
     ends = [Input(np.array(end, dtype), True) for end in draw.pick("ends", (1, 6), (0, 3))]
     return [Input(draw.values(dtype, SHAPE[:rank]), False), *ends]

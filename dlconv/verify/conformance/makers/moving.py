@@ -291,7 +291,9 @@ def _cast(draw: Draw) -> Sequence[Input]:
     source = draw.dtype("SrcT", *TYPES)
     target = draw.dtype("DstT", *TYPES)
     least = 0.0 if target.kind == "u" and source.kind == "f" else -9.0
-    return [Input(draw.values(source, SHAPE[: draw.pick("rank", 4, 0, 1, 5)], least), False)]
+    return [
+        Input(draw.values(source, SHAPE[: draw.pick("rank", 4, 0, 1, 2, 3, 5, 6)], least), False)
+    ]
 
 
 @makes("Bitcast")
@@ -301,7 +303,8 @@ def _bitcast(draw: Draw) -> Sequence[Input]:
     )
     draw.fixed("T", np.dtype(source))
     draw.fixed("type", np.dtype(target))
-    return [Input(draw.values(np.dtype(source), [2, 3]), False)]
+    rank = draw.pick("rank", 4, 0, 1, 2, 3)
+    return [Input(draw.values(np.dtype(source), SHAPE[:rank]), False)]
 
 
 @makes("SpaceToDepth", "DepthToSpace")
@@ -360,4 +363,5 @@ def _diagonal(draw: Draw) -> Sequence[Input]:
 def _identities(draw: Draw) -> Sequence[Input]:
     types = draw.pick("types", ["float32", "int32"], ["float32"], ["bool", "uint8", "int64"])
     draw.fixed("T", [np.dtype(each) for each in types])
-    return [Input(draw.values(np.dtype(each), [2, 3]), False) for each in types]
+    rank = draw.pick("rank", 4, *range(4))
+    return [Input(draw.values(np.dtype(each), SHAPE[:rank]), False) for each in types]
