@@ -48,7 +48,8 @@ def _is_the_same(meant: AttrValue, taken: Any) -> bool:
     if taken is None or meant.HasField("type"):
         return False
     if meant.HasField("f"):
-        return np.float32(meant.f) == np.float32(taken)
+        return bool(np.float32(meant.f) == np.float32(taken))
     if meant.HasField("list"):
-        return [*meant.list.i, *meant.list.s] == taken
-    return taken == {"b": meant.b, "i": meant.i, "s": meant.s.decode()}[meant.WhichOneof("value")]
+        return bool([*meant.list.i, *meant.list.s] == taken)
+    value = meant.s.decode() if meant.HasField("s") else meant.b or meant.i
+    return bool(taken == value)
