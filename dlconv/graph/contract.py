@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.graph.element_types import output_types
+from dlconv.graph.branches import conditional_nodes
+from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
@@ -24,7 +25,9 @@ from dlconv.graph.tensors import extents_of
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
-NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+HANDLES = frozenset({"resource", "variant"})
+# What remains of an assert that was taken out.
+CHECKS = frozenset({"All", "Any"})
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
@@ -209,6 +212,7 @@ def _find_outputs(
     live = {node.name for node in graph.descendants(*placeholders)}
     sinks = [node for node in graph.nodes.values() if not graph.consumers[node.name]]
     valued = [node for node in sinks if node.name in live and _has_value(node)]
+    leftovers = _leftovers(graph, valued)
     if ends.outputs:
         chosen = [graph.nodes[name] for name in ends.outputs]
         reason, lost_because = "asked for", "another is asked for"
@@ -216,7 +220,8 @@ def _find_outputs(
         chosen, lost_because = [graph.nodes[OUTPUT_NAME]], f"not named {OUTPUT_NAME}"
         reason = f"named {OUTPUT_NAME}, and it depends on the input"
     elif valued:
-        chosen, reason, lost_because = _choose_outputs(graph, placeholders, valued)
+        likely = [node for node in valued if node.name not in leftovers] or valued
+        chosen, reason, lost_because = _choose_outputs(graph, placeholders, likely)
     else:
         raise DlconvError(
             "the graph has no output: no node depends on a Placeholder",
@@ -225,11 +230,15 @@ def _find_outputs(
             origins=_origins(graph),
         )
     names = {node.name for node in chosen}
-    lost = [_lost("output", node, lost_because) for node in valued if node.name not in names]
+    lost = [
+        _lost("output", node, leftovers.get(node.name, lost_because))
+        for node in valued
+        if node.name not in names
+    ]
     for node in sinks:
-        if node.name in live and node.op in NO_VALUE_OPS:
+        if node.name in live and not output_count(node):
             lost.append(_lost("output", node, f"{node.op} gives no value"))
-        elif node.name not in live and node.op not in NO_VALUE_OPS | {"Const"}:
+        elif node.name not in live and _has_value(node) and node.op != "Const":
             lost.append(_lost("output", node, "it does not depend on a Placeholder"))
     if len(chosen) == 1:
         lost += _on_the_way(graph, chosen[0])
@@ -237,7 +246,24 @@ def _find_outputs(
 
 
 def _has_value(node: NodeDef) -> bool:
-    return node.op not in NO_VALUE_OPS | {"Placeholder"}
+    return output_count(node) != 0 and node.op != "Placeholder"
+
+
+def _leftovers(graph: Graph, sinks: Sequence[NodeDef]) -> dict[str, str]:
+    """Return why sinks are hardly meant as outputs: what training and control flow leave behind."""
+    in_branches = conditional_nodes(graph)
+    found = {}
+    for node in sinks:
+        dtype = element_type(node)
+        if node.name in in_branches:
+            found[node.name] = "it has a value in one branch only"
+        elif dtype in HANDLES:
+            found[node.name] = f"{node.op} gives a handle"
+        elif dtype == "string":
+            found[node.name] = f"{node.op} gives text, as summaries do"
+        elif dtype == "bool" and node.op in CHECKS:
+            found[node.name] = f"{node.op} is a check, as asserts make them"
+    return found
 
 
 def _lost(role: str, node: NodeDef, reason: str) -> Candidate:
@@ -280,13 +306,23 @@ def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
 
 
 def _origins(graph: Graph) -> str:
-    """Tell where values come from in a graph without placeholders."""
+    """Tell where numbers come from in a graph without placeholders: from queues and files, say."""
     found = [
         f"{node.name} ({node.op})"
         for node in graph.nodes.values()
-        if not node.input and node.op not in NO_VALUE_OPS | {"Const"}
+        if _has_numbers(node) and node.op != "Const" and not _reads_numbers(graph, node)
     ]
     return f" (here values come from {_listed(found)})" if found else ""
+
+
+def _has_numbers(node: NodeDef) -> bool:
+    return output_count(node) != 0 and element_type(node) not in HANDLES | {"string"}
+
+
+def _reads_numbers(graph: Graph, node: NodeDef) -> bool:
+    """Tell whether a node computes with numbers, and not only takes them from a queue or text."""
+    before = [graph.nodes[source.node] for source in graph.sources(node)]
+    return bool(before) and all(map(_has_numbers, before))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -365,10 +401,15 @@ def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
 
 def sides_of(spec: TensorSpec) -> tuple[int | None, int | None]:
     """Return the height and width of an image, None for each that varies or is not known."""
-    if spec.shape is None or len(spec.shape) != 4:
+    if spec.shape is None or len(spec.shape) not in (3, 4):
         return (None, None)
-    height, width = spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
+    height, width = spec.shape[-2:] if has_channels_first(spec) else spec.shape[-3:-1]
     return (height, width)
+
+
+def is_one_image(spec: TensorSpec) -> bool:
+    """Tell whether an input is an image [H, W, channels], not a batch, as what decodes a file."""
+    return spec.shape is not None and len(spec.shape) == 3
 
 
 def with_channels_first(contract: Contract) -> Contract:
