@@ -9,6 +9,7 @@ A graph may have several outputs, or need more inputs than an image: ``Findings`
 Converters need a contract: one image in, one output.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from dlconv.graph.tensors import extents_of
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
+SETTING_WORDS = frozenset({"dropout", "keep", "learning", "train", "training"})
 HANDLES = frozenset({"resource", "variant"})
 # What remains of an assert that was taken out.
 CHECKS = frozenset({"All", "Any"})
@@ -76,15 +78,29 @@ class Contract:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A placeholder that is not fed, since it always has the same value: ``is_training``, say."""
+
+    node: str
+    """Its name."""
+    value: bool | int | float
+    """Its value, of all elements if it has several."""
+
+
+@dataclass(frozen=True)
 class Ends:
-    """The nodes that the user names as input and outputs; None and () leave them to be found."""
+    """The nodes that the user names as input and outputs; None and () leave them to be found.
+
+    ``settings`` are placeholders that become constants.
+    """
 
     input: str | None = None
     outputs: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     def __post_init__(self) -> None:
-        if "" in (self.input, *self.outputs):
-            raise UsageError("inputs and outputs take names of nodes", code="ends")
+        if "" in (self.input, *self.outputs, *(setting.node for setting in self.settings)):
+            raise UsageError("inputs, outputs and settings take names of nodes", code="ends")
 
 
 FOUND = Ends()
@@ -134,7 +150,8 @@ class Findings:
                 "dlconv converts graphs with one output of labels",
             )
         if self.also_fed:
-            raise _several_inputs(self.outputs[0].node, [self.input.node, *self.also_fed])
+            needed = [self.input.node, *self.also_fed]
+            raise _several_inputs(self.outputs[0].node, needed, self.also_fed)
         return self.outputs[0]
 
     def contract(self) -> Contract:
@@ -367,20 +384,34 @@ def _choose_input(
     for name in needed:
         if name not in why_not and not _may_be_image(graph.nodes[name]):
             why_not[name] = "not an image by its type or shape"
+    settings = [name for name in needed if _is_setting(graph.nodes[name])]
+    why_not = dict.fromkeys(settings, "a setting of training by its name") | why_not
     left = [name for name in needed if name not in why_not]
+    left = left or [name for name in needed if name in pixels and name not in settings]
     if len(left) > 1 and INPUT_NAME in left:
         why_not |= dict.fromkeys(left, f"not named {INPUT_NAME}")
         left = [INPUT_NAME]
     if len(left) != 1:
-        raise _several_inputs(target, needed)
+        raise _several_inputs(target, needed, settings or needed)
+    why_not.pop(left[0], None)
     return left[0], f"the only one of {len(needed)} placeholders that may be the image", why_not
 
 
-def _several_inputs(target: str, names: Sequence[str]) -> DlconvError:
+def _several_inputs(target: str, names: Sequence[str], others: Sequence[str]) -> DlconvError:
+    """Return the error for placeholders, of which ``others`` are likely not the image."""
     return DlconvError(
         f"{target} depends on {len(names)} placeholders: {_listed(names)}",
-        "dlconv converts graphs with one image as input",
+        "dlconv converts graphs with one image as input: give the others a value"
+        f" ({_listed(others)})",
+        code="several-inputs",
+        others=" or ".join(f"{name}=VALUE" for name in others[:MOST_LISTED]),
     )
+
+
+def _is_setting(node: NodeDef) -> bool:
+    """Tell whether a placeholder asks how training goes, by its type or its name."""
+    words = re.split(r"[^a-z]+", node.name.lower())
+    return element_type(node) == "bool" or not SETTING_WORDS.isdisjoint(words)
 
 
 def _may_be_image(node: NodeDef) -> bool:

@@ -299,3 +299,22 @@ def test_a_leftover_that_is_all_there_is_is_the_output():
         node("all", "All", "bright", "axes", Tidx=np.int32),
     ]
     assert contract_of(*nodes).output.dtype == "bool"
+
+
+def with_keep_prob(shape):
+    """A flat or a whole image, and how much dropout keeps, which has no shape."""
+    return [
+        placeholder("pixels", np.float32, shape),
+        node("keep_prob", "Placeholder", dtype=np.float32),
+        node("out", "Mul", "pixels", "keep_prob", T=np.float32),
+    ]
+
+
+@pytest.mark.parametrize("shape", [(None, 48), (1, 4, 4, 3)])
+def test_what_is_named_for_dropout_is_not_the_image(shape):
+    found = found_in(graph_def(*with_keep_prob(shape)))
+    assert (found.input.node, found.also_fed) == ("pixels", ("keep_prob",))
+    assert lost(found, "input") == {"keep_prob": "a setting of training by its name"}
+    with pytest.raises(DlconvError, match="2 placeholders: ") as caught:
+        found.contract()
+    assert "--set keep_prob=VALUE" in in_words(caught.value)

@@ -58,9 +58,9 @@ def test_a_network_that_takes_one_image_is_checked(
 ):
     nodes = {each.name: each for each in tiny_segmenter().node}
     nodes["ImageTensor"].attr["shape"].shape.dim.pop(0)
-    nodes["ToFloat"].name = "floats"
+    nodes["ToFloat"].input[0] = "batch"
     nodes["first"] = const("first", 0, np.int32)
-    nodes["batch"] = node("ToFloat", "ExpandDims", "floats", "first", T=np.float32, Tdim=np.int32)
+    nodes["batch"] = node("batch", "ExpandDims", "ImageTensor", "first", T=np.uint8, Tdim=np.int32)
     if not gives_batch:
         nodes["one"] = node(
             "labels", "Squeeze", "SemanticPredictions", T=np.int64, squeeze_dims=[0]
