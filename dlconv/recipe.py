@@ -26,7 +26,8 @@ from pydantic.dataclasses import dataclass
 
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import FOUND, Ends
+from dlconv.graph.contract import FOUND, Ends, Setting
+from dlconv.graph.settings import text_of
 
 FORBID = ConfigDict(extra="forbid")
 
@@ -235,10 +236,11 @@ class Recipe:
     ``precision`` may be any of its words. ``per_channel`` gives TF.js's uint8 weights a scale for
     each channel, which int8 always has. ``rewrite`` gives the graph its interface and makes it
     faster; the official converter always gets it as it is. ``opset`` is ONNX's, None for other
-    targets; ``ends`` is where the graph is cut; ``floors`` are what the precision ``auto`` has to
-    reach, None for others; ``backends`` are those of TF.js that have to compute what TensorFlow
-    computes, by default wasm, and none where dlconv does not write TF.js itself. Raises pydantic's
-    ValidationError for values that are invalid or do not go together.
+    targets; ``ends`` is where the graph is cut, and which placeholders have a value; ``floors`` are
+    what the precision ``auto`` has to reach, None for others; ``backends`` are those of TF.js that
+    have to compute what TensorFlow computes, by default wasm, and none where dlconv does not write
+    TF.js itself. Raises pydantic's ValidationError for values that are invalid or do not go
+    together.
     """
 
     target: Target
@@ -392,6 +394,11 @@ class Recipe:
         options += [word for photo in photos for word in ("--calibrate", photo)]
         if not self.rewrite:
             options.append("--no-rewrite")
+        options += [
+            word
+            for each in self.ends.settings
+            for word in ("--set", f"{each.node}={text_of(each)}")
+        ]
         whole = model.removesuffix(name_of_part("", self.ends))
         return ["dlconv", self.target, whole, *options]
 
@@ -433,5 +440,26 @@ def usage_errors() -> Iterator[None]:
 
 def name_of_part(model: str, ends: Ends) -> str:
     """Name a part of a model after its ends, so that its artifacts get a folder of their own."""
-    names = [ends.input or "", *ends.outputs]
+    given = [f"{each.node.removesuffix(':0')}_{text_of(each)}" for each in ends.settings]
+    names = [*given, ends.input or "", *ends.outputs]
     return "-".join([model, *(name.removesuffix(":0").replace("/", "_") for name in names if name)])
+
+
+def parse_setting(text: str) -> Setting:
+    """Read ``NAME=VALUE``, a truth value or a number. Raises UsageError for anything else."""
+    node, _, word = text.partition("=")
+    try:
+        value = json.loads(word.strip().lower(), parse_constant=_no_number)
+    except ValueError:
+        value = None
+    if not node.strip() or not isinstance(value, bool | int | float):
+        raise UsageError(
+            f"a setting is NAME=VALUE with true, false or a number, not {text!r}",
+            code="setting",
+            word=repr(text),
+        )
+    return Setting(node.strip(), value)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no value")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from dlconv.cli.words import in_words
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import Ends
+from dlconv.graph.contract import Ends, Setting
 from dlconv.recipe import (
     CONVERTERS,
     DEFAULT_AUTO_FLOORS,
@@ -20,6 +20,7 @@ from dlconv.recipe import (
     Recipe,
     converter_for,
     name_of_part,
+    parse_setting,
     parse_size,
     precision_for,
     precision_of,
@@ -199,7 +200,7 @@ def test_the_digest_is_that_of_the_recipe_in_any_process():
     program = "from dlconv.recipe import Recipe; print(Recipe('tfjs').digest)"
     answer = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert answer.strip() == Recipe("tfjs").digest
-    assert answer.strip() == "ebeee63a45ec873abc448e2ae954046643ff7a03ecd66b7a5c3af5e95d58d84b"
+    assert answer.strip() == "a8818c7631e937ef849dcffa9c1bd670841a0b439c77f846e33ef54fe4eac533"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +212,7 @@ def test_the_digest_is_that_of_the_recipe_in_any_process():
         {"rewrite": False},
         {"converter": "tensorflowjs"},
         {"ends": Ends(None, ("scores",))},
+        {"ends": Ends(settings=(Setting("is_training", False), Setting("keep", 0.5)))},
     ],
 )
 def test_each_choice_changes_the_digest(changes):
@@ -262,3 +264,28 @@ def test_a_recipe_stays_as_it_is():
         TypeAdapter(Recipe).validate_python(
             {"target": "tfjs", "converter": "dlconv", "surprise": 1}
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("a=false", False), ("a=True", True), ("a=1", 1), ("a = 0.5", 0.5), ("a=-1e-3", -0.001)],
+)
+def test_a_setting_is_read_from_its_words(text, value):
+    found = parse_setting(text)
+    assert found.node == "a"
+    assert (found.value, type(found.value)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=1", "a=yes", "a=NaN", "a=[1]", "a=null"])
+def test_what_is_no_setting_is_refused(text):
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        parse_setting(text)
+
+
+def test_settings_are_part_of_the_name_and_the_command():
+    recipe = Recipe("onnx", ends=Ends(None, (), (Setting("net/is_training", False),)))
+    part = name_of_part("sample", recipe.ends)
+    assert part == "sample-net_is_training_false"
+    command = recipe.command(part)
+    assert command[:3] == ["dlconv", "onnx", "sample"]
+    assert command[-2:] == ["--set", "net/is_training=false"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dlconv.api.verifying import bisect, photos, verify
     from dlconv.errors import DlconvError, UsageError
     from dlconv.floors import Floors
-    from dlconv.graph.contract import Ends
+    from dlconv.graph.contract import Ends, Setting
     from dlconv.plan.tasks import Access
     from dlconv.recipe import Interface, Precision, Recipe
     from dlconv.release.signing import Keyless, PrivateKey
@@ -50,7 +50,7 @@ _MODULES = {
     "dlconv.api.verifying": ("bisect", "photos", "verify"),
     "dlconv.errors": ("DlconvError", "UsageError"),
     "dlconv.floors": ("Floors",),
-    "dlconv.graph.contract": ("Ends",),
+    "dlconv.graph.contract": ("Ends", "Setting"),
     "dlconv.plan.tasks": ("Access",),
     "dlconv.recipe": ("Interface", "Precision", "Recipe"),
     "dlconv.release.signing": ("Keyless", "PrivateKey"),
@@ -74,6 +74,7 @@ __all__ = [
     "PrivateKey",
     "PublicKey",
     "Recipe",
+    "Setting",
     "UsageError",
     "bench",
     "bisect",

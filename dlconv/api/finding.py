@@ -8,7 +8,7 @@ from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.convert.part import cut_out
 from dlconv.errors import UsageError
 from dlconv.fetch.find import find_frozen_graph, find_subject
-from dlconv.graph.contract import Ends
+from dlconv.graph.contract import Ends, Setting
 from dlconv.registry.models import load_registry
 
 
@@ -17,13 +17,15 @@ def find(
     *,
     inputs: str | None = None,
     outputs: Sequence[str] = (),
+    settings: Sequence[Setting] = (),
     registry: Path | None = None,
 ) -> FrozenGraph:
     """Find a frozen graph; return its path, its source, and the names of its classes.
 
     ``model`` is the name of a model that was fetched, the path of a frozen graph (.pb), or None for
-    the model fetched last. ``inputs`` and ``outputs`` name nodes to cut the graph at; the part
-    between them is kept in the cache. ``registry`` is a TOML file of models of your own.
+    the model fetched last. ``inputs`` and ``outputs`` name nodes to cut the graph at, ``settings``
+    are placeholders with their values; that part is kept in the cache. ``registry`` is a TOML file
+    of models of your own.
 
     Raises DlconvError where there is no such graph, or no such node in it.
 
@@ -33,7 +35,7 @@ def find(
     """
     spec = None if model is None else str(model)
     frozen = find_frozen_graph(spec, load_registry(registry))
-    return cut_out(frozen, Ends(inputs, tuple(outputs)))
+    return cut_out(frozen, Ends(inputs, tuple(outputs), tuple(settings)))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dlconv.fetch.find import Subject, find_subject
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.network import Network
 from dlconv.formats.read import read_network
-from dlconv.graph.contract import FOUND, Ends, Findings, find_all
+from dlconv.graph.contract import FOUND, Ends, Findings, Setting, find_all
 from dlconv.graph.graph import Graph
 from dlconv.graph.sizes import Size
 from dlconv.inspect import event
@@ -70,6 +70,7 @@ def inspect(
     size: Size | None = None,
     inputs: str | None = None,
     outputs: Sequence[str] = (),
+    settings: Sequence[Setting] = (),
     opset: int | None = None,
     details: bool = False,
     registry: Path | None = None,
@@ -78,24 +79,25 @@ def inspect(
 
     ``size`` is the (height, width) in pixels of the photo whose cost is counted, by default the
     crop; for another size the network is inspected as converters would make it. ``inputs`` and
-    ``outputs`` name nodes to cut a frozen graph at, ``opset`` is the ONNX opset that its ops are
-    looked up in, ``details`` also lists its weights with their values. Downloaded files are removed
-    afterwards.
+    ``outputs`` name nodes to cut a frozen graph at, ``settings`` are placeholders of it with their
+    values, ``opset`` is the ONNX opset that its ops are looked up in, ``details`` also lists its
+    weights with their values. Downloaded files are removed afterwards.
 
     Raises DlconvError where there is no such model or its files are invalid, UsageError for a
-    ``size`` without a TensorFlow graph, and for ``inputs``, ``outputs`` or ``opset`` without a
-    frozen graph.
+    ``size`` without a TensorFlow graph, and for ``inputs``, ``outputs``, ``settings`` or ``opset``
+    without a frozen graph.
 
     >>> found = api.inspect("sample")
     >>> found.inspection.contract.output.node, found.inspection.contract.crop
     ('SemanticPredictions', (129, 129))
     """
-    asked = Ends(inputs, tuple(outputs))
+    asked = Ends(inputs, tuple(outputs), tuple(settings))
     with find_subject(None if model is None else str(model), load_registry(registry)) as subject:
         if subject.frozen is None:
             if asked != FOUND or opset is not None:
                 raise UsageError(
-                    "inputs, outputs and the opset are for frozen graphs", code="frozen-only"
+                    "inputs, outputs, settings and the opset are for frozen graphs",
+                    code="frozen-only",
                 )
             return _of_files(subject, size)
         return _of_frozen(subject, subject.frozen, size, asked, opset or DEFAULT_OPSET, details)
@@ -120,6 +122,7 @@ def _of_frozen(
     details: bool,
 ) -> Inspected:
     frozen = cut_out(frozen, asked)
+    asked = dataclasses.replace(asked, settings=())
     # First, since it needs the memory of a second graph while it runs.
     coverage, error = None, None
     try:

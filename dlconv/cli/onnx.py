@@ -20,7 +20,7 @@ from dlconv.cli.options.conversion import (
     Output,
     OutputType,
 )
-from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, names_of
+from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, Settings, ends_of
 
 
 @app.command(epilog="Example: dlconv onnx -o deeplab.onnx")
@@ -49,6 +49,7 @@ def onnx(
     ] = None,
     inputs: InputName = None,
     outputs: OutputNames = None,
+    settings: Settings = None,
     input_size: InputSize = None,
     input_type: InputType = None,
     output: Output = "labels",
@@ -93,7 +94,7 @@ def onnx(
             converter=converter_for(converter, "onnx"),
             rewrite=not no_rewrite,
             opset=opset or None,
-            ends=api.Ends(inputs, names_of(outputs)),
+            ends=ends_of(inputs, outputs, settings),
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
         )
     convert(graph, recipe, out, calibrate, explain, registry, json)

@@ -20,7 +20,14 @@ from dlconv.cli.options.conversion import (
     Output,
     OutputType,
 )
-from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, names_of
+from dlconv.cli.options.graphs import (
+    GraphSpec,
+    InputName,
+    OutputNames,
+    Settings,
+    ends_of,
+    names_of,
+)
 
 
 @app.command(epilog="Example: dlconv tfjs --quantize uint8 -o web/model")
@@ -69,6 +76,7 @@ def tfjs(
     ] = "wasm",
     inputs: InputName = None,
     outputs: OutputNames = None,
+    settings: Settings = None,
     input_size: InputSize = None,
     input_type: InputType = None,
     output: Output = "labels",
@@ -101,7 +109,7 @@ def tfjs(
             interface=interface_of(input_size, input_type, output, output_type),
             rewrite=not no_rewrite,
             converter=converter_for(converter, "tfjs"),
-            ends=api.Ends(inputs, names_of(outputs)),
+            ends=ends_of(inputs, outputs, settings),
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
             backends=wanted if converter == "dlconv" else (),
         )

@@ -47,6 +47,8 @@ HINTS: Mapping[str, str] = {
     "only-tf2onnx": "tf2onnx may convert it: --converter tf2onnx",
     "pass-stops": "if TensorFlow runs it, convert with --no-rewrite and report this",
     "port-taken": "leave --port out for any free port",
+    "several-inputs": "give what is not the image a value: --set {others}; --inputs names the "
+    "image",
     "trouble": "the server has trouble: try again later, or use --mirror URL",
     "unreachable": "check the network, or use --mirror URL; --offline works with what is cached",
     "unsafe": "the certificate is not trusted: check the clock, the proxy, or use --mirror",
@@ -58,8 +60,8 @@ MESSAGES: Mapping[str, str] = {
     "backends": "--backends takes {known}, not {word}",
     "config-and-target": "--config does nothing where a target is named",
     "converter": "--converter takes {known}, not {word}",
-    "ends": "--inputs and --outputs take names of nodes",
-    "frozen-only": "--inputs, --outputs, --opset and --check are for frozen graphs",
+    "ends": "--inputs, --outputs and --set take names of nodes",
+    "frozen-only": "--inputs, --outputs, --set, --opset and --check are for frozen graphs",
     "graph-only": "--input-size is for models with a TensorFlow graph",
     "no-onnx-file": "-o takes the name of a file that ends in .onnx, not {path}",
     "no-tensorflowjs": "--converter tensorflowjs needs the tensorflowjs package ({reason})",
@@ -69,6 +71,7 @@ MESSAGES: Mapping[str, str] = {
     "old-opset": "--opset takes {oldest} to {newest}, not {opset}",
     "opset": "--opset takes {oldest} to {newest}, not {opset}",
     "precision": "--quantize takes one of {known}, not {word}",
+    "setting": "--set takes NAME=VALUE with true, false or a number, not {word}",
     "size": "--input-size takes HEIGHTxWIDTH or one number, not {word}",
     "two-crews": "--workers and --dask exclude each other",
 }

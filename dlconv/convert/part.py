@@ -1,4 +1,4 @@
-"""The part of a frozen graph between the ends that the user names.
+"""The part of a frozen graph between the ends that the user names, with the values that they set.
 
 Artifacts of a part are compared with the part, so it is stored in the cache as a frozen graph.
 """
@@ -15,6 +15,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import FOUND, Ends
 from dlconv.graph.cut import cut, resolve_ends
 from dlconv.graph.graph import Graph
+from dlconv.graph.settings import with_settings
 from dlconv.recipe import name_of_part
 
 
@@ -23,7 +24,7 @@ def part_of(graph_def: GraphDef, ends: Ends) -> tuple[Graph, Ends]:
     if ends == FOUND:
         return Graph(graph_def), ends
     ends = resolve_ends(graph_def, ends)
-    return cut(graph_def, ends), ends
+    return cut(with_settings(graph_def, ends.settings), ends), ends
 
 
 def cut_out(frozen: FrozenGraph, ends: Ends) -> FrozenGraph:

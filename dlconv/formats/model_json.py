@@ -1,9 +1,12 @@
 """Reading the model.json of a TF.js graph model, whoever wrote it.
 
 Its topology is a GraphDef as JSON, so that a ``Graph`` comes out; its constants have no values,
-which are in the shards. Inputs and outputs are those that its signature names, if it has one.
+which are in the shards. Inputs and outputs are those that its signature names, if it has one; the
+first converters to JSON (pb2json) wrote neither a signature nor a format, and bytes as lists of
+numbers, which TF.js takes, too.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.meta_graph_pb2 import TensorInfo
 
@@ -45,7 +49,9 @@ def read_model_json(path: Path) -> ModelJson:
     content = _read_json(path)
     try:
         graph_def = json_format.ParseDict(
-            content["modelTopology"], GraphDef(), ignore_unknown_fields=True
+            _with_text(content["modelTopology"], GraphDef.DESCRIPTOR),
+            GraphDef(),
+            ignore_unknown_fields=True,
         )
         signature = content.get("signature") or {}
         _captured_to_constants(graph_def, signature.get("inputs"))
@@ -87,6 +93,38 @@ def _groups(content: Any, path: Path) -> tuple[Group, ...]:
 
 def _refusal(path: Path) -> DlconvError:
     return DlconvError(f"{path} is not the model.json of a TF.js graph model")
+
+
+def _with_text(content: Any, kind: Descriptor) -> Any:
+    """Return a message's JSON with bytes as base64, which pb2json wrote as lists of numbers."""
+    if not isinstance(content, dict):
+        return content
+    fields = {name: each for each in kind.fields for name in (each.name, each.json_name)}
+    return {
+        key: _field_with_text(value, fields[key]) if key in fields else value
+        for key, value in content.items()
+    }
+
+
+def _field_with_text(value: Any, field: FieldDescriptor) -> Any:
+    if field.type == field.TYPE_BYTES:
+        is_single = field.default_value == b""
+        return (
+            _text_of(value) if is_single or not isinstance(value, list) else [*map(_text_of, value)]
+        )
+    kind = field.message_type
+    if kind is None:
+        return value
+    if kind.GetOptions().map_entry:
+        entry = kind.fields_by_name["value"]
+        return {key: _field_with_text(each, entry) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_text(each, kind) for each in value]
+    return _with_text(value, kind)
+
+
+def _text_of(value: Any) -> Any:
+    return base64.b64encode(bytes(value)).decode() if isinstance(value, list) else value
 
 
 def _captured_to_constants(graph_def: GraphDef, entries: Mapping[str, Any] | None) -> None:

@@ -9,13 +9,15 @@ A graph may have several outputs, or need more inputs than an image: ``Findings`
 Converters need a contract: one image in, one output.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError, UsageError
-from dlconv.graph.element_types import output_types
+from dlconv.graph.branches import conditional_nodes
+from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
@@ -24,7 +26,10 @@ from dlconv.graph.tensors import extents_of
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
-NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+SETTING_WORDS = frozenset({"dropout", "keep", "learning", "train", "training"})
+HANDLES = frozenset({"resource", "variant"})
+# What remains of an assert that was taken out.
+CHECKS = frozenset({"All", "Any"})
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
@@ -73,15 +78,29 @@ class Contract:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A placeholder that is not fed, since it always has the same value: ``is_training``, say."""
+
+    node: str
+    """Its name."""
+    value: bool | int | float
+    """Its value, of all elements if it has several."""
+
+
+@dataclass(frozen=True)
 class Ends:
-    """The nodes that the user names as input and outputs; None and () leave them to be found."""
+    """The nodes that the user names as input and outputs; None and () leave them to be found.
+
+    ``settings`` are placeholders that become constants.
+    """
 
     input: str | None = None
     outputs: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     def __post_init__(self) -> None:
-        if "" in (self.input, *self.outputs):
-            raise UsageError("inputs and outputs take names of nodes", code="ends")
+        if "" in (self.input, *self.outputs, *(setting.node for setting in self.settings)):
+            raise UsageError("inputs, outputs and settings take names of nodes", code="ends")
 
 
 FOUND = Ends()
@@ -131,7 +150,8 @@ class Findings:
                 "dlconv converts graphs with one output of labels",
             )
         if self.also_fed:
-            raise _several_inputs(self.outputs[0].node, [self.input.node, *self.also_fed])
+            needed = [self.input.node, *self.also_fed]
+            raise _several_inputs(self.outputs[0].node, needed, self.also_fed)
         return self.outputs[0]
 
     def contract(self) -> Contract:
@@ -209,6 +229,7 @@ def _find_outputs(
     live = {node.name for node in graph.descendants(*placeholders)}
     sinks = [node for node in graph.nodes.values() if not graph.consumers[node.name]]
     valued = [node for node in sinks if node.name in live and _has_value(node)]
+    leftovers = _leftovers(graph, valued)
     if ends.outputs:
         chosen = [graph.nodes[name] for name in ends.outputs]
         reason, lost_because = "asked for", "another is asked for"
@@ -216,7 +237,8 @@ def _find_outputs(
         chosen, lost_because = [graph.nodes[OUTPUT_NAME]], f"not named {OUTPUT_NAME}"
         reason = f"named {OUTPUT_NAME}, and it depends on the input"
     elif valued:
-        chosen, reason, lost_because = _choose_outputs(graph, placeholders, valued)
+        likely = [node for node in valued if node.name not in leftovers] or valued
+        chosen, reason, lost_because = _choose_outputs(graph, placeholders, likely)
     else:
         raise DlconvError(
             "the graph has no output: no node depends on a Placeholder",
@@ -225,11 +247,15 @@ def _find_outputs(
             origins=_origins(graph),
         )
     names = {node.name for node in chosen}
-    lost = [_lost("output", node, lost_because) for node in valued if node.name not in names]
+    lost = [
+        _lost("output", node, leftovers.get(node.name, lost_because))
+        for node in valued
+        if node.name not in names
+    ]
     for node in sinks:
-        if node.name in live and node.op in NO_VALUE_OPS:
+        if node.name in live and not output_count(node):
             lost.append(_lost("output", node, f"{node.op} gives no value"))
-        elif node.name not in live and node.op not in NO_VALUE_OPS | {"Const"}:
+        elif node.name not in live and _has_value(node) and node.op != "Const":
             lost.append(_lost("output", node, "it does not depend on a Placeholder"))
     if len(chosen) == 1:
         lost += _on_the_way(graph, chosen[0])
@@ -237,7 +263,24 @@ def _find_outputs(
 
 
 def _has_value(node: NodeDef) -> bool:
-    return node.op not in NO_VALUE_OPS | {"Placeholder"}
+    return output_count(node) != 0 and node.op != "Placeholder"
+
+
+def _leftovers(graph: Graph, sinks: Sequence[NodeDef]) -> dict[str, str]:
+    """Return why sinks are hardly meant as outputs: what training and control flow leave behind."""
+    in_branches = conditional_nodes(graph)
+    found = {}
+    for node in sinks:
+        dtype = element_type(node)
+        if node.name in in_branches:
+            found[node.name] = "it has a value in one branch only"
+        elif dtype in HANDLES:
+            found[node.name] = f"{node.op} gives a handle"
+        elif dtype == "string":
+            found[node.name] = f"{node.op} gives text, as summaries do"
+        elif dtype == "bool" and node.op in CHECKS:
+            found[node.name] = f"{node.op} is a check, as asserts make them"
+    return found
 
 
 def _lost(role: str, node: NodeDef, reason: str) -> Candidate:
@@ -280,13 +323,23 @@ def _on_the_way(graph: Graph, output: NodeDef) -> list[Candidate]:
 
 
 def _origins(graph: Graph) -> str:
-    """Tell where values come from in a graph without placeholders."""
+    """Tell where numbers come from in a graph without placeholders: from queues and files, say."""
     found = [
         f"{node.name} ({node.op})"
         for node in graph.nodes.values()
-        if not node.input and node.op not in NO_VALUE_OPS | {"Const"}
+        if _has_numbers(node) and node.op != "Const" and not _reads_numbers(graph, node)
     ]
     return f" (here values come from {_listed(found)})" if found else ""
+
+
+def _has_numbers(node: NodeDef) -> bool:
+    return output_count(node) != 0 and element_type(node) not in HANDLES | {"string"}
+
+
+def _reads_numbers(graph: Graph, node: NodeDef) -> bool:
+    """Tell whether a node computes with numbers, and not only takes them from a queue or text."""
+    before = [graph.nodes[source.node] for source in graph.sources(node)]
+    return bool(before) and all(map(_has_numbers, before))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -331,20 +384,34 @@ def _choose_input(
     for name in needed:
         if name not in why_not and not _may_be_image(graph.nodes[name]):
             why_not[name] = "not an image by its type or shape"
+    settings = [name for name in needed if _is_setting(graph.nodes[name])]
+    why_not = dict.fromkeys(settings, "a setting of training by its name") | why_not
     left = [name for name in needed if name not in why_not]
+    left = left or [name for name in needed if name in pixels and name not in settings]
     if len(left) > 1 and INPUT_NAME in left:
         why_not |= dict.fromkeys(left, f"not named {INPUT_NAME}")
         left = [INPUT_NAME]
     if len(left) != 1:
-        raise _several_inputs(target, needed)
+        raise _several_inputs(target, needed, settings or needed)
+    why_not.pop(left[0], None)
     return left[0], f"the only one of {len(needed)} placeholders that may be the image", why_not
 
 
-def _several_inputs(target: str, names: Sequence[str]) -> DlconvError:
+def _several_inputs(target: str, names: Sequence[str], others: Sequence[str]) -> DlconvError:
+    """Return the error for placeholders, of which ``others`` are likely not the image."""
     return DlconvError(
         f"{target} depends on {len(names)} placeholders: {_listed(names)}",
-        "dlconv converts graphs with one image as input",
+        "dlconv converts graphs with one image as input: give the others a value"
+        f" ({_listed(others)})",
+        code="several-inputs",
+        others=" or ".join(f"{name}=VALUE" for name in others[:MOST_LISTED]),
     )
+
+
+def _is_setting(node: NodeDef) -> bool:
+    """Tell whether a placeholder asks how training goes, by its type or its name."""
+    words = re.split(r"[^a-z]+", node.name.lower())
+    return element_type(node) == "bool" or not SETTING_WORDS.isdisjoint(words)
 
 
 def _may_be_image(node: NodeDef) -> bool:
@@ -365,10 +432,15 @@ def fixed_size(spec: TensorSpec) -> tuple[int, int] | None:
 
 def sides_of(spec: TensorSpec) -> tuple[int | None, int | None]:
     """Return the height and width of an image, None for each that varies or is not known."""
-    if spec.shape is None or len(spec.shape) != 4:
+    if spec.shape is None or len(spec.shape) not in (3, 4):
         return (None, None)
-    height, width = spec.shape[2:] if has_channels_first(spec) else spec.shape[1:3]
+    height, width = spec.shape[-2:] if has_channels_first(spec) else spec.shape[-3:-1]
     return (height, width)
+
+
+def is_one_image(spec: TensorSpec) -> bool:
+    """Tell whether an input is an image [H, W, channels], not a batch, as what decodes a file."""
+    return spec.shape is not None and len(spec.shape) == 3
 
 
 def with_channels_first(contract: Contract) -> Contract:

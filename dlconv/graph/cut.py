@@ -14,7 +14,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Ends, element_type, find_all
+from dlconv.graph.contract import Ends, Setting, element_type, find_all
 from dlconv.graph.graph import Graph, source_node
 from dlconv.graph.shapes import infer_static, numbers_of
 from dlconv.graph.sizes import Numbers, shapes_within_crop
@@ -49,7 +49,9 @@ def resolve_ends(graph_def: GraphDef, given: Ends) -> Ends:
     names = {node.name for node in graph_def.node}
     read = names | {source_node(source) for node in graph_def.node for source in node.input}
     photo = None if given.input is None else _node(given.input, read)
-    return Ends(photo, tuple(dict.fromkeys(_node(name, names) for name in given.outputs)))
+    outputs = tuple(dict.fromkeys(_node(name, names) for name in given.outputs))
+    settings = tuple(Setting(_node(each.node, names), each.value) for each in given.settings)
+    return Ends(photo, outputs, settings)
 
 
 def _node(name: str, names: set[str]) -> str:

@@ -29,6 +29,13 @@ def default_of(op: str, key: str) -> AttrValue | None:
     return _defaults(op).get(key)
 
 
+def is_required(op: str, key: str) -> bool:
+    """Tell whether every node of an op has to state an attribute, since there is no default."""
+    definition = definition_of(op)
+    attributes = definition.attr if definition is not None else ()
+    return any(each.name == key and not each.HasField("default_value") for each in attributes)
+
+
 @cache
 def _definitions() -> dict[str, OpDef]:
     found = OpList.FromString(gzip.decompress(DATA.read_bytes()))

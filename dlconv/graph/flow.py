@@ -22,15 +22,22 @@ class Flow:
     def __init__(self, graph: Graph, input_name: str, *output_names: str) -> None:
         self.graph = graph
         self._sources: dict[str, set[str]] = {input_name: set()}
-        for node in graph.order:
-            read = {source.node for source in graph.sources(node)} & self._sources.keys()
-            if read and node.op not in SIZE_OPS:
-                self._sources[node.name] = read
+        count = 0
+        while len(self._sources) > count:
+            count = len(self._sources)
+            self._follow(graph)
         needed = self.behind(output_names)
         self.order = tuple(node for node in graph.order if node.name in needed)
         self.outputs = needed & {*output_names}
         if input_name not in needed:
             raise DlconvError(f"none of the values of {input_name} goes into an output")
+
+    def _follow(self, graph: Graph) -> None:
+        """Go through the graph once, which reaches no node before the back edge of a loop."""
+        for node in graph.order:
+            read = {source.node for source in graph.sources(node)} & self._sources.keys()
+            if read and node.op not in SIZE_OPS:
+                self._sources[node.name] = read
 
     def sources(self, name: str) -> set[str]:
         """Return the nodes of the flow that a node of it reads."""

@@ -9,7 +9,7 @@ resolution sees a smaller copy of the photo, and its labels are enlarged to the 
 import numpy as np
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import TensorSpec, has_channels_first, sides_of
+from dlconv.graph.contract import TensorSpec, has_channels_first, is_one_image, sides_of
 
 MEAN_PIXEL = {"float32": 127.5, "uint8": 128}
 
@@ -17,8 +17,9 @@ MEAN_PIXEL = {"float32": 127.5, "uint8": 128}
 def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Bring a photo, uint8 [1, H, W, 3], to the type and the fixed size, if any, of an input.
 
-    It becomes [1, 3, H, W] for an input with channels first. Raises DlconvError when the photo is
-    larger than the input or its type is not a photo's.
+    It becomes [1, 3, H, W] for an input with channels first, [H, W, 3] for one without the axis of
+    a batch. Raises DlconvError when the photo is larger than the input or its type is not that of a
+    photo.
     """
     if spec.dtype not in MEAN_PIXEL:
         raise DlconvError(f"the input {spec.node} takes {spec.dtype}, not a photo")
@@ -31,7 +32,18 @@ def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
     if below or right:
         padding = ((0, 0), (0, below), (0, right), (0, 0))
         typed = np.pad(typed, padding, constant_values=MEAN_PIXEL[spec.dtype])
+    if is_one_image(spec):
+        return typed.reshape(typed.shape[1:])
     return np.ascontiguousarray(typed.transpose(0, 3, 1, 2)) if has_channels_first(spec) else typed
+
+
+def in_batch(output: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    """Return labels as [1, H, W] and scores as [1, H, W, K], whatever the input has.
+
+    Behind an input without the axis of a batch, integers may be [H, W] and floats [H, W, K].
+    """
+    axes = 3 if np.issubdtype(output.dtype, np.floating) else 2
+    return output[None] if is_one_image(spec) and output.ndim == axes else output
 
 
 def channels_last(scores: np.ndarray, spec: TensorSpec) -> np.ndarray:

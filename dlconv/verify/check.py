@@ -16,7 +16,7 @@ from dlconv.artifacts.manifest import Artifact
 from dlconv.compare import compare
 from dlconv.runtimes import Inference
 from dlconv.runtimes.catalogue import parse_choice
-from dlconv.runtimes.framing import channels_last, enlarged, framed
+from dlconv.runtimes.framing import channels_last, enlarged, framed, in_batch
 from dlconv.verify.photos import Photo, load_photo
 from dlconv.verify.reference import Reference
 from dlconv.verify.reports.pictures import Colour, pictures_of
@@ -111,6 +111,7 @@ class Checker:
         _, height, width, _ = image.shape
         given = self._contract.input
         inference = self._runtime.infer(framed(image, given))
+        inference = dataclasses.replace(inference, output=in_batch(inference.output, given))
         if inference.scores is not None:
             output = channels_last(inference.scores, given)
             inference = dataclasses.replace(inference, output=output)

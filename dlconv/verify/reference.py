@@ -6,6 +6,7 @@ were changed are computed again. TensorFlow is started only for a photo that is 
 and then once for all of them.
 """
 
+import dataclasses
 import hashlib
 import io
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ import numpy as np
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.graph import Graph
-from dlconv.runtimes.framing import framed
+from dlconv.runtimes.framing import framed, in_batch
 from dlconv.runtimes.tensorflow import TensorflowRuntime
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.sealed import read_sealed, write_sealed
@@ -63,8 +64,10 @@ class Reference:
         if known is not None:
             return known
         _, height, width, _ = image.shape
-        framed_image = framed(image, self._contract.input)
-        labels = self._start().infer(framed_image).labels[:, :height, :width]
+        given = self._contract.input
+        inference = self._start().infer(framed(image, given))
+        inference = dataclasses.replace(inference, output=in_batch(inference.output, given))
+        labels = inference.labels[:, :height, :width]
         if labels.min() >= 0 and labels.max() < MOST_CLASSES:
             _keep(path, _as_png(labels))
         return labels

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dlconv.errors import DlconvError
 
@@ -22,12 +23,14 @@ class TfjsOperations:
 
     ``backends`` has the kernels of each backend by its name. TF.js runs an op in a backend that has
     all of its kernels; a kernel may still refuse some shapes and element types. An op without
-    kernels runs in any.
+    kernels runs in any. ``defaults`` has what TF.js takes for each attribute of an op that a node
+    lacks, None for nothing; it reads no others.
     """
 
     version: str
     kernels: Mapping[str, frozenset[str]]
     backends: Mapping[str, frozenset[str]]
+    defaults: Mapping[str, Mapping[str, Any]]
 
 
 def bundled(name: str) -> Path:
@@ -48,4 +51,4 @@ def tfjs_operations() -> TfjsOperations:
         {name: frozenset(found) for name, found in content[key].items()}
         for key in ("operations", "backends")
     )
-    return TfjsOperations(content["tfjs"], kernels, backends)
+    return TfjsOperations(content["tfjs"], kernels, backends, content["attributes"])

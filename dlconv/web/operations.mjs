@@ -8,6 +8,9 @@
 //   without such imports computes in JavaScript. Kernels for complex numbers alone do not count,
 //   since no graph that dlconv converts has any.
 // - backend -> kernels: its registry in tfjs-core once the backend's package is imported.
+// - op -> attributes -> what TF.js takes for each that a node lacks, null for nothing: its op lists,
+//   and what tfjs-converter's operation_mapper makes of them. Those that it says it does not support,
+//   it does not read.
 
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
@@ -27,21 +30,35 @@ export async function tfjsOperations(modules) {
   const file = path.join(converter, "metadata/kernel2op.json");
   const functions = JSON.parse(await readFile(file, "utf8"));
   const listed = await listedOps(path.join(converter, "dist/operations/op_list"));
+  const known = [...listed.keys()].filter((name) => name in functions).sort();
   const kernelsOf = await kernelFinder(path.join(modules, "@tensorflow/tfjs-core/dist/ops"));
   const operations = {};
-  for (const op of listed.filter((name) => name in functions).sort()) {
+  const attributes = {};
+  for (const op of known) {
     operations[op] = [...new Set(functions[op].flatMap(kernelsOf))].sort();
+    const defaults = defaultsOf(listed.get(op));
+    if (Object.keys(defaults).length > 0) attributes[op] = defaults;
   }
-  return { tfjs: version, operations, backends: registeredKernels() };
+  return { tfjs: version, operations, attributes, backends: registeredKernels() };
 }
 
 async function listedOps(folder) {
-  const names = new Set();
+  const attributes = new Map();
   for (const file of (await readdir(folder)).filter((name) => name.endsWith(".js"))) {
     const { json } = await import(pathToFileURL(path.join(folder, file)));
-    for (const { tfOpName } of json) names.add(tfOpName);
+    for (const { tfOpName, attrs } of json) attributes.set(tfOpName, attrs ?? []);
   }
-  return [...names];
+  return attributes;
+}
+
+function defaultsOf(attributes) {
+  const implied = { number: 0, bool: false };
+  return Object.fromEntries(attributes.filter(({ notSupported }) => !notSupported).flatMap(
+    ({ tfName, tfDeprecatedName, type, defaultValue }) => {
+      const value = defaultValue ?? implied[type] ?? null;
+      return [tfName, tfDeprecatedName].filter(Boolean).sort().map((name) => [name, value]);
+    },
+  ));
 }
 
 function registeredKernels() {

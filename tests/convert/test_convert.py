@@ -1,6 +1,9 @@
 import re
 
+import numpy as np
 import pytest
+from support.graphs import graph_def, node, placeholder, tiny_segmenter
+from support.running import run
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.cache import store
@@ -8,8 +11,10 @@ from dlconv.cli.words import in_words
 from dlconv.convert.convert import convert
 from dlconv.errors import UsageError
 from dlconv.floors import Floors
-from dlconv.graph.contract import Ends
+from dlconv.formats.frozen_graph import read_graph
+from dlconv.graph.contract import Ends, Setting
 from dlconv.recipe import Precision, Recipe
+from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 
 
 def names(folder):
@@ -47,8 +52,6 @@ def test_of_a_part_the_part_is_what_it_is_compared_with(tiny, tmp_path):
 
 
 def test_what_a_search_tried_is_drawn_beside_the_artifact(tiny, tmp_path):
-    import numpy as np
-
     random = np.random.default_rng(6)
     recipe = Recipe("tfjs", Precision.AUTO, floors=Floors(0.5, None, None))
     convert(
@@ -67,3 +70,25 @@ def test_an_onnx_file_of_another_suffix_is_wrong_usage(tiny, tmp_path):
     said = in_words(caught.value)
     assert re.fullmatch(r"-o takes the name .* \.onnx, not .*hint: -o .*out/model\.onnx\)", said)
     assert names(tmp_path) == {"tiny.pb"}
+
+
+@pytest.mark.parametrize("gain", [1, -1])
+def test_a_placeholder_with_a_value_is_constant_in_the_artifact_and_its_reference(
+    frozen_on_disk, tmp_path, gain
+):
+    nodes = {each.name: each for each in tiny_segmenter().node}
+    nodes["ToFloat"].name = "floats"
+    nodes["gain"] = placeholder("gain", np.float32, ())
+    nodes["scaled"] = node("ToFloat", "Mul", "floats", "gain", T=np.float32)
+    frozen = frozen_on_disk(graph_def(*nodes.values()), "scaled")
+    recipe = Recipe("onnx", ends=Ends(settings=(Setting("gain", gain),)))
+    artifact = convert(frozen, recipe, root=tmp_path).artifact
+    assert artifact.directory.parent.name == f"scaled-gain_{gain}"
+    assert read_artifact(artifact.entry).manifest.recipe == recipe
+    image = np.random.default_rng(5).integers(0, 256, (1, 4, 5, 3), np.uint8)
+    feeds = {"ImageTensor": image, "gain": np.float32(gain)}
+    expected = run(read_graph(frozen.path), "SemanticPredictions", **feeds)
+    reference = read_graph(store.find_graph(artifact.manifest.source.graph_sha256))
+    assert run(reference, "SemanticPredictions", ImageTensor=image).tolist() == expected.tolist()
+    with OnnxruntimeRuntime(artifact.entry) as runtime:
+        assert runtime.infer(image).labels.tolist() == expected.tolist()

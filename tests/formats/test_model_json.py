@@ -1,3 +1,4 @@
+import base64
 import json
 
 import numpy as np
@@ -41,13 +42,17 @@ def test_the_signature_and_the_weights_are_read(path):
     assert model.maker.startswith("dlconv ")
 
 
-def test_fused_convolutions_are_read(frozen_on_disk, tmp_path):
+def with_fused():
     graph = tiny_segmenter()
     kept = [n for n in graph.node if n.name != "scores"]
     fused = layer("scores", "ToFloat", np.ones((1, 1, 3, 3)), np.arange(3))
     graph.ClearField("node")
     graph.node.extend([*kept, *fused])
-    path = tfjs_artifact(frozen_on_disk(graph), tmp_path / "model", PLAIN).entry
+    return graph
+
+
+def test_fused_convolutions_are_read(frozen_on_disk, tmp_path):
+    path = tfjs_artifact(frozen_on_disk(with_fused()), tmp_path / "model", PLAIN).entry
     scores = read_model_json(path).graph.nodes["scores"]
     assert scores.op == "_FusedConv2D"
     assert list(scores.attr["fused_ops"].list.s) == [b"BiasAdd"]
@@ -61,7 +66,35 @@ def test_what_tfjs_fills_itself_is_no_input(path):
     assert [spec.node for spec in read_model_json(path).inputs] == ["ImageTensor"]
 
 
+def with_bytes_as_numbers(content):
+    """JSON as pb2json wrote it: each base64 text of an attribute as a list of numbers."""
+    if isinstance(content, list):
+        return [with_bytes_as_numbers(each) for each in content]
+    if not isinstance(content, dict):
+        return content
+    made = {key: with_bytes_as_numbers(value) for key, value in content.items()}
+    if isinstance(made.get("s"), str):
+        made["s"] = list(base64.b64decode(made["s"]))
+    if isinstance(made.get("s"), list) and all(isinstance(each, str) for each in made["s"]):
+        made["s"] = [list(base64.b64decode(each)) for each in made["s"]]
+    return made
+
+
+def test_what_pb2json_wrote_is_read(frozen_on_disk, tmp_path):
+    path = tfjs_artifact(frozen_on_disk(with_fused()), tmp_path / "model", PLAIN).entry
+    meant = read_model_json(path)
+    written = json.loads(path.read_text())
+    kept = {key: written[key] for key in ("modelTopology", "weightsManifest")}
+    path.write_text(json.dumps(with_bytes_as_numbers(kept)))
+    found = read_model_json(path)
+    assert found.graph.graph_def == meant.graph.graph_def
+    assert list(found.graph.nodes["scores"].attr["fused_ops"].list.s) == [b"BiasAdd"]
+    assert find_ends(found.graph).input.node == "ImageTensor"
+
+
 NONE = {
+    "bytes that are none": '{"modelTopology": {"node": [{"attr": {"k": {"s": [256]}}}]}}',
+    "attributes that are none": '{"modelTopology": {"node": [{"attr": 3}]}}',
     "a list": "[]",
     "cut": '{"modelTopology": {"node": [{"na',
     "a layers model": '{"modelTopology": {"model_config": {}}, "weightsManifest": []}',

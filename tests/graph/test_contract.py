@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from support.deeplab import classifier, detector, exported, exported_nearest, plain_segmenter
-from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
+from support.graphs import const, data_type, graph_def, node, placeholder, tiny_segmenter
 
 from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
@@ -236,3 +236,85 @@ def test_a_graph_without_placeholder_tells_where_values_come_from():
         contract_of(*nodes)
     assert "--inputs NAME" in in_words(caught.value)
     assert found_in(graph_def(*nodes), "batch").input.node == "batch"
+
+
+def test_the_hint_names_what_gives_numbers_and_not_the_queue_or_the_file():
+    dequeue = node("dequeue", "QueueDequeueV2", "queue")
+    dequeue.attr["component_types"].list.type.append(data_type(np.float32))
+    nodes = [
+        node("queue", "FIFOQueueV2"),
+        dequeue,
+        const("size", 4, np.int32),
+        node("name", "AsString", "size", T=np.int32),
+        node("file", "ReadFile", "name"),
+        node("decoded", "DecodeJpeg", "file"),
+        node("photo", "Cast", "decoded", SrcT=np.uint8, DstT=np.float32),
+        node("sum", "Add", "dequeue", "photo", T=np.float32),
+    ]
+    with pytest.raises(DlconvError, match="no output") as caught:
+        contract_of(*nodes)
+    assert "from dequeue (QueueDequeueV2), decoded (DecodeJpeg))" in str(caught.value)
+
+
+def training_leftovers():
+    """What a condition, an assert that was taken out, summaries and tables leave in a graph."""
+    f, flag = np.float32, np.bool_
+    return [
+        placeholder("is_training", flag, ()),
+        node("cond/Switch", "Switch", "is_training", "is_training", T=flag),
+        node("cond/switch_t", "Identity", "cond/Switch:1", T=flag),
+        node("cond/dropped", "Switch", "scores", "is_training", T=f),
+        node("cond/kept", "Relu", "cond/dropped:1", T=f),
+        const("zero", 0, f),
+        node("are_positive", "Greater", "scores", "zero", T=f),
+        const("axes", [0, 1, 2, 3], np.int32),
+        node("assert/All", "All", "are_positive", "axes", Tidx=np.int32),
+        node("tag", "AsString", "zero", T=f),
+        node("summary", "HistogramSummary", "tag", "scores", T=f),
+    ]
+
+
+def test_what_training_leaves_behind_is_no_output():
+    scores = [each for each in tiny_segmenter().node if each.op != "ArgMax"]
+    out = node("out", "Relu", "scores", T=np.float32)
+    found = found_in(graph_def(*scores, out, *training_leftovers()))
+    assert [spec.node for spec in found.outputs] == ["out"]
+    assert (
+        lost(found, "output").items()
+        >= {
+            "cond/kept": "it has a value in one branch only",
+            "cond/switch_t": "it has a value in one branch only",
+            "assert/All": "All is a check, as asserts make them",
+            "summary": "HistogramSummary gives text, as summaries do",
+        }.items()
+    )
+
+
+def test_a_leftover_that_is_all_there_is_is_the_output():
+    nodes = [
+        placeholder("photo", np.float32, (1, 4, 4, 3)),
+        const("zero", 0, np.float32),
+        node("bright", "Greater", "photo", "zero", T=np.float32),
+        const("axes", [0, 1, 2, 3], np.int32),
+        node("all", "All", "bright", "axes", Tidx=np.int32),
+    ]
+    assert contract_of(*nodes).output.dtype == "bool"
+
+
+def with_keep_prob(shape):
+    """A flat or a whole image, and how much dropout keeps, which has no shape."""
+    return [
+        placeholder("pixels", np.float32, shape),
+        node("keep_prob", "Placeholder", dtype=np.float32),
+        node("out", "Mul", "pixels", "keep_prob", T=np.float32),
+    ]
+
+
+@pytest.mark.parametrize("shape", [(None, 48), (1, 4, 4, 3)])
+def test_what_is_named_for_dropout_is_not_the_image(shape):
+    found = found_in(graph_def(*with_keep_prob(shape)))
+    assert (found.input.node, found.also_fed) == ("pixels", ("keep_prob",))
+    assert lost(found, "input") == {"keep_prob": "a setting of training by its name"}
+    with pytest.raises(DlconvError, match="2 placeholders: ") as caught:
+        found.contract()
+    assert "--set keep_prob=VALUE" in in_words(caught.value)

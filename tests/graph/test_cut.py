@@ -1,11 +1,13 @@
+import numpy as np
 import pytest
 from support.deeplab import detector, exported
-from support.graphs import graph_def, node, tiny_segmenter
+from support.graphs import const, data_type, graph_def, node, tiny_segmenter
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Ends
+from dlconv.graph.contract import Ends, element_type
 from dlconv.graph.cut import cut, resolve_ends
-from dlconv.graph.graph import Graph
+from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.tensors import extents_of, shape_proto
 from dlconv.inspect.inspection import inspect_graph
 
 
@@ -66,3 +68,45 @@ def test_an_input_is_the_first_output_of_its_node():
     graph = graph_def(*tiny_segmenter().node, *nodes)
     with pytest.raises(DlconvError, match="rest reads another output of parts"):
         part(graph, "parts", "rest")
+
+
+def shape_at(photo, *others):
+    """The shape and type of the image, where a graph is cut behind what reads it from a file."""
+    nodes = [*others, photo, node("out", "Identity", photo.name, T=np.uint8)]
+    made = part(graph_def(*nodes), photo.name, "out").nodes[photo.name]
+    return element_type(made), extents_of(attribute(made, "shape").shape)
+
+
+FILE = node("file", "Placeholder")
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes", "shape"),
+    [
+        ("DecodeJpeg", {"channels": 3}, (None, None, 3)),
+        ("DecodeJpeg", {}, (None, None, None)),
+        ("DecodePng", {"channels": 4}, (None, None, 4)),
+        ("DecodeBmp", {"channels": 3}, (None, None, 3)),
+        ("DecodeGif", {}, (None, None, None, 3)),
+        ("DecodeImage", {"channels": 3, "expand_animations": False}, (None, None, 3)),
+        ("DecodeImage", {"channels": 3}, None),
+    ],
+)
+def test_a_decoded_image_has_the_axes_and_channels_that_its_node_says(op, attributes, shape):
+    assert shape_at(node("photo", op, "file", **attributes), FILE) == ("uint8", shape)
+
+
+@pytest.mark.parametrize(
+    ("op", "count", "shape"),
+    [
+        ("QueueDequeueV2", [], (8, 9, 3)),
+        ("QueueDequeueManyV2", [const("count", 4, np.int32)], (4, 8, 9, 3)),
+        ("QueueDequeueUpToV2", [const("count", 4, np.int32)], (None, 8, 9, 3)),
+    ],
+)
+def test_an_image_from_a_queue_has_the_shape_that_the_queue_holds(op, count, shape):
+    queue = node("queue", "FIFOQueueV2")
+    queue.attr["shapes"].list.shape.append(shape_proto((8, 9, 3)))
+    photo = node("photo", op, "queue", *[each.name for each in count])
+    photo.attr["component_types"].list.type.append(data_type(np.uint8))
+    assert shape_at(photo, queue, *count) == ("uint8", shape)

@@ -2,7 +2,7 @@
 
 from support.graphs import node
 
-from dlconv.graph.definitions import DATA, default_of, definition_of
+from dlconv.graph.definitions import DATA, default_of, definition_of, is_required
 from dlconv.graph.extract_definitions import registered_definitions
 from dlconv.graph.graph import attribute
 
@@ -53,5 +53,7 @@ def test_an_attribute_that_a_node_states_is_its_own():
 
 
 def test_an_attribute_without_a_default_is_empty():
+    assert is_required("Conv2D", "padding")
+    assert not is_required("Conv2D", "dilations")
     assert attribute(node("x", "Conv2D"), "padding").WhichOneof("value") is None
     assert attribute(node("x", "Custom"), "anything").WhichOneof("value") is None

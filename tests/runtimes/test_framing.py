@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import TensorSpec
-from dlconv.runtimes.framing import enlarged, framed
+from dlconv.runtimes.framing import enlarged, framed, in_batch
 
 PHOTO = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3)
 
@@ -31,6 +31,17 @@ def test_a_photo_too_large_and_a_type_that_is_no_photos_are_refused():
         framed(PHOTO, spec(size=(1, 3)))
     with pytest.raises(DlconvError, match="takes int64"):
         framed(PHOTO, spec("int64"))
+
+
+def test_an_input_without_the_axis_of_a_batch_gets_one_photo():
+    one = TensorSpec("DecodeJpeg", "uint8", (4, None, 3))
+    image = framed(PHOTO, one)
+    assert image.shape == (4, 3, 3)
+    assert image[:2].tolist() == PHOTO[0].tolist()
+    assert in_batch(np.zeros((4, 3), np.int64), one).shape == (1, 4, 3)
+    assert in_batch(np.zeros((4, 3, 5), np.float32), one).shape == (1, 4, 3, 5)
+    assert in_batch(np.zeros((1, 4, 3), np.int64), one).shape == (1, 4, 3)
+    assert in_batch(np.zeros((4, 3), np.int64), spec()).shape == (4, 3)
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 5), st.integers(1, 5))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.artifacts import onnx_artifact, tfjs_artifact, write_manifest_again
-from support.graphs import tiny_kernel, tiny_segmenter
+from support.graphs import const, graph_def, node, tiny_kernel, tiny_segmenter
 
 from dlconv.artifacts.manifest import read_artifact
 from dlconv.floors import Floors
@@ -49,6 +49,26 @@ def test_a_faithful_artifact_passes(tiny, artifact, photos, tmp_path):
     assert [photo.photo for photo in result.photos] == ["one.png", "three.png", "two.png"]
     assert result.total.pixels == 3 * 6 * 8
     assert result.median_ms > 0
+
+
+@pytest.mark.parametrize("make", [tfjs_artifact, onnx_artifact])
+@pytest.mark.parametrize("gives_batch", [True, False])
+def test_a_network_that_takes_one_image_is_checked(
+    frozen_on_disk, photos, tmp_path, make, gives_batch
+):
+    nodes = {each.name: each for each in tiny_segmenter().node}
+    nodes["ImageTensor"].attr["shape"].shape.dim.pop(0)
+    nodes["ToFloat"].input[0] = "batch"
+    nodes["first"] = const("first", 0, np.int32)
+    nodes["batch"] = node("batch", "ExpandDims", "ImageTensor", "first", T=np.uint8, Tdim=np.int32)
+    if not gives_batch:
+        nodes["one"] = node(
+            "labels", "Squeeze", "SemanticPredictions", T=np.int64, squeeze_dims=[0]
+        )
+    frozen = frozen_on_disk(graph_def(*nodes.values()))
+    result = check(frozen, make(frozen, tmp_path / "artifact"), photos, tmp_path)
+    assert result.passed
+    assert result.total.pixels == 3 * 6 * 8
 
 
 def test_an_artifact_of_another_network_falls_short(tiny, frozen_on_disk, photos, tmp_path):

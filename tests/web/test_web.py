@@ -13,6 +13,16 @@ def test_the_operations_are_those_of_the_bundled_tfjs():
     assert "QuantizedRelu6" not in operations.kernels
 
 
+def test_an_attribute_that_a_node_lacks_is_what_the_op_lists_say():
+    defaults = web.tfjs_operations().defaults
+    assert defaults["FusedBatchNormV3"] == {"epsilon": 0.001}
+    assert defaults["LeakyRelu"] == {"alpha": 0.2}
+    assert defaults["StridedSlice"]["begin_mask"] == 0
+    assert defaults["ResizeBilinear"]["half_pixel_centers"] is False
+    assert defaults["DepthToSpace"] == {"block_size": 0, "data_format": None}
+    assert defaults["Squeeze"] == {"axis": None, "squeeze_dims": None}
+
+
 def test_an_op_that_is_composed_needs_the_kernels_of_all_its_parts():
     assert web.tfjs_operations().kernels["LogSoftmax"] >= {"Max", "Sub", "Exp", "Sum", "Log"}
 

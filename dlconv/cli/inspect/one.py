@@ -8,7 +8,14 @@ import typer
 from dlconv.cli.inspect.group import ONE, inspect_app
 from dlconv.cli.inspect.tables import refuse_both, show_tables
 from dlconv.cli.options.common import Json, Markdown, RegistryFile, Verbose
-from dlconv.cli.options.graphs import InputName, Models, OutputNames, names_of
+from dlconv.cli.options.graphs import (
+    InputName,
+    Models,
+    OutputNames,
+    Settings,
+    names_of,
+    settings_of,
+)
 from dlconv.errors import UsageError
 from dlconv.terminal import console
 from dlconv.terminal.output import show
@@ -54,6 +61,7 @@ def one(
     ] = False,
     inputs: InputName = None,
     outputs: OutputNames = None,
+    settings: Settings = None,
     registry: RegistryFile = None,
     json: Json = False,
     markdown: Markdown = False,
@@ -76,12 +84,13 @@ def one(
         size=parse_size(input_size) if input_size else None,
         inputs=inputs,
         outputs=names_of(outputs),
+        settings=settings_of(settings),
         opset=opset,
         details=json,
         registry=registry,
     )
     if check and found.frozen is None:
-        raise UsageError("--inputs, --outputs, --opset and --check are for frozen graphs")
+        raise UsageError("--inputs, --outputs, --set, --opset and --check are for frozen graphs")
     if found.coverage_error is not None:
         if check:
             raise found.coverage_error

@@ -1,8 +1,11 @@
 """Which graph, and where it is cut."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from dlconv.graph.contract import Ends, Setting
 
 GraphSpec = Annotated[
     str | None,
@@ -44,6 +47,32 @@ OutputNames = Annotated[
         show_default=False,
     ),
 ]
+
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A value for a placeholder that is not the image, which then is a constant: "
+        "is_training=false, say, or keep_prob=1; may be given several times.",
+        show_default=False,
+    ),
+]
+
+
+def ends_of(inputs: str | None, outputs: str | None, settings: list[str] | None) -> "Ends":
+    """Return where a graph is cut and what it is given, as the options say."""
+    from dlconv import api
+
+    return api.Ends(inputs, names_of(outputs), settings_of(settings))
+
+
+def settings_of(settings: list[str] | None) -> "tuple[Setting, ...]":
+    """Return the values of placeholders that ``--set`` gives."""
+    from dlconv.recipe import parse_setting
+
+    return tuple(map(parse_setting, settings or ()))
 
 
 def names_of(outputs: str | None) -> tuple[str, ...]:

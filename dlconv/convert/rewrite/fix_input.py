@@ -74,7 +74,13 @@ def _placeholder(graph: Graph, input_name: str) -> NodeDef:
     extents = _extents(node)
     is_image = len(extents) == 4 and extents[0] in (1, -1) and extents[3] in (3, -1)
     if extents and not is_image:
-        raise DlconvError(f"{input_name} is no RGB image: its shape is {list(extents)}")
+        raise DlconvError(
+            f"{input_name} is no RGB image: its shape is {list(extents)}",
+            "the size of a batch of images, [1, H, W, 3], can be fixed:"
+            " name the node that adds the first axis as the input"
+            if len(extents) == 3
+            else "",
+        )
     return node
 
 

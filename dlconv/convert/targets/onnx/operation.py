@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.errors import DlconvError
+from dlconv.graph.definitions import is_required
 from dlconv.graph.graph import attribute, is_nhwc
 from dlconv.graph.tensors import dtype_name
 
@@ -71,40 +73,45 @@ class Operation:
         """Whether its images have channels last, which is the default."""
         return is_nhwc(self.node) or attribute(self.node, "data_format").s == b"NDHWC"
 
-    def has(self, key: str) -> bool:
-        """Tell whether the node states an attribute."""
-        return key in self.node.attr
-
-    def flag(self, key: str, default: bool = False) -> bool:
+    def flag(self, key: str) -> bool:
         """Return an attribute that is yes or no."""
-        return attribute(self.node, key).b if self.has(key) else default
+        return bool(self._attribute(key).b)
 
-    def integer(self, key: str, default: int = 0) -> int:
+    def integer(self, key: str) -> int:
         """Return an attribute that is an integer."""
-        return attribute(self.node, key).i if self.has(key) else default
+        return int(self._attribute(key).i)
 
     def integers(self, key: str) -> list[int]:
         """Return an attribute that is a list of integers."""
-        return list(attribute(self.node, key).list.i)
+        return list(self._attribute(key).list.i)
 
-    def number(self, key: str, default: float) -> float:
+    def number(self, key: str) -> float:
         """Return an attribute that is a float."""
-        return attribute(self.node, key).f if self.has(key) else default
+        return float(self._attribute(key).f)
 
     def text(self, key: str, default: str = "") -> str:
-        """Return an attribute that is text."""
-        return attribute(self.node, key).s.decode(errors="replace") or default
+        """Return an attribute that is text, ``default`` for an op that does not have it."""
+        return self._attribute(key).s.decode(errors="replace") or default
 
-    def dtype(self, key: str, default: str) -> str:
+    def dtype(self, key: str, default: str = "") -> str:
         """Return an attribute that is an element type, as numpy calls it.
 
-        Raises DlconvError for one that ONNX or numpy does not have.
+        It is ``default`` for an op that does not have the attribute. Raises DlconvError for a type
+        that ONNX or numpy does not have.
         """
-        name = dtype_name(attribute(self.node, key).type) if self.has(key) else default
+        data_type = self._attribute(key).type
+        name = dtype_name(data_type) if data_type else default
         try:
             return np.dtype(name).name
         except TypeError:
             raise self.refused(f"its element type is {name}") from None
+
+    def _attribute(self, key: str) -> AttrValue:
+        """Return what the node states, or its op's default; what is neither is refused."""
+        found = attribute(self.node, key)
+        if found.WhichOneof("value") is None and is_required(self.op, key):
+            raise self.refused(f"its attribute {key} is missing")
+        return found
 
     def plain(self, index: int) -> Tensor:
         """Return an input in TensorFlow's order of axes."""

@@ -2,9 +2,10 @@
 
 A graph model is a ``model.json``, with the topology, a signature and the weights manifest, and
 shards of at most 4 MiB that hold the weights one after another. Nodes go out as they came in, as
-protocol buffer JSON without control edges, devices and private attributes; the values of
-constants go to the shards. TensorFlow is not imported. The format is that of tfjs-converter
-(``IOHandler``, ``io.WeightsManifestConfig``), version 1.3 and later.
+protocol buffer JSON without control edges, devices and private attributes, and with the defaults
+that TF.js does not know; the values of constants go to the shards. TensorFlow is not imported. The
+format is that of tfjs-converter (``IOHandler``, ``io.WeightsManifestConfig``), version 1.3 and
+later.
 
 Values that need no input can be computed when the model is loaded: their nodes go to the model's
 initializer, and the graph has placeholders for them that TF.js fills itself (version 4.0 and later,
@@ -23,6 +24,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 import dlconv
 from dlconv.convert.stored import Stored
+from dlconv.convert.targets.tfjs.defaults import state_defaults
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
@@ -30,7 +32,6 @@ from dlconv.graph.prune import prune
 from dlconv.graph.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
-DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
 SHARD_BYTES = 4 * 1024 * 1024
 
 # The type in which TF.js holds each element type; it has no other number types.
@@ -239,7 +240,8 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
     for key, value in sorted(node.attr.items()):
         if not key.startswith("_"):
             public.attr[key].CopyFrom(value)
-    content: dict[str, Any] = MessageToDict(_with_defaults(public))
+    state_defaults(public)
+    content: dict[str, Any] = MessageToDict(public)
     if "attr" in content:
         _state_extents(content["attr"])
         # A protocol buffer's map has another order in each process.
@@ -252,13 +254,6 @@ def _state_extents(attributes: dict[str, Any]) -> None:
     for value in attributes.values():
         for dim in value.get("shape", {}).get("dim", ()):
             dim.setdefault("size", "0")
-
-
-def _with_defaults(node: NodeDef) -> NodeDef:
-    """Add an attribute that TensorFlow assumes in graphs older than it, and TF.js asks for."""
-    if node.op in DILATED_OPS and "dilations" not in node.attr:
-        node.attr["dilations"].list.i.extend([1, 1, 1, 1])
-    return node
 
 
 def _const_json(node: NodeDef) -> dict[str, Any]:

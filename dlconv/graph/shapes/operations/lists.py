@@ -20,7 +20,7 @@ def _array(static: Static, node: NodeDef) -> Sequence[Shape]:
 @gives_shape("TensorArrayGatherV3")
 def _gather(static: Static, node: NodeDef) -> Shape:
     indices, element = static.shape(node, 1), extents_of(attribute(node, "element_shape").shape)
-    if indices is None or element is None or "element_shape" not in node.attr:
+    if indices is None or element is None:
         return None
     return (indices[0], *element)
 
@@ -41,6 +41,5 @@ def _item(static: Static, node: NodeDef) -> Shape:
 @gives_shape("TensorListStack")
 def _stack(static: Static, node: NodeDef) -> Shape:
     element = stated(static, node, 1)
-    count = attribute(node, "num_elements")
-    is_stated = count.WhichOneof("value") is not None and count.i >= 0
-    return None if element is None else (count.i if is_stated else None, *element)
+    count = attribute(node, "num_elements").i
+    return None if element is None else (None if count < 0 else count, *element)

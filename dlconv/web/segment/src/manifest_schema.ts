@@ -6,7 +6,8 @@
  * `recipe` is how it was made, null for what no recipe makes: a model of 2018 (`upgraded`),
  * and models that others made. `calibration` is set where quantization used images.
  * `same_function` is false for an artifact of another resolution than the frozen graph's, whose
- * labels need not be the frozen graph's.
+ * labels need not be the frozen graph's. `backends` are those of TF.js that were measured to
+ * compute each of its operations as TensorFlow does, none where that is not known.
  */
 export interface Manifest {
   readonly schema?: 2;
@@ -21,6 +22,7 @@ export interface Manifest {
   readonly calibration?: Images | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly same_function?: boolean;
+  readonly backends?: readonly string[];
   readonly tensors?: readonly TensorEntry[];
   readonly files?: readonly FileEntry[];
 }
@@ -35,10 +37,15 @@ export interface Contract {
   readonly classes_reason: string;
 }
 
-/** The nodes that the user names as input and outputs; null and () leave them to be found. */
+/**
+ * The nodes that the user names as input and outputs; null and () leave them to be found.
+ *
+ * `settings` are placeholders that become constants.
+ */
 export interface Ends {
   readonly input?: string | null;
   readonly outputs?: readonly string[];
+  readonly settings?: readonly Setting[];
 }
 
 /** One file of an artifact; it lies beside the manifest. */
@@ -102,9 +109,11 @@ export type Precision =
  * `precision` may be any of its words. `per_channel` gives TF.js's uint8 weights a scale for
  * each channel, which int8 always has. `rewrite` gives the graph its interface and makes it
  * faster; the official converter always gets it as it is. `opset` is ONNX's, null for other
- * targets; `ends` is where the graph is cut; `floors` are what the precision `auto` has to
- * reach, null for others. Raises pydantic's ValidationError for values that are invalid or do not
- * go together.
+ * targets; `ends` is where the graph is cut, and which placeholders have a value; `floors` are
+ * what the precision `auto` has to reach, null for others; `backends` are those of TF.js that
+ * have to compute what TensorFlow computes, by default wasm, and none where dlconv does not write
+ * TF.js itself. Raises pydantic's ValidationError for values that are invalid or do not go
+ * together.
  */
 export interface Recipe {
   readonly target: "tfjs" | "onnx";
@@ -113,9 +122,16 @@ export interface Recipe {
   readonly rewrite?: boolean;
   readonly opset?: number | null;
   readonly floors?: Floors | null;
+  readonly backends?: readonly string[];
   readonly per_channel?: boolean;
   readonly interface?: Interface;
   readonly ends?: Ends;
+}
+
+/** A placeholder that is not fed, since it always has the same value: `is_training`, say. */
+export interface Setting {
+  readonly node: string;
+  readonly value: boolean | number;
 }
 
 /**

@@ -451,6 +451,12 @@ def test_split_into_uneven_parts(shape, lengths, length_type, is_constant, data)
     assert_same(nodes, {"x": numbers(whole), **more})
 
 
+def test_a_split_that_does_not_say_into_how_many_is_refused():
+    nodes = [const("axis", 1, I), node("parts", "Split", "axis", "x", T=F)]
+    with pytest.raises(DlconvError, match=r"parts \(Split\): its attribute num_split is missing"):
+        written(graph_of(nodes, {"x": numbers((2, 4))}), "parts")
+
+
 # What is known of shapes
 
 

@@ -94,7 +94,7 @@ def _with_rest(sizes: Sequence[Size]) -> list[Size]:
 
 def _image(operation: Operation) -> Tensor:
     """Return the image with channels first."""
-    order = operation.text("data_format", "NHWC")
+    order = operation.text("data_format")
     if order not in ("NHWC", "NCHW"):
         raise operation.refused(f"its channels are {order}")
     return operation.image()

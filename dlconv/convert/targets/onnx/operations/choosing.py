@@ -43,7 +43,7 @@ def places(operation: Operation) -> Tensor:
 def one_hot(operation: Operation) -> Tensor:
     builder = operation.builder
     indices = builder.cast(operation.ranked(0).plain(), "int64")
-    axis = operation.integer("axis", -1)
+    axis = operation.integer("axis")
     axis = indices.rank if axis == -1 else axis
     depth = builder.node("Reshape", builder.cast(operation.plain(1), "int64"), builder.integers(1))
     column = reshape(builder, counted(builder, depth), [-1, *[1] * (indices.rank - axis)])

@@ -33,7 +33,7 @@ def convolution(operation: Operation) -> Value:
 ACTIVATIONS: Mapping[str, Callable[[Operation, Tensor], Tensor]] = {
     "Elu": lambda operation, x: operation.builder.node("Elu", x, alpha=1.0),
     "LeakyRelu": lambda operation, x: operation.builder.node(
-        "LeakyRelu", x, alpha=operation.number("leakyrelu_alpha", 0.2)
+        "LeakyRelu", x, alpha=operation.number("leakyrelu_alpha")
     ),
     "Relu": lambda operation, x: operation.builder.node("Relu", x),
     "Relu6": lambda operation, x: clipped(operation.builder, x, 0, 6),
@@ -54,7 +54,7 @@ def fused_convolution(operation: Operation) -> Value:
         made = _convolved(operation, operation.plain(given.pop(0)))
     elif kinds[:1] == ["FusedBatchNorm"]:
         statistics = [operation.plain(given.pop(0)) for _ in range(4)]
-        epsilon = operation.number("epsilon", 1e-4)
+        epsilon = operation.number("epsilon")
         made = _convolved(operation)
         made = builder.node("BatchNormalization", made, *statistics, epsilon=epsilon)
     else:

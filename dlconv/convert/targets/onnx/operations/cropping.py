@@ -58,7 +58,7 @@ def crop_and_resize(operation: Operation) -> Tensor:
         )
         found = _between(builder, upper, lower, unsqueeze(builder, rows.share, 3))
     is_outside = unsqueeze(builder, builder.node("Or", rows.is_outside, columns.is_outside), 3)
-    beyond = builder.like(found, operation.number("extrapolation_value", 0))
+    beyond = builder.like(found, operation.number("extrapolation_value"))
     return builder.node("Where", is_outside, beyond, found)
 
 
@@ -79,7 +79,7 @@ def _between(builder: Builder, one: Tensor, other: Tensor, share: Tensor) -> Ten
 
 
 def _is_nearest(operation: Operation) -> bool:
-    method = operation.text("method", "bilinear")
+    method = operation.text("method")
     if method not in ("bilinear", "nearest"):
         raise operation.refused(f"its method is {method}")
     return method == "nearest"

@@ -14,14 +14,14 @@ from dlconv.convert.targets.onnx.tensors import Tensor
 def dequantize(operation: Operation) -> Tensor:
     codes = operation.constant(0, "its input")
     low, high = (operation.constant(k, "its range").astype(np.float32) for k in (1, 2))
-    target = operation.dtype("dtype", "float32")
+    target = operation.dtype("dtype")
     if target != "float32":
         raise operation.refused(f"its element type is {target}")
-    axis = operation.integer("axis", -1)
+    axis = operation.integer("axis")
     if axis >= 0:
         shape = [-1, *[1] * (codes.ndim - axis - 1)]
         low, high = low.reshape(shape), high.reshape(shape)
-    mode = operation.text("mode", "MIN_COMBINED")
+    mode = operation.text("mode")
     if mode == "MIN_COMBINED":
         values = by_combined_minimum(codes, low, high)
     elif mode == "MIN_FIRST":

@@ -49,7 +49,7 @@ def _selected(operation: Operation) -> Tensor:
     if boxes.dtype != "float32":
         raise operation.refused(f"its boxes are {boxes.dtype}")
     overlap = (
-        builder.constant(np.array(operation.number("iou_threshold", 0.5), np.float32))
+        builder.constant(np.array(operation.number("iou_threshold"), np.float32))
         if operation.op == "NonMaxSuppression"
         else operation.plain(3)
     )

@@ -38,8 +38,8 @@ class Range:
 
 @writes("FakeQuantWithMinMaxArgs")
 def with_range_in_attributes(operation: Operation) -> Value:
-    low = np.array(operation.number("min", -6.0), np.float32)
-    high = np.array(operation.number("max", 6.0), np.float32)
+    low = np.array(operation.number("min"), np.float32)
+    high = np.array(operation.number("max"), np.float32)
     return _rounded(operation, low, high, divides=False)
 
 
@@ -53,7 +53,7 @@ def _rounded(operation: Operation, low: np.ndarray, high: np.ndarray, divides: b
     builder, value = operation.builder, operation.inputs[0]
     if (low > high).any() or ((low == high) & (low != 0)).any():
         raise operation.refused("its range is empty")
-    first, last = int(operation.flag("narrow_range")), 2 ** operation.integer("num_bits", 8) - 1
+    first, last = int(operation.flag("narrow_range")), 2 ** operation.integer("num_bits") - 1
     parts = astuple(moved_range(low, high, first, last))
     if value.constant is not None:
         result = _in_steps(_computed, value.constant, parts, divides)

@@ -29,7 +29,7 @@ def batch_norm_with_activation(operation: Operation) -> Sequence[Written]:
     made = normed.first() if operation.has_channels_last else normed.plain()
     if operation.integer("num_side_inputs"):
         made = builder.node("Add", made, operation.image(5, rank=made.rank))
-    activation = operation.text("activation_mode", "Identity")
+    activation = operation.text("activation_mode")
     if activation not in ("Identity", "Relu"):
         raise operation.refused(f"dlconv does not write {activation} in it")
     return [operation.of_image(builder.node(activation, made)), *statistics]
@@ -41,12 +41,12 @@ def batch_norm(operation: Operation) -> Sequence[Written]:
 
     They may be of a wider type than the image, in which the norm is then computed.
     """
-    rank = len(operation.text("data_format", "NHWC"))
+    rank = len(operation.text("data_format"))
     builder, image = operation.builder, operation.image(rank=rank)
     scale, offset, mean, variance = (operation.plain(k) for k in range(1, 5))
     wide = builder.cast(image, scale.dtype)
-    epsilon = operation.number("epsilon", 1e-4)
-    if operation.flag("is_training", default=True):
+    epsilon = operation.number("epsilon")
+    if operation.flag("is_training"):
         made, *statistics = _of_batch(operation, wide, epsilon)
     else:
         statistics = [mean, variance, mean, variance]
@@ -79,7 +79,7 @@ def _of_batch(operation: Operation, image: Tensor, epsilon: float) -> Sequence[T
 def _moved(operation: Operation, average: Tensor, new: Tensor) -> Tensor:
     """Return an average over batches after another one, or the new value if only that counts."""
     builder = operation.builder
-    share = operation.number("exponential_avg_factor", 1.0)
+    share = operation.number("exponential_avg_factor")
     if share == 1:
         return new
     change = builder.node("Mul", builder.node("Sub", new, average), builder.like(new, share))
@@ -101,18 +101,18 @@ def global_batch_norm(operation: Operation) -> Value:
     if not operation.flag("scale_after_normalization"):
         one = builder.like(scale, 1)
         scale = builder.node("Expand", one, builder.node("Shape", variance))
-    epsilon = operation.number("variance_epsilon", 0.0)
+    epsilon = operation.number("variance_epsilon")
     given = (scale, offset, mean, variance)
     return operation.of_image(builder.node("BatchNormalization", image, *given, epsilon=epsilon))
 
 
 @writes("LRN")
 def local_response_norm(operation: Operation) -> Value:
-    size = 2 * operation.integer("depth_radius", 5) + 1
-    alpha, beta = operation.number("alpha", 1.0), operation.number("beta", 0.5)
+    size = 2 * operation.integer("depth_radius") + 1
+    alpha, beta = operation.number("alpha"), operation.number("beta")
     if alpha <= 0 or beta <= 0:
         raise operation.refused("ONNX Runtime needs its alpha and beta to be positive")
-    bias = operation.number("bias", 1.0)
+    bias = operation.number("bias")
     options = {"size": size, "alpha": alpha * size, "beta": beta, "bias": bias}
     return operation.of_image(operation.builder.node("LRN", operation.image(rank=4), **options))
 

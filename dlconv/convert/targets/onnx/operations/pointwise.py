@@ -245,7 +245,7 @@ def squared_difference(operation: Operation) -> Value:
 @writes("ApproximateEqual")
 def approximately_equal(operation: Operation) -> Value:
     node = operation.builder.node
-    tolerance = operation.number("tolerance", 1e-5)
+    tolerance = operation.number("tolerance")
 
     def write(a: Tensor, b: Tensor) -> Tensor:
         distance = node("Abs", node("Sub", a, b))
@@ -443,13 +443,13 @@ def elu(operation: Operation) -> Value:
 
 @writes("LeakyRelu")
 def leaky_relu(operation: Operation) -> Value:
-    alpha = operation.number("alpha", 0.2)
+    alpha = operation.number("alpha")
     return _unary(operation, lambda x: operation.builder.node("LeakyRelu", x, alpha=alpha))
 
 
 @writes("Cast")
 def cast(operation: Operation) -> Value:
-    target = operation.dtype("DstT", "float32")
+    target = operation.dtype("DstT")
     if operation.flag("Truncate") and target in FLOATS:
         raise operation.refused("it truncates, and ONNX rounds to the nearest")
     return _unary(operation, lambda x: operation.builder.cast(x, target))

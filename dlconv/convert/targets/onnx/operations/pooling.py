@@ -104,7 +104,7 @@ def max_pooling_with_indices(operation: Operation) -> tuple[Value, Value]:
         number = reshape(builder, counted(builder, batch), [-1, 1, 1, 1])
         one = as_tensor(builder, product([height, width, channels], builder))
         found = node("Add", found, node("Mul", number, one))
-    indices = builder.cast(found, operation.dtype("Targmax", "int64"))
+    indices = builder.cast(found, operation.dtype("Targmax"))
     return operation.of_image(greatest), operation.of_image(indices)
 
 

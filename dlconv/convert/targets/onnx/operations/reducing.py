@@ -185,5 +185,5 @@ def place_of_extreme(operation: Operation) -> Value:
     tensor, is_first, stays_first = without_axes(value, [axis])
     moved = axis_in(axis, value.rank, is_first)
     found = builder.node(operation.op, tensor, axis=moved, keepdims=0)
-    whole = builder.cast(found, operation.dtype("output_type", "int64"))
+    whole = builder.cast(found, operation.dtype("output_type"))
     return ordered(operation, whole, stays_first)

@@ -37,7 +37,7 @@ def _shape_of(operation: Operation, value: Value) -> Tensor:
     found = builder.node("Shape", tensor)
     if is_first:
         found = builder.node("Gather", found, builder.integers(*to_last(tensor.rank)), axis=0)
-    return builder.cast(found, operation.dtype("out_type", "int32"))
+    return builder.cast(found, operation.dtype("out_type"))
 
 
 @writes("Size")
@@ -49,7 +49,7 @@ def size(operation: Operation) -> Tensor:
         count = builder.constant(np.array(math.prod(extents), np.int64))
     else:
         count = builder.node("Size", tensor)
-    return builder.cast(count, operation.dtype("out_type", "int32"))
+    return builder.cast(count, operation.dtype("out_type"))
 
 
 @writes("Rank")
@@ -70,7 +70,7 @@ def reshape(operation: Operation) -> Tensor:
 @writes("Squeeze")
 def squeezed(operation: Operation) -> Value:
     value = operation.ranked(0)
-    axes = operation.integers("squeeze_dims") or operation.integers("axis")
+    axes = operation.integers("squeeze_dims")
     if not axes:
         extents = value.shape or ()
         if not all(isinstance(extent, int) for extent in extents):
@@ -246,7 +246,7 @@ def split(operation: Operation) -> Sequence[Written]:
     axis_index, value = (0, operation.ranked(1)) if is_even else (2, operation.ranked(0))
     tensor, is_first = at_hand(value)
     axis = axis_in(int(operation.constant(axis_index, "its axis").item()), tensor.rank, is_first)
-    count = operation.integer("num_split", 1)
+    count = operation.integer("num_split")
     if count == 1:
         return [ordered(operation, tensor, is_first)]
     lengths = (_even if is_even else _uneven)(operation, extent_of(operation.builder, tensor, axis))
@@ -259,7 +259,7 @@ def split(operation: Operation) -> Sequence[Written]:
 def _even(operation: Operation, extent: Size) -> Tensor:
     """Return how long the parts are that an axis is split into evenly."""
     builder = operation.builder
-    count = builder.integers(operation.integer("num_split", 1))
+    count = builder.integers(operation.integer("num_split"))
     return builder.node("Expand", builder.node("Div", as_tensor(builder, extent), count), count)
 
 

@@ -14,10 +14,10 @@ def largest(operation: Operation) -> Sequence[Written]:
     axis = axis_in(-1, tensor.rank, is_first)
     wanted = builder.cast(operation.plain(1), "int64")
     count = builder.node("Reshape", wanted, builder.integers(1))
-    if not operation.flag("sorted", True) and not _is_sorted_anyway(count, tensor, axis):
+    if not operation.flag("sorted") and not _is_sorted_anyway(count, tensor, axis):
         raise operation.refused("it does not sort what it finds")
     values, indices = builder.split("TopK", tensor, count, count=2, axis=axis)
-    whole = builder.cast(indices, operation.dtype("index_type", "int32"))
+    whole = builder.cast(indices, operation.dtype("index_type"))
     return [ordered(operation, values, is_first), ordered(operation, whole, is_first)]
 
 
@@ -35,6 +35,6 @@ def unique(operation: Operation) -> Sequence[Written]:
     if tensor.rank != 1:
         raise operation.refused("it compares slices of more than one axis")
     values, _, inverse, counts = builder.split("Unique", tensor, count=4, sorted=0)
-    whole = operation.dtype("out_idx", "int32")
+    whole = operation.dtype("out_idx")
     found = [values, builder.cast(inverse, whole), builder.cast(counts, whole)]
     return found if "WithCounts" in operation.op else found[:2]
