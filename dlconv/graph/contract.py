@@ -17,6 +17,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.element_types import output_types
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import SIZE_OPS
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
 from dlconv.graph.tensors import extents_of
@@ -25,7 +26,6 @@ INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
 NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
-SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 
