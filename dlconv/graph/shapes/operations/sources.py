@@ -89,8 +89,7 @@ def _one_hot(static: Static, node: NodeDef) -> Shape:
     indices = static.shape(node, 0)
     if indices is None:
         return None
-    stated_axis = attribute(node, "axis")
-    axis = stated_axis.i if stated_axis.WhichOneof("value") else -1
+    axis = attribute(node, "axis").i
     at = len(indices) if axis == -1 else axis
     return (*indices[:at], stated_size(static, node, 1), *indices[at:])
 
