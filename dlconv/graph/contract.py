@@ -19,6 +19,7 @@ from dlconv.errors import DlconvError, UsageError
 from dlconv.graph.branches import conditional_nodes
 from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.operations import SIZE_OPS
 from dlconv.graph.scores import argmax_behind, find_classes, find_crop, resizes_of_scores
 from dlconv.graph.shapes import infer_static, numbers_of
 from dlconv.graph.tensors import extents_of
@@ -30,7 +31,6 @@ SETTING_WORDS = frozenset({"dropout", "keep", "learning", "train", "training"})
 HANDLES = frozenset({"resource", "variant"})
 # What remains of an assert that was taken out.
 CHECKS = frozenset({"All", "Any"})
-SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 MOST_LISTED = 8
 IMAGE_TYPES = frozenset({"float16", "float32", "float64", "int32", "uint8"})
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import SIZE_OPS
 from dlconv.graph.graph import Graph
-from dlconv.graph.operations import WEIGHTED_OPS
+from dlconv.graph.operations import SIZE_OPS, WEIGHTED_OPS
 
 
 class Flow:

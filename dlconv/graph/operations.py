@@ -8,3 +8,5 @@ CONVOLUTIONS = UNFUSED_CONVOLUTIONS | FUSED_CONVOLUTIONS
 FULL_CONVOLUTIONS = frozenset({"Conv2D", "_FusedConv2D"})
 WEIGHTED_OPS = CONVOLUTIONS | {"MatMul", "_FusedMatMul"}
 RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
+# Those that show how large a tensor is, and nothing of its elements.
+SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})

@@ -10,7 +10,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import Graph, attribute
-from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES
+from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES, SIZE_OPS
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import shape_of
 
@@ -80,18 +80,36 @@ def _sizes_of_features(static: Static, of_scores: set[str]) -> set[Crop | None]:
 
 
 def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
-    """Find Maximum(Sub(size, extent), 0): the export's padding, height before width."""
+    """Find Sub(size, extent), the export's padding: height before width.
+
+    Exports make it Maximum(Sub(size, extent), 0), or pad with the difference itself.
+    """
+    missing = [
+        graph.producer(node, 0)
+        for node in graph.nodes.values()
+        if node.op == "Maximum" and graph.producer(node, 0).op == "Sub"
+    ]
+    padding = padding_differences(graph) if not missing else ()
+    missing = missing or [node for node in graph.nodes.values() if node.name in padding]
     targets = []
-    for node in graph.nodes.values():
-        if node.op != "Maximum" or graph.producer(node, 0).op != "Sub":
-            continue
-        missing = graph.producer(node, 0)
-        size = graph.constant(graph.producer(missing, 0))
+    for node in missing:
+        size = graph.constant(graph.producer(node, 0))
         if size is None or size.shape != () or size.dtype != np.int32:
             continue
         if 0 < size.item() <= MOST_PIXELS:
-            targets.append((missing.name, size.item()))
+            targets.append((node.name, size.item()))
     return targets
+
+
+def padding_differences(graph: Graph) -> set[str]:
+    """Return the subtractions that the amounts are computed with that images are padded by."""
+    return {
+        before.name
+        for node in graph.nodes.values()
+        if node.op in ("Pad", "PadV2") and len(graph.sources(node)) > 1
+        for before in graph.ancestors(graph.producer(node, 1).name, without=SIZE_OPS)
+        if before.op == "Sub"
+    }
 
 
 def find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:

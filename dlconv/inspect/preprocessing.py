@@ -10,7 +10,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.flow import Flow
-from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.graph import attribute
 from dlconv.graph.operations import RESIZES
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.inspect.stages import Stage
@@ -65,18 +65,18 @@ def _found(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
             resize = _resize(static, node)
         elif node.op in PADS:
             if static.whole_value(node, 1) is None:
-                pad_value = _pad_value(graph, node, pixels)
-        elif node.op not in SAME_PIXELS and not _applied(graph, node, pixels):
+                pad_value = _pad_value(static, node, pixels)
+        elif node.op not in SAME_PIXELS and not _applied(static, node, pixels):
             return Preprocessing(resize, pad_value, None, None, f"{node.op} {node.name}")
     mean = 0 - pixels.offset / pixels.factor
     return Preprocessing(resize, pad_value, _values(pixels.factor), _values(mean))
 
 
-def _applied(graph: Graph, node: NodeDef, pixels: _Pixels) -> bool:
+def _applied(static: Static, node: NodeDef, pixels: _Pixels) -> bool:
     """Apply arithmetic with one constant or one for each colour; False if a node is not that."""
     if node.op not in ARITHMETIC:
         return False
-    first, second = (graph.constant(graph.producer(node, index)) for index in (0, 1))
+    first, second = (_constant(static, node, index) for index in (0, 1))
     value = second if first is None else first
     if value is None or value.size not in (1, COLOURS):
         return False
@@ -95,8 +95,18 @@ def _applied(graph: Graph, node: NodeDef, pixels: _Pixels) -> bool:
     return True
 
 
-def _pad_value(graph: Graph, node: NodeDef, pixels: _Pixels) -> Values | None:
-    value = graph.constant(graph.producer(node, 2)) if node.op == "PadV2" else np.zeros(1)
+def _constant(static: Static, node: NodeDef, index: int) -> np.ndarray | None:
+    """Return an input that is constant, be it one that shape arithmetic put into another shape."""
+    constant = static.graph.constant(static.graph.producer(node, index))
+    if constant is not None:
+        return constant
+    value = static.value(node, index)
+    is_known = value is not None and all(isinstance(item, int | float) for item in value.ravel())
+    return value.astype(np.float64) if value is not None and is_known else None
+
+
+def _pad_value(static: Static, node: NodeDef, pixels: _Pixels) -> Values | None:
+    value = _constant(static, node, 2) if node.op == "PadV2" else np.zeros(1)
     return None if value is None else _values((value - pixels.offset) / pixels.factor)
 
 

@@ -3,6 +3,7 @@ import pytest
 from support.deeplab import classifier
 from support.graphs import const, convolution, graph_def, node, placeholder, resize
 from support.sample import sample_graph
+from support.shared import SHARED, needs_shared
 
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.graph import Graph
@@ -78,6 +79,41 @@ def test_padding_to_a_size_is_told_as_a_pixel():
         node("image", "PadV2", "halved", "paddings", "grey", T=F, Tpaddings=I),
     )
     assert (found.pad_value, found.scale) == ((120.0,), (0.5,))
+
+
+def test_a_shape_taken_apart_and_a_mean_in_another_shape_are_followed():
+    """As exports since 2019 write it: the padding is that of pixels less the mean."""
+    found = found_in(
+        const("colours", [100, 110, 120], F),
+        const("image_like", [1, 1, 1, -1], I),
+        node("mean", "Reshape", "colours", "image_like", T=F, Tshape=I),
+        node("centred", "Sub", "photo", "mean", T=F),
+        node("shape", "Shape", "centred", T=F, out_type=I),
+        node("extents", "Unpack", "shape", T=I, num=4),
+        const("crop", 65, I),
+        const("zero", 0, I),
+        const("none", [0, 0], I),
+        node("bottom", "Sub", "crop", "extents:1", T=I),
+        node("right", "Sub", "crop", "extents:2", T=I),
+        node("below", "Pack", "zero", "bottom", T=I, N=2),
+        node("beside", "Pack", "zero", "right", T=I, N=2),
+        node("paddings", "Pack", "none", "below", "beside", "none", T=I, N=4),
+        node("padded", "Pad", "centred", "paddings", T=F, Tpaddings=I),
+        node("whole", "AddV2", "padded", "mean", T=F),
+        const("half", 0.5, F),
+        node("image", "Mul", "whole", "half", T=F),
+    )
+    assert (found.mean, found.scale, found.not_understood) == ((0.0,), (0.5,), None)
+    assert found.pad_value == (100.0, 110.0, 120.0)
+
+
+@needs_shared
+def test_an_export_of_2019_is_understood():
+    found = inspect_graph(Graph(read_graph(SHARED / "graphs" / "unpack.pb")))
+    pixels = found.preprocessing
+    assert (pixels.mean, pixels.pad_value) == ((127.5,), (127.5,))
+    assert pixels.scale == pytest.approx((2 / 255,))
+    assert (found.cost.multiply_adds, found.cost.unknown) == (33 * 33 * 4 * 3 * 3 * 3, 0)
 
 
 def test_padding_by_constants_is_the_convolutions():

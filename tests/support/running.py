@@ -36,7 +36,12 @@ class Session:
 
     def run(self, fetch, **feeds):
         """The value of a node's first output, or of each node in a list of them."""
-        tensors = f"{fetch}:0" if isinstance(fetch, str) else [f"{name}:0" for name in fetch]
+        return self.fetch(
+            f"{fetch}:0" if isinstance(fetch, str) else [f"{name}:0" for name in fetch], **feeds
+        )
+
+    def fetch(self, tensors, **feeds):
+        """The value of any output of a node (``name:1``), or of each in a list of them."""
         return self._session.run(tensors, {f"{name}:0": feeds[name] for name in feeds})
 
 

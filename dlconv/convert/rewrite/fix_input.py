@@ -31,6 +31,7 @@ from dlconv.graph.edit import Edit, Result, applied, const, free_name
 from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.inferred import Shape
 from dlconv.graph.operations import RESIZES
+from dlconv.graph.scores import padding_differences
 from dlconv.graph.shapes import Static, infer_static, numbers_of
 
 LEAST_SIZE, MOST_SIZE = 32, 4096
@@ -116,14 +117,14 @@ def _moved(graph: Graph, input_name: str, size: Size, crop: Size) -> Graph:
 
 
 def _with_padding_targets(graph: Graph, input_name: str, size: Size, crop: Size) -> Result:
-    """Replace c of Maximum(Sub(c, extent), 0), where extent is the photo's and c the crop's."""
+    """Replace c of Sub(c, extent), where extent is the photo's and c the crop's.
+
+    That is what is padded: Maximum(Sub(c, extent), 0), or the difference itself.
+    """
     static = infer_static(graph)
     edit = Edit()
     axes = set()
-    for node in graph.nodes.values():
-        missing = graph.producer(node, 0) if node.op == "Maximum" else None
-        if missing is None or missing.op != "Sub":
-            continue
+    for missing in _missing(graph):
         target, extent = static.whole_value(missing, 0), static.value(missing, 1)
         for axis in (0, 1):
             if _is_scalar(extent, f"{input_name}[{axis + 1}]") and _is_scalar(target, crop[axis]):
@@ -134,6 +135,14 @@ def _with_padding_targets(graph: Graph, input_name: str, size: Size, crop: Size)
     if len(axes) == 1:
         raise DlconvError("the graph pads one side of the image to its crop, and not the other")
     return applied(graph, edit)
+
+
+def _missing(graph: Graph) -> Iterator[NodeDef]:
+    """Yield the subtractions that may tell how much of the crop an image lacks."""
+    kept = {
+        graph.producer(node, 0).name for node in graph.nodes.values() if node.op == "Maximum"
+    } | padding_differences(graph)
+    yield from (node for node in graph.nodes.values() if node.op == "Sub" and node.name in kept)
 
 
 def _is_scalar(value: np.ndarray | None, expected: int | str) -> bool:

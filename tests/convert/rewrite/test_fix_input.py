@@ -26,7 +26,7 @@ from support.running import (
     run,
     run_in_tfjs,
 )
-from support.shared import PHOTOS, ZOO, needs_shared
+from support.shared import PHOTOS, SHARED, ZOO, needs_shared
 
 import dlconv.sample
 from dlconv.convert.rewrite import rewrite
@@ -203,20 +203,37 @@ def test_tfjs_and_onnx_runtime_run_it(size, dtype, tmp_path):
 # Small networks
 
 
-def tiny_network(*resizes, target=64, pool=8, scores="up"):
-    """A stride of 8, a pooling over all features, and scores resized to the crop."""
+def sides_of_2018(target):
+    """What the image lacks of the crop, ``bottom`` and ``right``, never less than nothing."""
     one = {"T": I, "Index": I, "shrink_axis_mask": 1}
-    padding = [
-        node("shape", "Shape", "float", T=F, out_type=I),
+    return [
         *(const(f"at{i}", [i], I) for i in range(1, 4)),
         node("rows", "StridedSlice", "shape", "at1", "at2", "at1", **one),
         node("columns", "StridedSlice", "shape", "at2", "at3", "at1", **one),
         const("crop", target, I),
-        const("zero", 0, I),
         node("sub", "Sub", "crop", "rows", T=I),
         node("sub_1", "Sub", "crop", "columns", T=I),
         node("bottom", "Maximum", "sub", "zero", T=I),
         node("right", "Maximum", "sub_1", "zero", T=I),
+    ]
+
+
+def sides_of_2019(target):
+    """The same of an image that is no larger than the crop, from its shape taken apart."""
+    return [
+        node("extents", "Unpack", "shape", T=I, num=4),
+        const("crop", target, I),
+        node("bottom", "Sub", "crop", "extents:1", T=I),
+        node("right", "Sub", "crop", "extents:2", T=I),
+    ]
+
+
+def tiny_network(*resizes, target=64, pool=8, scores="up", sides_of=sides_of_2018):
+    """A stride of 8, a pooling over all features, and scores resized to the crop."""
+    padding = [
+        node("shape", "Shape", "float", T=F, out_type=I),
+        const("zero", 0, I),
+        *sides_of(target),
         const("none", [0, 0], I),
         node("below", "Pack", "zero", "bottom", T=I, N=2),
         node("beside", "Pack", "zero", "right", T=I, N=2),
@@ -253,6 +270,28 @@ def test_constants_that_others_read_are_left_to_them():
     image = np.random.default_rng(5).integers(0, 256, (1, 40, 56, 3)).astype(U)
     assert run(fixed, OUT, ImageTensor=image).shape == (1, 40, 56)
     assert list(node_of(fixed, "pooled").attr["ksize"].list.i) == [1, 5, 7, 1]
+
+
+@pytest.mark.parametrize("size", [(96, 96), (40, 48)])
+def test_a_shape_taken_apart_and_a_padding_without_a_maximum_are_followed(size):
+    image = np.random.default_rng(1).integers(0, 256, (1, *size, 3), U)
+    old, new = (
+        result_of(fix(size, (64, 64)), tiny_network(sides_of=sides_of))
+        for sides_of in (sides_of_2018, sides_of_2019)
+    )
+    scores = run(new, "up", ImageTensor=image)
+    assert scores.shape == (1, *size, 3)
+    assert np.array_equal(scores, run(old, "up", ImageTensor=image))
+
+
+@needs_shared
+def test_an_export_of_2019_is_the_same_network_with_other_constants():
+    graph = parse_graph((SHARED / "graphs" / "unpack.pb").read_bytes(), "unpack.pb")
+    image = np.random.default_rng(1).integers(0, 256, (1, 97, 97, 3), U)
+    feeds = {"sub_1/x": 97, "sub_2/x": 97, "ResizeBilinear/size": [97, 97]}
+    expected = run(graph, OUT, ImageTensor=image, **feeds)
+    fixed = result_of(fix((97, 97), (65, 65)), graph)
+    assert np.array_equal(run(fixed, OUT, ImageTensor=image), expected)
 
 
 def test_a_window_that_is_not_the_whole_is_left_alone():

@@ -26,7 +26,7 @@ from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, element_type
-from dlconv.graph.graph import Graph
+from dlconv.graph.graph import Graph, NodeOutput
 from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.recipe import DEFAULT_OPSET, Layout
@@ -188,14 +188,14 @@ def _with_node(error: DlconvError, node: NodeDef) -> DlconvError:
 
 
 def _known(builder: Builder, static: Static, node: NodeDef, port: int, value: Value) -> Value:
-    """Return a value with what shape inference knows of the node's first output."""
-    if port or value.is_dead or value.constant is not None:
+    """Return a value with what shape inference knows of an output of a node."""
+    if value.is_dead or value.constant is not None:
         return value
-    known = static.values.get(node.name)
+    known = static.value_of(NodeOutput(node.name, port))
     if known is not None and value.dtype in ("int32", "int64") and _are_whole(known):
         constant = builder.constant(known.astype(value.dtype))
         return Value(builder.transposed, plain=constant, guards=value.guards)
-    shape = static.shapes.get(node.name)
+    shape = static.shape_of(NodeOutput(node.name, port))
     if shape is not None and value.rank in (-1, len(shape)):
         value.learn(shape, builder.tensor_with_shape)
     return value

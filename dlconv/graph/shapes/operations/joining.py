@@ -52,5 +52,14 @@ def _stitch(static: Static, node: NodeDef) -> Shape:
     for index in range(count):
         indices, data = static.shape(node, index), static.shape(node, count + index)
         if indices is not None and data is not None:
-            return (None, *data[len(indices) :])
+            return (_rows(static, node, count), *data[len(indices) :])
     return None
+
+
+def _rows(static: Static, node: NodeDef, count: int) -> Extent:
+    """Return how many rows are put together: one more than the largest index."""
+    indices = [static.whole_value(node, index) for index in range(count)]
+    known = [value for value in indices if value is not None]
+    if len(known) < count:
+        return None
+    return 1 + max((int(item) for value in known for item in value.ravel()), default=-1)

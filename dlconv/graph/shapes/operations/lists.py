@@ -20,9 +20,7 @@ def _array(static: Static, node: NodeDef) -> Sequence[Shape]:
 @gives_shape("TensorArrayGatherV3")
 def _gather(static: Static, node: NodeDef) -> Shape:
     indices, element = static.shape(node, 1), extents_of(attribute(node, "element_shape").shape)
-    if indices is None or element is None:
-        return None
-    return (indices[0], *element)
+    return None if indices is None or element is None else (indices[0], *element)
 
 
 @gives_shape(
@@ -40,6 +38,5 @@ def _item(static: Static, node: NodeDef) -> Shape:
 
 @gives_shape("TensorListStack")
 def _stack(static: Static, node: NodeDef) -> Shape:
-    element = stated(static, node, 1)
-    count = attribute(node, "num_elements").i
-    return None if element is None else (None if count < 0 else count, *element)
+    element, count = stated(static, node, 1), attribute(node, "num_elements").i
+    return None if element is None else (None if count == -1 else count, *element)

@@ -7,7 +7,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Extent, Shape
-from dlconv.graph.shapes.extents import as_shape, divided, multiply, unknown, without_axes
+from dlconv.graph.shapes.extents import add, as_shape, divided, multiply, unknown, without_axes
 from dlconv.graph.shapes.operations.sources import stated
 from dlconv.graph.shapes.rules import gives_shape
 from dlconv.graph.shapes.static import Static
@@ -115,10 +115,11 @@ def _matrix_diag(static: Static, node: NodeDef) -> Shape:
 
 
 def _diagonal_by_values(static: Static, node: NodeDef, shape: tuple[Extent, ...]) -> Shape:
-    """Return the shape of matrices whose diagonals are given, with one band or several."""
+    """Return the shape of matrices whose diagonals are given, with one or a range of them."""
     band, rows, columns = (static.whole(node, index) for index in (1, 2, 3))
     if band is None:
         return None
-    if band == 0 and rows in (-1, shape[-1]) and columns in (-1, shape[-1]):
-        return (*shape, shape[-1])
-    return (*shape[:-1], None, None)
+    if rows != -1 or columns != -1:
+        return (*shape[:-1], None, None)
+    size: Extent = add(shape[-1], abs(band))
+    return (*shape[:-1], size, size)

@@ -125,27 +125,18 @@ def _pooled(static: Static, node: NodeDef, dimensions: int) -> Shape:
     layout = _layout(node, dimensions)
     if layout is None:
         return (None,) * (dimensions + 3)
-    image = layout.image(static, node)
-    return _windowed(
-        node, layout, image, attribute(node, "ksize").list.i, attribute(node, "strides").list.i
-    )
+    sizes, strides = (list(attribute(node, key).list.i) for key in ("ksize", "strides"))
+    return _windowed(node, layout.image(static, node), sizes, strides)
 
 
 def _windowed(
-    node: NodeDef,
-    layout: _Layout,
-    image: Sequence[Extent],
-    sizes: Sequence[int],
-    strides: Sequence[int],
+    node: NodeDef, image: Sequence[Extent], sizes: Sequence[int], strides: Sequence[int]
 ) -> Shape:
-    """Return the shape after a pool; nothing is known of axes that it pools besides the image's."""
-    extents = list(image)
-    for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
-        if axis in layout.spatial:
-            extents[axis] = _slid(node, image, axis, int(size), int(stride), 1)
-        elif (size, stride) != (1, 1):
-            extents[axis] = None
-    return tuple(extents)
+    """Return the shape after a pool, which may pool channels as well."""
+    windows = zip(sizes, strides, strict=True)
+    return tuple(
+        _slid(node, image, axis, size, stride, 1) for axis, (size, stride) in enumerate(windows)
+    )
 
 
 @gives_shape("AvgPool MaxPool")
@@ -169,11 +160,10 @@ def _pool_by_values(static: Static, node: NodeDef) -> Shape:
     layout = _layout(node)
     if layout is None:
         return (None,) * 5
-    image = layout.image(static, node)
     sizes, strides = static.whole_value(node, 1), static.whole_value(node, 2)
     if sizes is None or strides is None:
         return (None,) * 4
-    return _windowed(node, layout, image, sizes.tolist(), strides.tolist())
+    return _windowed(node, layout.image(static, node), sizes.tolist(), strides.tolist())
 
 
 @gives_shape("Dilation2D")

@@ -17,7 +17,7 @@ from support.graphs import (
 )
 from support.running import run
 
-from dlconv.graph.graph import Graph
+from dlconv.graph.graph import Graph, NodeOutput
 from dlconv.graph.shapes import infer_static, numbers_of
 
 F, I = np.float32, np.int32  # noqa: E741
@@ -167,7 +167,11 @@ def test_the_size_that_an_export_asks_for_is_followed():
         ("Mul", 1, "x[1]"),
         ("Mul", 2, None),
         ("Maximum", 9, None),
-        ("FloorDiv", 1, None),
+        ("FloorDiv", 1, "x[1]"),
+        ("FloorDiv", 2, None),
+        ("FloorMod", 1, 0),
+        ("Minimum", 9, None),
+        ("Equal", 9, None),
     ],
 )
 def test_arithmetic_keeps_a_symbol_only_where_it_must_be_the_same(op, constant, result):
@@ -202,7 +206,6 @@ def test_shapes_are_broadcast_as_tensorflow_does(first, second, both):
     assert shape_of(*inputs, node("y", "Add", "a", "b", T=F)) == both
 
 
-KERNEL = const("kernel", np.ones((1, 1, CHANNELS, CHANNELS)), F)
 NORM = batch_norm("norm", "x", **{k: [1, 1] for k in ("gamma", "beta", "mean", "variance")})
 
 
@@ -211,10 +214,7 @@ NORM = batch_norm("norm", "x", **{k: [1, 1] for k in ("gamma", "beta", "mean", "
     [
         pytest.param([node("y", "NoSuchOp", "x")], id="an op without a rule"),
         pytest.param([node("odd", "NoSuchOp", "x"), relu6("y", "odd")], id="behind such an op"),
-        pytest.param(
-            [KERNEL, convolution("y", "x", "kernel", data_format=b"NCHW")], id="channels first"
-        ),
-        pytest.param([*NORM, copy("y", "norm:1")], id="another output than the first"),
+        pytest.param([*NORM, copy("y", "norm:9")], id="an output that a node does not have"),
         pytest.param([node("y", "Squeeze", "x", T=F)], id="a squeeze of all axes of 1"),
         pytest.param([node("y", "Relu6")], id="no input at all"),
     ],
@@ -228,13 +228,14 @@ def test_nothing_is_guessed_of_a_shape(nodes):
     [
         pytest.param([const("y", np.zeros(65), F)], id="more values than shape arithmetic has"),
         pytest.param([placeholder("y", I, (2,))], id="fed values"),
-        pytest.param([SHAPE, *sliced("y", "shape", 1, 2, new_axis_mask=1)], id="a new axis"),
-        pytest.param([SHAPE, *sliced("y", "shape", 1, 2, ellipsis_mask=1)], id="an ellipsis"),
+        pytest.param(
+            [const("many", [99], I), const("one", 1, I), node("y", "Fill", "many", "one", T=I)],
+            id="more values made than shape arithmetic has",
+        ),
         pytest.param(
             [const("v", [300], I), node("y", "Cast", "v", SrcT=I, DstT=np.uint8)],
             id="a cast to fewer bits",
         ),
-        pytest.param([*NORM, node("y", "Shape", "norm:1", T=F)], id="the shape of another output"),
     ],
 )
 def test_nothing_is_guessed_of_a_value(nodes):
@@ -244,7 +245,7 @@ def test_nothing_is_guessed_of_a_value(nodes):
 def test_a_slice_keeps_what_it_is_asked_for():
     bounds = [const("begin", [0, 0, 0, 0], I), const("sizes", [1, -1, 5, 2], I)]
     cut = node("y", "Slice", "x", "begin", "sizes", T=F, Index=I)
-    assert shape_of(*bounds, cut) == (1, None, 5, 2)
+    assert shape_of(*bounds, cut) == (1, "x[1]", 5, 2)
 
 
 def test_axes_come_and_go():
@@ -302,3 +303,69 @@ def test_shapes_are_inferred_once_for_each_given_and_stay_with_the_graph():
     assert infer_static(graph, {"x": (1, 5, 6, CHANNELS)}).inferred is small.inferred
     assert any_size.shapes["y"] != small.shapes["y"]
     assert not graph.with_nodes(graph.nodes.values()).inferred
+
+
+def test_every_output_of_a_node_is_followed():
+    static = static_of(
+        SHAPE,
+        node("parts", "Unpack", "shape", T=I, num=4),
+        node("size", "Pack", "parts:1", "parts:2", T=I, N=2),
+        resize("y", "x", "size"),
+    )
+    assert static.values["size"].tolist() == ["x[1]", "x[2]"]
+    assert static.shapes["y"] == (1, "x[1]", "x[2]", CHANNELS)
+    assert static.shape_of(NodeOutput("parts", 2)) == ()
+    assert static.value_of(NodeOutput("parts", 3)).item() == CHANNELS
+    assert static.shape_of(NodeOutput("parts", 4)) is None
+
+
+def larger_side(limit):
+    """A size that depends on a condition, as resize_to_range of a DeepLab export chooses it."""
+    return [
+        SHAPE,
+        *sliced("size", "shape", 1, 3),
+        const("all", 0, I),
+        node("side", "Max", "size", "all", T=I, Tidx=I),
+        const("limit", limit, I),
+        node("is_large", "Greater", "side", "limit", T=I),
+        node("switch", "Switch", "size", "is_large", T=I),
+        node("taken", "Identity", "switch:1", T=I),
+        const("small", [9, 9], I),
+        node("shrunk", "Minimum", "taken", "small", T=I),
+        node("kept", "Identity", "switch", T=I),
+        node("chosen", "Merge", "kept", "shrunk", T=I, N=2),
+        resize("y", "x", "chosen"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "size", "which"), [(8, (9, 7), 1), (99, (11, 7), 0)], ids=["taken", "not taken"]
+)
+def test_of_the_sides_of_a_switch_only_the_one_that_runs_counts(limit, size, which):
+    static = static_of(*larger_side(limit), shape=(1, 11, 7, CHANNELS))
+    assert static.shapes["y"] == (1, *size, CHANNELS)
+    assert static.value_of(NodeOutput("chosen", 1)).item() == which
+    graph = graph_def(placeholder("x", F, (1, 11, 7, CHANNELS)), *larger_side(limit))
+    assert run(graph, "y", x=np.ones((1, 11, 7, CHANNELS), F)).shape == (1, *size, CHANNELS)
+
+
+def test_what_both_sides_of_a_switch_agree_on_is_known():
+    static = static_of(*larger_side(8), shape=(1, None, 7, CHANNELS))
+    assert static.values["chosen"].tolist() == [None, 7]
+    assert static.shapes["y"] == (1, None, 7, CHANNELS)
+
+
+def test_what_waits_for_the_side_that_is_not_taken_does_not_count():
+    one, two = const("one", [4], I), const("two", [5], I)
+    one.input.append("^off")
+    two.input.append("^on")
+    static = static_of(
+        const("yes", True, np.bool_),
+        node("branch", "Switch", "yes", "yes", T=np.bool_),
+        node("off", "Identity", "branch", T=np.bool_),
+        node("on", "Identity", "branch:1", T=np.bool_),
+        one,
+        two,
+        node("y", "Merge", "one", "two", T=I, N=2),
+    )
+    assert static.values["y"].tolist() == [5]
