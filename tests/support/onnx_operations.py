@@ -14,9 +14,9 @@ import pytest
 from support.graphs import const, convolution, graph_def, node, placeholder
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.convert.targets.axes import to_first, to_last
 from dlconv.convert.targets.onnx.model import Model, check
 from dlconv.convert.targets.onnx.opset import OPSETS
-from dlconv.convert.targets.onnx.tensors import to_first, to_last
 from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec

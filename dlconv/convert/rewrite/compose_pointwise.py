@@ -12,7 +12,8 @@ float sums differs. What the first one reads may be positive throughout, as afte
 sum of thousands of such values loses digits that sums around zero keep; so the pooling is done over
 columns first, then over rows, which is the same mean in two short sums.
 
-Requires that batch norms are folded. Ensures that the readers and their BiasAdds keep their names.
+Requires that batch norms are folded; takes only convolutions that are known to read all channels,
+not groups of them. Ensures that the readers and their BiasAdds keep their names.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import Edit, Result, applied, const, free_name, reads_once
 from dlconv.graph.graph import Graph, attribute, copy_of, is_nhwc
+from dlconv.graph.shapes import Static, infer_static
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,11 @@ class _Reader:
 
 def compose_pointwise(graph: Graph) -> Result:
     """Return the graph with products of 1 x 1 convolutions in place of chains of them."""
+    static = infer_static(graph)
     edit = Edit()
     for node in graph.nodes.values():
-        first = _linear(graph, node)
-        readers = _readers(graph, first) if first is not None else None
+        first = _linear(static, node)
+        readers = _readers(static, first) if first is not None else None
         if first is None or not readers or not _saves_work(first, readers):
             continue
         if not any(name in edit.replaced for name in _names(first, readers)):
@@ -55,12 +58,15 @@ def compose_pointwise(graph: Graph) -> Result:
     return applied(graph, edit)
 
 
-def _linear(graph: Graph, node: NodeDef) -> _Linear | None:
+def _linear(static: Static, node: NodeDef) -> _Linear | None:
+    graph = static.graph
     if node.op != "Conv2D" or not _is_plain(node):
         return None
     kernel = graph.constant(graph.producer(node, 1))
     bias_add = reads_once(graph, node.name)
     if kernel is None or kernel.dtype != np.float32 or kernel.shape[:2] != (1, 1):
+        return None
+    if (static.shape(node, 0) or (None,))[-1] != kernel.shape[2]:
         return None
     if bias_add is None or bias_add.op != "BiasAdd" or not is_nhwc(bias_add):
         return None
@@ -75,20 +81,21 @@ def _is_plain(node: NodeDef) -> bool:
     return is_nhwc(node) and strides == [1, 1, 1, 1] and not is_padded and not has_controls
 
 
-def _readers(graph: Graph, first: _Linear) -> list[_Reader] | None:
+def _readers(static: Static, first: _Linear) -> list[_Reader] | None:
     """Return all readers of a linear map, None if one of them is of another kind."""
-    readers = [_reader(graph, name) for name in graph.consumers[first.bias_add.name]]
+    readers = [_reader(static, name) for name in static.graph.consumers[first.bias_add.name]]
     known = [reader for reader in readers if reader is not None]
     return known if len(known) == len(readers) else None
 
 
-def _reader(graph: Graph, name: str) -> _Reader | None:
+def _reader(static: Static, name: str) -> _Reader | None:
+    graph = static.graph
     node: NodeDef | None = graph.nodes[name]
     pool = None
     if node is not None and node.op == "AvgPool":
         is_plain = attribute(node, "padding").s == b"VALID" and is_nhwc(node)
         pool, node = (node, reads_once(graph, name)) if is_plain else (None, None)
-    linear = _linear(graph, node) if node is not None else None
+    linear = _linear(static, node) if node is not None else None
     return None if linear is None else _Reader(pool, linear)
 
 

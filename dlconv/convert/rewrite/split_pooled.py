@@ -93,6 +93,7 @@ def _is_pointwise(static: Static, node: NodeDef) -> bool:
         is_nhwc(node)
         and kernel is not None
         and kernel[:2] == (1, 1)
+        and kernel[2] == (static.shape(node, 0) or (None,))[-1]
         and list(attribute(node, "strides").list.i) == [1, 1, 1, 1]
         and _kernel(static.graph, node) is not None
     )

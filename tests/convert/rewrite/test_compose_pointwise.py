@@ -10,11 +10,11 @@ from dlconv.convert.rewrite.compose_pointwise import compose_pointwise
 F = np.float32
 
 
-def pointwise(name, source, given, out, side=1, stride=1, padding=b"SAME"):
+def pointwise(name, source, given, out, side=1, stride=1, padding=b"SAME", groups=1):
     """A convolution with its bias, called ``name``."""
     rng = np.random.default_rng(given * 10 + out)
     return [
-        const(f"{name}/kernel", rng.normal(size=(side, side, given, out)), F),
+        const(f"{name}/kernel", rng.normal(size=(side, side, given // groups, out)), F),
         node(
             f"{name}/conv",
             "Conv2D",
@@ -88,10 +88,22 @@ def other_reader(name="other"):
         chain(second={"side": 3}),
         chain(second={"stride": 2}),
         chain(first={"stride": 2}),
+        chain(first={"groups": 2}),
+        chain(second={"groups": 2}),
         other_reader(),
         pooled(padding=b"SAME"),
     ],
-    ids=["bottleneck", "3x3", "then 3x3", "then stride", "stride", "other reader", "padded pool"],
+    ids=[
+        "bottleneck",
+        "3x3",
+        "then 3x3",
+        "then stride",
+        "stride",
+        "groups",
+        "then groups",
+        "other reader",
+        "padded pool",
+    ],
 )
 def test_what_is_not_the_pattern_is_left_alone(graph):
     assert_untouched(compose_pointwise, graph)

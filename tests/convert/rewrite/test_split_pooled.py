@@ -20,11 +20,19 @@ F = np.float32
 
 
 def pooling(
-    rows=4, pooled=2, rest=3, out=5, last="y", second_reader=False, size=None, kernel_side=1
+    rows=4,
+    pooled=2,
+    rest=3,
+    out=5,
+    last="y",
+    second_reader=False,
+    size=None,
+    kernel_side=1,
+    groups=1,
 ):
     """Image pooling resized over a feature map, concatenated with it and convolved."""
     rng = np.random.default_rng(rows * 100 + pooled * 10 + rest)
-    kernel = rng.normal(size=(kernel_side, kernel_side, pooled + rest, out))
+    kernel = rng.normal(size=(kernel_side, kernel_side, (pooled + rest) // groups, out))
     convolution = {"strides": [1, 1, 1, 1], "padding": b"SAME", "data_format": b"NHWC"}
     nodes = [
         placeholder("p", F, (1, *(size or (1, 1)), pooled)),
@@ -69,6 +77,7 @@ def test_the_sum_after_the_convolution_is_the_same(rows, pooled, rest, out):
         pooling(size=(2, 2)),
         pooling(size=(None, None)),
         pooling(kernel_side=3),
+        pooling(pooled=2, rest=2, out=4, groups=2),
     ],
 )
 def test_what_is_not_the_pattern_is_left_alone(graph):

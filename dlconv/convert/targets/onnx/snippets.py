@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlconv.convert.targets.axes import to_first
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation
-from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
+from dlconv.convert.targets.onnx.tensors import Tensor, Value
 
 # An extent that is known, or a tensor int64 [1].
 Size = int | Tensor

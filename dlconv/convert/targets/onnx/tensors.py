@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dlconv.convert.targets.axes import to_first, to_last
 from dlconv.graph.inferred import Extent, Shape
 
 
@@ -35,16 +36,6 @@ class Tensor:
 
 
 Transposed = Callable[[Tensor, Sequence[int]], Tensor]
-
-
-def to_first(rank: int) -> tuple[int, ...]:
-    """Return the permutation that moves the last of ``rank`` axes behind the first one."""
-    return tuple(range(rank)) if rank < 3 else (0, rank - 1, *range(1, rank - 1))
-
-
-def to_last(rank: int) -> tuple[int, ...]:
-    """Return the permutation that moves the second of ``rank`` axes to the end."""
-    return tuple(range(rank)) if rank < 3 else (0, *range(2, rank), 1)
 
 
 class Value:

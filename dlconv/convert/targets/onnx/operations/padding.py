@@ -1,5 +1,6 @@
 """Tensors padded: with a value, or with what they hold near their edges."""
 
+from dlconv.convert.targets.axes import to_first
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
@@ -14,7 +15,7 @@ from dlconv.convert.targets.onnx.snippets import (
     padded,
     taken,
 )
-from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first
+from dlconv.convert.targets.onnx.tensors import Tensor, Value
 
 
 @writes("Pad", "PadV2")

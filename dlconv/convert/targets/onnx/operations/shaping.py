@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlconv.convert.targets.axes import to_first, to_last
 from dlconv.convert.targets.onnx.operation import Operation, Written, writes
 from dlconv.convert.targets.onnx.snippets import (
     Size,
@@ -18,7 +19,7 @@ from dlconv.convert.targets.onnx.snippets import (
     squeeze,
     unsqueeze,
 )
-from dlconv.convert.targets.onnx.tensors import Tensor, Value, to_first, to_last
+from dlconv.convert.targets.onnx.tensors import Tensor, Value
 
 
 @writes("Shape")

@@ -17,7 +17,8 @@ from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
 from dlconv.graph.edit import const, free_name
-from dlconv.graph.graph import attribute
+from dlconv.graph.element_types import input_types
+from dlconv.graph.graph import NodeOutput, attribute
 from dlconv.graph.inferred import Shape
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import data_type_name, dtype_name
@@ -85,6 +86,22 @@ class Operation:
             return np.dtype(name)
         except TypeError:
             raise self.refused(f"its element type is {name}") from None
+
+    def input_dtype(self, index: int) -> np.dtype:
+        """Return the element type of an input. Raises DlconvError for one that numpy lacks."""
+        names = input_types(self.node) or ()
+        name = names[index] if index < len(names) else "unknown"
+        try:
+            return np.dtype(name)
+        except TypeError:
+            raise self.refused(f"the element type of its input {index} is {name}") from None
+
+    def is_read(self, port: int) -> bool:
+        """Tell whether a node reads an output."""
+        graph = self.static.graph
+        readers = map(graph.nodes.__getitem__, graph.consumers[self.node.name])
+        wanted = NodeOutput(self.node.name, port)
+        return any(wanted in graph.sources(reader) for reader in readers)
 
     def shape(self, index: int) -> Shape:
         """Return what is known of the shape of an input."""

@@ -1,0 +1,97 @@
+"""Batch norms that normalize by what they see, and what else a batch norm gives.
+
+The mean and the variance of each channel go to the result as they are, and to the other outputs as
+an average with what is given, the variance as that of a sample
+(tensorflow/core/kernels/fused_batch_norm_op.cc).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.tfjs.lower.sizes import computed, extents
+
+_FLOATS = np.dtype(np.float32)
+
+
+@lowers("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+def _batch_norm(operation: Operation) -> str | list[str]:
+    if operation.text("data_format") not in ("NHWC", "NDHWC"):
+        raise operation.refused("its channels are not last")
+    if operation.is_read(5):
+        raise operation.refused("its sixth output is read")
+    if operation.attribute("is_training").b:
+        return _by_batch(operation)
+    known = {"epsilon": operation.attribute("epsilon").f, "is_training": False}
+    result = operation.again(*operation.inputs[:5], data_format="NHWC", **known)
+    return [result, *operation.inputs[3:5], *operation.inputs[3:5]]
+
+
+def _by_batch(operation: Operation) -> str | list[str]:
+    image, gamma, beta = operation.inputs[:3]
+    given, axes = operation.dtype(), list(range(operation.rank(0) - 1))
+    if given != _FLOATS:
+        image = operation.add("Cast", image, SrcT=given, DstT=_FLOATS)
+    mean = _mean(operation, image, axes)
+    centred = operation.add("Sub", image, mean, T=_FLOATS)
+    variance = _mean(operation, operation.add("Square", centred, T=_FLOATS), axes)
+    epsilon = operation.const(operation.attribute("epsilon").f, _FLOATS)
+    width = operation.add("AddV2", variance, epsilon, T=_FLOATS)
+    factor = operation.add("Mul", operation.add("Rsqrt", width, T=_FLOATS), gamma, T=_FLOATS)
+    scaled = operation.add("Mul", centred, factor, T=_FLOATS)
+    result = operation.add("AddV2", scaled, beta, T=_FLOATS)
+    if given != _FLOATS:
+        result = operation.add("Cast", result, SrcT=_FLOATS, DstT=given)
+    if any(operation.is_read(port) for port in range(1, 5)):
+        return [result, *_statistics(operation, mean, variance)]
+    return result
+
+
+def _mean(operation: Operation, tensor: str, axes: Sequence[int]) -> str:
+    """Return the mean over axes that stay, of extent 1."""
+    over = operation.const(axes, np.int32)
+    return operation.add("Mean", tensor, over, T=_FLOATS, Tidx=np.int32, keep_dims=True)
+
+
+def _statistics(operation: Operation, mean: str, variance: str) -> list[str]:
+    """Return the other outputs: what the next step takes, and what the batch had."""
+    flat = operation.const([-1], np.int32)
+    mean, variance = (
+        operation.add("Reshape", tensor, flat, T=_FLOATS, Tshape=np.int32)
+        for tensor in (mean, variance)
+    )
+    sample = operation.add("Mul", variance, _correction(operation), T=_FLOATS)
+    share = operation.attribute("exponential_avg_factor").f
+    if share == 1:
+        return [mean, sample, mean, variance]
+    averages = [
+        _average(operation, old, new, share)
+        for old, new in zip(operation.inputs[3:5], (mean, sample), strict=True)
+    ]
+    return [*averages, mean, variance]
+
+
+def _correction(operation: Operation) -> str:
+    """Return n / (n - 1) for n pixels, 1 for one."""
+    count, *rest = extents(operation, 0)[:-1]
+    for size in rest:
+        count = computed(operation, "Mul", count, size)
+    others = computed(operation, "Maximum", computed(operation, "Sub", count, 1), 1)
+    numbers = (
+        operation.const(size, _FLOATS)
+        if isinstance(size, int)
+        else operation.add("Cast", size, SrcT=np.dtype(np.int32), DstT=_FLOATS)
+        for size in (count, others)
+    )
+    return operation.add("RealDiv", *numbers, T=_FLOATS)
+
+
+def _average(operation: Operation, old: str, new: str, share: float) -> str:
+    kept = operation.const(np.float32(1) - np.float32(share), _FLOATS)
+    added = operation.const(share, _FLOATS)
+    parts = (
+        operation.add("Mul", tensor, factor, T=_FLOATS)
+        for tensor, factor in ((old, kept), (new, added))
+    )
+    return operation.add("AddV2", *parts, T=_FLOATS)
