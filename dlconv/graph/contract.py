@@ -23,7 +23,7 @@ from dlconv.graph.tensors import dtype_name, extents_of
 INPUT_NAME = "ImageTensor"
 OUTPUT_NAME = "SemanticPredictions"
 
-NO_VALUE_OPS = frozenset({"Assert", "NoOp"})
+NO_VALUE_OPS = frozenset({"Assert", "NoOp", "PrintV2"})
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
 # Whatever the element type of the image is.
 GIVES_FLOAT32 = frozenset({"CropAndResize", "ResizeArea", "ResizeBicubic", "ResizeBilinear"})
