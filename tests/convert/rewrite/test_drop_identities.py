@@ -138,4 +138,7 @@ def test_each_output_of_an_identity_of_several_is_what_went_in():
 def test_one_that_has_to_stay_is_an_identity():
     graph = graph_def(placeholder("x", F, (2,)), printed("y", "x", "x"))
     result = rewritten(drop_identities, graph)
-    assert [(n.op, list(n.input)) for n in result.node] == [("Placeholder", []), ("Identity", ["x"])]
+    assert [(n.op, list(n.input)) for n in result.node] == [
+        ("Placeholder", []),
+        ("Identity", ["x"]),
+    ]
