@@ -1,8 +1,8 @@
 """Drops Assert and what only it needs.
 
-Pattern: Assert (and NoOp and PrintV2), control edges from it, and the nodes that feed nothing else.
-Replacement: nothing. Same function: these give no value; where an Assert would stop a run, the graph
-without it goes on.
+Pattern: Assert (and NoOp and PrintV2), control edges from it, and the nodes that feed nothing
+else. Replacement: nothing. Same function: these give no value; where an Assert would stop a run,
+the graph without it goes on.
 
 Requires nothing. Ensures that none of these is left, and no control edge from one.
 """

@@ -1,26 +1,13 @@
 import numpy as np
 import pytest
+from support.branching import traced
 from support.graphs import const, copy, graph_def, node, placeholder, tiny_segmenter
 from support.running import assert_untouched, ops, rewritten, run
-from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.rewrite.take_branches import take_branches
-from dlconv.tensorflow import load_tensorflow
 
 F = np.float32
-
-
-def traced(build, shape=(2,)):
-    """The graph of y = build(x), as TensorFlow 1 writes branches."""
-    tensorflow = load_tensorflow()
-    v1 = tensorflow.compat.v1
-    with tensorflow.Graph().as_default() as graph:
-        v1.disable_control_flow_v2()
-        x = v1.placeholder(tensorflow.float32, shape, name="x")
-        tensorflow.identity(build(v1, x), name="y")
-    extracted = v1.graph_util.extract_sub_graph(graph.as_graph_def(), ["y"])
-    return GraphDef.FromString(extracted.SerializeToString())
 
 
 def cond(v1, predicate, x):

@@ -6,5 +6,6 @@ still computes the same in TensorFlow.
 
 from dlconv.convert.passes import Pipeline
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.convert.targets.tfjs.prepare import prepare
 
-lower = Pipeline({"fuse-convolutions": fuse_convolutions})
+lower = Pipeline({**prepare.passes, "fuse-convolutions": fuse_convolutions})
