@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.json_format import MessageToDict
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.types_pb2 import DataType
 
 import dlconv
 from dlconv.convert.stored import Stored
@@ -31,6 +33,8 @@ from dlconv.graph.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
 DILATED_OPS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
+# Element types that TF.js does not know in an attribute (``parseDtypeParam`` in tfjs-converter).
+UNNAMED_TYPES = frozenset({DataType.DT_INT16, DataType.DT_UINT16})
 SHARD_BYTES = 4 * 1024 * 1024
 
 # The type in which TF.js holds each element type; it has no other number types.
@@ -238,12 +242,17 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
     public = NodeDef(name=node.name, op=node.op, input=node.input)
     for key, value in sorted(node.attr.items()):
         if not key.startswith("_"):
-            public.attr[key].CopyFrom(value)
+            public.attr[key].CopyFrom(_as_held(value))
     content: dict[str, Any] = MessageToDict(_with_defaults(public))
     if "attr" in content:
         # A protocol buffer's map has another order in each process.
         content["attr"] = dict(sorted(content["attr"].items()))
     return content
+
+
+def _as_held(value: AttrValue) -> AttrValue:
+    """Return an attribute with int32 for the integers that TF.js holds there but has no name of."""
+    return AttrValue(type=DataType.DT_INT32) if value.type in UNNAMED_TYPES else value
 
 
 def _with_defaults(node: NodeDef) -> NodeDef:
