@@ -49,6 +49,7 @@ from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
 from dlconv.convert.targets.tf2onnx import OPSETS, convert_with_tf2onnx
 from dlconv.convert.targets.tfjs.lower import lowered, right_backends, unlowered
+from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
@@ -188,9 +189,9 @@ def _weights(
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
     lower = partial(lowered if recipe.rewrite else unlowered, backends=recipe.backends)
     if recipe.precision is Precision.FLOAT32:
-        ready = prepared(path, recipe.interface, recipe.rewrite, lower)
+        ready = prepared(path, recipe.interface, recipe.rewrite, prepare_and_rewrite, lower)
         return ready, Weights(ready.graph, {}), None
-    ready = prepared(path, recipe.interface, recipe.rewrite)
+    ready = prepared(path, recipe.interface, recipe.rewrite, prepare_and_rewrite)
     learned = None
     if recipe.precision.is_calibrated:
         learned = _round(ready, recipe, tfjs_target(recipe.per_channel), learning)

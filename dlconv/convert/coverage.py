@@ -25,6 +25,7 @@ from dlconv.convert.targets.onnx.write import can_write
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.convert.targets.tfjs.lower import lowered_for
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log
+from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -101,9 +102,11 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     frozen = prune(read, find_contract(read)).graph
     rewritten = rewrite(read).graph
     onnx = prune(rewritten, find_contract(rewritten)).graph
+    for_tfjs = prepare_and_rewrite(read).graph
+    tfjs = prune(for_tfjs, find_contract(for_tfjs)).graph
     table = conformance("tfjs")
     log = Log()
-    lowered = {each: lowered_for(onnx, table, (each,), log) for each in table.backends}
+    lowered = {each: lowered_for(tfjs, table, (each,), log) for each in table.backends}
     usual = lowered[table.backends[0]]
     reasons = [_lack_in_onnx(onnx), _lack_in_onnx(frozen)]
     for backend in table.backends:

@@ -17,6 +17,7 @@ from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.edit import Pass
 from dlconv.graph.graph import Graph
 from dlconv.recipe import OWN_INTERFACE, Interface
 
@@ -36,9 +37,10 @@ def prepared(
     path: Path,
     interface: Interface = OWN_INTERFACE,
     rewriting: bool = True,
+    passes: Pass = rewrite,
     finish: Finish | None = None,
 ) -> Prepared:
-    """Read a frozen graph, give it an interface and rewrite it.
+    """Read a frozen graph, give it an interface and rewrite it by ``passes``.
 
     ``finish`` is a target's own change that follows the rewriting. Raises UsageError for another
     interface without rewriting, DlconvError when the graph cannot have it or is not valid.
@@ -53,7 +55,7 @@ def prepared(
     contract = find_contract(read)
     if not rewriting:
         return Prepared(finish(read, contract) if finish else read, contract, True)
-    graph = rewrite(_with_interface(read, contract, interface)).graph.apart_from(read)
+    graph = passes(_with_interface(read, contract, interface)).graph.apart_from(read)
     del read
     is_same_function = interface.input_size in (None, contract.crop)
     contract = find_contract(graph)

@@ -15,6 +15,7 @@ from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
+from dlconv.graph.shapes import Static
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs
 
 Feeds = Mapping[str, np.ndarray]
@@ -32,9 +33,13 @@ def graph_of(nodes: Sequence[NodeDef], feeds: Feeds, free: bool = False) -> Grap
 
 def lowered(graph: Graph, *ops: str) -> Graph:
     """The graph with the nodes of these ops lowered, and not what they are lowered to."""
-    chosen = {node.name for node in graph.nodes.values() if node.op in ops}
-    assert chosen
-    return lower_where(graph, lambda _, node: node.name in chosen and node.op in ops).graph
+    assert any(node.op in ops for node in graph.nodes.values())
+    given = graph.nodes
+
+    def is_wanted(_: Static, node: NodeDef) -> bool:
+        return node.op in ops and node == given.get(node.name)
+
+    return lower_where(graph, is_wanted).graph
 
 
 def in_tfjs(runner: TfjsGraphs, graph: Graph, feeds: Feeds, output: str = "y") -> np.ndarray:

@@ -15,10 +15,12 @@ from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
 from dlconv.convert.rewrite.fold_constants import fold_constants
 from dlconv.convert.rewrite.split_pooled import split_pooled
+from dlconv.convert.rewrite.take_branches import take_branches
 
 rewrite = Pipeline(
     {
         "drop-asserts": drop_asserts,
+        "take-branches": take_branches,
         "drop-identities": drop_identities,
         "flatten-atrous": flatten_atrous,
         "drop-resizes": drop_resizes,

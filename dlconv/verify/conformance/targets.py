@@ -13,6 +13,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.conformance.table import Table
 from dlconv.convert.targets.onnx.operation import written_operations
 from dlconv.convert.targets.tfjs.lower import lowered_for
+from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.errors import DlconvError
 from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, copy_of
@@ -114,7 +115,7 @@ class Tfjs:
     def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
         """Lower what the backend does not compute rightly, and write a graph model."""
         try:
-            lowered = lowered_for(graph, table, (backend,))
+            lowered = lowered_for(prepare_and_rewrite(graph).graph, table, (backend,))
         except DlconvError as error:
             raise RefusedError(str(error)) from error
         return self.write(lowered, feeds)

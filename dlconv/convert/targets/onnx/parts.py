@@ -15,9 +15,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.targets.axes import to_first
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.model import Model
-from dlconv.convert.targets.onnx.pivots import with_switched_constants
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.convert.targets.onnx.write import model_of, needed_for, read_by, write_nodes
+from dlconv.convert.targets.pivots import with_switched_constants
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph, attribute
 from dlconv.graph.prune import pruned_to

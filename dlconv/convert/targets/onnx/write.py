@@ -22,8 +22,8 @@ from dlconv.convert.targets.onnx.model import Model
 from dlconv.convert.targets.onnx.operation import Operation, Written, writer_of
 from dlconv.convert.targets.onnx.operations.choosing import DEAD
 from dlconv.convert.targets.onnx.opset import check_opset
-from dlconv.convert.targets.onnx.pivots import with_switched_constants
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
+from dlconv.convert.targets.pivots import with_switched_constants
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, element_type

@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.json_format import MessageToDict
+from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
+from tensorboard.compat.proto.types_pb2 import DataType
 
 import dlconv
 from dlconv.convert.stored import Stored
@@ -32,6 +34,8 @@ from dlconv.graph.prune import prune
 from dlconv.graph.tensors import array_of, data_type_name, dtype_name, shape_of
 from dlconv.web import tfjs_operations
 
+# Element types that TF.js does not know in an attribute (``parseDtypeParam`` in tfjs-converter).
+UNNAMED_TYPES = frozenset({DataType.DT_INT16, DataType.DT_UINT16})
 SHARD_BYTES = 4 * 1024 * 1024
 
 # The type in which TF.js holds each element type; it has no other number types.
@@ -239,7 +243,7 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
     public = NodeDef(name=node.name, op=node.op, input=node.input)
     for key, value in sorted(node.attr.items()):
         if not key.startswith("_"):
-            public.attr[key].CopyFrom(value)
+            public.attr[key].CopyFrom(_as_held(value))
     state_defaults(public)
     content: dict[str, Any] = MessageToDict(public)
     if "attr" in content:
@@ -254,6 +258,11 @@ def _state_extents(attributes: dict[str, Any]) -> None:
     for value in attributes.values():
         for dim in value.get("shape", {}).get("dim", ()):
             dim.setdefault("size", "0")
+
+
+def _as_held(value: AttrValue) -> AttrValue:
+    """Return an attribute with int32 for the integers that TF.js holds there but has no name of."""
+    return AttrValue(type=DataType.DT_INT32) if value.type in UNNAMED_TYPES else value
 
 
 def _const_json(node: NodeDef) -> dict[str, Any]:

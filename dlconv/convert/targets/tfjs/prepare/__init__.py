@@ -8,7 +8,15 @@ from dlconv.convert.passes import Pipeline
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.tfjs.prepare.channels_last import channels_last
 from dlconv.convert.targets.tfjs.prepare.fold_stored import fold_stored
+from dlconv.convert.targets.tfjs.prepare.select_branches import select_branches
 from dlconv.convert.targets.tfjs.prepare.split_groups import split_groups
 
 prepare = Pipeline({"fold-stored": fold_stored, "channels-last": channels_last})
-prepare_and_rewrite = Pipeline({**prepare.passes, **rewrite.passes, "split-groups": split_groups})
+prepare_and_rewrite = Pipeline(
+    {
+        **prepare.passes,
+        **rewrite.passes,
+        "select-branches": select_branches,
+        "split-groups": split_groups,
+    }
+)

@@ -1,7 +1,7 @@
 import numpy as np
 from support.graphs import const, graph_def, node, placeholder
 
-from dlconv.convert.targets.onnx.pivots import with_switched_constants
+from dlconv.convert.targets.pivots import with_switched_constants
 from dlconv.graph.graph import Graph
 
 

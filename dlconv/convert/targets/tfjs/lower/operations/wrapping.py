@@ -1,0 +1,57 @@
+"""Arithmetic of narrow integers, which TF.js does in int32: what wraps in TensorFlow has to here.
+
+Sums, differences and products of the lowest bits are the lowest bits of sums, differences and
+products, so int32 may overflow on the way.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dlconv.convert.targets.tfjs.lower.arithmetic import (
+    INT32,
+    NARROW,
+    cast,
+    negative,
+    size,
+    wrapped,
+)
+from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+
+
+@lowers("Neg")
+def _neg(operation: Operation) -> str:
+    return _of_one(operation, negative)
+
+
+@lowers("Abs")
+def _abs(operation: Operation) -> str:
+    return _of_one(operation, size)
+
+
+def _of_one(operation: Operation, compute: Callable[[Operation, str, np.dtype], str]) -> str:
+    dtype = operation.dtype()
+    if dtype.kind != "i":
+        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+    value = compute(operation, cast(operation, operation.inputs[0], dtype, INT32), INT32)
+    if dtype in NARROW:
+        return wrapped(operation, value, dtype)
+    return cast(operation, value, INT32, dtype)
+
+
+@lowers("Add", "AddV2", "Sub", "Mul", "AddN", "Square")
+def _arithmetic(operation: Operation) -> str:
+    return _in_int32(operation, operation.inputs)
+
+
+@lowers("Sum", "Prod")
+def _reduced(operation: Operation) -> str:
+    return _in_int32(operation, operation.inputs[:1], operation.inputs[1:])
+
+
+def _in_int32(operation: Operation, values: Sequence[str], others: Sequence[str] = ()) -> str:
+    dtype = operation.dtype()
+    if dtype not in NARROW:
+        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+    wide = [cast(operation, value, dtype, INT32) for value in values]
+    return wrapped(operation, operation.again(*wide, *others, T=INT32), dtype)
