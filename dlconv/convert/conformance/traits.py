@@ -14,6 +14,7 @@ from tensorboard.compat.proto.op_def_pb2 import OpDef
 
 from dlconv.graph.definitions import definition_of
 from dlconv.graph.graph import attribute
+from dlconv.graph.inferred import Shape
 from dlconv.graph.operations import CONVOLUTIONS
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import dtype_name
@@ -42,6 +43,8 @@ IDLE = frozenset(
 )
 WITH_KERNEL = CONVOLUTIONS | {"Conv3D", "Dilation2D"}
 WINDOWS = {"ExtractImagePatches": "ksizes"}
+# Inputs whose number of values says how many axes they are for.
+COUNTED = frozenset({"block_shape"})
 # Larger constants have no class of their own.
 MOST_VALUES = 64
 
@@ -123,7 +126,13 @@ def _of_inputs(
             shape = static.shape(node, index)
             yield f"rank of {argument.name}", None if shape is None else str(len(shape))
             yield argument.name, _constancy(static, node, index)
+            if argument.name in COUNTED:
+                yield f"count of {argument.name}", _count(shape)
         index += number
+
+
+def _count(shape: Shape) -> str | None:
+    return None if shape is None or not isinstance(shape[0], int) else str(shape[0])
 
 
 def _constancy(static: Static, node: NodeDef, index: int) -> str:
