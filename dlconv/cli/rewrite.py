@@ -22,8 +22,8 @@ def rewrite(
         typer.Option(
             metavar="PASS",
             help="Run this pass only; may be given several times. Passes: drop-asserts, "
-            "drop-identities, flatten-atrous, drop-resizes, drop-casts, fold-batch-norms, "
-            "compose-pointwise, split-pooled, fold-constants.",
+            "drop-identities, drop-dropouts, flatten-atrous, drop-resizes, drop-casts, "
+            "fold-batch-norms, compose-pointwise, split-pooled, fold-constants.",
         ),
     ] = None,
     registry: RegistryFile = None,

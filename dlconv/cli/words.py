@@ -27,6 +27,7 @@ HINTS: Mapping[str, str] = {
     "no-calibration-photos": "give 16 or more with --calibrate DIR",
     "no-identity": "in GitHub Actions the job needs `permissions: id-token: write`; elsewhere use "
     "--private-key",
+    "no-image": "name the image's node: --inputs NAME{origins}",
     "no-images-to-calibrate-on": "leave out --quantize, or choose float16",
     "no-manifest": "name the frozen graph: dlconv verify --reference MODEL or GRAPH.pb",
     "no-onnx-file": "-o {path}.onnx or -o {path}/model.onnx",

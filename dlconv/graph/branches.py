@@ -14,6 +14,8 @@ REJOINING = frozenset({"Exit", "Merge", "RefExit", "RefMerge"})
 def conditional_nodes(graph: Graph) -> set[str]:
     """Return the nodes that are computed only if a Switch before them hands on its input."""
     found: set[str] = set()
+    if not any(node.op in SWITCHES for node in graph.order):
+        return found
     for node in graph.order:
         reads_one = any(source.node in found for source in graph.sources(node))
         if node.op in SWITCHES or (reads_one and node.op not in REJOINING):

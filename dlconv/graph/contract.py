@@ -170,9 +170,17 @@ def find_contract(graph: Graph) -> Contract:
     """Find the contract of a frozen graph.
 
     Raises DlconvError when the graph has no input or no output, or several that it cannot tell
-    apart.
+    apart, and when its input is text, of a file that it decodes.
     """
-    return find_all(graph).contract()
+    found = find_all(graph)
+    if not is_numeric(graph.nodes[found.input.node]):
+        raise DlconvError(
+            f"{found.input.node} takes {found.input.dtype}, not an image",
+            "name the image's node as the input" + _origins(graph),
+            code="no-image",
+            origins=_origins(graph),
+        )
+    return found.contract()
 
 
 def find_all(graph: Graph, ends: Ends = FOUND) -> Findings:
@@ -327,19 +335,20 @@ def _origins(graph: Graph) -> str:
     found = [
         f"{node.name} ({node.op})"
         for node in graph.nodes.values()
-        if _has_numbers(node) and node.op != "Const" and not _reads_numbers(graph, node)
+        if is_numeric(node) and node.op != "Const" and not _reads_numbers(graph, node)
     ]
     return f" (here values come from {_listed(found)})" if found else ""
 
 
-def _has_numbers(node: NodeDef) -> bool:
+def is_numeric(node: NodeDef) -> bool:
+    """Tell whether a node gives numbers: not text, a handle or nothing."""
     return output_count(node) != 0 and element_type(node) not in HANDLES | {"string"}
 
 
 def _reads_numbers(graph: Graph, node: NodeDef) -> bool:
     """Tell whether a node computes with numbers, and not only takes them from a queue or text."""
     before = [graph.nodes[source.node] for source in graph.sources(node)]
-    return bool(before) and all(map(_has_numbers, before))
+    return bool(before) and all(map(is_numeric, before))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Ends, Setting, element_type, find_all
+from dlconv.graph.contract import Ends, Setting, element_type, find_all, is_numeric
 from dlconv.graph.graph import Graph, source_node
 from dlconv.graph.shapes import infer_static, numbers_of
 from dlconv.graph.sizes import Numbers, shapes_within_crop
@@ -104,6 +104,11 @@ def _placeholder(graph_def: GraphDef, name: str, readers: list[NodeDef]) -> Node
             raise DlconvError(f"{reader.name} reads another output of {name} than its first")
     found = next((node for node in graph_def.node if node.name == name), None)
     made = NodeDef(name=name, op="Placeholder")
+    if found is not None and not is_numeric(found):
+        raise DlconvError(
+            f"{name} ({found.op}) gives {element_type(found)}, not an image",
+            f"name what reads it as the input: {', '.join(reader.name for reader in readers)}",
+        )
     if found is None:
         made.attr["dtype"].type = DataType.Value("DT_FLOAT")
         return made

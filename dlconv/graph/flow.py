@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from dlconv.errors import DlconvError
-from dlconv.graph.graph import Graph
+from dlconv.graph.graph import LOOP_BACK_OPS, Graph
 from dlconv.graph.operations import SIZE_OPS, WEIGHTED_OPS
 
 
@@ -21,7 +21,8 @@ class Flow:
     def __init__(self, graph: Graph, input_name: str, *output_names: str) -> None:
         self.graph = graph
         self._sources: dict[str, set[str]] = {input_name: set()}
-        count = 0
+        self._follow(graph)
+        count = 0 if any(node.op in LOOP_BACK_OPS for node in graph.order) else len(self._sources)
         while len(self._sources) > count:
             count = len(self._sources)
             self._follow(graph)

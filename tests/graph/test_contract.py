@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from support.deeplab import classifier, detector, exported, exported_nearest, plain_segmenter
 from support.graphs import const, data_type, graph_def, node, placeholder, tiny_segmenter
+from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.cli.words import in_words
 from dlconv.errors import DlconvError
@@ -318,3 +319,17 @@ def test_what_is_named_for_dropout_is_not_the_image(shape):
     with pytest.raises(DlconvError, match="2 placeholders: ") as caught:
         found.contract()
     assert "--set keep_prob=VALUE" in in_words(caught.value)
+
+
+def test_text_is_no_image_and_what_decodes_it_is_named():
+    file = node("file", "Placeholder")
+    file.attr["dtype"].type = DataType.Value("DT_STRING")
+    nodes = [
+        file,
+        node("decoded", "DecodeJpeg", "file"),
+        node("out", "Cast", "decoded", SrcT=np.uint8, DstT=np.float32),
+    ]
+    assert found_in(graph_def(*nodes)).input.dtype == "string"
+    with pytest.raises(DlconvError, match="file takes string, not an image") as caught:
+        contract_of(*nodes)
+    assert "--inputs NAME (here values come from decoded (DecodeJpeg))" in in_words(caught.value)

@@ -110,3 +110,11 @@ def test_an_image_from_a_queue_has_the_shape_that_the_queue_holds(op, count, sha
     photo = node("photo", op, "queue", *[each.name for each in count])
     photo.attr["component_types"].list.type.append(data_type(np.uint8))
     assert shape_at(photo, queue, *count) == ("uint8", shape)
+
+
+def test_a_queue_is_no_image_and_what_reads_it_is_named():
+    dequeue = node("dequeue", "QueueDequeueV2", "queue")
+    dequeue.attr["component_types"].list.type.append(data_type(np.uint8))
+    graph = graph_def(node("queue", "FIFOQueueV2"), dequeue, node("out", "Relu", "dequeue"))
+    with pytest.raises(DlconvError, match="gives resource, not an image.*: dequeue"):
+        part(graph, "queue", "out")

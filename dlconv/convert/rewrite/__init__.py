@@ -9,6 +9,7 @@ from dlconv.convert.passes import Pipeline
 from dlconv.convert.rewrite.compose_pointwise import compose_pointwise
 from dlconv.convert.rewrite.drop_asserts import drop_asserts
 from dlconv.convert.rewrite.drop_casts import drop_casts
+from dlconv.convert.rewrite.drop_dropouts import drop_dropouts
 from dlconv.convert.rewrite.drop_identities import drop_identities
 from dlconv.convert.rewrite.drop_resizes import drop_resizes
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
@@ -22,6 +23,7 @@ rewrite = Pipeline(
         "drop-asserts": drop_asserts,
         "take-branches": take_branches,
         "drop-identities": drop_identities,
+        "drop-dropouts": drop_dropouts,
         "flatten-atrous": flatten_atrous,
         "drop-resizes": drop_resizes,
         "drop-casts": drop_casts,

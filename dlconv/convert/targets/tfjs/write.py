@@ -245,12 +245,22 @@ def _node_json(node: NodeDef) -> dict[str, Any]:
         if not key.startswith("_"):
             public.attr[key].CopyFrom(_as_held(value))
     state_defaults(public)
+    _refuse_infinite(public)
     content: dict[str, Any] = MessageToDict(public)
     if "attr" in content:
         _state_extents(content["attr"])
         # A protocol buffer's map has another order in each process.
         content["attr"] = dict(sorted(content["attr"].items()))
     return content
+
+
+def _refuse_infinite(node: NodeDef) -> None:
+    """Raise DlconvError for an attribute that TF.js would read as NaN, since JSON has no word."""
+    for key, value in node.attr.items():
+        if value.HasField("f") and math.isinf(value.f):
+            raise DlconvError(
+                f"TensorFlow.js cannot hold {node.name} ({node.op}): its {key} is {value.f}"
+            )
 
 
 def _state_extents(attributes: dict[str, Any]) -> None:

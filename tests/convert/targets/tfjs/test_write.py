@@ -62,6 +62,15 @@ def test_other_attributes_go_out_as_they_came_in(tmp_path):
     assert attributes["T"] == {"type": "DT_FLOAT"}
 
 
+def test_an_infinite_attribute_is_refused(tmp_path):
+    graph = graph_def(
+        placeholder("x", np.float32, (1, 4, 4, 3)),
+        node("y", "LeakyRelu", "x", T=np.float32, alpha=float("inf")),
+    )
+    with pytest.raises(DlconvError, match=r"y \(LeakyRelu\): its alpha is inf"):
+        written(graph, tmp_path)
+
+
 def test_a_convolution_from_before_dilations_gets_those_that_tensorflow_assumes(tmp_path):
     written(tiny_segmenter(), tmp_path)
     nodes = nodes_of(tmp_path)
