@@ -44,7 +44,7 @@ def fold_constants(graph: Graph) -> Result:
 def _fold_values(graph: Graph) -> Result:
     static = infer_static(graph)
     kept = _with_control_edges(graph) | _on_branches(graph)
-    ports = _ports_read(graph)
+    ports = graph.ports_read
     edit = Edit()
     for node in graph.nodes.values():
         if node.op in ("Const", "Placeholder") or node.name in kept or node.name not in ports:
@@ -57,15 +57,6 @@ def _fold_values(graph: Graph) -> Result:
         later = {f"{node.name}:{port}": each.name for port, each in constants.items() if port}
         edit.redirected.update(later)
     return applied(graph, edit)
-
-
-def _ports_read(graph: Graph) -> dict[str, set[int]]:
-    """Return which outputs of each node others read."""
-    ports: dict[str, set[int]] = {}
-    for node in graph.nodes.values():
-        for source in graph.sources(node):
-            ports.setdefault(source.node, set()).add(source.port)
-    return ports
 
 
 def _on_branches(graph: Graph) -> set[str]:
