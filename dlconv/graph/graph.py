@@ -133,6 +133,15 @@ class Graph:
                 table[source.node].append(node.name)
         return table
 
+    @cached_property
+    def ports_read(self) -> dict[str, set[int]]:
+        """Which outputs of each node others read; nodes that nobody reads are not in it."""
+        table: dict[str, set[int]] = {}
+        for node in self.nodes.values():
+            for source in self.sources(node):
+                table.setdefault(source.node, set()).add(source.port)
+        return table
+
     def sources(self, node: NodeDef) -> Sequence[NodeOutput]:
         """Return the data inputs of ``node``, control dependencies left out."""
         return self._sources[node.name]

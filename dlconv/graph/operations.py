@@ -10,3 +10,6 @@ WEIGHTED_OPS = CONVOLUTIONS | {"MatMul", "_FusedMatMul"}
 RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
 # Those that show how large a tensor is, and nothing of its elements.
 SIZE_OPS = frozenset({"Rank", "Shape", "ShapeN", "Size"})
+# A Switch hands its input on to one side, and Merge gives that of the side that ran.
+SWITCHES = frozenset({"RefSwitch", "Switch"})
+MERGES = frozenset({"Merge", "RefMerge"})

@@ -10,12 +10,16 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import Graph, attribute
-from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES, SIZE_OPS
+from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import shape_of
 
 # What may stand between the resized scores and an output of scores or probabilities.
 SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
+# What may stand between a difference and the paddings that it is part of.
+KEEPS_AMOUNTS = frozenset(
+    {"Cast", "ConcatV2", "ExpandDims", "Identity", "Maximum", "Pack", "Reshape"}
+)
 # The largest height and width of a crop.
 MOST_PIXELS = 2**14
 
@@ -102,14 +106,17 @@ def _padding_targets(graph: Graph) -> list[tuple[str, int]]:
 
 
 def padding_differences(graph: Graph) -> set[str]:
-    """Return the subtractions that the amounts are computed with that images are padded by."""
-    return {
-        before.name
-        for node in graph.nodes.values()
-        if node.op in ("Pad", "PadV2") and len(graph.sources(node)) > 1
-        for before in graph.ancestors(graph.producer(node, 1).name, without=SIZE_OPS)
-        if before.op == "Sub"
-    }
+    """Return the subtractions that give the amounts that images are padded by, as they are."""
+    pads = (node for node in graph.nodes.values() if node.op in ("Pad", "PadV2"))
+    amounts = [graph.producer(node, 1) for node in pads if len(graph.sources(node)) > 1]
+    seen = {node.name for node in amounts}
+    for node in amounts:
+        if node.op not in KEEPS_AMOUNTS:
+            continue
+        before = [graph.nodes[source.node] for source in graph.sources(node)]
+        amounts += [each for each in before if each.name not in seen]
+        seen |= {each.name for each in before}
+    return {node.name for node in amounts if node.op == "Sub"}
 
 
 def find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:

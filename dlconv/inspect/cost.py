@@ -6,8 +6,9 @@ kernel of k x l x d costs h w c k l d. Batch norms, resizes and the like are not
 small beside them, and conversion folds most of them away.
 
 Memory is the peak of the tensors alive at once while nodes run one after another: the output of the
-running node, and each earlier output that it or a later node reads, four bytes an element whatever
-its dtype (as float32). A runtime that works in place needs less, one that keeps copies needs more.
+running node, with all those of its outputs that others read, and the outputs of each earlier node
+that it or a later one reads, four bytes an element whatever its dtype (as float32). A runtime that
+works in place needs less, one that keeps copies needs more.
 """
 
 import math
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.flow import Flow
-from dlconv.graph.graph import attribute
+from dlconv.graph.graph import NodeOutput, attribute
+from dlconv.graph.inferred import Shape
 from dlconv.graph.operations import CONVOLUTIONS, WEIGHTED_OPS
 from dlconv.graph.shapes import Static, numbers_of
 from dlconv.graph.summary import is_weight
@@ -110,15 +112,26 @@ def _summed_extents(node: NodeDef, kernel: tuple[int | None, ...]) -> tuple[int 
 
 
 def _elements(static: Static, node: NodeDef) -> int | None:
-    shape = numbers_of(static.shapes[node.name])
-    if shape is None or None in shape:
+    return _count(static.shapes[node.name])
+
+
+def _count(shape: Shape) -> int | None:
+    numbers = numbers_of(shape)
+    if numbers is None or None in numbers:
         return None
-    return math.prod(extent for extent in shape if extent is not None)
+    return math.prod(extent for extent in numbers if extent is not None)
+
+
+def _all_elements(static: Static, node: NodeDef) -> int:
+    """Return the elements of a node's first output and of those that others read, if known."""
+    ports = static.graph.ports_read.get(node.name, set()) | {0}
+    shapes = (static.shape_of(NodeOutput(node.name, port)) for port in ports)
+    return sum(_count(shape) or 0 for shape in shapes)
 
 
 def _alive(flow: Flow, static: Static) -> Iterator[tuple[NodeDef, int]]:
     """Yield nodes in the order they run, each with the bytes that are alive while it does."""
-    sizes = {node.name: ELEMENT_BYTES * (_elements(static, node) or 0) for node in flow.order}
+    sizes = {node.name: ELEMENT_BYTES * _all_elements(static, node) for node in flow.order}
     waiting = {name: len(readers) for name, readers in flow.consumers.items()}
     alive = 0
     for node in flow.order:

@@ -99,6 +99,16 @@ def test_memory_is_the_most_that_is_alive_at_once():
     }
 
 
+def test_every_output_that_is_read_is_memory():
+    graph = graph_def(
+        photo(1, 10, 10, 3),
+        const("axis", 3, np.int32),
+        node("bands", "Split", "axis", "photo", T=F, num_split=3),  # 300, two thirds of it read
+        node("y", "Add", "bands", "bands:2", T=F),
+    )
+    assert cost_at(Graph(graph), (10, 10)).activation_bytes == 4 * (300 + 200)
+
+
 def test_stages_add_up():
     graph = Graph(classifier())
     cost = cost_at(graph, (33, 33))

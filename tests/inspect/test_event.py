@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.deeplab import deeplab, detector
 from support.graphs import const, graph_def, node, tiny_segmenter
+from support.running import node_of
 from support.sample import sample_graph
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
@@ -102,7 +103,14 @@ def test_edges_have_the_shapes_that_photos_share(sample, tmp_path):
     assert shape_at(nodes["ImageTensor"]) == [1, -1, -1, 3]
     assert shape_at(nodes["preprocessing/sub_7"]) == [1, 129, 129, 3]
     assert shape_at(nodes["decoder/logits/semantic/BiasAdd"]) == [1, 17, 17, 5]
-    assert "_output_shapes" not in nodes["preprocessing/Shape_1"].attr
+    assert shape_at(nodes["preprocessing/Shape_1"]) == [3]
+
+
+def test_an_edge_of_unknown_shape_has_none(tmp_path):
+    graph = tiny_segmenter()
+    node_of(graph, "ToFloat").op = "NoSuchOp"
+    (odd,) = (each for each in shown(graph, tmp_path).values() if each.op == "NoSuchOp")
+    assert "_output_shapes" not in odd.attr
 
 
 def test_weights_are_left_out_and_small_constants_stay(tmp_path):

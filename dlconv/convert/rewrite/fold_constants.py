@@ -13,8 +13,9 @@ Same function: a known value is the one every run gives; the removed nodes only 
 units, such as DeepLab's 127.5, both steps are exact, and only such a c is matched. A graph with an
 input of floats that are not whole may differ in the last bit.
 
-Requires nothing. Ensures that no such node is left, but outputs and nodes with control edges to or
-from them, which are never folded: with an input of a fixed size, no shape arithmetic.
+Requires nothing. Ensures that no such node is left, but outputs, nodes with control edges to or
+from them, and those on a branch of a Switch, which are never folded: with an input of a fixed size,
+no shape arithmetic.
 """
 
 from collections.abc import Callable
@@ -22,9 +23,10 @@ from collections.abc import Callable
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.contract import element_type
-from dlconv.graph.edit import Edit, Result, applied, const, in_turn, reads_once
-from dlconv.graph.graph import Graph, attribute, copy_of, source_node
+from dlconv.graph.edit import Edit, Result, applied, const, free_name, in_turn, reads_once
+from dlconv.graph.element_types import output_types
+from dlconv.graph.graph import Graph, NodeOutput, attribute, copy_of, source_node
+from dlconv.graph.operations import MERGES, SWITCHES
 from dlconv.graph.shapes import Static, infer_static
 
 WHOLE_TYPES = frozenset({"int32", "int64"})
@@ -41,15 +43,35 @@ def fold_constants(graph: Graph) -> Result:
 
 def _fold_values(graph: Graph) -> Result:
     static = infer_static(graph)
-    controlled = _with_control_edges(graph)
+    kept = _with_control_edges(graph) | _on_branches(graph)
+    ports = graph.ports_read
     edit = Edit()
     for node in graph.nodes.values():
-        if node.op in ("Const", "Placeholder") or node.name in controlled:
+        if node.op in ("Const", "Placeholder") or node.name in kept or node.name not in ports:
             continue
-        folded = _constant(static, node)
-        if folded is not None and graph.consumers[node.name]:
-            edit.replaced[node.name] = [folded]
+        found = {port: _constant(static, node, port) for port in sorted(ports[node.name] | {0})}
+        constants = {port: each for port, each in found.items() if each is not None}
+        if len(constants) < len(found):
+            continue
+        edit.replaced[node.name] = list(constants.values())
+        later = {f"{node.name}:{port}": each.name for port, each in constants.items() if port}
+        edit.redirected.update(later)
     return applied(graph, edit)
+
+
+def _on_branches(graph: Graph) -> set[str]:
+    """Return the nodes that only run where a Switch takes their side: a constant always does.
+
+    A Merge ends one level of branches.
+    """
+    if not any(node.op in SWITCHES for node in graph.nodes.values()):
+        return set()
+    depths: dict[str, int] = {}
+    for node in graph.order:
+        depth = max((depths.get(source_node(name), 0) for name in node.input), default=0)
+        change = int(node.op in SWITCHES) - int(node.op in MERGES)
+        depths[node.name] = max(depth + change, 0)
+    return {name for name, depth in depths.items() if depth}
 
 
 def _with_control_edges(graph: Graph) -> set[str]:
@@ -63,17 +85,19 @@ def _with_control_edges(graph: Graph) -> set[str]:
     }
 
 
-def _constant(static: Static, node: NodeDef) -> NodeDef | None:
-    value = static.values.get(node.name)
-    data_type = element_type(node)
-    if value is None:
+def _constant(static: Static, node: NodeDef, port: int) -> NodeDef | None:
+    """Return what an output of a node always is, None if that is not known."""
+    value = static.value_of(NodeOutput(node.name, port))
+    types = None if value is None else output_types(node)
+    if value is None or types is None:
         return None
-    items = list(value.ravel())
+    data_type, items = types[port], list(value.ravel())
     if data_type == "float32":
         is_known = all(isinstance(item, int | float) for item in items)
     else:
         is_known = data_type in WHOLE_TYPES and all(_fits(item, data_type) for item in items)
-    return const(node.name, value.astype(data_type)) if is_known else None
+    name = free_name(static.graph, f"{node.name}/output_{port}") if port else node.name
+    return const(name, value.astype(data_type)) if is_known else None
 
 
 def _fits(item: object, data_type: str) -> bool:

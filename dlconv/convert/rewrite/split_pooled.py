@@ -75,7 +75,7 @@ def _parts(static: Static, name: str) -> Mapping[str, tuple[int, int]]:
     """Return which channels of a concatenation each of its sources gives, if all are known."""
     concat = static.graph.nodes[name]
     sources = static.graph.sources(concat)[:-1]
-    channels = [(static.shapes[source.node] or (None,))[-1] for source in sources]
+    channels = [(static.shape_of(source) or (None,))[-1] for source in sources]
     axis = static.whole_value(concat, len(sources))
     if axis is None or axis.item() not in (3, -1) or len(sources) < 2:
         return {}

@@ -11,8 +11,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import free_name
 from dlconv.graph.graph import Graph, attribute, copy_of, source_node
-
-SWITCHES = frozenset({"Switch", "RefSwitch"})
+from dlconv.graph.operations import SWITCHES
 
 
 def with_switched_constants(graph: Graph) -> Graph:

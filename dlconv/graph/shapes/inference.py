@@ -6,6 +6,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.graph import MAX_RANK, Graph, attribute, source_node
 from dlconv.graph.inferred import Inferred, Shape
+from dlconv.graph.operations import MERGES, SWITCHES
 from dlconv.graph.readers import wanted_by
 from dlconv.graph.shapes.extents import with_symbols
 from dlconv.graph.shapes.rules import MOST_VALUES, shapes_of, values_of
@@ -15,8 +16,6 @@ from dlconv.graph.tensors import extents_of
 # How often readers are asked for what they tell of each other.
 MOST_PASSES = 4
 
-SWITCHES = frozenset({"RefSwitch", "Switch"})
-MERGES = frozenset({"Merge", "RefMerge"})
 # What the readers of these say of their extents holds for what goes in, too.
 SAME_SHAPE_OPS = frozenset(
     {"BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Identity"}

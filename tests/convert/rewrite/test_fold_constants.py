@@ -50,6 +50,41 @@ def shape_arithmetic(out_type=I):
     ]
 
 
+@pytest.mark.parametrize(
+    ("shape", "left"), [((1, 5, 4, 3), 0), ((1, None, None, 3), 1)], ids=["all", "in part"]
+)
+def test_all_outputs_of_a_node_become_constants_or_none_does(shape, left):
+    graph = graph_def(
+        photo(shape),
+        node("shape", "Shape", "x", T=F, out_type=I),
+        node("extents", "Unpack", "shape", T=I, num=4),
+        node("to", "Pack", "extents", "extents:2", "extents:1", "extents:3", T=I, N=4),
+        node("turned", "Reshape", "x", "to", T=F, Tshape=I),
+        node("y", "TopKV2", "turned", "extents:3", T=F),
+    )
+    after = rewritten(fold_constants, graph)
+    assert ops(after).count("Unpack") == left
+    image = pixels()
+    assert np.array_equal(run(after, "y", x=image), run(graph, "y", x=image))
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_what_runs_on_one_branch_only_stays_there(is_on):
+    graph = graph_def(
+        placeholder("on", np.bool_, ()),
+        const("some", [3], I),
+        const("more", [4], I),
+        node("switch", "Switch", "some", "on", T=I),
+        node("off", "Identity", "switch", T=I),
+        node("more_switch", "Switch", "more", "on", T=I),
+        node("sum", "AddV2", "more_switch:1", "more_switch:1", T=I),
+        node("merge", "Merge", "off", "sum", T=I, N=2),
+        node("y", "Identity", "merge", T=I),
+    )
+    after = rewritten(fold_constants, graph)
+    assert run(after, "y", on=is_on) == run(graph, "y", on=is_on) == (8 if is_on else 3)
+
+
 @pytest.mark.parametrize("out_type", [I, np.int64])
 def test_shape_arithmetic_becomes_a_constant_of_its_type(out_type):
     size = node("size", "Cast", "pair", SrcT=out_type, DstT=out_type)
@@ -99,11 +134,12 @@ def test_floats_are_rounded_as_tensorflow_rounds_them(op, data):
     assert np.array_equal(value(graph, "abc"), run(graph_def(*nodes), "y"))
 
 
-def test_the_shape_of_another_output_is_not_known():
+def test_the_shape_of_another_output_is_known():
     split = node("split", "Split", "axis", "x", T=F, num_split=2)
     shape = node("shape", "Shape", "split:1", T=F, out_type=I)
     y = node("y", "Identity", "shape", T=I)
-    assert_untouched(fold_constants, graph_def(photo(), const("axis", 2, I), split, shape, y))
+    graph = folded(photo(), const("axis", 2, I), split, shape, y)
+    assert value(graph, "shape").tolist() == [1, 5, 2, 3]
 
 
 def test_nodes_with_control_edges_are_left_alone():

@@ -28,6 +28,7 @@ from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, element_type
 from dlconv.graph.graph import Graph, NodeOutput
+from dlconv.graph.operations import MERGES, SWITCHES
 from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static, infer_static
 from dlconv.recipe import DEFAULT_OPSET, Layout
@@ -39,7 +40,7 @@ Values = Mapping[str, Sequence[Value]]
 
 # ONNX Runtime has faster kernels for them without their last outputs.
 WITH_OPTIONAL_OUTPUTS = frozenset({"MaxPool"})
-BRANCHES = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
+BRANCHES = SWITCHES | MERGES
 
 
 def to_onnx(
