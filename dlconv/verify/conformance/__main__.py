@@ -18,6 +18,7 @@ from pathlib import Path
 from dlconv.cache.store import cache_root
 from dlconv.convert.conformance.table import FOLDER, conformance
 from dlconv.terminal.console import say
+from dlconv.terminal.output import show
 from dlconv.verify.conformance.data import as_json
 from dlconv.verify.conformance.measure import Measurement, measure
 from dlconv.verify.conformance.targets import TARGETS, Target
@@ -55,8 +56,7 @@ def _measure(
     path = FOLDER / f"{target.name}.json"
     path.write_text(as_json(found), encoding="utf-8")
     say(f"{path}: {len(found.table.ops)} operations, {time.monotonic() - started:.0f} s")
-    for line in _lines(found):
-        print(line)
+    show("\n".join(_lines(found)))
     return found.reachable
 
 

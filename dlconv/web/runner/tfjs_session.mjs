@@ -46,7 +46,8 @@ async function infer(model, header, payload) {
   const data = await output.data();
   const ms = performance.now() - started;
   const described = { shape: output.shape, dtype: output.dtype, ms };
-  const answer = output.dtype === "float32" ? data : Int32Array.from(data);
+  // A cast in the cpu backend leaves integers in an array of integers.
+  const answer = (output.dtype === "float32" ? Float32Array : Int32Array).from(data);
   tf.dispose([input, output]);
   return { header: { ...described, tensors: tf.memory().numTensors }, answer };
 }

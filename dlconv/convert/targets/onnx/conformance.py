@@ -8,13 +8,13 @@ the node is refused here.
 from collections.abc import Iterator
 
 from dlconv.convert.conformance.judge import Judged, judged
-from dlconv.convert.conformance.table import Status, conformance
+from dlconv.convert.conformance.table import Status, Table, conformance
 from dlconv.graph.graph import Graph
 
 
-def wrong_in_onnx(graph: Graph) -> Iterator[Judged]:
-    """Yield the nodes that ONNX Runtime computes wrongly, or fails at."""
-    table = conformance("onnx")
+def wrong_in_onnx(graph: Graph, table: Table | None = None) -> Iterator[Judged]:
+    """Yield the nodes that ONNX Runtime computes wrongly, or fails at, by what was measured."""
+    table = table or conformance("onnx")
     for each in judged(table, graph, table.backends[:1]):
         if each.verdict.status in (Status.WRONG, Status.FAILS):
             yield each
