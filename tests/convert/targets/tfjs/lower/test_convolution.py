@@ -28,8 +28,11 @@ def test_windows_that_move_far(runners, extent, size, strides):
     assert_lowered(runners, nodes, {"x": some(2, extent, extent, 3)}, ["Conv2D"])
 
 
-def test_gaps_and_strides_with_a_border_of_its_own(runners):
-    conv = convolution("y", "x", "kernel", False, b"EXPLICIT", (2, 2), (2, 2))
+@pytest.mark.parametrize(
+    ("strides", "rates"), [((2, 2), (2, 2)), ((2, 1), (1, 1)), ((1, 1), (1, 2))]
+)
+def test_a_border_of_its_own(runners, strides, rates):
+    conv = convolution("y", "x", "kernel", False, b"EXPLICIT", strides, rates)
     conv.attr["explicit_paddings"].list.i.extend([0, 0, 1, 2, 0, 3, 0, 0])
     nodes = [const("kernel", some(2, 3, 3, 4)), conv]
     assert_lowered(runners, nodes, {"x": some(2, 9, 10, 3)}, ["Conv2D"], free=False)

@@ -11,9 +11,9 @@ from dlconv.convert.targets.tfjs.lower.windows import Windows, padded, pads_of
 
 @lowers("Conv2D", "DepthwiseConv2dNative")
 def _convolution(operation: Operation) -> str:
-    """The kernel gets the gaps if there are strides, too, and what SAME adds is added before.
+    """The kernel gets the gaps if there are strides, too, and the border is added before.
 
-    Where windows move by more than their size, some backends take away from the image.
+    Where windows move by more than their size, wasm gives nothing but zeros for some sizes.
     """
     _check_layout(operation)
     image, shape = operation.shape(0), operation.extents(1)
@@ -21,17 +21,16 @@ def _convolution(operation: Operation) -> str:
     if operation.op == "Conv2D" and isinstance(channels, int) and channels != shape[2]:
         raise operation.refused("its kernel is computed, for groups of channels")
     rates, strides = operation.integers("dilations"), operation.integers("strides")
-    if set(strides) == {1}:
-        return operation.again(*operation.inputs)
-    kernel, dtype = operation.inputs[1], operation.dtype()
-    if set(rates) != {1}:
+    tensor, kernel = operation.inputs[:2]
+    changed: dict[str, Attribute] = {}
+    if set(strides) != {1} and set(rates) != {1}:
         kernel = _with_gaps(operation, shape, rates[1:3])
-    changed: dict[str, Attribute] = {"dilations": [1, 1, 1, 1]}
-    tensor = operation.inputs[0]
-    if operation.text("padding") == "SAME":
+        changed["dilations"] = [1, 1, 1, 1]
+    if set(strides) != {1} or operation.text("padding") == "EXPLICIT":
         windows = Windows([1, *shape[:2], 1], rates, strides)
-        tensor = padded(operation, tensor, pads_of(operation, windows), 0, dtype)
-        changed["padding"] = "VALID"
+        pads = pads_of(operation, windows)
+        tensor = padded(operation, tensor, pads, 0, operation.dtype())
+        changed |= {"padding": "VALID", "explicit_paddings": []}
     return operation.again(tensor, kernel, **changed)
 
 
