@@ -25,7 +25,7 @@ from dlconv.convert.targets.onnx.write import can_write
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.convert.targets.tfjs.lower import lowered_for
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log
-from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
+from dlconv.convert.targets.tfjs.prepare import complete, prepare, prepare_and_rewrite
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
@@ -102,8 +102,7 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     frozen = prune(read, find_contract(read)).graph
     rewritten = rewrite(read).graph
     onnx = prune(rewritten, find_contract(rewritten)).graph
-    for_tfjs = prepare_and_rewrite(read).graph
-    tfjs = prune(for_tfjs, find_contract(for_tfjs)).graph
+    tfjs = _prepared_for_tfjs(read, onnx)
     table = conformance("tfjs")
     log = Log()
     lowered = {each: lowered_for(tfjs, table, (each,), log) for each in table.backends}
@@ -125,6 +124,14 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
             for op in sorted({op for each in counted for op in each})
         ),
     )
+
+
+def _prepared_for_tfjs(read: Graph, onnx: Graph) -> Graph:
+    """Return the graph that is lowered for TF.js; of most networks it is ONNX's."""
+    if not prepare(read).changed:
+        return complete(onnx).graph
+    rewritten = prepare_and_rewrite(read).graph
+    return prune(rewritten, find_contract(rewritten)).graph
 
 
 def _versions(*libraries: str) -> dict[str, str]:

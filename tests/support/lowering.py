@@ -73,7 +73,7 @@ def assert_lowered(
         for backend, runner in runners.items():
             found = in_tfjs(runner, made, feeds, output)
             where = f"{backend}, free sizes: {is_free}"
-            assert_close(_as_tfjs_holds(expected), found, close, where)
+            assert_close(as_tfjs_holds(expected), found, close, where)
     return made
 
 
@@ -85,5 +85,5 @@ def assert_not_lowered(
         lowered(graph_of(nodes, feeds, free), *ops)
 
 
-def _as_tfjs_holds(array: np.ndarray) -> np.ndarray:
+def as_tfjs_holds(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)

@@ -44,6 +44,14 @@ _NUMBERS: dict[str, Callable[[int, int], int]] = {
 }
 
 
+def counted(operation: Operation, end: Size, step: int = 1) -> str:
+    """Return the int32 vector of the numbers from 0 on, below ``end``."""
+    if isinstance(end, int):
+        return operation.const(np.arange(0, end, step), np.int32)
+    start, width = operation.const(0, np.int32), operation.const(step, np.int32)
+    return operation.add("Range", start, end, width, Tidx=np.int32)
+
+
 def vector(operation: Operation, sizes: Sequence[Size]) -> str:
     """Return an int32 vector of sizes."""
     if all(isinstance(size, int) for size in sizes):

@@ -11,8 +11,8 @@ from itertools import product
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Attribute, Operation
-from dlconv.convert.targets.tfjs.lower.sizes import Size, computed, extents, vector
+from dlconv.convert.targets.tfjs.lower.operation import Operation
+from dlconv.convert.targets.tfjs.lower.sizes import Size, computed, counted, extents, vector
 
 Pads = Sequence[tuple[Size, Size]]
 
@@ -76,8 +76,10 @@ def padded(operation: Operation, tensor: str, pads: Pads, value: float, dtype: n
     return operation.add("PadV2", tensor, amounts, filling, T=dtype, Tpaddings=np.int32)
 
 
-def slices(operation: Operation, tensor: str, windows: Windows, dtype: np.dtype) -> list[str]:
-    """Return a slice of an image for each place in a window, row by row.
+def slices(
+    operation: Operation, tensor: str, windows: Windows, pads: Pads, dtype: np.dtype
+) -> list[str]:
+    """Return a slice of the first input, padded, for each place in a window, row by row.
 
     TF.js keeps the element type of a slice only where it leaves nothing out, so integers are
     gathered.
@@ -89,7 +91,7 @@ def slices(operation: Operation, tensor: str, windows: Windows, dtype: np.dtype)
         starts = [at * rate for at, rate in zip(place, windows.rates, strict=True)]
         ends = [start - span + 1 for start, span in zip(starts, windows.spans, strict=True)]
         found.append(_slice(operation, tensor, starts, ends, strides, dtype))
-    return found if is_direct else _every(operation, found, windows.strides, dtype)
+    return found if is_direct else _every(operation, found, windows, pads, dtype)
 
 
 def _slice(
@@ -116,21 +118,19 @@ def _slice(
 
 
 def _every(
-    operation: Operation, tensors: Sequence[str], strides: Sequence[int], dtype: np.dtype
+    operation: Operation, tensors: Sequence[str], windows: Windows, pads: Pads, dtype: np.dtype
 ) -> list[str]:
-    """Return every so many elements along each axis, of tensors of one shape."""
+    """Return of slices the elements that windows begin at."""
     found = list(tensors)
-    sizes = operation.add("Shape", found[0], T=dtype, out_type=np.int32)
-    start = operation.const(0, np.int32)
-    for axis, stride in enumerate(strides):
-        if stride == 1:
-            continue
-        at, step = (operation.const(number, np.int32) for number in (axis, stride))
-        types: dict[str, Attribute] = dict.fromkeys(("Tparams", "Tindices", "Taxis"), np.int32)
-        size = operation.add("GatherV2", sizes, at, start, **types)
-        places = operation.add("Range", start, size, step, Tidx=np.int32)
-        types["Tparams"] = dtype
-        found = [operation.add("GatherV2", each, places, at, **types) for each in found]
+    sizes = extents(operation, 0)
+    types = {"Tparams": dtype, "Tindices": np.int32, "Taxis": np.int32}
+    for axis, (stride, span) in enumerate(zip(windows.strides, windows.spans, strict=True)):
+        if stride > 1:
+            size = sizes[axis]
+            for more in (*pads[axis], 1 - span):
+                size = computed(operation, "AddV2", size, more)
+            places, at = counted(operation, size, stride), operation.const(axis, np.int32)
+            found = [operation.add("GatherV2", each, places, at, **types) for each in found]
     return found
 
 

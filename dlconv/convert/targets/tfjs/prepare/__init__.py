@@ -1,7 +1,7 @@
 """The passes that bring a graph into the form that TF.js knows, before it is lowered.
 
 ``prepare`` runs before the rewriting, so that all of that sees channels last and constants as they
-are used; ``prepare_and_rewrite`` is everything before quantization.
+are used; ``complete`` runs after it, and ``prepare_and_rewrite`` is everything before quantization.
 """
 
 from dlconv.convert.passes import Pipeline
@@ -12,11 +12,5 @@ from dlconv.convert.targets.tfjs.prepare.select_branches import select_branches
 from dlconv.convert.targets.tfjs.prepare.split_groups import split_groups
 
 prepare = Pipeline({"fold-stored": fold_stored, "channels-last": channels_last})
-prepare_and_rewrite = Pipeline(
-    {
-        **prepare.passes,
-        **rewrite.passes,
-        "select-branches": select_branches,
-        "split-groups": split_groups,
-    }
-)
+complete = Pipeline({"select-branches": select_branches, "split-groups": split_groups})
+prepare_and_rewrite = Pipeline({**prepare.passes, **rewrite.passes, **complete.passes})

@@ -2,7 +2,7 @@
 
 Pattern: Conv2D whose constant kernel takes fewer channels than its input has. Replacement: Split of
 the input, a Conv2D for each group with its part of the kernel, and ConcatV2; with a channel in each
-group and equal strides, a DepthwiseConv2dNative. Same function: TensorFlow's Conv2D lets each group
+group, a DepthwiseConv2dNative. Same function: TensorFlow's Conv2D lets each group
 of output channels read one group of input channels, in their order.
 
 Requires channels last; comes after the rewriting, which folds batch norms into kernels as well
@@ -28,8 +28,7 @@ def split_groups(graph: Graph) -> Result:
         if node.op == "Conv2D" and is_nhwc(node):
             groups, kernel = _groups(infer_static(graph), node)
             if groups > 1 and kernel is not None:
-                is_depthwise = kernel.shape[2] == 1 and _has_equal_strides(node)
-                split = _depthwise if is_depthwise else _in_parts
+                split = _depthwise if kernel.shape[2] == 1 else _in_parts
                 edit.replaced[node.name] = split(graph, node, kernel, groups)
     return applied(graph, edit)
 
@@ -44,12 +43,6 @@ def _groups(static: Static, node: NodeDef) -> tuple[int, np.ndarray | None]:
     groups, rest = divmod(channels, kernel.shape[2])
     is_whole = rest == 0 and groups > 0 and kernel.shape[3] % groups == 0
     return (groups, kernel) if is_whole else (1, None)
-
-
-def _has_equal_strides(node: NodeDef) -> bool:
-    """Tell whether TensorFlow, too, has the depthwise convolution."""
-    strides = list(attribute(node, "strides").list.i)
-    return bool(strides[1] == strides[2])
 
 
 def _depthwise(graph: Graph, node: NodeDef, kernel: np.ndarray, groups: int) -> list[NodeDef]:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from support.graphs import batch_norm, node
-from support.lowering import assert_lowered
+from support.graphs import batch_norm, const, node
+from support.lowering import assert_lowered, graph_of, in_tfjs, lowered
+from support.onnx_operations import assert_close
 
 F = np.float32
 ALL = ["FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"]
@@ -53,3 +54,18 @@ def test_without_training_the_given_ones_are_passed_on(runners, output):
     nodes = norm("V3", [1, 2, 3], [3, 2, 1], outputs=5)
     del nodes[4].attr["epsilon"], nodes[4].attr["data_format"]
     assert_lowered(runners, nodes, {"x": some(2, 5, 6, 3)}, ALL, output)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_batch_norms_of_old_graphs(runners, scaled):
+    """TensorFlow refuses the op in graphs that are as new as those of the tests."""
+    given = dict(zip("mvbg", ([1, 2, 3], [3, 2, 1], [0, 1, -1], [1, -2, 0.5]), strict=True))
+    op, attributes = "BatchNormWithGlobalNormalization", {"variance_epsilon": 0.5}
+    y = node("y", op, "x", *given, T=F, scale_after_normalization=scaled, **attributes)
+    image = some(2, 3, 4, 3)
+    mean, variance, beta, gamma = (np.array(values, F) for values in given.values())
+    expected = (image - mean) / np.sqrt(variance + F(0.5)) * (gamma if scaled else F(1)) + beta
+    graph = graph_of([*(const(name, v, F) for name, v in given.items()), y], {"x": image})
+    for backend, runner in runners.items():
+        found = in_tfjs(runner, lowered(graph, op), {"x": image})
+        assert_close(expected, found, where=backend)

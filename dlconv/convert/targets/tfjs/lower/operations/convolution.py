@@ -11,9 +11,9 @@ from dlconv.convert.targets.tfjs.lower.windows import Windows, padded, pads_of
 
 @lowers("Conv2D", "DepthwiseConv2dNative")
 def _convolution(operation: Operation) -> str:
-    """The kernel gets the gaps if there are strides, too, and what SAME adds is added before.
+    """The kernel gets the gaps if there are strides, too, and the border is added before.
 
-    Where windows move by more than their size, some backends take away from the image.
+    Where windows move by more than their size, wasm gives nothing but zeros for some sizes.
     """
     _check_layout(operation)
     image, shape = operation.shape(0), operation.extents(1)
@@ -21,17 +21,16 @@ def _convolution(operation: Operation) -> str:
     if operation.op == "Conv2D" and isinstance(channels, int) and channels != shape[2]:
         raise operation.refused("its kernel is computed, for groups of channels")
     rates, strides = operation.integers("dilations"), operation.integers("strides")
-    if set(strides) == {1}:
-        return operation.again(*operation.inputs)
-    kernel, dtype = operation.inputs[1], operation.dtype()
-    if set(rates) != {1}:
+    tensor, kernel = operation.inputs[:2]
+    changed: dict[str, Attribute] = {}
+    if set(strides) != {1} and set(rates) != {1}:
         kernel = _with_gaps(operation, shape, rates[1:3])
-    changed: dict[str, Attribute] = {"dilations": [1, 1, 1, 1]}
-    tensor = operation.inputs[0]
-    if operation.text("padding") == "SAME":
+        changed["dilations"] = [1, 1, 1, 1]
+    if set(strides) != {1} or operation.text("padding") == "EXPLICIT":
         windows = Windows([1, *shape[:2], 1], rates, strides)
-        tensor = padded(operation, tensor, pads_of(operation, windows), 0, dtype)
-        changed["padding"] = "VALID"
+        pads = pads_of(operation, windows)
+        tensor = padded(operation, tensor, pads, 0, operation.dtype())
+        changed |= {"padding": "VALID", "explicit_paddings": []}
     return operation.again(tensor, kernel, **changed)
 
 
@@ -88,3 +87,58 @@ def _convolution_of_volumes(operation: Operation) -> str:
     image = padded(operation, operation.inputs[0], pads, 0, dtype)
     layout = {"data_format": "NDHWC", "dilations": rates}
     return operation.again(image, operation.inputs[1], padding="VALID", **layout)
+
+
+@lowers("FusedPadConv2D", "FusedResizeAndPadConv2D")
+def _padded_convolution(operation: Operation) -> str:
+    """What TensorFlow's graph transforms put together: a resize, a mirroring border, windows.
+
+    TensorFlow 2.21 gives other values for the images of a batch behind the first than for them
+    alone.
+    """
+    shape = operation.shape(0)
+    if shape is None or shape[0] != 1:
+        raise operation.refused("TensorFlow mixes up its images unless there is one")
+    image, *sizes, amounts, kernel = operation.inputs
+    dtype = operation.dtype()
+    if sizes:
+        is_aligned = operation.attribute("resize_align_corners").b
+        layout = {"align_corners": is_aligned, "half_pixel_centers": False}
+        image = operation.add("ResizeBilinear", image, sizes[0], T=dtype, **layout)
+    mode = operation.text("mode")
+    image = operation.add("MirrorPad", image, amounts, T=dtype, Tpaddings=np.int32, mode=mode)
+    return operation.add(
+        "Conv2D",
+        image,
+        kernel,
+        T=dtype,
+        strides=operation.integers("strides"),
+        dilations=[1, 1, 1, 1],
+        padding=operation.text("padding"),
+        explicit_paddings=[],
+        data_format="NHWC",
+    )
+
+
+@lowers("DepthwiseConv2dNativeBackpropInput")
+def _depthwise_gradient(operation: Operation) -> str:
+    """It is that of a convolution of all channels whose kernel is 0 but for its own channel."""
+    _check_layout(operation)
+    given, dtype = operation.constant(1, "its kernel"), operation.dtype()
+    rows, columns, channels, multiplier = given.shape
+    kernel = np.zeros((rows, columns, channels, channels, multiplier), dtype)
+    for channel in range(channels):
+        kernel[:, :, channel, channel] = given[:, :, channel]
+    size, _, image = operation.inputs
+    return operation.add(
+        "Conv2DBackpropInput",
+        size,
+        operation.const(kernel.reshape(rows, columns, channels, -1), dtype),
+        image,
+        T=dtype,
+        strides=operation.integers("strides"),
+        dilations=operation.integers("dilations"),
+        padding=operation.text("padding"),
+        explicit_paddings=operation.integers("explicit_paddings"),
+        data_format="NHWC",
+    )

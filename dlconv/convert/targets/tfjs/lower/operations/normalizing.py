@@ -28,6 +28,20 @@ def _batch_norm(operation: Operation) -> str | list[str]:
     return [result, *operation.inputs[3:5], *operation.inputs[3:5]]
 
 
+@lowers("BatchNormWithGlobalNormalization")
+def _old_batch_norm(operation: Operation) -> str:
+    """The batch norm of graphs of 2015: normalized by what it is given, scaled or not."""
+    image, mean, variance, beta, gamma = operation.inputs
+    dtype = operation.dtype()
+    epsilon = operation.const(operation.attribute("variance_epsilon").f, dtype)
+    factor = operation.add("Rsqrt", operation.add("AddV2", variance, epsilon, T=dtype), T=dtype)
+    if operation.attribute("scale_after_normalization").b:
+        factor = operation.add("Mul", factor, gamma, T=dtype)
+    centred = operation.add("Sub", image, mean, T=dtype)
+    scaled = operation.add("Mul", centred, factor, T=dtype)
+    return operation.add("AddV2", scaled, beta, T=dtype)
+
+
 def _by_batch(operation: Operation) -> str | list[str]:
     image, gamma, beta = operation.inputs[:3]
     given, axes = operation.dtype(), list(range(operation.rank(0) - 1))

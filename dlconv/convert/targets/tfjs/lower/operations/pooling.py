@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import computed, extents, reshaped
+from dlconv.convert.targets.tfjs.lower.sizes import computed, counted, extents, reshaped
 from dlconv.convert.targets.tfjs.lower.windows import (
     Windows,
     largest,
@@ -36,7 +36,7 @@ def _max_pool(operation: Operation) -> str:
         pooled = _valid_pool(operation, tensor, floats)
         return _cast(operation, pooled, floats, dtype)
     tensor = padded(operation, operation.inputs[0], pads, _lowest(dtype), dtype)
-    return largest(operation, slices(operation, tensor, windows, dtype), dtype)
+    return largest(operation, slices(operation, tensor, windows, pads, dtype), dtype)
 
 
 def _windows(operation: Operation) -> Windows:
@@ -75,7 +75,7 @@ def _mean_of_volumes(operation: Operation) -> str:
     pads = pads_of(operation, windows)
     ones = operation.add("OnesLike", operation.inputs[0], T=dtype)
     totals = [
-        total(operation, slices(operation, tensor, windows, dtype), dtype)
+        total(operation, slices(operation, tensor, windows, pads, dtype), dtype)
         for tensor in (
             padded(operation, each, pads, 0, dtype) for each in (operation.inputs[0], ones)
         )
@@ -119,29 +119,23 @@ def _places(operation: Operation, pooled: str, dtype: np.dtype) -> str:
     pads = pads_of(operation, windows)
     batch, *image = extents(operation, 0)
     count = computed(operation, "Mul", computed(operation, "Mul", *image[:2]), image[2])
-    numbers = reshaped(operation, _range(operation, count), [1, *image], _PLACES)
+    numbers = reshaped(operation, counted(operation, count), [1, *image], _PLACES)
     places = padded(operation, numbers, pads, _BEHIND_ALL, _PLACES)
     tensor = padded(operation, operation.inputs[0], pads, _lowest(dtype), dtype)
     behind = operation.const(_BEHIND_ALL, _PLACES)
     found = []
     for values, at in zip(
-        slices(operation, tensor, windows, dtype),
-        slices(operation, places, windows, _PLACES),
+        slices(operation, tensor, windows, pads, dtype),
+        slices(operation, places, windows, pads, _PLACES),
         strict=True,
     ):
         is_greatest = operation.add("Equal", values, pooled, T=dtype)
         found.append(operation.add("SelectV2", is_greatest, at, behind, T=_PLACES))
     first = least(operation, found, _PLACES)
     if operation.attribute("include_batch_in_index").b:
-        start = reshaped(operation, _range(operation, batch), [batch, 1, 1, 1], _PLACES)
+        start = reshaped(operation, counted(operation, batch), [batch, 1, 1, 1], _PLACES)
         size = count if isinstance(count, str) else operation.const(count, _PLACES)
         first = operation.add(
             "AddV2", first, operation.add("Mul", start, size, T=_PLACES), T=_PLACES
         )
     return _cast(operation, first, _PLACES, operation.dtype("Targmax"))
-
-
-def _range(operation: Operation, count: int | str) -> str:
-    end = count if isinstance(count, str) else operation.const(count, _PLACES)
-    start, step = operation.const(0, _PLACES), operation.const(1, _PLACES)
-    return operation.add("Range", start, end, step, Tidx=_PLACES)

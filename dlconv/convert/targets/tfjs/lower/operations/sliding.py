@@ -19,7 +19,9 @@ def _dilation(operation: Operation) -> str:
     weights = (operation.const(row, dtype) for row in kernel.reshape(-1, kernel.shape[2]))
     sums = [
         operation.add("AddV2", part, weight, T=dtype)
-        for part, weight in zip(slices(operation, tensor, windows, dtype), weights, strict=True)
+        for part, weight in zip(
+            slices(operation, tensor, windows, pads, dtype), weights, strict=True
+        )
     ]
     return largest(operation, sums, dtype)
 
@@ -31,6 +33,6 @@ def _patches(operation: Operation) -> str:
     windows = Windows(*lists)
     pads = pads_of(operation, windows)
     tensor = padded(operation, operation.inputs[0], pads, 0, dtype)
-    parts = slices(operation, tensor, windows, dtype)
+    parts = slices(operation, tensor, windows, pads, dtype)
     axis = operation.const(3, np.int32)
     return operation.add("ConcatV2", *parts, axis, T=dtype, Tidx=np.int32, N=len(parts))
