@@ -2,19 +2,16 @@
 
 import numpy as np
 import pytest
-from support.lowering import in_tfjs
+from support.lowering import BACKENDS, in_tfjs
 from support.onnx_operations import assert_close, in_tensorflow
 from support.shared import SHARED, needs_shared
 
-from dlconv.convert.rewrite import rewrite
-from dlconv.convert.targets.tfjs.lower import lower
-from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
+from dlconv.convert.targets.tfjs.lower import lowered
+from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
-from dlconv.graph.graph import Graph, attribute
-from dlconv.graph.prune import prune
-from dlconv.graph.tensors import dtype_name
+from dlconv.graph.graph import Graph
 
 GRAPHS = SHARED / "graphs"
 EQUAL = [
@@ -33,20 +30,13 @@ EQUAL = [
     "switch_merge",
     "unpack",
 ]
-RANDOM = "RandomUniform"
-
-
-def is_wrong(_, node):
-    """Tell whether the node is one that a backend computes wrongly as it stands."""
-    is_whole = dtype_name(attribute(node, "T").type) != "float32"
-    return node.op == RANDOM or (node.op == "ResizeNearestNeighbor" and is_whole)
 
 
 def as_tfjs(name):
     graph = Graph(read_graph(GRAPHS / f"{name}.pb"))
     contract = find_contract(graph)
-    made = prune(rewrite(graph).graph, contract).graph
-    return graph, contract, lower_where(lower(made).graph, is_wrong).graph
+    made = prepare_and_rewrite(graph).graph
+    return graph, contract, lowered(made, find_contract(made), BACKENDS)
 
 
 def images_for(spec):
