@@ -171,7 +171,7 @@ def _reverse_sequence(operation: Operation) -> str:
     upright = reshaped(operation, batches, operation.const([-1, 1], INT32), INT32)
     zero = pointwise(operation, "Sub", at, at)
     numbers = operation.add(
-        "Pack", pointwise(operation, "AddV2", zero, upright), at, T=INT32, N=2, axis=2
+        "Pack", pointwise(operation, "AddV2", zero, upright), at, T=INT32, N=2, axis=-1
     )
     turned = operation.add("GatherNd", value, numbers, Tparams=dtype, Tindices=INT32)
     return _transposed(operation, turned, [order.index(k) for k in range(rank)], dtype)
