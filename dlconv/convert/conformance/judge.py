@@ -1,12 +1,12 @@
 """Judging the nodes of a graph by the measured conformance of a target."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.table import RIGHT, Status, Table, Verdict
-from dlconv.convert.conformance.traits import traits_of, with_port
+from dlconv.convert.conformance.traits import Traits, traits_of, with_port
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 from dlconv.graph.shapes import Static, infer_static
@@ -37,13 +37,22 @@ def judged(table: Table, graph: Graph, backends: Sequence[str]) -> Iterator[Judg
 
 def verdict_of(table: Table, static: Static, node: NodeDef, backend: str) -> Verdict:
     """Return what a backend makes of a node, the worst of the outputs that are read."""
+    return _worst(table.verdict, static, node, backend)
+
+
+def lowered_verdict_of(table: Table, static: Static, node: NodeDef, backend: str) -> Verdict:
+    """Return what a backend makes of the operations that a node is lowered to."""
+    return _worst(table.lowered_verdict, static, node, backend)
+
+
+def _worst(
+    ask: Callable[[str, str, Traits], Verdict], static: Static, node: NodeDef, backend: str
+) -> Verdict:
     if node.op in GIVEN:
         return RIGHT
     traits = traits_of(static, node)
-    found = (
-        table.verdict(backend, node.op, with_port(traits, port))
-        for port in _ports_read(static.graph, node)
-    )
+    ports = _ports_read(static.graph, node)
+    found = (ask(backend, node.op, with_port(traits, port)) for port in ports)
     return max(found, key=lambda each: _ORDER.index(each.status))
 
 

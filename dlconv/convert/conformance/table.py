@@ -52,7 +52,8 @@ class Measured:
     """What was measured of an op: values by trait, and per backend faults, errors and notes.
 
     ``close`` is the largest error where it is more than rounding, ``notes`` are kinds of values
-    (``not finite``, ``large``, ``empty``) with which the backend differs.
+    (``not finite``, ``large``, ``empty``) with which the backend differs; ``lowered`` are faults
+    that remain when the op is written in others.
     """
 
     cases: int
@@ -60,6 +61,7 @@ class Measured:
     faults: Mapping[str, tuple[Fault, ...]]
     close: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lowered: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,16 @@ class Table:
                 return Verdict(fault.status, _because(fault, traits))
         is_close = backend in measured.close
         return Verdict(Status.CLOSE) if is_close else RIGHT
+
+    def lowered_verdict(self, backend: str, op: str, traits: Traits) -> Verdict:
+        """Tell what a backend makes of the operations that a node is written in instead."""
+        measured = self.ops.get(op)
+        if measured is None:
+            return RIGHT
+        for fault in measured.lowered.get(backend, ()):
+            if fault.may_hold(_among(measured, traits)):
+                return Verdict(fault.status, f"in other operations, too, {_because(fault, traits)}")
+        return RIGHT
 
 
 def _is_measured(measured: Measured, name: str, value: str) -> bool:
@@ -141,10 +153,15 @@ def _measured(entry: Mapping[str, Any]) -> Measured:
     return Measured(
         entry["cases"],
         {name: frozenset(values) for name, values in entry["values"].items()},
-        {
-            backend: tuple(Fault(each[0], Status(each[1]), *each[2:]) for each in faults)
-            for backend, faults in entry.get("faults", {}).items()
-        },
+        _faults(entry.get("faults", {})),
         entry.get("close", {}),
         {backend: tuple(notes) for backend, notes in entry.get("notes", {}).items()},
+        _faults(entry.get("lowered", {})),
     )
+
+
+def _faults(entry: Mapping[str, Any]) -> dict[str, tuple[Fault, ...]]:
+    return {
+        backend: tuple(Fault(each[0], Status(each[1]), *each[2:]) for each in faults)
+        for backend, faults in entry.items()
+    }

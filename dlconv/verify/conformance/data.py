@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlconv.convert.conformance.table import Fault, Measured
@@ -43,6 +43,10 @@ def _line(measured: Measured) -> str:
         if value:
             entry[key] = value
     return json.dumps(entry)
+
+
+def _faults(by_backend: Mapping[str, Sequence[Fault]]) -> dict[str, list[list[Any]]]:
+    return {backend: [_fault(each) for each in found] for backend, found in by_backend.items()}
 
 
 def _fault(fault: Fault) -> list[Any]:

@@ -39,11 +39,7 @@ def learned(rows: Sequence[Row], backends: Sequence[str]) -> Measured:
     return Measured(
         len(rows),
         {name: frozenset(found) for name, found in sorted(values.items())},
-        {
-            backend: faults
-            for backend in backends
-            if (faults := tuple(_faults([(r.traits, r.outcomes[backend]) for r in usual])))
-        },
+        faults_of(rows, backends),
         {
             backend: worst
             for backend in backends
@@ -60,6 +56,16 @@ def learned(rows: Sequence[Row], backends: Sequence[str]) -> Measured:
         },
         {backend: notes for backend in backends if (notes := _notes(rows, usual, backend))},
     )
+
+
+def faults_of(rows: Sequence[Row], backends: Sequence[str]) -> dict[str, tuple[Fault, ...]]:
+    """Return what makes each backend wrong at usual values; backends without faults are left out."""
+    usual = [row for row in rows if row.edge == USUAL]
+    return {
+        backend: faults
+        for backend in backends
+        if (faults := tuple(_faults([(r.traits, r.outcomes[backend]) for r in usual])))
+    }
 
 
 def _faults(cases: Sequence[tuple[Traits, Outcome]]) -> Iterator[Fault]:

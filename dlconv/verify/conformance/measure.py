@@ -8,20 +8,20 @@ nothing that is wrong or fails.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from dlconv.convert.conformance.table import Measured, Status, Table
+from dlconv.convert.conformance.table import Fault, Measured, Status, Table
 from dlconv.convert.conformance.traits import traits_of, with_port
 from dlconv.graph.element_types import output_count
 from dlconv.graph.shapes import infer_static
 from dlconv.verify.conformance.cases import NODE, Case, cases_of
 from dlconv.verify.conformance.draw import EMPTY, USUAL
 from dlconv.verify.conformance.journal import Journal
-from dlconv.verify.conformance.learn import Row, learned
+from dlconv.verify.conformance.learn import Row, faults_of, learned
 from dlconv.verify.conformance.results import Outcome, compared
 from dlconv.verify.conformance.runners import FailedError, PythonRunner, RefusedError
 from dlconv.verify.conformance.targets import Runner, Target, Written
@@ -29,6 +29,7 @@ from dlconv.verify.conformance.targets import Runner, Target, Written
 # Says how many of the operations are done.
 Report = Callable[[int, int, str], None]
 MOST_SAID = 160
+RIGHT = Outcome(Status.EQUAL)
 MOST_OUTPUTS = 6
 # What the others hold is left to each kernel.
 DEFINED_OUTPUTS = {"FusedBatchNorm": 3, "FusedBatchNormV2": 3, "FusedBatchNormV3": 3}
@@ -189,6 +190,9 @@ def measure(
         table = Table(target.versions, tuple(backends), entries)
         for index, op in enumerate(ops, start=len(ops)):
             report(index, 2 * len(ops), op)
+            if op in entries:
+                faults = _faults_when_lowered(bench, op, table)
+                entries[op] = replace(entries[op], lowered=faults)
             reachable += _after(bench, op, table, after)
     return Measurement(table, before, after, tuple(sorted(set(reachable))))
 
@@ -214,17 +218,37 @@ def _rows(bench: Bench, op: str, counts: Mapping[str, Counter[str]]) -> Iterator
             yield Row(with_port(traits, port), reference.edge, row)
 
 
+def _converted(bench: Bench, op: str, table: Table) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+    """Yield the usual cases of an op, and what they give the way that ``convert`` goes."""
+    for case, reference in _valid_cases(bench, op):
+        if reference.edge != USUAL:
+            continue
+        outcomes = {}
+        for backend in bench.backends:
+            convert = partial(bench.target.convert, case.graph, case.feeds, table, backend)
+            outcomes[backend] = bench.outcomes(backend, _tried(convert), reference)[0]
+        yield case, outcomes
+
+
+def _faults_when_lowered(bench: Bench, op: str, table: Table) -> Mapping[str, tuple[Fault, ...]]:
+    """Return what makes backends wrong though the op was lowered, or though it seemed right."""
+    rows = []
+    for case, outcomes in _converted(bench, op, table):
+        traits = traits_of(infer_static(case.graph), case.graph.nodes[NODE])
+        bad = {
+            backend: outcome if outcome.status in (Status.WRONG, Status.FAILS) else RIGHT
+            for backend, outcome in outcomes.items()
+        }
+        rows.append(Row(with_port(traits, 0), USUAL, bad))
+    return faults_of(rows, bench.backends)
+
+
 def _after(
     bench: Bench, op: str, table: Table, counts: Mapping[str, Counter[str]]
 ) -> Iterator[str]:
     """Count what the cases give the way that ``convert`` goes, and yield what should not be."""
-    for case, reference in _valid_cases(bench, op):
-        if reference.edge != USUAL:
-            continue
-        for backend in bench.backends:
-            convert = partial(bench.target.convert, case.graph, case.feeds, table, backend)
-            written = _tried(convert)
-            outcome = bench.outcomes(backend, written, reference)[0]
+    for case, outcomes in _converted(bench, op, table):
+        for backend, outcome in outcomes.items():
             counts[backend][outcome.status] += 1
             if outcome.status in (Status.WRONG, Status.FAILS):
                 yield f"{op} in {backend}: {outcome.status} {outcome.said} (case {case.digest})"

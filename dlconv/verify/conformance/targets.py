@@ -133,7 +133,9 @@ class _TfjsFiles:
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         name = f"{NODE}:{port}" if port else NODE
-        return self.runner.run(written.files, feeds, [name])[0]
+        model = written.files["model.json"]
+        read = {key: value for key, value in feeds.items() if f'"name":"{key}"'.encode() in model}
+        return self.runner.run(written.files, read, [name])[0]
 
     def close(self) -> None:
         self.runner.close()

@@ -1,10 +1,10 @@
 import re
 
 import pytest
+from support.locks import pins_of
 
 from dlconv.convert.conformance.table import Fault, Measured, Status, Table, conformance
 from dlconv.web import tfjs_operations
-from support.locks import pins_of
 
 NCHW = Fault({"data_format": "NCHW"}, Status.WRONG)
 SIX = Fault({"rank": "6", "T": "int32"}, Status.FAILS, "it says so")
@@ -14,7 +14,9 @@ VALUES = {
     "T": frozenset({"float32", "int32"}),
     "axis": frozenset({"computed"}),
 }
-TABLE = Table({}, ("wasm", "cpu"), {"Op": Measured(9, VALUES, {"wasm": (NCHW, SIX)}, {"cpu": 1e-4})})
+TABLE = Table(
+    {}, ("wasm", "cpu"), {"Op": Measured(9, VALUES, {"wasm": (NCHW, SIX)}, {"cpu": 1e-4})}
+)
 
 
 @pytest.mark.parametrize(

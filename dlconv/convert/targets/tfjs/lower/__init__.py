@@ -9,7 +9,13 @@ from collections.abc import Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.judge import judged, refuse, verdict_of
+from dlconv.convert.conformance.judge import (
+    Judged,
+    judged,
+    lowered_verdict_of,
+    refuse,
+    verdict_of,
+)
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
@@ -49,10 +55,21 @@ def lowered_for(
     Raises DlconvError for the first node that one of them does not; with a ``log`` it stays.
     """
 
-    def is_wrong(static: Static, node: NodeDef) -> bool:
-        return any(not verdict_of(table, static, node, each).holds for each in backends)
+    def is_lowered(static: Static, node: NodeDef) -> bool:
+        if all(verdict_of(table, static, node, each).holds for each in backends):
+            return False
+        remaining = [
+            Judged(node, each, verdict)
+            for each in backends
+            if not (verdict := lowered_verdict_of(table, static, node, each)).holds
+        ]
+        if remaining and log is not None:
+            log.refused[node.name] = remaining[0].verdict.reason
+            return False
+        refuse("TensorFlow.js", remaining)
+        return True
 
-    fused = fuse_convolutions(lower_where(graph, is_wrong, log).graph).graph
+    fused = fuse_convolutions(lower_where(graph, is_lowered, log).graph).graph
     if log is None:
         refuse("TensorFlow.js", judged(table, fused, backends))
     return fused
