@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlconv.convert.conformance.judge import judged
-from dlconv.convert.conformance.table import conformance
+from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.kernels import operators_without_kernel
@@ -105,11 +105,14 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     tfjs = _prepared_for_tfjs(read, onnx)
     table = conformance("tfjs")
     log = Log()
-    lowered = {each: lowered_for(tfjs, table, (each,), log) for each in table.backends}
-    usual = lowered[table.backends[0]]
-    reasons = [_lack_in_onnx(onnx), _lack_in_onnx(frozen)]
-    for backend in table.backends:
-        reasons += [_lack_in_tfjs(each, backend, log) for each in (lowered[backend], frozen)]
+    lowered = {each: lowered_for(tfjs, table, each, log) for each in _alike(table, tfjs)}
+    usual = next(iter(lowered.values()))
+    reasons = [
+        *(_lack_in_tfjs(graph, backends, log) for backends, graph in lowered.items()),
+        _lack_in_onnx(onnx),
+        _lack_in_tfjs(frozen, table.backends, log),
+        _lack_in_onnx(frozen),
+    ]
     counted = tuple(_operations(graph) for graph in (frozen, onnx, usual))
     targets = (*(f"tfjs-{backend}" for backend in table.backends), ONNX)
     missing = _missing(targets, counted, reasons)
@@ -157,11 +160,20 @@ def _operations(graph: Graph) -> dict[str, _Found]:
     return found
 
 
-def _lack_in_tfjs(graph: Graph, backend: str, log: Log) -> _Reasons:
+def _alike(table: Table, graph: Graph) -> list[tuple[str, ...]]:
+    """Return the backends in groups that get the same graph: those that compute it as it is."""
+    wrong = {each.backend for each in judged(table, graph, table.backends)}
+    right = tuple(each for each in table.backends if each not in wrong)
+    groups = [right] if right else []
+    groups += [(each,) for each in table.backends if each in wrong]
+    return sorted(groups, key=lambda group: table.backends.index(group[0]))
+
+
+def _lack_in_tfjs(graph: Graph, backends: Sequence[str], log: Log) -> _Reasons:
     found: dict[str, dict[str, str]] = {}
-    for each in judged(conformance("tfjs"), graph, (backend,)):
+    for each in judged(conformance("tfjs"), graph, backends):
         reason = log.refused.get(each.node.name) or f"{each.verdict.status} {each.verdict.reason}"
-        found.setdefault(each.node.op, {}).setdefault(f"tfjs-{backend}", reason)
+        found.setdefault(each.node.op, {}).setdefault(f"tfjs-{each.backend}", reason)
     return found
 
 

@@ -1,12 +1,12 @@
 """Judging the nodes of a graph by the measured conformance of a target."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.table import RIGHT, Status, Table, Verdict
-from dlconv.convert.conformance.traits import Traits, traits_of, with_port
+from dlconv.convert.conformance.table import Status, Table, Verdict
+from dlconv.convert.conformance.traits import traits_of, with_port
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 from dlconv.graph.shapes import Static, infer_static
@@ -29,31 +29,26 @@ def judged(table: Table, graph: Graph, backends: Sequence[str]) -> Iterator[Judg
     """Yield each node of a graph that one of the backends does not compute rightly."""
     static = infer_static(graph)
     for node in graph.nodes.values():
-        for backend in backends:
-            verdict = verdict_of(table, static, node, backend)
-            if not verdict.holds:
-                yield Judged(node, backend, verdict)
+        yield from judged_node(table, static, node, backends)
 
 
-def verdict_of(table: Table, static: Static, node: NodeDef, backend: str) -> Verdict:
-    """Return what a backend makes of a node, the worst of the outputs that are read."""
-    return _worst(table.verdict, static, node, backend)
+def judged_node(
+    table: Table, static: Static, node: NodeDef, backends: Sequence[str], lowered: bool = False
+) -> Iterator[Judged]:
+    """Yield the backends that do not compute a node rightly, or what it would be ``lowered`` to.
 
-
-def lowered_verdict_of(table: Table, static: Static, node: NodeDef, backend: str) -> Verdict:
-    """Return what a backend makes of the operations that a node is lowered to."""
-    return _worst(table.lowered_verdict, static, node, backend)
-
-
-def _worst(
-    ask: Callable[[str, str, Traits], Verdict], static: Static, node: NodeDef, backend: str
-) -> Verdict:
+    It counts what they make of the outputs that are read.
+    """
     if node.op in GIVEN:
-        return RIGHT
+        return
     traits = traits_of(static, node)
-    ports = _ports_read(static.graph, node)
-    found = (ask(backend, node.op, with_port(traits, port)) for port in ports)
-    return max(found, key=lambda each: _ORDER.index(each.status))
+    ask = table.lowered_verdict if lowered else table.verdict
+    ports = [with_port(traits, port) for port in _ports_read(static.graph, node)]
+    for backend in backends:
+        found = (ask(backend, node.op, each) for each in ports)
+        verdict = max(found, key=lambda each: _ORDER.index(each.status))
+        if not verdict.holds:
+            yield Judged(node, backend, verdict)
 
 
 def _ports_read(graph: Graph, node: NodeDef) -> set[int]:

@@ -177,4 +177,4 @@ def _of_window(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]
 
 def with_port(traits: Traits, port: int) -> dict[str, str | None]:
     """Return the traits of one output of a node."""
-    return {**traits, "output": str(min(port, 5))}
+    return {**traits, "output": str(port) if port < 2 else "2 or later"}

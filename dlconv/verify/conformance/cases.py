@@ -25,7 +25,7 @@ OneMaker = TypeVar("OneMaker", bound=Maker)
 
 # The node that a case is about.
 NODE = "y"
-AT_RANDOM = 24
+AT_RANDOM = 40
 PRODUCER = 1645
 
 _makers: dict[str, Maker] = {}

@@ -59,7 +59,7 @@ def learned(rows: Sequence[Row], backends: Sequence[str]) -> Measured:
 
 
 def faults_of(rows: Sequence[Row], backends: Sequence[str]) -> dict[str, tuple[Fault, ...]]:
-    """Return what makes each backend wrong at usual values; backends without faults are left out."""
+    """Return what makes each backend wrong at usual values, for those that ever are."""
     usual = [row for row in rows if row.edge == USUAL]
     return {
         backend: faults

@@ -41,7 +41,10 @@ def _convolution(draw: Draw) -> Sequence[Input]:
     draw.dtype("T", "float32") if is_fused else draw.dtype("T", *FLOATS)
     is_last = True if is_fused else _is_last(draw)
     draw.edges(*([] if is_fused else [NOT_FINITE]))
-    size, kernel = draw.pick("size", *SIZES), draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 1))
+    size, kernel = (
+        draw.pick("size", *SIZES),
+        draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 1), (1, 3)),
+    )
     groups = 1 if is_fused else draw.pick("groups", 1, 2, 4)
     strides = draw.pick("strides", (1, 1), (2, 2), (2, 1), (3, 3))
     dilations = draw.pick("dilations", (1, 1), (2, 2), (1, 3))
@@ -117,9 +120,10 @@ def _deconvolution(draw: Draw) -> Sequence[Input]:
     spread = [batch, *wanted, outputs] if is_last else [batch, outputs, *wanted]
     x = [batch, *size, channels] if is_last else [batch, channels, *size]
     is_constant = draw.pick("sizes are", "constant", "computed") == "constant"
+    holds_kernel = draw.pick("kernel is", "constant", "computed") == "constant"
     return [
         Input(np.array(spread, np.int32), is_constant),
-        Input(draw.values(dtype, [*kernel, outputs, channels]), True),
+        Input(draw.values(dtype, [*kernel, outputs, channels]), holds_kernel),
         Input(draw.values(dtype, x), False),
     ]
 
@@ -159,7 +163,7 @@ def _convolution_3d(draw: Draw) -> Sequence[Input]:
     is_last = draw.attribute("data_format", "NDHWC", "NCDHW") == "NDHWC"
     kernel = draw.pick("kernel", (2, 3, 3), (1, 1, 1))
     for key, options in (
-        ("strides", [(1, 1, 1), (2, 2, 2), (1, 2, 2)]),
+        ("strides", [(1, 1, 1), (2, 2, 2), (1, 2, 2), (3, 3, 3)]),
         ("dilations", [(1, 1, 1), (1, 2, 2)]),
     ):
         found = draw.pick(key, *options)

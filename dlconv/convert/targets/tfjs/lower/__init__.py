@@ -9,13 +9,7 @@ from collections.abc import Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.judge import (
-    Judged,
-    judged,
-    lowered_verdict_of,
-    refuse,
-    verdict_of,
-)
+from dlconv.convert.conformance.judge import judged, judged_node, refuse
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
@@ -56,13 +50,9 @@ def lowered_for(
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
-        if all(verdict_of(table, static, node, each).holds for each in backends):
+        if not any(judged_node(table, static, node, backends)):
             return False
-        remaining = [
-            Judged(node, each, verdict)
-            for each in backends
-            if not (verdict := lowered_verdict_of(table, static, node, each)).holds
-        ]
+        remaining = list(judged_node(table, static, node, backends, lowered=True))
         if remaining and log is not None:
             log.refused[node.name] = remaining[0].verdict.reason
             return False
