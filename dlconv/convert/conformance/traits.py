@@ -6,18 +6,20 @@ scale what is computed (floats, sizes) are no traits. The same function describe
 measured and the nodes that are to be converted.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from tensorboard.compat.proto.op_def_pb2 import OpDef
+from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.graph.definitions import definition_of
 from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Shape
 from dlconv.graph.operations import CONVOLUTIONS
 from dlconv.graph.shapes import Static
-from dlconv.graph.tensors import dtype_name
+from dlconv.graph.tensors import array_of, dtype_name, shape_of
 
 # None: it is not known before the graph runs.
 Traits = Mapping[str, str | None]
@@ -45,6 +47,7 @@ WITH_KERNEL = CONVOLUTIONS | {"Conv3D", "Dilation2D"}
 WINDOWS = {"ExtractImagePatches": "ksizes"}
 # Inputs whose number of values says how many axes they are for.
 COUNTED = frozenset({"block_shape"})
+PARAMETERS = frozenset({DataType.DT_INT32, DataType.DT_INT64})
 # Larger constants have no class of their own.
 MOST_VALUES = 64
 
@@ -136,11 +139,12 @@ def _count(shape: Shape) -> str | None:
 
 
 def _constancy(static: Static, node: NodeDef, index: int) -> str:
-    value = static.graph.constant(static.graph.producer(node, index))
-    if value is None:
+    constant = static.graph.constant_node(static.graph.producer(node, index))
+    if constant is None:
         return COMPUTED
-    is_parameter = value.dtype.kind == "i" and 0 < value.size <= MOST_VALUES
-    return NEGATIVE if is_parameter and (value < 0).any() else CONSTANT
+    tensor = attribute(constant, "value").tensor
+    is_parameter = tensor.dtype in PARAMETERS and math.prod(shape_of(tensor)) <= MOST_VALUES
+    return NEGATIVE if is_parameter and (array_of(tensor) < 0).any() else CONSTANT
 
 
 def _of_convolution(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]]:
