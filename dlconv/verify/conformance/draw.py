@@ -103,9 +103,9 @@ class Draw:
         if dtype.kind == "f":
             return self._floats(dtype, shape, least)
         low, high = max(least, 0 if dtype.kind == "u" else -9), 10
-        if dtype.itemsize == 1 and self.is_wide:
+        if dtype.itemsize <= 2 and self.is_wide:
             # So that sums and products do not fit.
-            low, high = max(least, 0 if dtype.kind == "u" else -120), 120
+            low, high = max(least, np.iinfo(dtype).min), int(np.iinfo(dtype).max)
         found = self.random.integers(int(np.ceil(low)), max(high, int(low) + 3), shape)
         if self.edge == LARGE:
             limits = np.iinfo(dtype)

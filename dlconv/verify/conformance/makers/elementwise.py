@@ -20,6 +20,7 @@ EXTENTS = (2, 3, 4, 5, 2, 3)
 # Where an operation is defined, as the least of its values.
 LEAST = {"Log": 0.1, "Log1p": -0.9, "Sqrt": 0.0, "Rsqrt": 0.1, "Acosh": 1.01, "Lgamma": 0.1}
 WITHIN_ONE = frozenset({"Acos", "Asin", "Atanh", "Erfinv"})
+FROM_THE_LEAST = frozenset({"Abs", "Neg", "SquaredDifference", "Sub"})
 DIVISIONS = frozenset(
     {"Div", "RealDiv", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod", "Inv"}
 )
@@ -71,6 +72,11 @@ def _values(draw: Draw, dtype: np.dtype, shape: list[int], index: int) -> np.nda
     values = draw.values(dtype, shape, LEAST.get(op, -9))
     if op in WITHIN_ONE:
         values = np.clip(values / 8, -1, 1).astype(dtype)
+    if dtype.kind in "iu" and dtype.itemsize <= 2 and values.size and op != "Pow":
+        # Whatever the rank, one result does not fit.
+        limits = np.iinfo(dtype)
+        values = np.array(values)
+        values.flat[0] = limits.min if op in FROM_THE_LEAST and index == 0 else limits.max
     if op == "Pow" and dtype.kind in "iu":
         values = np.abs(values % 4).astype(dtype) if index else values
     elif op == "Pow":
