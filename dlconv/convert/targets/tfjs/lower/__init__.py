@@ -18,6 +18,7 @@ from dlconv.convert.conformance.judge import (
 )
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.convert.targets.tfjs.lower.known import is_known_to_be_wrong
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
@@ -56,7 +57,8 @@ def lowered_for(
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
-        if all(verdict_of(table, static, node, each).holds for each in backends):
+        is_right = all(verdict_of(table, static, node, each).holds for each in backends)
+        if is_right and not is_known_to_be_wrong(static, node):
             return False
         remaining = [
             Judged(node, each, verdict)
