@@ -2,9 +2,10 @@
 
 Conformance is measured with a few values of each kind, and it depends on them whether integers wrap
 or a quotient is negative; extents are no traits. So where the reason is known, the nodes are always
-lowered: integers of 8 and 16 bits are int32 in TF.js (they do not wrap), it rounds quotients of
-integers down, its wasm backend slices with steps as floats, it puts one-hot codes along the last
-axis, compares a condition for rows with all elements, and repeats batches on one side only.
+lowered: integers of 8 and 16 bits are int32 in TF.js (they do not wrap), and it rounds quotients of
+integers down; its wasm backend changes the sign of integers as floats, which hold 24 bits, and
+slices with steps as floats; one-hot codes lie along the last axis, and are bits of integers there;
+a condition for rows is compared with all elements, and batches are repeated on one side only.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,9 +59,8 @@ def _has_steps(static: Static, node: NodeDef) -> bool:
     return steps is None or bool((steps != 1).any())
 
 
-def _is_not_last(static: Static, node: NodeDef) -> bool:
-    axis, shape = attribute(node, "axis").i if "axis" in node.attr else -1, static.shape(node, 0)
-    return axis != -1 and (shape is None or axis != len(shape))
+def _always(*_: object) -> bool:
+    return True
 
 
 def _is_for_rows(static: Static, node: NodeDef) -> bool:
@@ -78,12 +78,12 @@ def _has_other_batches(static: Static, node: NodeDef) -> bool:
 
 
 _CONDITIONS: Mapping[str, Condition] = {
-    **dict.fromkeys(("Abs", "Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
-    **dict.fromkeys(("Neg", "Prod", "Square", "Sub", "Sum"), _is_narrow),
-    **dict.fromkeys(("Div", "Mean", "Mod", "TruncateDiv", "TruncateMod"), _is_whole),
+    **dict.fromkeys(("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
+    **dict.fromkeys(("Prod", "Square", "Sub", "Sum"), _is_narrow),
+    **dict.fromkeys(("Abs", "Neg", "Div", "Mean", "Mod", "TruncateDiv", "TruncateMod"), _is_whole),
     "BatchMatMulV2": _has_other_batches,
     "Cast": _wraps,
-    "OneHot": _is_not_last,
+    "OneHot": _always,
     "Select": _is_for_rows,
     "StridedSlice": _has_steps,
 }
