@@ -12,6 +12,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.conformance.judge import judged, judged_node, refuse
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.convert.targets.tfjs.lower.known import is_known_to_be_wrong
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
@@ -50,7 +51,8 @@ def lowered_for(
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
-        if not any(judged_node(table, static, node, backends)):
+        is_right = not any(judged_node(table, static, node, backends))
+        if is_right and not is_known_to_be_wrong(static, node):
             return False
         remaining = list(judged_node(table, static, node, backends, lowered=True))
         if remaining and log is not None:

@@ -122,3 +122,9 @@ def test_the_size_that_is_left_is_computed(runners, sizes):
         node("y", "ConcatV2", "parts:2", "parts", "parts:1", "a", T=F, Tidx=WHOLE, N=3),
     ]
     assert_lowered(runners, nodes, {"x": numbers(F, 2, 6)}, ["SplitV"])
+
+
+def test_bounds_of_slices_with_steps_may_be_computed(runners):
+    nodes = [each for each in sliced([0, 0], [4, 1], [2, -1]) if each.name != "b"]
+    feeds = {"x": numbers(WHOLE, 4, 5), "b": np.array([1, 4], WHOLE)}
+    assert_lowered(runners, nodes, feeds, ["StridedSlice"])

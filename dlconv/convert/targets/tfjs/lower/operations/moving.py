@@ -37,19 +37,24 @@ def _strided_slice(operation: Operation) -> str:
     """Gather along axes with a step, at places that are sliced as floats, then slice the rest."""
     dtype, index = operation.dtype(), operation.dtype("Index")
     value, *bounds = operation.inputs
-    begin, end, strides = (operation.constant(k, "a bound").tolist() for k in (1, 2, 3))
+    strides = operation.constant(3, "its step").tolist()
     masks = {name: operation.attribute(name).i for name in MASKS}
-    stepped = [(k, axis) for k, axis in _axes(len(begin), masks) if strides[k] != 1]
+    stepped = [(k, axis) for k, axis in _axes(len(strides), masks) if strides[k] != 1]
     if not stepped:
         raise operation.refused("TensorFlow.js slices something else")
     for place, axis in stepped:
-        ends = tuple(operation.const([numbers[place]], INT32) for numbers in (begin, end, strides))
+        ends = [
+            _part(operation, cast(operation, bound, index, INT32), place, place + 1)
+            for bound in bounds[:2]
+        ]
+        step = operation.const([strides[place]], INT32)
         kept = {name: mask >> place & 1 for name, mask in masks.items()}
         whole = sequence(operation, extent(operation, value, axis, dtype))
         places = operation.add(
             "StridedSlice",
             cast(operation, whole, INT32, FLOAT32),
             *ends,
+            step,
             T=FLOAT32,
             Index=INT32,
             **(kept | {"ellipsis_mask": 0, "new_axis_mask": 0, "shrink_axis_mask": 0}),

@@ -1,0 +1,89 @@
+"""What TF.js computes wrongly for some values or extents, whatever was measured.
+
+Conformance is measured with a few values of each kind, and it depends on them whether integers wrap
+or a quotient is negative; extents are no traits. So where the reason is known, the nodes are always
+lowered: integers of 8 and 16 bits are int32 in TF.js (they do not wrap), and it rounds quotients of
+integers down; its wasm backend changes the sign of integers as floats, which hold 24 bits, and
+slices with steps as floats; one-hot codes lie along the last axis, and are bits of integers there;
+a condition for rows is compared with all elements, and batches are repeated on one side only.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
+
+from dlconv.convert.targets.tfjs.lower.arithmetic import NARROW
+from dlconv.graph.graph import attribute
+from dlconv.graph.shapes import Static
+from dlconv.graph.tensors import dtype_name
+
+Condition = Callable[[Static, NodeDef], bool]
+
+
+def is_known_to_be_wrong(static: Static, node: NodeDef) -> bool:
+    """Tell whether a node has to become others for TF.js."""
+    condition = _CONDITIONS.get(node.op)
+    return condition is not None and condition(static, node)
+
+
+def _dtype(node: NodeDef, key: str = "T") -> np.dtype | None:
+    """Return an element type, None for one that numpy does not have."""
+    try:
+        return np.dtype(dtype_name(attribute(node, key).type))
+    except TypeError:
+        return None
+
+
+def _is_narrow(_: Static, node: NodeDef) -> bool:
+    return _dtype(node) in NARROW
+
+
+def _is_whole(_: Static, node: NodeDef) -> bool:
+    dtype = _dtype(node)
+    return dtype is not None and dtype.kind in "iu"
+
+
+def _wraps(_: Static, node: NodeDef) -> bool:
+    source, target = _dtype(node, "SrcT"), _dtype(node, "DstT")
+    if source is None or source.kind not in "iu" or target not in NARROW:
+        return False
+    return not np.can_cast(source, target)
+
+
+def _has_steps(static: Static, node: NodeDef) -> bool:
+    dtype = _dtype(node)
+    if dtype is None or dtype.kind == "f":
+        return False
+    steps = static.graph.constant(static.graph.producer(node, 3))
+    return steps is None or bool((steps != 1).any())
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def _is_for_rows(static: Static, node: NodeDef) -> bool:
+    condition, value = static.shape(node, 0), static.shape(node, 1)
+    if condition is None or value is None:
+        return True
+    return len(condition) == 1 < len(value)
+
+
+def _has_other_batches(static: Static, node: NodeDef) -> bool:
+    one, other = static.shape(node, 0), static.shape(node, 1)
+    if one is None or other is None:
+        return True
+    return min(len(one), len(other)) > 2 and (one[:-2] != other[:-2] or None in one[:-2])
+
+
+_CONDITIONS: Mapping[str, Condition] = {
+    **dict.fromkeys(("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
+    **dict.fromkeys(("Prod", "Square", "Sub", "Sum"), _is_narrow),
+    **dict.fromkeys(("Abs", "Neg", "Div", "Mean", "Mod", "TruncateDiv", "TruncateMod"), _is_whole),
+    "BatchMatMulV2": _has_other_batches,
+    "Cast": _wraps,
+    "OneHot": _always,
+    "Select": _is_for_rows,
+    "StridedSlice": _has_steps,
+}
