@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from support.graphs import const, graph_def, node, placeholder, resize
 from support.onnx_operations import CLOSE, assert_same, graph_of, written
 
-from dlconv.convert.targets.onnx.operations.resizing import bicubic_table
+from dlconv.convert.targets.bicubic import bicubic_table
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 

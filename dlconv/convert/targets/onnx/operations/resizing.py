@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from dlconv.convert.targets.bicubic import BICUBIC_STEPS, bicubic_table
 from dlconv.convert.targets.onnx.operation import Operation, writes
 from dlconv.convert.targets.onnx.snippets import (
     Size,
@@ -29,9 +30,6 @@ from dlconv.convert.targets.onnx.snippets import (
     vector,
 )
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
-
-# TensorFlow looks the weights of bicubic up in a table of so many steps.
-BICUBIC_STEPS = 1024
 
 Convention = Literal["align_corners", "half_pixel", "asymmetric"]
 # Gives float32 [wanted, given]: how much of each given pixel each wanted one takes.
@@ -216,20 +214,6 @@ def _bicubic(operation: Operation, given: Size, wanted: Size) -> Tensor:
         weights = node("Div", weights, reduced(builder, "ReduceSum", weights, [1]))
     none = node("Expand", like(weights, 0), vector(builder, [wanted, given]))
     return node("ScatterElements", none, inside, weights, axis=1, reduction="add")
-
-
-def bicubic_table(is_centred: bool) -> np.ndarray:
-    """Return float32 [steps + 1, 4]: the weights of four pixels for a place between the middle two.
-
-    They are Keys' (Cubic Convolution Interpolation for Digital Image Processing, 1981) with a of
-    -0.75, or of -0.5 with half pixel centers.
-    """
-    a = -0.5 if is_centred else -0.75
-    near = np.linspace(0, 1, BICUBIC_STEPS + 1)
-    far = near + 1
-    to_near = ((a + 2) * near - (a + 3)) * near**2 + 1
-    to_far = ((a * far - 5 * a) * far + 8 * a) * far - 4 * a
-    return np.stack([to_far, to_near, to_near[::-1], to_far[::-1]], 1).astype(np.float32)
 
 
 def _area(operation: Operation, given: Size, wanted: Size) -> Tensor:

@@ -36,9 +36,17 @@ def negative(operation: Operation, value: str, dtype: np.dtype) -> str:
 def scalar(operation: Operation, value: float, dtype: np.dtype = INT32) -> str:
     """Return a constant of any number type."""
     if dtype in NARROW or dtype.kind == "f":
-        held = INT32 if dtype in NARROW else FLOAT32
-        return cast(operation, operation.const(value, held), held, dtype)
+        return cast(operation, operation.const(value, FLOAT32), FLOAT32, dtype)
     return operation.const(value, dtype)
+
+
+def narrowed(operation: Operation, value: str, target: np.dtype) -> str:
+    """Return int32 numbers that fit into a narrow type in that type.
+
+    They become floats on the way, which hold them all: TensorFlow wraps whatever integers are
+    cast, so of that cast nobody can tell that nothing is left to wrap.
+    """
+    return cast(operation, cast(operation, value, INT32, FLOAT32), FLOAT32, target)
 
 
 def is_set(operation: Operation, value: str, dtype: np.dtype) -> str:
@@ -55,7 +63,7 @@ def wrapped(operation: Operation, value: str, target: np.dtype) -> str:
         half = operation.const(2 ** (limits.bits - 1), INT32)
         turned = pointwise(operation, "AddV2", rest, half)
         rest = pointwise(operation, "Sub", pointwise(operation, "FloorMod", turned, count), half)
-    return cast(operation, rest, INT32, target)
+    return narrowed(operation, rest, target)
 
 
 def sequence(operation: Operation, count: str) -> str:

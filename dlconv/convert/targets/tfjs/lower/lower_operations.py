@@ -104,6 +104,9 @@ def _under_its_name(operation: Operation, outputs: list[str]) -> list[NodeDef]:
         first = operation.add("Identity", first, T=np.dtype(element_type(operation.node)))
     renamed(operation.added, {first: name})
     outputs[0] = name
+    for port, output in enumerate(outputs):
+        before, mark, number = output.partition(":")
+        outputs[port] = name + mark + number if before == first else output
     return operation.added
 
 

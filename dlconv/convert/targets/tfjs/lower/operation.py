@@ -19,7 +19,7 @@ from dlconv.errors import DlconvError
 from dlconv.graph.edit import const, free_name
 from dlconv.graph.element_types import input_types
 from dlconv.graph.graph import NodeOutput, attribute
-from dlconv.graph.inferred import Shape
+from dlconv.graph.inferred import Extent, Shape
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import data_type_name, dtype_name
 
@@ -120,6 +120,12 @@ class Operation:
         if shape is None or not all(isinstance(extent, int) for extent in shape):
             raise self.refused(f"the size of its input {index} is not fixed")
         return tuple(extent for extent in shape if isinstance(extent, int))
+
+    def fixed(self, extent: Extent) -> int:
+        """Return an extent that is a number. Raises DlconvError for one that varies."""
+        if not isinstance(extent, int):
+            raise self.refused("its size is not fixed")
+        return extent
 
     def constant(self, index: int, what: str) -> np.ndarray:
         """Return the value of an input. Raises DlconvError if it is not constant."""

@@ -47,3 +47,10 @@ def test_a_mean_of_integers_is_rounded_towards_zero(runners, axes, dtype):
     ]
     x = x - 8 if dtype == np.int32 else x
     assert_lowered(runners, nodes, {"x": x.astype(dtype)}, ["Mean"])
+
+
+def test_the_axis_of_a_mean_becomes_a_vector(runners):
+    nodes = [const("axis", -1, np.int32)]
+    mean = node("y", "Mean", "x", "axis", T=np.float32, Tidx=np.int32, keep_dims=True)
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    assert_lowered(runners, [*nodes, mean], {"x": x}, ["Mean"])

@@ -102,7 +102,23 @@ def test_adding_at_places(runners, op):
     assert_lowered(runners, nodes, {"x": numbers(F, 3, 2), "u": numbers(F, 3, 2)}, [op])
 
 
+@pytest.mark.parametrize("axis", [-1, 0])
 @pytest.mark.parametrize("op", ["Cumsum", "Cumprod"])
-def test_the_last_axis_is_counted_from_the_front(runners, op):
-    cumulated = node("y", op, "x", "a", T=F, Tidx=WHOLE, exclusive=True, reverse=True)
-    assert_lowered(runners, [const("a", -1, WHOLE), cumulated], {"x": numbers(F, 2, 3, 4)}, [op])
+@pytest.mark.parametrize("dtype", [F, np.uint8])
+def test_the_last_axis_is_counted_from_the_front(runners, op, axis, dtype):
+    if dtype == F and axis == 0:
+        pytest.skip("right as it is")
+    cumulated = node("y", op, "x", "a", T=dtype, Tidx=WHOLE, exclusive=True, reverse=True)
+    x = np.abs(numbers(F, 2, 3, 4) * 9).astype(dtype)
+    assert_lowered(runners, [const("a", axis, WHOLE), cumulated], {"x": x}, [op])
+
+
+@pytest.mark.parametrize("sizes", [[1, -1, 2], [-1, 0, 3]])
+def test_the_size_that_is_left_is_computed(runners, sizes):
+    nodes = [
+        const("s", sizes, np.int64),
+        const("a", -1, WHOLE),
+        node("parts", "SplitV", "x", "s", "a", T=F, Tlen=np.int64, num_split=3),
+        node("y", "ConcatV2", "parts:2", "parts", "parts:1", "a", T=F, Tidx=WHOLE, N=3),
+    ]
+    assert_lowered(runners, nodes, {"x": numbers(F, 2, 6)}, ["SplitV"])

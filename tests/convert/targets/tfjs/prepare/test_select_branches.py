@@ -22,12 +22,26 @@ def on_scalars(v1, x):
 
 
 def on_images(v1, x):
-    return v1.cond(is_bright(v1, x), lambda: v1.nn.relu(x) * 2, lambda: v1.nn.relu(x - 1))
+    return v1.cond(is_bright(v1, x), lambda: v1.nn.relu(x) * 2, lambda: v1.negative(x))
 
 
 def of_two_values(v1, x):
-    one, other = v1.cond(is_bright(v1, x), lambda: (x, x * 2), lambda: (x + 1, x - 3))
+    one, other = v1.cond(is_bright(v1, x), lambda: (x, x * 2), lambda: (x + 1, -x))
     return one - other
+
+
+def within_each_other(v1, x):
+    inner = lambda: v1.cond(v1.reduce_max(x) > 1, lambda: x * 2, lambda: x * 3)  # noqa: E731
+    return v1.cond(is_bright(v1, x), inner, lambda: v1.negative(x))
+
+
+def that_divide(v1, x):
+    total = v1.reduce_sum(v1.nn.relu(x))
+    return v1.cond(total > 0, lambda: x / total, lambda: x)
+
+
+def of_fixed_size(v1, x):
+    return v1.cond(is_bright(v1, x), lambda: x[:, ::-1, :2], lambda: v1.zeros([1, 2, 2, 2]))
 
 
 @pytest.mark.parametrize(
@@ -36,6 +50,9 @@ def of_two_values(v1, x):
         (on_scalars, IMAGE),
         (on_images, IMAGE),
         (of_two_values, IMAGE),
+        (within_each_other, IMAGE),
+        (that_divide, IMAGE),
+        (of_fixed_size, (1, 2, 3, 2)),
     ],
 )
 def test_a_select_is_what_the_branch_that_runs_computes(runners, build, shape):
@@ -58,7 +75,7 @@ def test_which_input_arrived_is_selected_too(is_first):
         placeholder("x", F, ()),
         placeholder("p", np.bool_, ()),
         node("switch", "Switch", "x", "p", T=F),
-        node("doubled", "Relu", "switch:1", T=F),
+        node("doubled", "Neg", "switch:1", T=F),
         node("merge", "Merge", *["doubled", "switch"][:: 1 if is_first else -1], T=F, N=2),
         node("index", "Cast", "merge:1", SrcT=np.int32, DstT=F),
         const("hundred", 100, F),
@@ -68,8 +85,8 @@ def test_which_input_arrived_is_selected_too(is_first):
     result = result_of(select_branches, graph)
     assert "Merge" not in ops(result)
     for p in (False, True):
-        value, index = (0 if p else -2), int(p != is_first)
-        assert run(graph, "y", x=-2, p=p) == run(result, "y", x=-2, p=p) == value + 100 * index
+        value, index = (-2 if p else 2), int(p != is_first)
+        assert run(graph, "y", x=2, p=p) == run(result, "y", x=2, p=p) == value + 100 * index
 
 
 def of_different_shapes(v1, x):

@@ -86,9 +86,10 @@ def _back(operation: Operation, value: str, dtype: np.dtype) -> str:
 def _mean(operation: Operation) -> str:
     """Divide the sum of integers by their number, rounded towards zero, as TensorFlow does."""
     dtype = operation.dtype()
-    if dtype.kind == "f":
-        raise operation.refused("TensorFlow.js computes another mean")
     values, axes = operation.inputs
+    if dtype.kind == "f":
+        over = operation.const(operation.constant(1, "its axis").ravel(), INT32)
+        return operation.again(values, over, Tidx=INT32)
     held = cast(operation, values, dtype, INT32)
     total = operation.again(held, axes, T=INT32)
     operation.added[-1].op = "Sum"

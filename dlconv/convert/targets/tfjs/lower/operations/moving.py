@@ -15,6 +15,7 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     BOOL,
     FLOAT32,
     INT32,
+    NARROW,
     cast,
     element,
     extent,
@@ -24,6 +25,7 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     pointwise,
     reshaped,
     sequence,
+    wrapped,
 )
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
 
@@ -169,7 +171,7 @@ def _reverse_sequence(operation: Operation) -> str:
     upright = reshaped(operation, batches, operation.const([-1, 1], INT32), INT32)
     zero = pointwise(operation, "Sub", at, at)
     numbers = operation.add(
-        "Pack", pointwise(operation, "AddV2", zero, upright), at, T=INT32, N=2, axis=2
+        "Pack", pointwise(operation, "AddV2", zero, upright), at, T=INT32, N=2, axis=-1
     )
     turned = operation.add("GatherNd", value, numbers, Tparams=dtype, Tindices=INT32)
     return _transposed(operation, turned, [order.index(k) for k in range(rank)], dtype)
@@ -196,11 +198,32 @@ def _scatter(operation: Operation) -> str:
     return pointwise(operation, op, value, change, dtype=dtype)
 
 
+@lowers("SplitV")
+def _split(operation: Operation) -> list[str]:
+    """Put the size that is left in place of -1."""
+    value, _, axis_input = operation.inputs
+    dtype, axis = operation.dtype(), int(operation.constant(2, "its axis"))
+    sizes = operation.constant(1, "a size").tolist()
+    if -1 not in sizes:
+        raise operation.refused("TensorFlow.js splits something else")
+    place = sizes.index(-1)
+    others = operation.const(sum(sizes) + 1, INT32)
+    rest = pointwise(operation, "Sub", extent(operation, value, axis, dtype), others)
+    parts = [rest if k == place else operation.const(size, INT32) for k, size in enumerate(sizes)]
+    stated = operation.add("Pack", *parts, T=INT32, N=len(parts), axis=0)
+    split = operation.again(value, stated, axis_input, Tlen=INT32)
+    return [f"{split}:{k}" if k else split for k in range(len(sizes))]
+
+
 @lowers("Cumsum", "Cumprod")
 def _cumulated(operation: Operation) -> str:
-    """TF.js takes an axis that counts from the end for another one."""
-    value, _ = operation.inputs
+    """Count the axis from the front, since TF.js takes another one else; small integers wrap."""
+    value, dtype = operation.inputs[0], operation.dtype()
     axis = int(operation.constant(1, "its axis"))
-    if axis >= 0:
+    if axis >= 0 and dtype not in NARROW:
         raise operation.refused("TensorFlow.js adds up something else")
-    return operation.again(value, operation.const(axis + operation.rank(0), INT32), Tidx=INT32)
+    front = operation.const(axis if axis >= 0 else axis + operation.rank(0), INT32)
+    if dtype not in NARROW:
+        return operation.again(value, front, Tidx=INT32)
+    wide = cast(operation, value, dtype, INT32)
+    return wrapped(operation, operation.again(wide, front, T=INT32, Tidx=INT32), dtype)
