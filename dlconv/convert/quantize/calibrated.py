@@ -185,14 +185,14 @@ def _round(
     network: Network,
     store_bias: Callable[[np.ndarray], np.ndarray],
 ) -> Rounded:
-    if len(grids) == 1 and grids[0].holds(layer.kernel):
-        return Rounded(layer, grids[0], grids[0].codes(layer.kernel), None)
     moments = seen.moments(layer)
     if not np.isfinite(moments.cross).all():
         raise DlconvError(
             f"cannot quantize {layer.name}: not all values that flow into it are numbers",
             "leave it float32",
         )
+    if len(grids) == 1 and grids[0].holds(layer.kernel):
+        return Rounded(layer, grids[0], grids[0].codes(layer.kernel), None)
     codes, grid = round_to_outputs(layer.matrices, moments, grids)
     rounded = Rounded(layer, grid, layer.kernel_of(codes), None)
     if layer.bias_name is None:

@@ -12,6 +12,8 @@ import numpy as np
 
 # How far from a grid's values, in steps, values may lie that it holds: what float32 loses.
 EXACT = 1e-4
+# So many values have a grid of their own.
+FEWEST_VALUES = 9
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ def own_grid(values: np.ndarray) -> Grid | None:
     """Return the grid of 8 bits that values lie on, None if they do not.
 
     That is so of kernels that were trained for 8 bits, whose step is found again to the last bit.
+    Few different values may lie on one by chance, and have none.
     """
     found = np.unique(np.append(values.astype(np.float64), 0))
-    if not 2 <= len(found) <= 2**8:
+    if not FEWEST_VALUES <= len(found) <= 2**8:
         return None
     whole = np.rint(found / np.diff(found).min())
-    if not whole.any() or np.ptp(whole) >= 2**8:
+    if np.ptp(whole) >= 2**8:
         return None
     step = np.float32(found @ whole / (whole @ whole))
     around = [step, np.nextafter(step, np.float32(0)), np.nextafter(step, np.float32(np.inf))]

@@ -38,7 +38,8 @@ def test_only_outputs_that_are_read_count():
     x, axis = placeholder("x", F, (2, 4)), const("axis", 0, np.int32)
     split = node("s", "Split", "axis", "x", T=F, num_split=2)
     graphs = {
-        port: Graph(graph_def(x, axis, split, node("y", "Abs", f"s:{port}", T=F))) for port in (0, 1)
+        port: Graph(graph_def(x, axis, split, node("y", "Abs", f"s:{port}", T=F)))
+        for port in (0, 1)
     }
     values = {
         "T": frozenset({"float32"}),

@@ -14,7 +14,9 @@ VALUES = {
     "T": frozenset({"float32", "int32"}),
     "axis": frozenset({"computed"}),
 }
-TABLE = Table({}, ("wasm", "cpu"), {"Op": Measured(9, VALUES, {"wasm": (NCHW, SIX)}, {"cpu": 1e-4})})
+TABLE = Table(
+    {}, ("wasm", "cpu"), {"Op": Measured(9, VALUES, {"wasm": (NCHW, SIX)}, {"cpu": 1e-4})}
+)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ def image(*shape):
 
 def test_attributes_ranks_and_constants_are_told_apart():
     found = traits(
-        image(), const("axes", [-1, -2], np.int32), node("y", "Mean", "x", "axes", T=F, Tidx=np.int32)
+        image(),
+        const("axes", [-1, -2], np.int32),
+        node("y", "Mean", "x", "axes", T=F, Tidx=np.int32),
     )
     assert found == {
         "T": "float32",

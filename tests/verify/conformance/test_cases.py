@@ -9,7 +9,8 @@ from dlconv.verify.conformance.cases import cases_of
 
 def values_of(op, trait):
     return {
-        traits_of(infer_static(case.graph), case.graph.nodes["y"]).get(trait) for case in cases_of(op)
+        traits_of(infer_static(case.graph), case.graph.nodes["y"]).get(trait)
+        for case in cases_of(op)
     }
 
 

@@ -39,7 +39,10 @@ def test_what_is_never_right_needs_no_trait():
 
 
 def test_other_values_make_notes_and_no_faults():
-    usual, infinite = rows((True, {"T": "float32"})), Row({"T": "float32"}, "not finite", {"wasm": WRONG})
+    usual, infinite = (
+        rows((True, {"T": "float32"})),
+        Row({"T": "float32"}, "not finite", {"wasm": WRONG}),
+    )
     found = learned([*usual, infinite], ["wasm"])
     assert (found.faults, found.notes) == ({}, {"wasm": ("not finite",)})
 
