@@ -41,7 +41,7 @@ TYPES := dlconv/web/segment/src/manifest_schema.ts
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page conformance format types definitions wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page conformance zoo format types definitions wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,9 @@ bench-page: setup-dev  ## measure a frame in a page with MODEL at LOW and its cr
 conformance: setup-dev  ## measure what each backend computes of each operation (minutes; goes on where it was)
 	$(VENV)/bin/python -m dlconv.verify.conformance
 	$(VENV)/bin/python -m dlconv.verify.conformance.page > docs/conformance.md
+
+zoo: setup-dev  ## measure all families of the model zoo, and write docs/zoo.md
+	PYTHONPATH=tests $(VENV)/bin/python -m support.zoo
 
 format: setup-dev  ## put the code into the common format
 	$(VENV)/bin/ruff check --fix

@@ -203,7 +203,7 @@ def find_all(graph: Graph, ends: Ends = FOUND) -> Findings:
         return replace(findings, crop_reason=why, classes_reason=why)
     output = graph.nodes[outputs[0].node]
     crop, crop_reason = find_crop(static, output, fixed_size(photo))
-    classes, classes_reason = find_classes(graph, output)
+    classes, classes_reason = find_classes(static, output)
     return replace(
         findings,
         crop=crop,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.graph.graph import Graph, attribute
+from dlconv.graph.graph import Graph
 from dlconv.graph.operations import FULL_CONVOLUTIONS, RESIZES
-from dlconv.graph.shapes import Static
-from dlconv.graph.tensors import shape_of
+from dlconv.graph.shapes import Static, numbers_of
 
 # What may stand between the resized scores and an output of scores or probabilities.
 SCORE_OPS = frozenset({"Identity", "Slice", "Softmax"})
@@ -119,14 +118,13 @@ def padding_differences(graph: Graph) -> set[str]:
     return {node.name for node in amounts if node.op == "Sub"}
 
 
-def find_classes(graph: Graph, output: NodeDef) -> tuple[int | None, str]:
+def find_classes(static: Static, output: NodeDef) -> tuple[int | None, str]:
     """Return the number of classes and the reason."""
-    for node in _convolutions_behind(graph, output):
-        kernel = graph.constant_node(graph.producer(node, 1))
-        shape = () if kernel is None else shape_of(attribute(kernel, "value").tensor)
-        if len(shape) == 4:
+    for node in _convolutions_behind(static.graph, output):
+        shape = numbers_of(static.shape(node, 1)) or ()
+        if len(shape) == 4 and shape[3] is not None:
             return shape[3], f"the output channels of {node.name}, the last convolution"
-    return None, "no convolution with a constant kernel before the output"
+    return None, "no convolution whose kernel has a known shape before the output"
 
 
 def _convolutions_behind(graph: Graph, output: NodeDef) -> Iterator[NodeDef]:

@@ -1,9 +1,11 @@
 """What a graph does to the pixels before its first convolution.
 
 Read from the arithmetic with constants: what comes out is ``(pixel - mean) * scale``. Padding
-values are given in units of the input's pixels, even where the graph pads after scaling.
+values are given in units of the input's pixels, even where the graph pads after scaling. A graph
+that runs its network on several images, scaled or flipped, has to do the same to the pixels of all.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +41,18 @@ class Preprocessing:
     """The first op that is more than arithmetic."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Pixels:
     """``factor * pixel + offset``, as far as the walk has come."""
 
     factor: np.ndarray
     offset: np.ndarray
+
+    def is_as(self, other: "_Pixels") -> bool:
+        """Tell whether both are the same function of a pixel."""
+        return np.array_equal(self.factor, other.factor) and np.array_equal(
+            self.offset, other.offset
+        )
 
 
 def find_preprocessing(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
@@ -54,45 +62,79 @@ def find_preprocessing(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
 
 
 def _found(flow: Flow, stages: dict[str, Stage]) -> Preprocessing:
-    graph = flow.graph
-    static = infer_static(graph)
-    pixels = _Pixels(np.ones(1), np.zeros(1))
-    pad_value, resize = None, None
+    static = infer_static(flow.graph)
+    pad_value: Values | None = None
+    resizes: dict[str, None] = {}
+
+    def so_far(node: NodeDef) -> Preprocessing:
+        resize = " and ".join(resizes) or None
+        return Preprocessing(resize, pad_value, None, None, f"{node.op} {node.name}")
+
+    pixels = {flow.order[0].name: _Pixels(np.ones(1), np.zeros(1))}
     for node in flow.order:
         if stages[node.name] is not Stage.PREPROCESSING:
             continue
+        before = _common(pixels, flow.sources(node.name))
+        after = None if before is None else _after(static, node, before)
+        if before is None or after is None:
+            return so_far(node)
+        pixels[node.name] = after
         if node.op in RESIZES:
-            resize = _resize(static, node)
-        elif node.op in PADS:
-            if static.whole_value(node, 1) is None:
-                pad_value = _pad_value(static, node, pixels)
-        elif node.op not in SAME_PIXELS and not _applied(static, node, pixels):
-            return Preprocessing(resize, pad_value, None, None, f"{node.op} {node.name}")
-    mean = 0 - pixels.offset / pixels.factor
-    return Preprocessing(resize, pad_value, _values(pixels.factor), _values(mean))
+            resizes[_resize(static, node)] = None
+        elif node.op in PADS and static.whole_value(node, 1) is None:
+            pad_value = _pad_value(static, node, before)
+    given_on = [name for name in pixels if flow.consumers[name] - pixels.keys()] or [*pixels][-1:]
+    last = _common(pixels, given_on)
+    if last is None:
+        return so_far(flow.graph.nodes[given_on[-1]])
+    resize = " and ".join(resizes) or None
+    mean = 0 - last.offset / last.factor
+    return Preprocessing(resize, pad_value, _values(last.factor), _values(mean))
 
 
-def _applied(static: Static, node: NodeDef, pixels: _Pixels) -> bool:
-    """Apply arithmetic with one constant or one for each colour; False if a node is not that."""
-    if node.op not in ARITHMETIC:
+def _common(pixels: Mapping[str, _Pixels], names: Iterable[str]) -> _Pixels | None:
+    """Return what has become of the pixels in all of these nodes; None where they differ."""
+    found = [pixels.get(name) for name in names]
+    first = found[0]
+    is_same = all(each is not None and first is not None and each.is_as(first) for each in found)
+    return first if is_same else None
+
+
+def _after(static: Static, node: NodeDef, pixels: _Pixels) -> _Pixels | None:
+    """Return what a node makes of the pixels; None if it does more than is followed."""
+    if node.op in SAME_PIXELS | RESIZES | PADS or _flips(static, node):
+        return pixels
+    return _applied(static, node, pixels)
+
+
+def _flips(static: Static, node: NodeDef) -> bool:
+    """Tell whether a node reverses rows or columns of images [N, H, W, C]."""
+    if node.op != "ReverseV2":
         return False
+    shape, axes = static.shape(node, 0), static.whole_value(node, 1)
+    return shape is not None and axes is not None and {*(axes % len(shape))} <= {1, 2}
+
+
+def _applied(static: Static, node: NodeDef, pixels: _Pixels) -> _Pixels | None:
+    """Apply arithmetic with one constant or one for each colour; None if a node is not that."""
+    if node.op not in ARITHMETIC:
+        return None
     first, second = (_constant(static, node, index) for index in (0, 1))
     value = second if first is None else first
     if value is None or value.size not in (1, COLOURS):
-        return False
+        return None
     is_second, constant = first is None, np.asarray(value, np.float64).ravel()
+    factor, offset = pixels.factor, pixels.offset
     if node.op in ("Add", "AddV2"):
-        pixels.offset = pixels.offset + constant
-    elif node.op == "Sub" and is_second:
-        pixels.offset = pixels.offset - constant
-    elif node.op == "Sub":
-        pixels.factor, pixels.offset = -pixels.factor, constant - pixels.offset
-    elif constant.all() and (is_second or node.op == "Mul"):
-        constant = constant if node.op == "Mul" else 1 / constant
-        pixels.factor, pixels.offset = pixels.factor * constant, pixels.offset * constant
-    else:
-        return False
-    return True
+        return _Pixels(factor, offset + constant)
+    if node.op == "Sub":
+        return (
+            _Pixels(factor, offset - constant) if is_second else _Pixels(-factor, constant - offset)
+        )
+    if not constant.all() or not (is_second or node.op == "Mul"):
+        return None
+    constant = constant if node.op == "Mul" else 1 / constant
+    return _Pixels(factor * constant, offset * constant)
 
 
 def _constant(static: Static, node: NodeDef, index: int) -> np.ndarray | None:

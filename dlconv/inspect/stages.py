@@ -2,10 +2,11 @@
 
 Found from the structure. Weights begin where the preprocessing ends, and postprocessing is what
 comes after the last of them. The ASPP is where branches part from the backbone's features and meet
-again, one of them pooled over the whole image or several at different rates. Names of nodes play no
-part, so other graphs than DeepLab have some of these stages: a classifier has a backbone between
-its input and output. A node off the image's way (weights, shape arithmetic, checks) belongs to the
-first stage that needs it.
+again, one of them pooled over the whole image or several at different rates; in a dense prediction
+cell (arXiv 1809.04184), branches go on from others. A network that runs several times side by side,
+on scaled and flipped images, has one in each run. Names of nodes play no part, so other graphs than
+DeepLab have some of these stages: a classifier has a backbone between its input and output. A node
+off the image's way (weights, shape arithmetic, checks) belongs to the first stage that needs it.
 """
 
 from collections.abc import Iterable
@@ -23,11 +24,14 @@ from dlconv.graph.shapes import Static, numbers_of
 LAYER_OPS = frozenset(
     {"Add", "AddV2", "BatchToSpaceND", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV2"}
     | {"FusedBatchNormV3", "Identity", "Mul", "Relu", "Relu6", "Sub"}
+    | {"FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"}
 )
 POOLS = frozenset({"AvgPool", "Mean"})
 CONCATENATIONS = frozenset({"AddN", "ConcatV2"})
 # A depthwise convolution and a pointwise one.
 MOST_IN_A_BRANCH = 2
+# Nodes of an atrous separable convolution, with norms and activations, and some more.
+MOST_IN_A_LAYER = 16
 # Branches meet near the output: at most so many nodes are tried, each with so many branches.
 MOST_CANDIDATES = 32
 MOST_BRANCHES = 16
@@ -54,7 +58,7 @@ ORDER = tuple(Stage)
 
 @dataclass(frozen=True)
 class _Head:
-    """Where branches part (``fork``) and meet; ``pooled`` pools over the whole image."""
+    """Where branches part (``fork``) and meet; ``pooled`` pools over the image, or much of it."""
 
     fork: str
     meeting: str
@@ -77,10 +81,10 @@ def _stages_of_flow(flow: Flow, static: Static) -> dict[str, Stage]:
     before = stages.keys() - flow.beyond(flow.weighted)
     after = stages.keys() - flow.behind(flow.weighted)
     if _gives_images(flow, static):
-        head = _find_head(flow, static)
-        features = flow.behind([head.fork] if head else _all_but_last(flow))
+        heads = _find_heads(flow, static)
+        features = flow.behind([head.fork for head in heads] or _all_but_last(flow))
         _place(stages, stages.keys() - features, Stage.DECODER)
-        if head:
+        for head in heads:
             _place(stages, _aspp(flow, head), Stage.ASPP)
             _place(stages, head.pooled, Stage.IMAGE_POOLING)
     _place(stages, _without_layer(flow, after), Stage.POSTPROCESSING)
@@ -115,14 +119,25 @@ def _without_layer(flow: Flow, after: set[str]) -> set[str]:
     return after - layer
 
 
-def _find_head(flow: Flow, static: Static) -> _Head | None:
-    pools = [node.name for node in flow.order if _pools_all(static, node)]
+def _find_heads(flow: Flow, static: Static) -> list[_Head]:
+    """Return the last head, and those of the same network that run beside it."""
+    pools = [node.name for node in flow.order if _pools(static, node)]
     meetings = [node.name for node in flow.order if node.op in CONCATENATIONS]
-    heads = (
-        *(_head_of_pool(flow, name) for name in reversed(pools[-MOST_CANDIDATES:])),
+    candidates = (
+        *(_head_of_pool(flow, static, name) for name in reversed(pools[-MOST_CANDIDATES:])),
         *(_head_of_rates(flow, name) for name in reversed(meetings[-MOST_CANDIDATES:])),
     )
-    return next(filter(None, heads), None)
+    heads: list[_Head] = []
+    related: set[str] = set()
+    for head in filter(None, candidates):
+        if head.fork not in related:
+            heads.append(head)
+            related |= flow.behind([head.fork]) | flow.beyond([head.fork])
+    return heads
+
+
+def _pools(static: Static, node: NodeDef) -> bool:
+    return node.op == "AvgPool" or _pools_all(static, node)
 
 
 def _pools_all(static: Static, node: NodeDef) -> bool:
@@ -134,8 +149,12 @@ def _pools_all(static: Static, node: NodeDef) -> bool:
     return after[1:3] == (1, 1) if len(after) == 4 else len(after) == 2
 
 
-def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
-    """Follow the pooled branch until it meets features; None if it never does or scales them."""
+def _head_of_pool(flow: Flow, static: Static, pool: str) -> _Head | None:
+    """Follow the pooled branch until it meets features; None if it never does or scales them.
+
+    What pools only windows counts if it is resized after one convolution at most: a longer branch
+    is a part of the network at a smaller size.
+    """
     branch = {pool}
     for node in flow.order[flow.position[pool] + 1 :]:
         sources = flow.sources(node.name)
@@ -145,6 +164,9 @@ def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
             branch.add(node.name)
             continue
         is_resized = any(flow.graph.nodes[name].op in RESIZES for name in branch)
+        is_short = is_resized and len(branch & flow.weighted) <= 1
+        if not is_short and not _pools_all(static, flow.graph.nodes[pool]):
+            return None
         if node.op == "Mul" and not is_resized:
             return None  # the gate of a squeeze-and-excitation block
         fork, _ = _branches(flow, node.name)
@@ -153,14 +175,52 @@ def _head_of_pool(flow: Flow, pool: str) -> _Head | None:
 
 
 def _head_of_rates(flow: Flow, meeting: str) -> _Head | None:
-    """Tell whether short branches meet here, each a convolution, and some of them atrous."""
-    if not 2 <= len(flow.sources(meeting)) <= MOST_BRANCHES:
+    """Tell whether short branches meet here, each a convolution, and some of them atrous.
+
+    In a dense prediction cell, a branch may begin where another that meets here ends.
+    """
+    ends = flow.sources(meeting)
+    if not 2 <= len(ends) <= MOST_BRANCHES:
         return None
-    fork, branches = _branches(flow, meeting)
-    convolutions = [branch & flow.weighted for branch in branches]
+    fork, _ = _branches(flow, meeting)
+    if fork in ends:
+        start = _start_of_atrous(flow, fork)
+        if start is None:
+            return None
+        fork = start
+    convolutions = [branch & flow.weighted for branch in _own_parts(flow, fork, ends)]
     is_short = all(1 <= len(found) <= MOST_IN_A_BRANCH for found in convolutions)
     is_atrous = any(_is_atrous(flow.graph, name) for found in convolutions for name in found)
     return _Head(fork, meeting) if is_short and is_atrous else None
+
+
+def _own_parts(flow: Flow, fork: str, ends: set[str]) -> list[set[str]]:
+    """Return the nodes of each branch that begins at the fork, or at the end of another."""
+    beyond = flow.beyond([fork]) - {fork}
+    parts = []
+    for end in ends:
+        part, queue = {end}, [end]
+        for name in queue:
+            new = (flow.sources(name) & beyond) - part - ends
+            part |= new
+            queue.extend(new)
+        parts.append(part & beyond)
+    return parts
+
+
+def _start_of_atrous(flow: Flow, end: str) -> str | None:
+    """Return what goes into the atrous layer that ends here, separable or not; None without it."""
+    name = end
+    for _ in range(MOST_IN_A_LAYER):
+        sources = flow.sources(name)
+        if len(sources) != 1:
+            return None
+        is_start = name in flow.weighted and _is_atrous(flow.graph, name)
+        (name,) = sources
+        if is_start:
+            is_split = flow.graph.nodes[name].op == "SpaceToBatchND"
+            return next(iter(flow.sources(name))) if is_split else name
+    return None
 
 
 def _is_atrous(graph: Graph, name: str) -> bool:

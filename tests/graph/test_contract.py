@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 from support.deeplab import classifier, detector, exported, exported_nearest, plain_segmenter
-from support.graphs import const, data_type, graph_def, node, placeholder, tiny_segmenter
+from support.graphs import (
+    const,
+    data_type,
+    fake_quant,
+    graph_def,
+    node,
+    placeholder,
+    tiny_segmenter,
+)
 from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.cli.words import in_words
@@ -29,6 +37,14 @@ def test_types_shapes_and_classes_come_from_the_graph():
     assert contract.classes == 5
     assert contract.crop is None
     assert "scores" in contract.classes_reason
+
+
+def test_classes_are_known_where_8_bit_training_rounds_the_kernel():
+    graph = tiny_segmenter(classes=5)
+    graph.node.extend(fake_quant("rounded", "weights/read", -1.0, 1.0))
+    scores = next(node for node in graph.node if node.name == "scores")
+    scores.input[1] = "rounded"
+    assert find_contract(Graph(graph)).classes == 5
 
 
 def test_asserts_and_what_they_read_are_no_outputs():

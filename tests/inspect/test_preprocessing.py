@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support.deeplab import classifier
+from support.deeplab import classifier, mirrored, on_mirrored_images
 from support.graphs import const, convolution, graph_def, node, placeholder, resize
 from support.sample import sample_graph
 from support.shared import SHARED, needs_shared
@@ -140,6 +140,24 @@ def test_a_resize_to_a_size_of_the_photos_own_making_varies():
     assert found_in(*asked, resize("image", "photo", "size")).resize.endswith("own size")
     doubled = [*asked, const("two", 2, I), node("twice", "Mul", "size", "two", T=I)]
     assert found_in(*doubled, resize("image", "photo", "twice")).resize.endswith("that varies")
+
+
+def test_a_mirror_image_has_the_same_pixels():
+    found = preprocessing_of(on_mirrored_images())
+    assert (found.mean, found.scale) == ((120.0, 115.0, 100.0), (1.0,))
+
+
+def test_images_of_two_scales_are_not_understood():
+    halved = [const("half", 0.5, F), node("halved", "Mul", "photo", "half", T=F)]
+    two = [const("two", 2.0, F), node("doubled", "Mul", "photo", "two", T=F)]
+    found = found_in(*halved, *two, node("image", "AddV2", "halved", "doubled", T=F))
+    assert (found.scale, found.not_understood) == (None, "AddV2 image")
+
+
+def test_reversed_colours_are_not_the_same_pixels():
+    axis, flipped = mirrored("image", "photo")
+    axis.CopyFrom(const(axis.name, [3], I))
+    assert found_in(axis, flipped).not_understood == "ReverseV2 image"
 
 
 @pytest.mark.parametrize(

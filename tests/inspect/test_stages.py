@@ -1,8 +1,17 @@
 from collections import Counter
 
 import pytest
-from support.deeplab import classifier, deeplab, deeplab_plus, lite_deeplab, plain_segmenter
-from support.graphs import tiny_segmenter
+from support.deeplab import (
+    classifier,
+    deeplab,
+    deeplab_plus,
+    dense_cell,
+    lite_deeplab,
+    on_mirrored_images,
+    plain_segmenter,
+    smaller_and_back,
+)
+from support.graphs import fake_quant, tiny_segmenter
 from support.real import TARBALLS
 from support.running import frozen_from, result_of
 from support.sample import sample_graph
@@ -75,8 +84,45 @@ def test_features_that_go_past_the_aspp_belong_to_the_decoder():
     assert found["decoder"] == refined | LOGITS
 
 
-def test_pooled_features_may_scale_the_others():
-    found = stages_of(lite_deeplab())
+def test_branches_may_go_on_from_others():
+    found = stages_of(dense_cell())
+    assert found["backbone"] == BACKBONE
+    branches = {f"branch{index}{part}" for index in range(4) for part in ("", "/conv")}
+    assert found["ASPP"] == branches | {"joined", "projection", "projection/conv"}
+    assert found["decoder"] == LOGITS
+
+
+def test_a_network_that_runs_twice_has_its_stages_twice():
+    found = stages_of(on_mirrored_images())
+    assert {"centred", "flipped"} < found["preprocessing"]
+    for stage, names in {
+        "backbone": BACKBONE,
+        "image pooling": POOLING,
+        "ASPP": ASPP | {"projection/relu"},
+        "decoder": LOGITS,
+    }.items():
+        assert found[stage] == names | {f"again/{name}" for name in names}
+    answers = {"up", "again/up", "back", "softmax", "again/softmax", "both"}
+    assert found["postprocessing"] == answers
+
+
+def test_what_is_made_small_for_more_than_one_convolution_is_no_pool():
+    found = stages_of(smaller_and_back())
+    assert "image pooling" not in found
+    assert {"pool", "deep", "deeper", "joined"} < found["backbone"]
+
+
+def test_activations_of_8_bit_training_belong_to_their_layer():
+    graph = deeplab()
+    graph.node.extend(fake_quant("quantized", "projection/relu", -1.0, 1.0))
+    logits = next(node for node in graph.node if node.name == "logits/conv")
+    logits.input[0] = "quantized"
+    assert "quantized" in stages_of(graph)["ASPP"]
+
+
+@pytest.mark.parametrize("window", [None, 13])
+def test_pooled_features_may_scale_the_others(window):
+    found = stages_of(lite_deeplab(window))
     assert found["image pooling"] == POOLING | {"gate"}
     assert found["ASPP"] == {"aspp0/conv", "aspp0", "scaled"}
     assert {"high_logits", "low_logits", "logits"} < found["decoder"]

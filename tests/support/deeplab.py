@@ -97,11 +97,77 @@ def deeplab_plus() -> GraphDef:
     )
 
 
-def lite_deeplab() -> GraphDef:
+def windowed(name: str, source: str, size: int, stride: int = 1) -> NodeDef:
+    window = {"ksize": [1, size, size, 1], "strides": [1, stride, stride, 1], "padding": b"VALID"}
+    return node(name, "AvgPool", source, T=F, data_format=b"NHWC", **window)
+
+
+def dense_cell() -> GraphDef:
+    """A dense prediction cell: some branches go on from where another ends."""
+    return graph_def(
+        *backbone(),
+        *conv("branch0", "features", 4, 4, 3, rates=(1, 6)),
+        *conv("branch1", "branch0", 4, 4, 3, rates=(4, 3)),
+        *conv("branch2", "branch1", 4, 4, 3),
+        *conv("branch3", "branch0", 4, 4, 3),
+        *concat("joined", "branch0", "branch1", "branch2", "branch3"),
+        *conv("projection", "joined", 16, 4),
+        *conv("logits", "projection", 4, CLASSES),
+        *labels("logits"),
+    )
+
+
+def mirrored(name: str, source: str) -> list[NodeDef]:
+    axis = const(f"{name}/axis", [2], I)
+    return [axis, node(name, "ReverseV2", source, axis.name, T=F, Tidx=I)]
+
+
+def on_mirrored_images() -> GraphDef:
+    """DeepLabV3 twice, on the image and on its mirror image, and the mean of both answers."""
+    again = network_on("flipped")
+    kernels = {part.name for part in again if part.op == "Const"}
+    copied = [part for part in again if part.op != "Const"]
+    for part in copied:
+        part.name = f"again/{part.name}"
+        part.input[:] = [
+            name if name in kernels | {"flipped"} else f"again/{name}" for name in part.input
+        ]
+    before = {"photo", "float", "mean", "centred"}
+    return graph_def(
+        *(part for part in backbone() if part.name in before),
+        *mirrored("flipped", "centred"),
+        *network_on("centred"),
+        *copied,
+        *resized("up", "logits", CROP),
+        *resized("again/up", "again/logits", CROP),
+        *mirrored("back", "again/up"),
+        node("softmax", "Softmax", "up", T=F),
+        node("again/softmax", "Softmax", "back", T=F),
+        node("both", "AddV2", "softmax", "again/softmax", T=F),
+        const("axis", 3, I),
+        node("labels", "ArgMax", "both", "axis", T=F, Tidx=I, output_type=np.int64),
+    )
+
+
+def smaller_and_back() -> GraphDef:
+    """Features at half the size, resized and joined to those before, as in a U-Net."""
+    return graph_def(
+        *backbone(),
+        windowed("pool", "features", 2, 2),
+        *conv("deep", "pool", 4, 4, 3),
+        *conv("deeper", "deep", 4, 4, 3),
+        *resized("larger", "deeper", FEATURES),
+        *concat("joined", "features", "larger"),
+        *conv("logits", "joined", 8, CLASSES),
+        *labels("logits"),
+    )
+
+
+def lite_deeplab(window: int | None = None) -> GraphDef:
     """MobileNetV3's head (LR-ASPP): what is pooled scales features, and two scores are added."""
     return graph_def(
         *backbone(),
-        *pooled("pool", "features"),
+        *(pooled("pool", "features") if window is None else [windowed("pool", "features", window)]),
         *conv("pool_conv", "pool", 4, 4),
         node("gate", "Sigmoid", "pool_conv", T=F),
         *resized("pool_up", "gate", FEATURES),

@@ -119,6 +119,15 @@ def copy(name: str, source: str, *control: str) -> NodeDef:
     return node(name, "Identity", source, *control, T=np.float32)
 
 
+def fake_quant(name: str, source: str, low: float, high: float) -> list[NodeDef]:
+    """Rounding to 256 values of a range, as 8-bit training has it, with the range's constants."""
+    ends = [
+        const(f"{name}/{key}", value, np.float32) for key, value in (("min", low), ("max", high))
+    ]
+    inputs = source, ends[0].name, ends[1].name
+    return [*ends, node(name, "FakeQuantWithMinMaxVars", *inputs, num_bits=8, narrow_range=False)]
+
+
 def relu6(name: str, source: str) -> NodeDef:
     return node(name, "Relu6", source, T=np.float32)
 

@@ -3,7 +3,8 @@
 Layers go in the order of execution. Each is rounded for the inputs that it gets in the network
 quantized so far (``rounding``), and its bias then takes up the mean error of its outputs: b +=
 E[W x] - E[Q x'], x the float network's inputs, x' the quantized one's (Nagel et al. 2019, arXiv
-1906.04721, section 4.2, with both means measured).
+1906.04721, section 4.2, with both means measured). A kernel that its grid holds already, since it
+was trained for 8 bits, stays as it is, with its bias.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -190,6 +191,8 @@ def _round(
             f"cannot quantize {layer.name}: not all values that flow into it are numbers",
             "leave it float32",
         )
+    if len(grids) == 1 and grids[0].holds(layer.kernel):
+        return Rounded(layer, grids[0], grids[0].codes(layer.kernel), None)
     codes, grid = round_to_outputs(layer.matrices, moments, grids)
     rounded = Rounded(layer, grid, layer.kernel_of(codes), None)
     if layer.bias_name is None:

@@ -16,7 +16,7 @@ import numpy as np
 from dlconv.convert.canonical import replace_items
 from dlconv.convert.quantize.apply import WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
-from dlconv.convert.quantize.grid import channel_grid
+from dlconv.convert.quantize.grid import channel_grid, own_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.stored import Stored, WeightType
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 OLDEST_OPSET_FOR_CODES = 13
 
 ONNX_TARGET = WeightStorage(
-    grids=lambda layer: [channel_grid(layer.kernel)],
+    grids=lambda layer: [own_grid(layer.kernel) or channel_grid(layer.kernel)],
     takes=lambda layer: not layer.is_small,
     stored_bias=lambda bias: bias,
     most_codes=2**8,

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.convert.quantize.apply import WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
-from dlconv.convert.quantize.grid import Grid, channel_grid, tensor_grid
+from dlconv.convert.quantize.grid import Grid, channel_grid, own_grid, tensor_grid
 from dlconv.convert.quantize.layers import Layer
 from dlconv.convert.quantize.nearest import (
     all_constants,
@@ -48,6 +48,9 @@ def tfjs_target(per_channel: bool) -> WeightStorage:
     """Return how TensorFlow.js artifacts store layers."""
 
     def grids(layer: Layer) -> list[Grid]:
+        own = own_grid(layer.kernel)
+        if own is not None:
+            return [own]
         if layer.is_small:
             return [tensor_grid(layer.kernel, 16)]
         if per_channel:

@@ -15,11 +15,13 @@ from dlconv.convert.rewrite.drop_resizes import drop_resizes
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.convert.rewrite.fold_batch_norms import fold_batch_norms
 from dlconv.convert.rewrite.fold_constants import fold_constants
+from dlconv.convert.rewrite.fold_stored import fold_stored
 from dlconv.convert.rewrite.split_pooled import split_pooled
 from dlconv.convert.rewrite.take_branches import take_branches
 
 rewrite = Pipeline(
     {
+        "fold-stored": fold_stored,
         "drop-asserts": drop_asserts,
         "take-branches": take_branches,
         "drop-identities": drop_identities,

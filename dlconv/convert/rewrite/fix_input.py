@@ -9,6 +9,9 @@ At the crop it is the same function, for photos of exactly that size. At another
 one: the same weights see the photo at another resolution, and pool and resize over the whole of it.
 Its labels are those of a network trained at the crop and run below or above it.
 
+An export may first resize the photo so that its longer side is the crop's, and labels back in the
+end. Where that leaves a photo of the crop as it is, one of the new size is left as it is, too.
+
 Nothing is taken to be the crop because of its name. Sizes are inferred twice, for a photo of the
 crop and for one of the new size; a constant that equals a size inferred for the crop becomes the
 size that is inferred in the same place. The sizes of atrous convolutions that are written as three
@@ -26,7 +29,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.rewrite.flatten_atrous import flatten_atrous
 from dlconv.errors import DlconvError, UsageError
-from dlconv.graph.contract import find_contract
+from dlconv.graph.contract import element_type, find_contract
 from dlconv.graph.edit import Edit, Result, applied, const, free_name
 from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.inferred import Shape
@@ -98,7 +101,9 @@ def _with_size(graph: Graph, input_name: str, size: Size) -> Graph:
 
 
 def _moved(graph: Graph, input_name: str, size: Size, crop: Size) -> Graph:
-    dynamic = _with_size(flatten_atrous(graph).graph, input_name, ANY_SIZE)
+    flat = flatten_atrous(graph).graph
+    own = _without_own_resizes(flat, infer_static(_with_size(flat, input_name, crop)))
+    dynamic = _with_size(own, input_name, ANY_SIZE)
     padded = _with_padding_targets(dynamic, input_name, size, crop)
     sizes = _Sizes(
         infer_static(padded.graph),
@@ -114,6 +119,20 @@ def _moved(graph: Graph, input_name: str, size: Size, crop: Size) -> Graph:
     moved = _with_size(_with_feature_sizes(sizes, input_name), input_name, size)
     _check(moved, size)
     return moved
+
+
+def _without_own_resizes(graph: Graph, at_crop: Static) -> Graph:
+    """Drop resizes that leave what is of the crop's size as it is, by arithmetic with its size."""
+    constant = {node.name for node, _ in _constant_resizes(infer_static(graph))}
+    edit = Edit()
+    for node in graph.nodes.values():
+        if node.op not in RESIZES or node.name in constant or not graph.consumers[node.name]:
+            continue
+        before, after = _image_shape(at_crop.shape(node, 0)), at_crop.whole_value(node, 1)
+        is_same_type = element_type(graph.producer(node, 0)) == element_type(node)
+        if is_same_type and before is not None and after is not None and before == tuple(after):
+            edit.redirect(node.name, node.input[0])
+    return applied(graph, edit).graph
 
 
 def _with_padding_targets(graph: Graph, input_name: str, size: Size, crop: Size) -> Result:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dlconv.convert.quantize.grid import Grid, channel_grid, step_grid, tensor_grid
+from dlconv.convert.fake_quantization import fake_quantized
+from dlconv.convert.quantize.grid import Grid, channel_grid, own_grid, step_grid, tensor_grid
 from dlconv.convert.stored import Stored
 
 FINITE = st.floats(-1e6, 1e6, width=32)
@@ -110,3 +111,24 @@ def test_a_tensor_of_zeros_has_a_grid():
     for grid in (tensor_grid(zeros, 8), step_grid(zeros, 0.1), channel_grid(zeros)):
         assert isinstance(grid, Grid)
         assert not grid.values(grid.codes(zeros)).any()
+
+
+RANGES = st.tuples(st.floats(-8, -0.125, width=32), st.floats(0.125, 8, width=32))
+
+
+@given(RANGES, st.booleans(), st.integers(0, 9))
+def test_what_was_trained_for_8_bits_lies_on_the_grid_it_was_trained_for(limits, is_narrow, seed):
+    weights = np.random.default_rng(seed).normal(size=(1, 1, 20, 30)).astype(np.float32)
+    low, high = np.float32(limits)
+    kernel = fake_quantized(weights, low, high, 8, is_narrow, divides=True)
+    grid = own_grid(kernel)
+    assert grid is not None
+    assert grid.last_code < 256
+    np.testing.assert_array_equal(grid.values(grid.codes(kernel)).astype(np.float32), kernel)
+
+
+def test_other_values_and_few_values_have_no_grid_of_their_own():
+    random = np.random.default_rng(1)
+    assert own_grid(random.normal(size=(1, 1, 20, 30)).astype(np.float32)) is None
+    assert own_grid(np.ones((1, 1, 3, 3), np.float32)) is None
+    assert own_grid(np.full((1, 1, 20, 30), np.nan, np.float32)) is None

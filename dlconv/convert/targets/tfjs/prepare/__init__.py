@@ -6,8 +6,8 @@ are used; ``complete`` runs after it, and ``prepare_and_rewrite`` is everything 
 
 from dlconv.convert.passes import Pipeline
 from dlconv.convert.rewrite import rewrite
+from dlconv.convert.rewrite.fold_stored import fold_stored
 from dlconv.convert.targets.tfjs.prepare.channels_last import channels_last
-from dlconv.convert.targets.tfjs.prepare.fold_stored import fold_stored
 from dlconv.convert.targets.tfjs.prepare.select_branches import select_branches
 from dlconv.convert.targets.tfjs.prepare.split_groups import split_groups
 

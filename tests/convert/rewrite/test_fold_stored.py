@@ -4,7 +4,7 @@ from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
 from support.running import assert_untouched, ops, rewritten, run
 from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.convert.targets.tfjs.prepare.fold_stored import fold_stored
+from dlconv.convert.rewrite.fold_stored import fold_stored
 
 F = np.float32
 RANGES = [(-1.0, 1.0), (0.0, 6.0), (-3.3, 0.7), (0.5, 2.5)]
