@@ -3,9 +3,10 @@
 Conformance is measured with a few values of each kind, and it depends on them whether integers wrap
 or a quotient is negative; extents are no traits. So where the reason is known, the nodes are always
 lowered: integers of 8 and 16 bits are int32 in TF.js (they do not wrap), and it rounds quotients of
-integers down; its wasm backend changes the sign of integers as floats, which hold 24 bits, and
-slices with steps as floats; one-hot codes lie along the last axis, and are bits of integers there;
-a condition for rows is compared with all elements, and batches are repeated on one side only.
+integers down. As floats, which hold integers of 24 bits, its wasm backend divides integers, changes
+their sign and slices them with steps, and cpu squares them. One-hot codes lie along the last axis
+(and are integers in wasm whatever their type), a condition for rows is compared with all elements,
+and batches are repeated on one side only.
 """
 
 from collections.abc import Callable, Mapping
@@ -79,8 +80,9 @@ def _has_other_batches(static: Static, node: NodeDef) -> bool:
 
 _CONDITIONS: Mapping[str, Condition] = {
     **dict.fromkeys(("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
-    **dict.fromkeys(("Prod", "Square", "Sub", "Sum"), _is_narrow),
-    **dict.fromkeys(("Abs", "Neg", "Div", "Mean", "Mod", "TruncateDiv", "TruncateMod"), _is_whole),
+    **dict.fromkeys(("Prod", "Sub", "Sum"), _is_narrow),
+    **dict.fromkeys(("Abs", "Div", "FloorDiv", "Mean", "Mod", "Neg", "Square"), _is_whole),
+    **dict.fromkeys(("SquaredDifference", "TruncateDiv", "TruncateMod"), _is_whole),
     "BatchMatMulV2": _has_other_batches,
     "Cast": _wraps,
     "OneHot": _always,

@@ -21,7 +21,7 @@ def test_what_does_not_fit_wraps(runners, op, dtype):
 
 
 @pytest.mark.parametrize(
-    ("op", "dtype"), [("Neg", np.int8), ("Neg", np.int16), ("Abs", np.int8), ("Square", np.uint8)]
+    ("op", "dtype"), [("Neg", np.int8), ("Neg", np.int16), ("Abs", np.int8), ("Square", np.uint16)]
 )
 def test_what_does_not_fit_of_one_number_wraps(runners, op, dtype):
     assert_lowered(runners, [node("y", op, "x", T=dtype)], {"x": numbers(dtype, 40)}, [op])
@@ -32,6 +32,15 @@ def test_what_does_not_fit_of_one_number_wraps(runners, op, dtype):
 def test_large_numbers_change_their_sign(runners, op, dtype):
     x = np.array([2**31 - 1, -(2**31) + 1, 2**24 + 1, -5], dtype)
     assert_lowered(runners, [node("y", op, "x", T=dtype)], {"x": x}, [op])
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_squares_are_whole_numbers(runners, dtype):
+    feeds = {"a": np.array([46340, -30001, 4097], dtype), "b": np.array([1, 10000, -4], dtype)}
+    apart = node("y", "SquaredDifference", "a", "b", T=dtype)
+    assert_lowered(runners, [apart], feeds, ["SquaredDifference"])
+    square = node("y", "Square", "a", T=dtype)
+    assert_lowered(runners, [square], {"a": feeds["a"]}, ["Square"])
 
 
 @pytest.mark.parametrize("op", ["Sum", "Prod"])

@@ -13,6 +13,7 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     NARROW,
     cast,
     negative,
+    pointwise,
     size,
     wrapped,
 )
@@ -39,9 +40,24 @@ def _of_one(operation: Operation, compute: Callable[[Operation, str, np.dtype], 
     return cast(operation, value, INT32, dtype)
 
 
-@lowers("Add", "AddV2", "Sub", "Mul", "AddN", "Square")
+@lowers("Add", "AddV2", "Sub", "Mul", "AddN")
 def _arithmetic(operation: Operation) -> str:
     return _in_int32(operation, operation.inputs)
+
+
+@lowers("Square", "SquaredDifference")
+def _squared(operation: Operation) -> str:
+    """Multiply, which TF.js's cpu backend does with integers; it squares them as floats."""
+    dtype = operation.dtype()
+    if dtype.kind not in "iu":
+        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+    value, *others = (cast(operation, each, dtype, INT32) for each in operation.inputs)
+    for other in others:
+        value = pointwise(operation, "Sub", value, other)
+    product = pointwise(operation, "Mul", value, value)
+    if dtype in NARROW:
+        return wrapped(operation, product, dtype)
+    return cast(operation, product, INT32, dtype)
 
 
 @lowers("Sum", "Prod")
