@@ -10,7 +10,7 @@ computes (``conformance``); for ONNX, when the writer has it and it was not meas
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -40,8 +40,8 @@ class OpCoverage:
     """An op: its numbers of nodes in the frozen graph and in the two that are converted.
 
     ``node`` is the first of them, in a converted graph if it is in one. ``missing`` says why a
-    target could not run the op, for the frozen graph's ops also where the rewriting removes them.
-    ``lowered`` are the ops that nodes of this one become for TF.js.
+    target does not compute the op of a converted graph or of the frozen one, ``gaps`` of a
+    converted one alone. ``lowered`` are the ops that nodes of this one become for TF.js.
     """
 
     op: str
@@ -50,12 +50,8 @@ class OpCoverage:
     tfjs: int
     node: str
     missing: Mapping[str, str]
+    gaps: Mapping[str, str]
     lowered: tuple[str, ...] = ()
-
-    @property
-    def gaps(self) -> dict[str, str]:
-        """Return what is missing for the graphs that are converted."""
-        return {target: reason for target, reason in self.missing.items() if self.nodes(target)}
 
     def nodes(self, target: str) -> int:
         """Return how many nodes of this op a target gets."""
@@ -104,18 +100,17 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     onnx = prune(rewritten, find_contract(rewritten)).graph
     tfjs = _prepared_for_tfjs(read, onnx)
     table = conformance("tfjs")
-    log = Log()
-    lowered = {each: lowered_for(tfjs, table, each, log) for each in _alike(table, tfjs)}
-    usual = next(iter(lowered.values()))
+    lowered = [_lowered(tfjs, table, backends) for backends in _alike(table, tfjs)]
+    usual = lowered[0]
     reasons = [
-        *(_lack_in_tfjs(graph, backends, log) for backends, graph in lowered.items()),
+        *(_lack_in_tfjs(each.graph, each.backends, each.log) for each in lowered),
         _lack_in_onnx(onnx),
-        _lack_in_tfjs(frozen, table.backends, log),
-        _lack_in_onnx(frozen),
     ]
-    counted = tuple(_operations(graph) for graph in (frozen, onnx, usual))
+    of_frozen = [_lack_in_tfjs(frozen, table.backends, Log()), _lack_in_onnx(frozen)]
+    counted = tuple(_operations(graph) for graph in (frozen, onnx, usual.graph))
     targets = (*(f"tfjs-{backend}" for backend in table.backends), ONNX)
-    missing = _missing(targets, counted, reasons)
+    gaps = _missing(targets, counted[1:], reasons)
+    missing = _missing(targets, counted, [*reasons, *of_frozen])
     without_kernel = operators_without_kernel(opset)
     return Coverage(
         opset=opset,
@@ -123,7 +118,16 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
         versions={"tfjs": table.versions["tfjs"]} | _versions("onnx", "onnxruntime"),
         operators_without_kernel=None if without_kernel is None else tuple(sorted(without_kernel)),
         ops=tuple(
-            _coverage(op, [each.get(op, _ABSENT) for each in counted], missing.get(op, {}), log)
+            OpCoverage(
+                op=op,
+                frozen=len(counted[0].get(op, _ABSENT).nodes),
+                onnx=len(counted[1].get(op, _ABSENT).nodes),
+                tfjs=len(counted[2].get(op, _ABSENT).nodes),
+                node=next(each[op].nodes[0] for each in reversed(counted) if op in each),
+                missing=missing.get(op, {}),
+                gaps=gaps.get(op, {}),
+                lowered=_made_of(usual, counted[1].get(op, _ABSENT)),
+            )
             for op in sorted({op for each in counted for op in each})
         ),
     )
@@ -160,6 +164,20 @@ def _operations(graph: Graph) -> dict[str, _Found]:
     return found
 
 
+@dataclass(frozen=True)
+class _Lowered:
+    """What backends get of a graph, and what became of its nodes."""
+
+    backends: tuple[str, ...]
+    graph: Graph
+    log: Log
+
+
+def _lowered(graph: Graph, table: Table, backends: tuple[str, ...]) -> _Lowered:
+    log = Log()
+    return _Lowered(backends, lowered_for(graph, table, backends, log), log)
+
+
 def _alike(table: Table, graph: Graph) -> list[tuple[str, ...]]:
     """Return the backends in groups that get the same graph: those that compute it as it is."""
     wrong = {each.backend for each in judged(table, graph, table.backends)}
@@ -171,17 +189,18 @@ def _alike(table: Table, graph: Graph) -> list[tuple[str, ...]]:
 
 def _lack_in_tfjs(graph: Graph, backends: Sequence[str], log: Log) -> _Reasons:
     found: dict[str, dict[str, str]] = {}
+    for name in log.refused.keys() & graph.nodes.keys():
+        reasons = {f"tfjs-{backend}": log.refused[name] for backend in backends}
+        found.setdefault(graph.nodes[name].op, {}).update(reasons)
     for each in judged(conformance("tfjs"), graph, backends):
-        reason = log.refused.get(each.node.name) or f"{each.verdict.status} {each.verdict.reason}"
-        found.setdefault(each.node.op, {}).setdefault(f"tfjs-{each.backend}", reason)
+        found.setdefault(each.node.op, {}).setdefault(f"tfjs-{each.backend}", each.verdict.words)
     return found
 
 
 def _lack_in_onnx(graph: Graph) -> _Reasons:
     found: dict[str, dict[str, str]] = {}
     for each in wrong_in_onnx(graph):
-        reason = f"{each.verdict.status} {each.verdict.reason}"
-        found.setdefault(each.node.op, {}).setdefault(ONNX, reason)
+        found.setdefault(each.node.op, {}).setdefault(ONNX, each.verdict.words)
     for node in graph.nodes.values():
         if not can_write(node.op):
             hint = ", tf2onnx may" if may_convert(node.op) else ""
@@ -202,23 +221,10 @@ def _missing(
             if calls:
                 reason = "it calls a function, which dlconv does not convert"
                 missing[op] = dict.fromkeys(targets, reason)
-    return missing
+    order = targets.index
+    return {op: {t: found[t] for t in sorted(found, key=order)} for op, found in missing.items()}
 
 
-def _coverage(
-    op: str, counted: Sequence[_Found], missing: Mapping[str, str], log: Log
-) -> OpCoverage:
-    frozen, onnx, tfjs = counted
-    nodes = tfjs.nodes or onnx.nodes or frozen.nodes
-    lowered = {made for name in onnx.nodes for made in log.lowered.get(name, ())}
-    row = OpCoverage(
-        op,
-        len(frozen.nodes),
-        len(onnx.nodes),
-        len(tfjs.nodes),
-        nodes[0],
-        missing,
-        tuple(sorted(lowered)),
-    )
-    relevant = {target: why for target, why in missing.items() if row.frozen or row.nodes(target)}
-    return replace(row, missing=relevant)
+def _made_of(lowered: _Lowered, found: _Found) -> tuple[str, ...]:
+    """Return the ops that nodes were lowered to."""
+    return tuple(sorted({op for name in found.nodes for op in lowered.log.lowered.get(name, ())}))

@@ -25,7 +25,7 @@ def coverage_tables(coverage: Coverage) -> RenderableType:
         parts.append(_gap_table(coverage.uncovered))
     if coverage.rewritten:
         saved = (f"{row.op} ({_targets(row.missing)})" for row in coverage.rewritten)
-        parts.append(f"Only because the rewriting removes them: {', '.join(saved)}.")
+        parts.append(f"Only because of the rewriting: {', '.join(saved)}.")
     if lowered := [f"{row.op} as {', '.join(row.lowered)}" for row in coverage.ops if row.lowered]:
         parts.append(f"Written in other operations where a backend needs it: {'; '.join(lowered)}.")
     changed = [row for row in coverage.ops if not row.frozen == row.onnx == row.tfjs]

@@ -87,7 +87,7 @@ class Weight:
 
 @dataclass(frozen=True, config=RECORD)
 class OpCoverage:
-    """An op, and the targets that cannot run it."""
+    """An op, and the targets that do not compute it rightly."""
 
     op: str
     """Its name."""
@@ -100,15 +100,19 @@ class OpCoverage:
     node: str
     """The name of its first node."""
     missing: dict[str, str]
-    """By target, why it could not run it; also where rewriting removes the op."""
+    """By target, why it does not compute it rightly; also where rewriting removes the op."""
+    gaps: dict[str, str]
+    """The same for the nodes that are left in the graphs that are converted."""
+    lowered: tuple[str, ...]
+    """The ops that its nodes are written as for TF.js."""
 
 
 @dataclass(frozen=True, config=RECORD)
 class Coverage:
-    """Which targets can run the ops, once the graph is rewritten for them."""
+    """Which targets compute the ops rightly, once the graph is rewritten for them."""
 
     covered: dict[str, bool]
-    """By target, whether it can run all ops."""
+    """By target, whether it computes all ops rightly, as measured."""
     opset: int
     """The ONNX opset that ops were looked up in."""
     targets: tuple[str, ...]

@@ -65,9 +65,10 @@ def _ports_read(graph: Graph, node: NodeDef) -> set[int]:
 def refuse(target: str, found: Iterable[Judged]) -> None:
     """Raise DlconvError for the first node that a backend does not compute rightly, if any."""
     for each in found:
+        words = _WORDS[each.verdict.status].format(backend=each.backend)
         raise DlconvError(
             f"{target} cannot hold {each.node.name} ({each.node.op}): "
-            f"{_WORDS[each.verdict.status].format(backend=each.backend)} {each.verdict.reason}",
+            f"{words} {each.verdict.reason}".rstrip(),
             code="not-conformant",
             node=each.node.name,
             backend=each.backend,

@@ -76,6 +76,13 @@ class Verdict:
         """Whether it computes what TensorFlow computes."""
         return self.status in (Status.EQUAL, Status.CLOSE)
 
+    @property
+    def words(self) -> str:
+        """Both in a few words."""
+        if self.status is Status.UNMEASURED:
+            return self.reason
+        return f"{self.status} {self.reason}".rstrip()
+
 
 RIGHT = Verdict(Status.EQUAL)
 
@@ -109,7 +116,8 @@ class Table:
             return RIGHT
         for fault in measured.lowered.get(backend, ()):
             if fault.may_hold(_among(measured, traits)):
-                return Verdict(fault.status, f"in other operations, too, {_because(fault, traits)}")
+                reason = f"in other operations, too, {_because(fault, traits)}"
+                return Verdict(fault.status, reason.removesuffix(", "))
         return RIGHT
 
 
@@ -135,7 +143,7 @@ def _because(fault: Fault, traits: Traits) -> str:
         f"{name} {value}" + (" (it may be)" if traits.get(name) is None else "")
         for name, value in fault.when.items()
     )
-    return f"with {stated}" if stated else "always"
+    return f"with {stated}" if stated else ""
 
 
 @cache

@@ -87,7 +87,7 @@ def _lowered(operation: Operation, lowering: Lowering, log: Log | None) -> Lower
     except DlconvError as error:
         if log is None:
             raise
-        log.refused[operation.node.name] = error.message
+        log.refused[operation.node.name] = str(error.data.get("reason", error.message))
         return None
     if log is not None:
         log.lowered.setdefault(

@@ -166,7 +166,9 @@ class Operation:
 
     def refused(self, reason: str) -> DlconvError:
         """Return the error for a node that is not written."""
-        return DlconvError(f"TensorFlow.js cannot hold {self.node.name} ({self.op}): {reason}")
+        return DlconvError(
+            f"TensorFlow.js cannot hold {self.node.name} ({self.op}): {reason}", reason=reason
+        )
 
 
 def _attribute_of(value: Attribute) -> AttrValue:
