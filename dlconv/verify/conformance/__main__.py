@@ -56,7 +56,7 @@ def _measure(
     path = FOLDER / f"{target.name}.json"
     path.write_text(as_json(found), encoding="utf-8")
     say(f"{path}: {len(found.table.ops)} operations, {time.monotonic() - started:.0f} s")
-    show("\n".join(_lines(found)))
+    show(*_lines(found))
     return found.reachable
 
 

@@ -19,6 +19,7 @@ from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
+from dlconv.runtimes.ort_graphs import OrtGraphs, ort_graphs
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs, tfjs_graphs
 
 Feeds = Mapping[str, np.ndarray]
@@ -95,6 +96,32 @@ class TfjsRunner:
 
     def close(self) -> None:
         """End the process or the page."""
+        if self._context is not None:
+            self._context.__exit__(None, None, None)
+            self._context = self._graphs = None
+
+
+class OrtWebRunner:
+    """ONNX Runtime Web with wasm."""
+
+    def __init__(self) -> None:
+        self._context: AbstractContextManager[OrtGraphs] | None = None
+        self._graphs: OrtGraphs | None = None
+
+    def run(self, model: bytes, feeds: Feeds) -> np.ndarray:
+        """Run a model. Raises FailedError with what ONNX Runtime says."""
+        if self._graphs is None:
+            self._context = ort_graphs()
+            self._graphs = self._context.__enter__()
+        try:
+            return self._graphs.run(model, feeds)
+        except DlconvError as error:
+            if _is_broken(str(error)):
+                self.close()
+            raise FailedError(str(error)) from error
+
+    def close(self) -> None:
+        """End the process."""
         if self._context is not None:
             self._context.__exit__(None, None, None)
             self._context = self._graphs = None

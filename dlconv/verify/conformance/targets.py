@@ -23,6 +23,7 @@ from dlconv.verify.conformance.cases import NODE
 from dlconv.verify.conformance.draw import attribute_value
 from dlconv.verify.conformance.runners import (
     Feeds,
+    OrtWebRunner,
     PythonRunner,
     RefusedError,
     TfjsRunner,
@@ -142,10 +143,10 @@ class _TfjsFiles:
 
 
 class Onnx:
-    """ONNX, by dlconv's own writer, in ONNX Runtime."""
+    """ONNX, by dlconv's own writer, in ONNX Runtime and in ONNX Runtime Web with wasm."""
 
     name = "onnx"
-    backends = ("onnxruntime",)
+    backends = ("onnxruntime", "ort-web")
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -159,6 +160,8 @@ class Onnx:
 
     def runner(self, backend: str) -> Runner:
         """Return ONNX Runtime in a process of its own."""
+        if backend == "ort-web":
+            return _OnnxFiles(OrtWebRunner())
         return _OnnxFiles(PythonRunner(backend))
 
     def write(self, graph: Graph, feeds: Feeds) -> Written:
@@ -192,13 +195,16 @@ def _with_output(graph: Graph, port: int) -> Graph:
 
 @dataclass(frozen=True)
 class _OnnxFiles:
-    runner: PythonRunner
+    runner: PythonRunner | OrtWebRunner
     can_spoil = False
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         if str(port) not in written.files:
             raise RefusedError(f"output {port} is not written")
-        return self.runner.run(written.files[str(port)], feeds, [])[0]
+        model = written.files[str(port)]
+        if isinstance(self.runner, OrtWebRunner):
+            return self.runner.run(model, feeds)
+        return self.runner.run(model, feeds, [])[0]
 
     def close(self) -> None:
         self.runner.close()

@@ -60,6 +60,9 @@ def _by_operator() -> Mapping[str, Mapping[str, frozenset[str]]]:
 # has one for all types that a frozen graph can have.
 KERNEL_TYPES = _by_operator()
 
+# What the build for the web lacks beside (measured: ``make conformance``).
+_NOT_IN_WEB = {"Where": frozenset({"int8"})}
+
 # The types that hold all values of another, the narrowest first; float32 stands for float64.
 _WIDER: Mapping[str, tuple[str, ...]] = {
     "bool": ("uint8", "int32", "int64"),
@@ -80,6 +83,8 @@ def type_to_compute_in(kind: str, dtype: str, variable: str = "T") -> str | None
     float32 stands for float64 where it is all there is. None when no type holds the values.
     """
     known = KERNEL_TYPES.get(kind, {}).get(variable)
+    if known is not None:
+        known -= _NOT_IN_WEB.get(kind, frozenset())
     if known is None or dtype in known or (dtype == "float16" and "float32" in known):
         return dtype
     return next((wider for wider in _WIDER.get(dtype, ()) if wider in known), None)

@@ -1,0 +1,46 @@
+// Small ONNX models one after another in ONNX Runtime Web, each sent with its inputs: how its
+// conformance is measured.
+//
+// A request is {model: bytes, inputs: [{name, type, shape, bytes}]} and all their bytes, the model
+// first; the answer is {type, shape} and the bytes of the first output, or {failed}.
+
+import { describeOrt, openModel } from "../segment/src/ort_model.ts";
+import { aligned } from "./payload.mjs";
+
+const HELD = {
+  float32: Float32Array, float64: Float64Array, float16: Uint16Array, bool: Uint8Array,
+  int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array,
+  uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, uint64: BigUint64Array,
+};
+
+export async function startOrtGraphs({ ort, wasmPaths }) {
+  return {
+    description: describeOrt(ort),
+    infer: (header, payload) => answer(ort, wasmPaths, header, payload),
+  };
+}
+
+async function answer(ort, wasmPaths, header, payload) {
+  let session;
+  try {
+    const file = payload.slice(0, header.model);
+    session = await openModel({ ort, wasmPaths, threads: 1, file });
+    return await run(ort, session, header, payload);
+  } catch (error) {
+    return { header: { failed: (error.message ?? String(error)).split("\n")[0] }, answer: new Uint8Array(0) };
+  } finally {
+    await session?.release();
+  }
+}
+
+async function run(ort, session, { model, inputs }, payload) {
+  let offset = model;
+  const feeds = {};
+  for (const { name, type, shape, bytes } of inputs) {
+    const values = new HELD[type](aligned(payload.subarray(offset, offset + bytes)));
+    if (session.inputNames.includes(name)) feeds[name] = new ort.Tensor(type, values, shape);
+    offset += bytes;
+  }
+  const { data, dims, type } = (await session.run(feeds))[session.outputNames[0]];
+  return { header: { type, shape: dims }, answer: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
