@@ -25,11 +25,16 @@ class Judged:
     verdict: Verdict
 
 
-def judged(table: Table, graph: Graph, backends: Sequence[str]) -> Iterator[Judged]:
-    """Yield each node of a graph that one of the backends does not compute rightly."""
+def judged(
+    table: Table, graph: Graph, backends: Sequence[str], lowered: bool = False
+) -> Iterator[Judged]:
+    """Yield each node of a graph that one of the backends does not compute rightly.
+
+    With ``lowered``, by what was measured of whole conversions of its op.
+    """
     static = infer_static(graph)
     for node in graph.nodes.values():
-        yield from judged_node(table, static, node, backends)
+        yield from judged_node(table, static, node, backends, lowered)
 
 
 def judged_node(

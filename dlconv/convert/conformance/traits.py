@@ -176,7 +176,7 @@ def _of_window(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]
         yield "window", None
         return
     gaps = [int(str(extent)) < step for extent, step in zip(window, strides, strict=True)]
-    yield "window", "has gaps" if any(gaps) else "has none"
+    yield "window", "has gaps" if all(gaps) else "has gaps on one axis" if any(gaps) else "has none"
 
 
 def with_port(traits: Traits, port: int) -> dict[str, str | None]:

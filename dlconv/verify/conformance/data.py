@@ -33,15 +33,13 @@ def _line(measured: Measured) -> str:
         "cases": measured.cases,
         "values": {name: sorted(values) for name, values in measured.values.items()},
     }
-    faults = {
-        backend: [
-            [dict(each.when), each.status, *([each.said] if each.said else [])] for each in found
-        ]
-        for backend, found in measured.faults.items()
+    rest = {
+        "faults": _faults(measured.faults),
+        "close": measured.close,
+        "notes": measured.notes,
+        "lowered": _faults(measured.lowered),
     }
-    for key, value in (("faults", faults), ("close", measured.close), ("notes", measured.notes)):
-        if value:
-            entry[key] = value
+    entry |= {key: value for key, value in rest.items() if value}
     return json.dumps(entry)
 
 

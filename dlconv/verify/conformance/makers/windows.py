@@ -9,6 +9,17 @@ from dlconv.verify.conformance.draw import NOT_FINITE, Draw, Input, NoCaseError
 
 FLOATS = ("float32", "float16", "float64")
 # Height and width: odd, even, one.
+# Strides and dilations, which are often right apart and wrong together.
+STEPS = (
+    ((1, 1), (1, 1)),
+    ((2, 2), (1, 1)),
+    ((2, 1), (1, 1)),
+    ((3, 3), (1, 1)),
+    ((1, 1), (2, 2)),
+    ((1, 1), (1, 3)),
+    ((2, 2), (2, 2)),
+    ((3, 3), (1, 3)),
+)
 SIZES = ((7, 6), (8, 8), (5, 9), (1, 1), (1, 6), (13, 4))
 
 
@@ -46,8 +57,7 @@ def _convolution(draw: Draw) -> Sequence[Input]:
         draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 1), (1, 3)),
     )
     groups = 1 if is_fused else draw.pick("groups", 1, 2, 4)
-    strides = draw.pick("strides", (1, 1), (2, 2), (2, 1), (3, 3))
-    dilations = draw.pick("dilations", (1, 1), (2, 2), (1, 3))
+    strides, dilations = draw.pick("steps", *STEPS)
     if strides != (1, 1) and dilations != (1, 1) and is_depthwise:
         raise NoCaseError
     draw.fixed("strides", _spread(is_last, strides))
@@ -85,9 +95,10 @@ def _depthwise(draw: Draw) -> Sequence[Input]:
     is_last = _is_last(draw)
     draw.edges(NOT_FINITE)
     size = draw.pick("size", *SIZES)
-    kernel = draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 5), (5, 1))
-    strides = draw.pick("strides", (1, 1), (2, 2), (3, 3))
-    dilations = draw.pick("dilations", (1, 1), (2, 2), (2, 3))
+    kernel = draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 5), (5, 1), (1, 3))
+    strides, dilations = draw.pick("steps", *STEPS)
+    if strides[0] != strides[1]:
+        raise NoCaseError
     draw.fixed("strides", _spread(is_last, strides))
     draw.fixed("dilations", _spread(is_last, dilations))
     _paddings(draw, is_last, "SAME", "VALID", "EXPLICIT")

@@ -64,4 +64,5 @@ def lowered_for(
     fused = fuse_convolutions(lower_where(graph, is_lowered, log).graph).graph
     if log is None:
         refuse("TensorFlow.js", judged(table, fused, backends))
+        refuse("TensorFlow.js", judged(table, fused, backends, lowered=True))
     return fused
