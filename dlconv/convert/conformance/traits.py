@@ -61,6 +61,7 @@ def traits_of(static: Static, node: NodeDef) -> dict[str, str | None]:
         **dict(_of_attributes(definition, node)),
         **dict(_of_inputs(static, definition, node)),
         **dict(_of_convolution(static, node)),
+        **dict(_of_notation(node)),
         **dict(_of_window(static, node)),
     }
 
@@ -145,6 +146,23 @@ def _constancy(static: Static, node: NodeDef, index: int) -> str:
     tensor = attribute(constant, "value").tensor
     is_parameter = tensor.dtype in PARAMETERS and math.prod(shape_of(tensor)) <= MOST_VALUES
     return NEGATIVE if is_parameter and (array_of(tensor) < 0).any() else CONSTANT
+
+
+def _of_notation(node: NodeDef) -> Iterator[tuple[str, str]]:
+    """Yield what an attribute says in a notation of its own: masks of slices, einsum's equation."""
+    if node.op == "StridedSlice":
+        taken = attribute(node, "shrink_axis_mask").i
+        masked = attribute(node, "begin_mask").i | attribute(node, "end_mask").i
+        yield "one element", "of a masked axis" if taken & masked else "of its own"
+    if node.op == "Einsum":
+        yield "notation", _notation(attribute(node, "equation").s.decode(errors="replace"))
+
+
+def _notation(equation: str) -> str:
+    if "." in equation:
+        return "ellipsis"
+    terms = equation.partition("->")[0].split(",")
+    return "a letter twice" if any(len(set(term)) < len(term) for term in terms) else "letters"
 
 
 def _of_convolution(static: Static, node: NodeDef) -> Iterator[tuple[str, str | None]]:

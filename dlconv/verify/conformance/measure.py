@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dlconv.convert.conformance.table import Fault, Measured, Status, Table
-from dlconv.convert.conformance.traits import traits_of, with_port
+from dlconv.convert.conformance.traits import Traits, traits_of, with_port
 from dlconv.graph.element_types import output_count
 from dlconv.graph.shapes import infer_static
 from dlconv.verify.conformance.cases import NODE, Case, cases_of
@@ -206,8 +206,7 @@ def _valid_cases(bench: Bench, op: str) -> Iterator[tuple[Case, Reference]]:
 
 def _rows(bench: Bench, op: str, counts: Mapping[str, Counter[str]]) -> Iterator[Row]:
     for case, reference in _valid_cases(bench, op):
-        static = infer_static(case.graph)
-        traits = traits_of(static, case.graph.nodes[NODE])
+        traits = _traits(case)
         written = _tried(partial(bench.target.write, case.graph, case.feeds))
         found = {each: bench.outcomes(each, written, reference) for each in bench.backends}
         for port in range(len(reference.fetches)):
@@ -234,13 +233,19 @@ def _faults_when_lowered(bench: Bench, op: str, table: Table) -> Mapping[str, tu
     """Return what makes backends wrong though the op was lowered, or though it seemed right."""
     rows = []
     for case, outcomes in _converted(bench, op, table):
-        traits = traits_of(infer_static(case.graph), case.graph.nodes[NODE])
+        traits = _traits(case)
         bad = {
             backend: outcome if outcome.status in (Status.WRONG, Status.FAILS) else RIGHT
             for backend, outcome in outcomes.items()
         }
         rows.append(Row(with_port(traits, 0), USUAL, bad))
     return faults_of(rows, bench.backends)
+
+
+def _traits(case: Case) -> Traits:
+    """Return the traits of a case's node, known for the values that are fed."""
+    given = {name: value.shape for name, value in case.feeds.items()}
+    return traits_of(infer_static(case.graph, given), case.graph.nodes[NODE])
 
 
 def _after(

@@ -47,7 +47,10 @@ def test_a_convolution_has_groups(taken, groups):
     assert traits(image(), kernel, convolution("y", "x", "k"))["groups"] == groups
 
 
-@pytest.mark.parametrize(("steps", "window"), [((2, 2), "has none"), ((3, 1), "has gaps")])
+@pytest.mark.parametrize(
+    ("steps", "window"),
+    [((2, 2), "has none"), ((3, 1), "has gaps on one axis"), ((3, 3), "has gaps")],
+)
 def test_a_window_may_be_smaller_than_its_step(steps, window):
     kernel = const("k", np.ones((2, 2, 4, 4)), F)
     assert traits(image(), kernel, convolution("y", "x", "k", strides=steps))["window"] == window
@@ -55,3 +58,12 @@ def test_a_window_may_be_smaller_than_its_step(steps, window):
 
 def test_an_op_that_tensorflow_lacks_has_no_traits():
     assert traits(image(), node("y", "Unheard", "x", T=F)) == {}
+
+
+@pytest.mark.parametrize(
+    ("equation", "notation"),
+    [("ab,bc->ac", "letters"), ("...a,ab->...b", "ellipsis"), ("aa->a", "a letter twice")],
+)
+def test_an_equation_has_a_notation(equation, notation):
+    made = node("y", "Einsum", "x", "x", T=F, equation=equation.encode(), N=2)
+    assert traits(image(), made)["notation"] == notation

@@ -39,10 +39,23 @@ def _floor_div(operation: Operation) -> str:
 def _truncate_div(operation: Operation) -> str:
     dtype = operation.dtype()
     if dtype.kind == "f":
-        return pointwise(operation, "RealDiv", *operation.inputs, dtype=dtype)
+        return _divided_floats(operation)
     one, other = (cast(operation, value, dtype, INT32) for value in operation.inputs)
     rest = _truncated_rest(operation, one, other, INT32)
     return _back(operation, _quotient(operation, one, other, rest), dtype)
+
+
+def _divided_floats(operation: Operation) -> str:
+    dtype = operation.dtype()
+    exact = pointwise(operation, "RealDiv", *operation.inputs, dtype=dtype)
+    if operation.op == "Div":
+        return exact
+    whole = pointwise(
+        operation, "Floor", pointwise(operation, "Abs", exact, dtype=dtype), dtype=dtype
+    )
+    return pointwise(
+        operation, "Mul", pointwise(operation, "Sign", exact, dtype=dtype), whole, dtype=dtype
+    )
 
 
 @lowers("TruncateMod", "Mod")
