@@ -34,7 +34,7 @@ def memory_of(step: Step, record: Record | None) -> int:
             return 3000 * MIB + 40 * graph_bytes
         if recipe.target == "onnx" or recipe.precision.is_calibrated:
             return 700 * MIB + 40 * graph_bytes
-    if isinstance(task, Verify):
+    if isinstance(task, Convert | Verify):
         return 1500 * MIB + 15 * graph_bytes
     return 100 * MIB + 8 * graph_bytes
 

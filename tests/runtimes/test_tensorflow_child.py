@@ -64,8 +64,8 @@ def test_it_gives_what_tensorflow_gives_here(tiny):
 
 def test_a_graph_that_ends_tensorflow_is_an_error_that_names_it(frozen_on_disk, tmp_path):
     path = frozen_on_disk(convolving_three_axes()).path
-    with Reference(path, "aborting", tmp_path / "labels") as reference:
-        with pytest.raises(DlconvError) as raised:
-            reference.labels(PHOTO)
+    reference = Reference(path, "aborting", tmp_path / "labels")
+    with reference, pytest.raises(DlconvError) as raised:
+        reference.labels(PHOTO)
     assert raised.value.message == f"TensorFlow ended (SIGABRT) while it ran {path}"
     assert raised.value.hint == "the graph itself cannot run on such an image"
