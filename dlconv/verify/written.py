@@ -3,23 +3,19 @@
 It answers one generated input in its default runtime, and TensorFlow answers it by the frozen
 graph, with the interface that the artifact was given and not rewritten in any other way. That shows
 what the rest cannot: that what was written loads, runs, and computes the graph. Photos and floors
-are left to ``verify``. TensorFlow's answers are kept, since several artifacts come of one graph.
+are left to ``verify``.
 """
 
 import dataclasses
-import hashlib
-import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from dlconv.artifacts.frozen import FrozenGraph
 from dlconv.artifacts.manifest import Artifact, Manifest
-from dlconv.cache import store
 from dlconv.convert.checked import Checked
 from dlconv.convert.interface import with_interface
 from dlconv.errors import DlconvError
@@ -30,12 +26,9 @@ from dlconv.recipe import OWN_INTERFACE, Precision
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for, parse_choice
 from dlconv.runtimes.framing import channels_last
-from dlconv.runtimes.tensorflow_child import TensorflowChild
-from dlconv.storage.disk import disk_trouble
-from dlconv.storage.files import digest_of
-from dlconv.storage.sealed import read_sealed, write_sealed
 from dlconv.verify.floors import DEFAULT_FLOORS
 from dlconv.verify.generated import generated, shapes_of
+from dlconv.verify.kept_answers import KeptAnswers
 
 IMAGE_TYPES = ("uint8", "float32")
 GPU_BACKENDS = ("webgl", "webgpu")
@@ -108,32 +101,12 @@ def _reference_graph(frozen: FrozenGraph, manifest: Manifest) -> Iterator[Path]:
 def _expected(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return an input that TensorFlow runs the graph on, and what it gives."""
     contract = find_contract(Graph(read_graph(path)))
-    *others, last = shapes_of(contract)
-    for shape in others:
-        image = generated(shape, contract.input)
-        with suppress(DlconvError):
-            return image, _answer(path, image)
-    image = generated(last, contract.input)
-    return image, _answer(path, image)
-
-
-def _answer(path: Path, image: np.ndarray) -> np.ndarray:
-    """Return what TensorFlow gives, from the cache if it was asked before."""
-    pixels = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
-    shape = "x".join(map(str, image.shape))
-    name = f"{pixels}-{shape}-{image.dtype}-tensorflow{version('tensorflow')}.npy"
-    kept = store.cache_root() / "checks" / digest_of(path) / name
-    known = read_sealed(kept)
-    if known is not None:
-        array: np.ndarray = np.load(io.BytesIO(known), allow_pickle=False)
-        return array
-    with TensorflowChild(path) as tensorflow:
-        answer = tensorflow.infer(image).output
-    buffer = io.BytesIO()
-    np.save(buffer, answer)
-    with disk_trouble(kept):
-        write_sealed(kept, buffer.getvalue())
-    return answer
+    *others, last = (generated(shape, contract.input) for shape in shapes_of(contract))
+    with KeptAnswers(path) as answers:
+        for given in others:
+            with suppress(DlconvError):
+                return given, answers.to(given)
+        return last, answers.to(last)
 
 
 def _run(artifact: Artifact, choice: Choice, given: np.ndarray, place: Path) -> np.ndarray:

@@ -17,6 +17,17 @@ from dlconv.verify.written import check_written
 OTHER_KERNEL = np.random.default_rng(99).normal(size=(1, 1, 3, 3))
 
 
+@pytest.fixture(scope="module")
+def one_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("checks")
+
+
+@pytest.fixture(autouse=True)
+def _one_cache(_own_cache, one_cache, monkeypatch):
+    """What TensorFlow gives for the graphs here is kept for all tests."""
+    monkeypatch.setenv("DLCONV_CACHE", str(one_cache))
+
+
 def halving():
     """Values of a graph that takes even sizes only."""
     f = np.float32
