@@ -86,7 +86,7 @@ def answer_requests(runtime: AbstractContextManager[Any]) -> None:
             while (request := _request()) is not None:
                 _send(answers, _answer(loaded, *request))
     except DlconvError as error:
-        _send(answers, error)
+        _send(answers, _alone(error))
 
 
 def _request() -> tuple[str, Sequence[Any]] | None:
@@ -101,7 +101,14 @@ def _answer(runtime: Any, method: str, arguments: Sequence[Any]) -> Any:
     try:
         return getattr(runtime, method)(*arguments)
     except DlconvError as error:
-        return error
+        return _alone(error)
+
+
+def _alone(error: DlconvError) -> DlconvError:
+    """Return an error without its cause, which libraries let pickles contain, and TensorFlow's
+    cannot be pickled.
+    """
+    return DlconvError(error.message, error.hint, code=error.code, **error.data)
 
 
 def _own_standard_output() -> BinaryIO:
