@@ -18,6 +18,7 @@ from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import new_file
 from dlconv.verify.calibration import photos_for
 from dlconv.verify.photos import find_pictures, skipped_line
+from dlconv.verify.written import check_written
 
 
 def convert(
@@ -27,6 +28,7 @@ def convert(
     *,
     photos: Sequence[Path] = (),
     explain: bool = False,
+    check: bool = False,
     progress: StepProgress = no_progress,
     say: Say = no_progress,
 ) -> Made:
@@ -35,11 +37,14 @@ def convert(
     ``output`` is a folder, or for ONNX a file that ends in ``.onnx``; without it, the artifact goes
     to the folder ``artifacts/MODEL/`` below the working folder, under the recipe's name. ``photos``
     are files and folders to calibrate on, by default generated images are used; with ``explain``,
-    the manifest says what rounding each tensor alone costs. ``progress`` is called with a step's
-    name, how much of it is done, and its total; ``say`` gets lines for a person.
+    the manifest says what rounding each tensor alone costs. With ``check``, the artifact is run
+    once in its default runtime beside the frozen graph in TensorFlow, on a generated input, and is
+    only put into its place if it gives the same; what is returned has what was ``checked``.
+    ``progress`` is called with a step's name, how much of it is done, and its total; ``say`` gets
+    lines for a person.
 
     Raises UsageError for an invalid output or recipe, DlconvError for a graph that cannot be cut,
-    converted or quantized.
+    converted or quantized, and for an artifact that fails its check.
 
     >>> made = api.convert(api.find("sample"), api.Recipe("tfjs"))
     >>> made.artifact.title
@@ -52,7 +57,13 @@ def convert(
         if found.skipped:
             say(skipped_line(found.skipped))
     return conversions.convert(
-        frozen, recipe, output, photos=load, explain=explain, progress=progress
+        frozen,
+        recipe,
+        output,
+        photos=load,
+        explain=explain,
+        progress=progress,
+        check=check_written if check else None,
     )
 
 

@@ -40,7 +40,7 @@ from dlconv.registry.models import load_registry
 from dlconv.runtimes.catalogue import choices_for
 from dlconv.runtimes.framing import framed
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
-from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.terminal.console import say
 from dlconv.terminal.output import show
 from dlconv.terminal.tables import Table
@@ -129,7 +129,7 @@ def _labels_of_graph(
     ready = prepared(frozen.path, interface)
     path = folder / "handed-over.pb"
     path.write_bytes(b"".join(ready.graph.serialized()))
-    with TensorflowRuntime(path) as runtime:
+    with TensorflowChild(path) as runtime:
         return [runtime.infer(_frame(photo, ready.contract)).labels for photo in photos]
 
 

@@ -1,5 +1,6 @@
 """Converting a graph and showing what came out, for ``dlconv tfjs``, ``onnx`` and ``upgrade``."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from dlconv.terminal.output import show, tell
 if TYPE_CHECKING:
     from dlconv.artifacts.manifest import Artifact
     from dlconv.convert.artifact import Made
+    from dlconv.convert.checked import Checked
     from dlconv.recipe import Interface, Precision, Recipe
     from dlconv.verify.floors import GivenFloors
 
@@ -44,6 +46,7 @@ def convert(
     out: Path | None,
     calibrate: list[Path] | None,
     explain: bool,
+    check: bool,
     registry: Path | None,
     json: bool,
 ) -> None:
@@ -62,6 +65,7 @@ def convert(
             out,
             photos=calibrate or [],
             explain=explain,
+            check=check,
             progress=progress,
             say=console.say,
         )
@@ -94,12 +98,15 @@ def _print_made(made: "Made", explain: bool, json: bool) -> None:
             show(tables.curve_table(made.learned.found))
     if explain and not json:
         show(tables.tensor_table(made.artifact.manifest.tensors))
-    print_artifact(made.artifact, json)
+    print_artifact(made.artifact, json, made.checked)
 
 
-def print_artifact(artifact: "Artifact", json: bool) -> None:
-    """Print where an artifact is, or all that its manifest says."""
+def print_artifact(artifact: "Artifact", json: bool, checked: "Checked | None" = None) -> None:
+    """Print where an artifact is, or all that its manifest says; and what a check found."""
     if json:
-        show(artifact.as_data())
-    else:
-        tell(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")
+        found = {} if checked is None else {"check": dataclasses.asdict(checked)}
+        show({**artifact.as_data(), **found})
+        return
+    tell(f"{artifact.entry} ({artifact.bytes:,} bytes in {artifact.directory})")
+    if checked is not None:
+        tell(f"checked in {checked.line}")

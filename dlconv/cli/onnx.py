@@ -13,6 +13,7 @@ from dlconv.cli.options.conversion import (
     AutoMiou,
     AutoWorst,
     Calibrate,
+    Check,
     Explain,
     InputSize,
     InputType,
@@ -69,6 +70,7 @@ def onnx(
     floor_worst: AutoWorst = None,
     floor_miou: AutoMiou = None,
     explain: Explain = False,
+    check: Check = False,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -97,4 +99,4 @@ def onnx(
             ends=ends_of(inputs, outputs, settings),
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
         )
-    convert(graph, recipe, out, calibrate, explain, registry, json)
+    convert(graph, recipe, out, calibrate, explain, check, registry, json)

@@ -44,10 +44,11 @@ def run(
     artifacts = []
     for precision in (api.Precision.FLOAT32, api.Precision.UINT8):
         with console.steps(f"converting to TensorFlow.js ({precision})") as progress:
-            made = api.convert(frozen, api.Recipe("tfjs", precision), progress=progress)
+            recipe = api.Recipe("tfjs", precision)
+            made = api.convert(frozen, recipe, check=True, progress=progress)
         artifacts.append(made.artifact)
     with console.step("converting to ONNX"):
-        artifacts.append(api.convert(frozen, api.Recipe("onnx")).artifact)
+        artifacts.append(api.convert(frozen, api.Recipe("onnx"), check=True).artifact)
     results = api.verify(
         [artifact.manifest_path for artifact in artifacts],
         images=images or [],

@@ -13,6 +13,7 @@ from dlconv.cli.options.conversion import (
     AutoMiou,
     AutoWorst,
     Calibrate,
+    Check,
     Explain,
     InputSize,
     InputType,
@@ -55,6 +56,7 @@ def tfjs(
     floor_worst: AutoWorst = None,
     floor_miou: AutoMiou = None,
     explain: Explain = False,
+    check: Check = False,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", show_default="artifacts/MODEL/tfjs-..."),
@@ -113,4 +115,4 @@ def tfjs(
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
             backends=wanted if converter == "dlconv" else (),
         )
-    convert(graph, recipe, out, calibrate, explain, registry, json)
+    convert(graph, recipe, out, calibrate, explain, check, registry, json)

@@ -18,6 +18,8 @@ HINTS: Mapping[str, str] = {
     "bad-download": "the file or its transfer is damaged, or the file was changed; try another "
     "--mirror",
     "calibrate-on-photos": "calibrate on photos: --calibrate DIR",
+    "check-failed": "dlconv tfjs and onnx write it without --check; dlconv bisect then finds the "
+    "layer that differs",
     "damaged-download": "the download is damaged or not a model; fetch it again, or use another "
     "--mirror",
     "holds-others": "name another place with -o",

@@ -25,6 +25,7 @@ from dlconv.artifacts.manifest import (
     read_artifact,
     write_manifest,
 )
+from dlconv.convert.checked import Check, Checked
 from dlconv.convert.conformance.judge import refuse
 from dlconv.convert.interface import Prepared, prepared
 from dlconv.convert.place import manifest_of_file, new_file, new_folder
@@ -81,10 +82,11 @@ OFFICIAL_PRECISIONS = frozenset(
 
 @dataclass(frozen=True)
 class Made:
-    """An artifact, and the measurements of its quantization, if that used images."""
+    """An artifact, the measurements of its quantization, if that used images, and of its check."""
 
     artifact: Artifact
     learned: Learned | None = None
+    checked: Checked | None = None
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,18 @@ class _Written:
 
 
 def make_artifact(
-    frozen: FrozenGraph, recipe: Recipe, place: Path, learning: Learning = NOTHING_GIVEN
+    frozen: FrozenGraph,
+    recipe: Recipe,
+    place: Path,
+    learning: Learning = NOTHING_GIVEN,
+    check: Check | None = None,
 ) -> Made:
     """Make an artifact at ``place``: a folder, or for ONNX a file that ends in ``.onnx``.
 
-    A folder is replaced if it is an artifact; the manifest of a file lies beside it. Raises
-    UsageError for a folder that holds something else and for a recipe that the converter does not
-    support, DlconvError when the graph cannot be converted or quantized.
+    A folder is replaced if it is an artifact; the manifest of a file lies beside it. What ``check``
+    raises for leaves what is there. Raises UsageError for a folder that holds something else and
+    for a recipe that the converter does not support, DlconvError when the graph cannot be converted
+    or quantized, and what ``check`` does.
     """
     if recipe.converter == "tensorflowjs":
         _refuse_unofficial_precision(recipe)
@@ -135,8 +142,9 @@ def make_artifact(
             model = work / (place.name if is_file else "model.onnx")
             written = _write_onnx(frozen.path, recipe, model, learning)
         write_manifest(_manifest(frozen, recipe, written), work, work / MANIFEST_NAME)
+        checked = check(read_artifact(work), frozen, place) if check is not None else None
     artifact = read_artifact(manifest_of_file(place) if is_file else place)
-    return Made(artifact, written.learned)
+    return Made(artifact, written.learned, checked)
 
 
 def _refuse_unofficial_precision(recipe: Recipe) -> None:

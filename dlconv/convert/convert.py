@@ -11,6 +11,7 @@ from dlconv.artifacts.frozen import FrozenGraph, model_name
 from dlconv.artifacts.manifest import Artifact, Source, coarsest
 from dlconv.cache import store
 from dlconv.convert.artifact import Learning, Made, make_artifact, make_upgraded
+from dlconv.convert.checked import Check
 from dlconv.convert.part import cut_out
 from dlconv.convert.place import check_onnx_path
 from dlconv.convert.quantize.images import LoadImages
@@ -32,19 +33,21 @@ def convert(
     photos: LoadImages | None = None,
     explain: bool = False,
     progress: StepProgress = no_progress,
+    check: Check | None = None,
 ) -> Made:
     """Make an artifact in ``output``, or in a folder of its own below ``root``.
 
     ``output`` is a folder, or for ONNX a file that ends in ``.onnx``. ``photos`` loads those to
     calibrate on, None stands for generated images; ``explain`` measures what rounding each tensor
-    alone costs. Raises UsageError for an invalid place or choice, DlconvError when the graph cannot
-    be cut, converted or quantized.
+    alone costs; ``check`` runs the artifact before it gets its place. Raises UsageError for an
+    invalid place or choice, DlconvError when the graph cannot be cut, converted or quantized, and
+    what ``check`` does.
     """
     if recipe.target == "onnx" and output is not None:
         check_onnx_path(output)
     part = cut_out(frozen, recipe.ends)
     place = output or root / part.source.model / recipe.name
-    made = make_artifact(part, recipe, place, Learning(photos, explain, progress))
+    made = make_artifact(part, recipe, place, Learning(photos, explain, progress), check)
     _draw_curve(made, place)
     store.add_graph(part.path)
     return made

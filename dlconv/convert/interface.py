@@ -64,6 +64,15 @@ def prepared(
     return Prepared(graph, contract, is_same_function)
 
 
+def with_interface(path: Path, interface: Interface) -> Graph:
+    """Read a frozen graph and give it an interface; nothing else of it is rewritten.
+
+    Raises DlconvError when the graph cannot have it.
+    """
+    graph = Graph(read_graph(path))
+    return _with_interface(graph, find_contract(graph), interface)
+
+
 def _with_interface(graph: Graph, contract: Contract, interface: Interface) -> Graph:
     if interface.input_size is not None:
         if contract.crop is None:

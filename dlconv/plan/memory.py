@@ -11,9 +11,11 @@ from dlconv.cache import store
 from dlconv.plan.state import Record
 from dlconv.plan.steps import Step
 from dlconv.plan.tasks import Convert, Verify
-from dlconv.recipe import Precision
+from dlconv.recipe import Precision, Recipe
 
 MIB = 1 << 20
+# What the check of an artifact adds to its conversion: TensorFlow, in a process of its own.
+CHECK_BYTES = 800 * MIB
 # The share of the machine's memory that steps may take together.
 SHARE = 0.75
 # Files with the memory limit of the container, for each version of control groups.
@@ -28,14 +30,18 @@ def memory_of(step: Step, record: Record | None) -> int:
     if record is not None and record.memory:
         return record.memory
     task, graph_bytes = step.task, _graph_bytes(step)
-    if isinstance(task, Convert):
-        recipe = task.recipe
-        if recipe.precision is Precision.STATIC:
-            return 3000 * MIB + 40 * graph_bytes
-        if recipe.target == "onnx" or recipe.precision.is_calibrated:
-            return 700 * MIB + 40 * graph_bytes
     if isinstance(task, Verify):
         return 1500 * MIB + 15 * graph_bytes
+    if not isinstance(task, Convert):
+        return 100 * MIB + 8 * graph_bytes
+    return _memory_to_convert(task.recipe, graph_bytes) + CHECK_BYTES
+
+
+def _memory_to_convert(recipe: Recipe, graph_bytes: int) -> int:
+    if recipe.precision is Precision.STATIC:
+        return 3000 * MIB + 40 * graph_bytes
+    if recipe.target == "onnx" or recipe.precision.is_calibrated:
+        return 700 * MIB + 40 * graph_bytes
     return 100 * MIB + 8 * graph_bytes
 
 

@@ -33,6 +33,7 @@ from dlconv.verify.photos import find_photos
 from dlconv.verify.reports.files import write_reports
 from dlconv.verify.result import ArtifactResult
 from dlconv.verify.verify import verify_artifacts
+from dlconv.verify.written import check_written
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,13 @@ def _fetch(origin: Origin) -> Done:
 
 def _convert(task: Convert) -> Done:
     photos = photos_for(find_photos(task.calibrate)) if task.calibrate else None
-    made = convert(task.origin.frozen(), task.recipe, root=task.folder.parents[1], photos=photos)
+    made = convert(
+        task.origin.frozen(),
+        task.recipe,
+        root=task.folder.parents[1],
+        photos=photos,
+        check=check_written,
+    )
     return Done(_digests(made.artifact.directory.iterdir()), made.artifact.bytes)
 
 

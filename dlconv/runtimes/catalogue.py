@@ -11,7 +11,7 @@ from dlconv.errors import UsageError
 from dlconv.runtimes import Runtime
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
-from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
@@ -73,7 +73,7 @@ KINDS = (
         "tensorflow",
         "tensorflow",
         ("cpu",),
-        lambda entry, backend, threads: TensorflowRuntime(entry, threads),
+        lambda entry, backend, threads: TensorflowChild(entry, threads),
     ),
 )
 

@@ -23,7 +23,7 @@ from dlconv.graph.graph import Graph
 from dlconv.progress import Progress, no_progress
 from dlconv.runtimes.framing import framed
 from dlconv.runtimes.onnxruntime import open_session
-from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.runtimes.tfjs_node import tfjs_process
 from dlconv.verify.photos import Photo, load_photo
 
@@ -67,7 +67,7 @@ def bisect(
         raise DlconvError("the artifact has another resolution, so that no layer is the same")
     image = load_photo(photo, contract.crop)
     given = framed(image, contract.input)
-    with TensorflowRuntime(graph_path) as reference, _activations(artifact) as (run, names):
+    with TensorflowChild(graph_path) as reference, _activations(artifact) as (run, names):
         compared = [name for name in reference.images() if name in names]
         if not compared:
             raise DlconvError("the artifact has no node whose name the frozen graph has")
@@ -150,7 +150,7 @@ def _in_tfjs(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
 @contextmanager
 def _in_tensorflow(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
     graph = Graph(read_graph(entry))
-    with TensorflowRuntime(entry) as runtime:
+    with TensorflowChild(entry) as runtime:
         yield runtime.activations, frozenset(runtime.images()) - _before_biases(graph)
 
 

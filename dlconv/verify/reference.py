@@ -20,7 +20,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import Contract, find_contract
 from dlconv.graph.graph import Graph
 from dlconv.runtimes.framing import framed, in_batch
-from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.sealed import read_sealed, write_sealed
 from dlconv.verify.scores.margin import best_minus_next
@@ -39,7 +39,7 @@ class Reference:
         self._threads = threads
         self._folder = cache / graph_sha256
         self._stack = ExitStack()
-        self._runtime: TensorflowRuntime | None = None
+        self._runtime: TensorflowChild | None = None
 
     def __enter__(self) -> "Reference":
         return self
@@ -104,10 +104,10 @@ class Reference:
             return None
         return scores[:, :height, :width]
 
-    def _start(self) -> TensorflowRuntime:
+    def _start(self) -> TensorflowChild:
         if self._runtime is None:
             self._runtime = self._stack.enter_context(
-                TensorflowRuntime(self._graph_path, self._threads)
+                TensorflowChild(self._graph_path, self._threads)
             )
         return self._runtime
 

@@ -84,3 +84,12 @@ Explain = Annotated[
         help="Measure what rounding each tensor alone costs, and list them.",
     ),
 ]
+
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Run it once beside the frozen graph in TensorFlow, on a generated image; if it "
+        "differs, write nothing.",
+    ),
+]

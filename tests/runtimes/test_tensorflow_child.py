@@ -1,0 +1,71 @@
+"""TensorFlow in a process of its own gives the same, and its death is an error in one line."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from support.graphs import const, graph_def, node, placeholder, tiny_kernel
+
+from dlconv.errors import DlconvError
+from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_child import TensorflowChild
+from dlconv.verify.reference import Reference
+
+PHOTO = np.random.default_rng(5).integers(0, 256, (1, 65, 97, 3), np.uint8)
+
+
+def convolving_three_axes():
+    """A graph whose image loses an axis where shape inference cannot see it: oneDNN aborts.
+
+    The extents [-1, 5, 5, 3] without what repeats are [-1, 5, 3].
+    """
+    f, i = np.float32, np.int32
+    return graph_def(
+        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
+        node("ToFloat", "Cast", "ImageTensor", SrcT=np.uint8, DstT=f),
+        node("size", "Shape", "ImageTensor", T=np.uint8, out_type=i),
+        const("most", [-1, 5, 5, 3], i),
+        node("extents", "Minimum", "size", "most", T=i),
+        node("different", "Unique", "extents", T=i, out_idx=i),
+        node("image", "Reshape", "ToFloat", "different", T=f, Tshape=i),
+        const("weights", tiny_kernel(), f),
+        node(
+            "scores",
+            "Conv2D",
+            "image",
+            "weights",
+            T=f,
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+        ),
+        const("axis", -1, i),
+        node("labels", "ArgMax", "scores", "axis", T=f, Tidx=i, output_type=np.int64),
+    )
+
+
+def test_it_gives_what_tensorflow_gives_here(tiny):
+    with TensorflowChild(tiny.path) as child, TensorflowRuntime(tiny.path) as here:
+        assert np.array_equal(child.infer(PHOTO).output, here.infer(PHOTO).output)
+        assert np.array_equal(child.scores(PHOTO), here.scores(PHOTO))
+        (found,) = child.activations(PHOTO, child.images()[-1:])
+        (expected,) = here.activations(PHOTO, here.images()[-1:])
+        assert np.array_equal(found, expected)
+        assert child.describe() == here.describe()
+        assert child.process_ids != [os.getpid()]
+        with pytest.raises(DlconvError, match="cannot run"):
+            child.infer(PHOTO[..., :2])
+        assert np.array_equal(child.infer(PHOTO).output, here.infer(PHOTO).output)
+        os.kill(*child.process_ids, signal.SIGKILL)
+        with pytest.raises(DlconvError, match="SIGKILL.*too little memory"):
+            child.infer(PHOTO)
+
+
+def test_a_graph_that_ends_tensorflow_is_an_error_that_names_it(frozen_on_disk, tmp_path):
+    path = frozen_on_disk(convolving_three_axes()).path
+    reference = Reference(path, "aborting", tmp_path / "labels")
+    with reference, pytest.raises(DlconvError) as raised:
+        reference.labels(PHOTO)
+    assert raised.value.message == f"TensorFlow ended (SIGABRT) while it ran {path}"
+    assert raised.value.hint == "the graph itself cannot run on such an image"
