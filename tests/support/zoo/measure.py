@@ -101,7 +101,11 @@ def _labels(path: Path, network: Row) -> Step:
         )
     counts = np.bincount(np.concatenate([each.ravel() for each in labels]))
     classes = int((counts >= LEAST_SHARE * counts.sum()).sum())
-    best = np.concatenate([each.reshape(-1, network.classes) for each in scores])
+    inside = [
+        each[:, : image.shape[1], : image.shape[2]]
+        for each, image in zip(scores, photos, strict=True)
+    ]
+    best = np.concatenate([each.reshape(-1, network.classes) for each in inside])
     best = np.log(best + 1e-9) if network.scales else best
     second, first = np.sort(best, axis=1)[:, -2:].T
     margin = float(np.median(first - second))
