@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.graphs import graph_def, layer, node, placeholder, relu6
 
 from dlconv.convert.quantize.calibrated import UNPOOLED_SHARE, calibrate, tap_means
-from dlconv.convert.quantize.grid import channel_grid, tensor_grid
+from dlconv.convert.quantize.grid import channel_grid, own_grid, tensor_grid
 from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
 from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.rounding import moments_of, round_to_outputs
@@ -220,6 +220,19 @@ def test_codes_are_those_for_the_inputs_in_the_network_rounded_so_far(example, n
     codes, _ = round_to_outputs(layer.matrices, moments[0] + moments[1] + moments[2], [grid])
     assert np.array_equal(head.codes, layer.kernel_of(codes))
     assert not np.array_equal(head.codes, grid.codes(layer.kernel))
+
+
+def test_a_kernel_that_was_trained_for_8_bits_stays_with_its_bias():
+    kernel = np.random.default_rng(4).integers(-127, 128, size=(1, 1, 3, 9)).astype(F) * F(0.0123)
+    graph = Graph(
+        graph_def(placeholder("x", F, (1, 4, 4, 3)), *layer("y", "x", kernel, np.ones(9)))
+    )
+    contract, layers = find_contract(graph), find_layers(graph)
+    images = [np.random.default_rng(5).normal(size=(1, 4, 4, 3)).astype(F)]
+    with OnnxNetwork(graph, contract) as network:
+        (rounded,) = calibrate(network, layers, {"y/conv": [own_grid(kernel)]}, images)
+    np.testing.assert_array_equal(rounded.kernel, kernel)
+    assert rounded.bias is None
 
 
 def test_of_several_grids_a_layer_gets_one(example, network):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from support.networks import pictures
 from support.running import run
 
 from dlconv.convert.quantize.layers import find_layers
+from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
 from dlconv.convert.quantize.storage import store_layers, store_nearest, tfjs_target
 from dlconv.convert.stored import WeightType, store
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
@@ -140,6 +142,15 @@ def test_small_layers_keep_16_bits_and_large_ones_have_8(small, learn):
             for grid in target.grids(layer):
                 assert (grid.last_code < 256) == (layer.name == "large/conv")
                 assert bool(grid.scale.ndim) == (per_channel and layer.name == "large/conv")
+
+
+def test_what_was_trained_for_8_bits_has_its_own_steps_in_both_targets(small):
+    codes = np.random.default_rng(4).integers(-127, 128, size=(1, 1, 96, 96))
+    kernel = codes.astype(F) * F(0.0123)
+    layer = replace(next(each for each in find_layers(small) if not each.is_small), kernel=kernel)
+    for target in (tfjs_target(False), tfjs_target(True), ONNX_TARGET):
+        (grid,) = target.grids(layer)
+        assert grid.scale == F(0.0123)
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,39 @@ def test_a_shape_taken_apart_and_a_padding_without_a_maximum_are_followed(size):
     assert np.array_equal(scores, run(old, "up", ImageTensor=image))
 
 
+def with_photos_resized_to(longest, graph):
+    """The same graph, but that the photo's longer side becomes so long, as min_resize has it."""
+    node_of(graph, "float").name = "cast"
+    graph.node.extend(
+        [
+            node("own_shape", "Shape", "cast", T=F, out_type=I),
+            *(const(f"own_{key}", [value], I) for key, value in zip("bes", (1, 3, 1), strict=True)),
+            node("own", "StridedSlice", "own_shape", "own_b", "own_e", "own_s", T=I, Index=I),
+            node("sides", "Cast", "own", SrcT=I, DstT=F),
+            const("first", [0], I),
+            node("longer", "Max", "sides", "first", T=F, Tidx=I),
+            const("longest", longest, F),
+            node("factor", "RealDiv", "longest", "longer", T=F),
+            node("scaled", "Mul", "sides", "factor", T=F),
+            node("floor", "Floor", "scaled", T=F),
+            node("range", "Cast", "floor", SrcT=F, DstT=I),
+            resize("float", "cast", "range", align_corners=True),
+        ]
+    )
+    return graph
+
+
+@pytest.mark.parametrize("size", [(96, 96), (40, 48)])
+def test_photos_that_were_resized_to_the_crop_go_in_as_they_are(size):
+    image = np.random.default_rng(1).integers(0, 256, (1, *size, 3), U)
+    plain, resized = (
+        result_of(fix(size, (64, 64)), graph)
+        for graph in (tiny_network(), with_photos_resized_to(64, tiny_network()))
+    )
+    scores = run(resized, "up", ImageTensor=image)
+    assert np.array_equal(scores, run(plain, "up", ImageTensor=image))
+
+
 @needs_shared
 def test_an_export_of_2019_is_the_same_network_with_other_constants():
     graph = parse_graph((SHARED / "graphs" / "unpack.pb").read_bytes(), "unpack.pb")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support.graphs import const, graph_def, node, placeholder, tiny_segmenter
+from support.graphs import const, fake_quant, graph_def, node, placeholder, tiny_segmenter
 from support.running import assert_untouched, ops, rewritten, run
 from tensorboard.compat.proto.types_pb2 import DataType
 
@@ -52,6 +52,22 @@ def test_each_slice_may_have_a_range():
             "T",
             "DT_QUINT8",
         ),
+    )
+
+
+def test_kernels_as_training_for_8_bits_leaves_them_are_folded():
+    """A batch norm's factor, reshaped, times the weights, rounded."""
+    random = np.random.default_rng(3)
+    folded(
+        const("weights", random.normal(size=(3, 3, 4, 1)), F),
+        const("variance", random.uniform(0.5, 2, size=4), F),
+        const("gamma", random.uniform(0.5, 2, size=4), F),
+        const("shape", [4, 1], np.int32),
+        node("deviation", "Rsqrt", "variance", T=F),
+        node("factor", "Mul", "deviation", "gamma", T=F),
+        node("column", "Reshape", "factor", "shape", T=F, Tshape=np.int32),
+        node("scaled", "Mul", "weights", "column", T=F),
+        *fake_quant("stored", "scaled", -2.0, 2.5),
     )
 
 

@@ -39,7 +39,7 @@ def main() -> None:
             print(f"  {found['seconds']:.0f} s; not as it should be: {', '.join(wrong) or 'none'}")
         if found:
             results[row.name] = found["steps"]
-    PAGE.write_text(with_table(PAGE.read_text(), table_of(results, list(RECIPES))))
+            PAGE.write_text(with_table(PAGE.read_text(), table_of(results, list(RECIPES))))
 
 
 def _measured(name: str, kept: Path, code: str) -> Mapping:

@@ -17,7 +17,7 @@ from dlconv.tensorflow import load_tensorflow
 
 tf = load_tensorflow()
 EPSILON = 1e-3
-NOISE = 0.06
+NOISE = 0.03
 COLOURS = 3
 # The size of what no activation follows, which is often added to something.
 LINEAR = 0.7
@@ -349,7 +349,7 @@ def _kernel(scope: str, shape: tuple[int, ...], depthwise: bool) -> np.ndarray:
     Wholly random weights would make noise of what an image shows, layer by layer.
     """
     height, width, inputs, outputs = shape
-    bump = np.outer(*(np.hanning(size + 2)[1:-1] ** 4 for size in (height, width)))
+    bump = np.outer(*(np.hanning(size + 2)[1:-1] ** 6 for size in (height, width)))
     least = min(inputs, outputs)
     same = np.arange(inputs)[:, None] % least == np.arange(outputs) % least
     same = np.ones((inputs, outputs)) if depthwise else same / np.sqrt(same.sum(0))

@@ -40,7 +40,7 @@ def _scene(seed: int, crop: int) -> tuple[np.ndarray, np.ndarray]:
         texture[found.labels == label] -= texture[found.labels == label].mean(0)
     thirds = 2 * np.pi / 3 * np.arange(3)
     colours = 127.5 + 85 * np.cos(_angles(hues)[..., None] - thirds)
-    image = np.clip(colours + np.clip(texture, -30, 30), 0, 255).astype(np.uint8)
+    image = np.clip(colours + np.clip(texture, -12, 12), 0, 255).astype(np.uint8)
     rows, columns = (_middle(side, crop) for side in hues.shape)
     return image[rows, columns], hues[rows, columns]
 
