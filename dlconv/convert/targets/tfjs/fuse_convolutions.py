@@ -10,6 +10,8 @@ Requires that batch norms are folded. Ensures that the last node keeps its name;
 these ops, so it comes last.
 """
 
+from collections.abc import Container
+
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.edit import Edit, Result, applied, reads_once
@@ -19,16 +21,19 @@ FUSED = {"Conv2D": "_FusedConv2D", "DepthwiseConv2dNative": "FusedDepthwiseConv2
 ACTIVATIONS = frozenset({"Relu", "Relu6"})
 
 
-def fuse_convolutions(graph: Graph) -> Result:
-    """Return the graph with fused convolutions, which TF.js runs and TensorFlow does not."""
+def fuse_convolutions(graph: Graph, without: Container[str] = ()) -> Result:
+    """Return the graph with fused convolutions, which TF.js runs and TensorFlow does not.
+
+    Those that would be called as one ``without`` stay apart.
+    """
     edit = Edit()
     for node in graph.nodes.values():
         if node.op in FUSED and is_nhwc(node):
-            _fuse(graph, node, edit)
+            _fuse(graph, node, edit, without)
     return applied(graph, edit)
 
 
-def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
+def _fuse(graph: Graph, convolution: NodeDef, edit: Edit, without: Container[str]) -> None:
     bias_add = reads_once(graph, convolution.name)
     if bias_add is None or not _adds_vector(graph, bias_add, convolution.name):
         return
@@ -36,6 +41,8 @@ def _fuse(graph: Graph, convolution: NodeDef, edit: Edit) -> None:
     parts = [bias_add]
     if activation is not None and activation.op in ACTIVATIONS:
         parts.append(activation)
+    if parts[-1].name in without:
+        return
     inputs = [*convolution.input[:2], bias_add.input[1], *convolution.input[2:]]
     fused = copy_of(convolution, name=parts[-1].name, inputs=inputs)
     fused.op = FUSED[convolution.op]

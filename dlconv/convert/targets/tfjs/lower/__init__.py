@@ -16,6 +16,7 @@ from dlconv.convert.targets.tfjs.lower.known import is_known_to_be_wrong
 from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
+from dlconv.graph.operations import FUSED_CONVOLUTIONS
 from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static
 
@@ -61,7 +62,11 @@ def lowered_for(
         refuse("TensorFlow.js", remaining)
         return True
 
-    fused = fuse_convolutions(lower_where(graph, is_lowered, log).graph).graph
+    lowered_graph = lower_where(graph, is_lowered, log).graph
+    fused = fuse_convolutions(lowered_graph).graph
+    wrong = {each.node.name for each in judged(table, fused, backends)}
+    if any(fused.nodes[name].op in FUSED_CONVOLUTIONS for name in wrong):
+        fused = fuse_convolutions(lowered_graph, wrong).graph
     if log is None:
         refuse("TensorFlow.js", judged(table, fused, backends))
         refuse("TensorFlow.js", judged(table, fused, backends, lowered=True))
