@@ -17,6 +17,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.graph.definitions import definition_of
 from dlconv.graph.edit import const
 from dlconv.graph.graph import Graph
+from dlconv.graph.operations import CONVOLUTIONS
 from dlconv.graph.tensors import shape_proto
 from dlconv.verify.conformance.draw import EMPTY, Draw, Input, attribute_value, every_way
 
@@ -82,12 +83,13 @@ def cases_of(op: str) -> Iterator[Case]:
 def _case(op: str, draw: Draw, inputs: Sequence[Input]) -> Case:
     is_free = draw.pick("sizes", "fixed", "free") == "free"
     is_stated = draw.pick("defaults", "stated", "absent") == "stated"
+    kept = _channels(draw) if op in CONVOLUTIONS else None
     nodes, feeds = [], {}
     for index, each in enumerate(inputs):
         if each.is_constant:
             nodes.append(const(f"x{index}", each.value))
         else:
-            nodes.append(_placeholder(f"x{index}", each.value, is_free))
+            nodes.append(_placeholder(f"x{index}", each.value, is_free, kept))
             feeds[f"x{index}"] = each.value
     if not feeds:
         # TF.js and ONNX Runtime want an input.
@@ -121,10 +123,17 @@ def _graph(nodes: Sequence[NodeDef]) -> Graph:
     return Graph(made)
 
 
-def _placeholder(name: str, value: np.ndarray, is_free: bool) -> NodeDef:
+def _channels(draw: Draw) -> int:
+    """Return the axis of channels, which are known wherever a convolution is."""
+    return 1 if draw.attributes.get("data_format") == "NCHW" else 3
+
+
+def _placeholder(name: str, value: np.ndarray, is_free: bool, kept: int | None = None) -> NodeDef:
     node = NodeDef(name=name, op="Placeholder")
     node.attr["dtype"].CopyFrom(attribute_value(value.dtype))
-    extents = [None if is_free else extent for extent in value.shape]
+    extents = [
+        None if is_free and axis != kept else extent for axis, extent in enumerate(value.shape)
+    ]
     node.attr["shape"].shape.CopyFrom(shape_proto(extents))
     node.attr["shape"].shape.SetInParent()
     return node

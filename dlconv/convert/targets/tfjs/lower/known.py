@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.convert.conformance.traits import traits_of
 from dlconv.convert.targets.tfjs.lower.arithmetic import NARROW
 from dlconv.graph.graph import attribute
 from dlconv.graph.shapes import Static
@@ -78,6 +79,11 @@ def _has_other_batches(static: Static, node: NodeDef) -> bool:
     return min(len(one), len(other)) > 2 and (one[:-2] != other[:-2] or None in one[:-2])
 
 
+def _skips_on_one_axis(static: Static, node: NodeDef) -> bool:
+    is_same = attribute(node, "padding").s == b"SAME"
+    return is_same and traits_of(static, node).get("window") in (None, "has gaps on one axis")
+
+
 _CONDITIONS: Mapping[str, Condition] = {
     **dict.fromkeys(("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
     **dict.fromkeys(("Prod", "Sub", "Sum"), _is_narrow),
@@ -85,6 +91,8 @@ _CONDITIONS: Mapping[str, Condition] = {
     **dict.fromkeys(("SquaredDifference", "TruncateDiv", "TruncateMod"), _is_whole),
     "BatchMatMulV2": _has_other_batches,
     "Cast": _wraps,
+    "Conv2D": _skips_on_one_axis,
+    "DepthwiseConv2dNative": _skips_on_one_axis,
     "OneHot": _always,
     "Select": _is_for_rows,
     "StridedSlice": _has_steps,
