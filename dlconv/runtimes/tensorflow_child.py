@@ -34,7 +34,7 @@ class TensorflowChild:
 
     def __enter__(self) -> "TensorflowChild":
         arguments = [str(self._graph_path), str(self._threads or 0)]
-        self._asked = PythonChild("TensorFlow", self._graph_path, __name__, arguments, _ended)
+        self._asked = PythonChild("TensorFlow", self._graph_path, __name__, arguments, why_it_ended)
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -68,7 +68,7 @@ class TensorflowChild:
         return self._asked.description
 
 
-def _ended(child: Child) -> DlconvError:
+def why_it_ended(child: Child) -> DlconvError:
     """Return the error for TensorFlow's death: by a signal, it is the graph's or the memory's."""
     failure = child.failure()
     code = child.process.returncode

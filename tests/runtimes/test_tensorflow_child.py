@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from support.graphs import const, graph_def, node, placeholder, tiny_kernel
+from support.graphs import convolving_three_axes
 
 from dlconv.errors import DlconvError
 from dlconv.runtimes.tensorflow import TensorflowRuntime
@@ -13,36 +13,6 @@ from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.verify.reference import Reference
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 65, 97, 3), np.uint8)
-
-
-def convolving_three_axes():
-    """A graph whose image loses an axis where shape inference cannot see it: oneDNN aborts.
-
-    The extents [-1, 5, 5, 3] without what repeats are [-1, 5, 3].
-    """
-    f, i = np.float32, np.int32
-    return graph_def(
-        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
-        node("ToFloat", "Cast", "ImageTensor", SrcT=np.uint8, DstT=f),
-        node("size", "Shape", "ImageTensor", T=np.uint8, out_type=i),
-        const("most", [-1, 5, 5, 3], i),
-        node("extents", "Minimum", "size", "most", T=i),
-        node("different", "Unique", "extents", T=i, out_idx=i),
-        node("image", "Reshape", "ToFloat", "different", T=f, Tshape=i),
-        const("weights", tiny_kernel(), f),
-        node(
-            "scores",
-            "Conv2D",
-            "image",
-            "weights",
-            T=f,
-            strides=[1, 1, 1, 1],
-            padding=b"SAME",
-            data_format=b"NHWC",
-        ),
-        const("axis", -1, i),
-        node("labels", "ArgMax", "scores", "axis", T=f, Tidx=i, output_type=np.int64),
-    )
 
 
 def test_it_gives_what_tensorflow_gives_here(tiny):
