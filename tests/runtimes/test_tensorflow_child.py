@@ -2,10 +2,12 @@
 
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
-from support.graphs import convolving_three_axes
+from support.graphs import convolving_three_axes, tiny_kernel, tiny_segmenter
+from support.processes import still_running
 
 from dlconv.errors import DlconvError
 from dlconv.runtimes.tensorflow import TensorflowRuntime
@@ -30,6 +32,23 @@ def test_it_gives_what_tensorflow_gives_here(tiny):
         os.kill(*child.process_ids, signal.SIGKILL)
         with pytest.raises(DlconvError, match="SIGKILL.*too little memory"):
             child.infer(PHOTO)
+
+
+def test_its_process_stays_for_the_next_graph_unless_it_ended(tiny, frozen_on_disk, monkeypatch):
+    monkeypatch.chdir(tiny.path.parent)
+    other = frozen_on_disk(tiny_segmenter(kernel=-tiny_kernel()), "other").path
+    with TensorflowChild(tiny.path) as first:
+        ids, labels = first.process_ids, first.infer(PHOTO).labels
+    with pytest.raises(DlconvError, match=r"cannot read none\.pb"):
+        TensorflowChild(Path("none.pb")).__enter__()
+    with TensorflowChild(Path(other.name)) as second:
+        assert second.process_ids == ids
+        assert not np.array_equal(second.infer(PHOTO).labels, labels)
+        os.kill(*ids, signal.SIGKILL)
+    assert still_running(ids) == []
+    with TensorflowChild(tiny.path) as third:
+        assert third.process_ids != ids
+        assert np.array_equal(third.infer(PHOTO).labels, labels)
 
 
 def test_a_graph_that_ends_tensorflow_is_an_error_that_names_it(frozen_on_disk, tmp_path):

@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
-from dlconv.convert.quantize import fed_graph
 from dlconv.convert.quantize.network import NOTHING, Network, Values, path_to
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
-from dlconv.runtimes.python_child import PythonChild
-from dlconv.runtimes.tensorflow_child import why_it_ended
+from dlconv.runtimes.tensorflow_process import TensorflowProcess
 
 # What errors say it ran.
 WHAT = Path("the graph to calibrate it")
@@ -38,9 +36,7 @@ class TensorFlowNetwork(Network):
         with tempfile.NamedTemporaryFile(prefix="dlconv-", suffix=".pb") as file:
             file.write(_definition(graph, weights).SerializeToString())
             file.flush()
-            self._asked = PythonChild(
-                "TensorFlow", WHAT, fed_graph.__name__, [file.name], why_it_ended
-            )
+            self._asked = TensorflowProcess("fed", Path(file.name), what=WHAT)
         self._asked.ask("keep", weights)
 
     def __exit__(self, *raised: object) -> None:

@@ -134,6 +134,7 @@ def test_the_sample_has_the_activations_that_it_has_in_tensorflow(tmp_path):
 def test_a_graph_that_ends_tensorflow_is_an_error():
     graph = Graph(convolving_three_axes())
     image = np.zeros((1, 65, 97, 3), np.uint8)
-    with TensorFlowNetwork(graph, find_contract(graph)) as network:
-        with pytest.raises(DlconvError, match=r"ended \(SIGABRT\) while it ran the graph to calib"):
-            network.run(["labels"], {"ImageTensor": image})
+    said = r"ended \(SIGABRT\) while it ran the graph to calibrate it"
+    network = TensorFlowNetwork(graph, find_contract(graph))
+    with network, pytest.raises(DlconvError, match=said):
+        network.run(["labels"], {"ImageTensor": image})

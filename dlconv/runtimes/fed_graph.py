@@ -1,10 +1,9 @@
-"""A TensorFlow session whose weights are fed, in the process that ``in_tensorflow`` starts.
+"""A TensorFlow session whose weights are fed, for calibration.
 
 TensorFlow keeps a copy of the constants for every part of a graph that is run. Weights are
 therefore no constants here: they are placeholders, sent once, and those that a part reads are fed.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from dlconv.errors import DlconvError, first_line
-from dlconv.runtimes.python_child import answer_requests
 from dlconv.tensorflow import load_tensorflow
 
 Values = Mapping[str, np.ndarray]
@@ -80,7 +78,3 @@ class FedGraph:
             raise DlconvError(
                 f"TensorFlow cannot run the graph to calibrate it: {first_line(error)}"
             ) from error
-
-
-if __name__ == "__main__":
-    answer_requests(FedGraph(Path(sys.argv[1])))
