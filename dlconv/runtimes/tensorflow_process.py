@@ -48,11 +48,20 @@ class TensorflowProcess:
 
     def close(self) -> None:
         """Forget the graph; the process stays for the next one, unless another does."""
-        if _idle or not self._asked.is_ready:
+        if _idle or not self._is_shut():
             self._asked.close()
             return
-        self._asked.ask("shut")
         _idle.append(self._asked)
+
+    def _is_shut(self) -> bool:
+        """Tell whether the process has forgotten the graph, and so can take another."""
+        if not self._asked.is_ready:
+            return False
+        try:
+            self._asked.ask("shut")
+        except DlconvError:
+            return False
+        return True
 
 
 def _started(what: Path) -> PythonChild:
