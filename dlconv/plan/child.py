@@ -42,7 +42,10 @@ def _answer(line: bytes) -> bytes:
 
 
 def _memory() -> int:
-    """Return the peak memory of this process and its children, in bytes."""
+    """Return the peak memory of this process and its children, which have to end, in bytes."""
+    from dlconv.runtimes.tensorflow_process import end_idle
+
+    end_idle()
     unit = 1 if sys.platform == "darwin" else 1024
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return unit * sum(resource.getrusage(each).ru_maxrss for each in who)

@@ -15,7 +15,7 @@ from dlconv.recipe import Precision, Recipe
 
 MIB = 1 << 20
 # What the check of an artifact adds to its conversion: TensorFlow, in a process of its own.
-CHECK_BYTES = 800 * MIB
+CHECK_BYTES = 1000 * MIB
 # The share of the machine's memory that steps may take together.
 SHARE = 0.75
 # Files with the memory limit of the container, for each version of control groups.

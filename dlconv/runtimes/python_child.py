@@ -6,6 +6,7 @@ artifact is loaded, then answers requests, the name of a method and its argument
 pipes pickled. One that dies or takes too long is an error in the caller, which never waits forever.
 """
 
+import dataclasses
 import os
 import pickle
 import signal
@@ -38,6 +39,7 @@ class PythonChild:
         failure: Failure = Child.failure,
     ) -> None:
         self._failure = failure
+        self._is_waiting = True
         with ExitStack() as stack:
             command = [sys.executable, "-m", module, *arguments]
             self._child = stack.enter_context(child(name, what, command))
@@ -50,8 +52,18 @@ class PythonChild:
         """The process, a single one."""
         return [self._child.process.pid]
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it runs and has answered all that it was asked."""
+        return not self._is_waiting and self._child.process.poll() is None
+
+    def runs(self, what: Path) -> None:
+        """Name what it runs from now on, for errors."""
+        self._child = dataclasses.replace(self._child, what=what)
+
     def ask(self, method: str, *arguments: object) -> Any:
         """Return what a method of the runtime gives."""
+        self._is_waiting = True
         with self._child.limited():
             try:
                 _send(self._child.stdin, (method, arguments))
@@ -68,6 +80,7 @@ class PythonChild:
             answer = pickle.load(self._child.stdout)
         except (EOFError, pickle.UnpicklingError) as error:
             raise self._failure(self._child) from error
+        self._is_waiting = False
         if isinstance(answer, DlconvError):
             raise answer
         return answer

@@ -4,18 +4,14 @@ A convolution given an image without a batch does, in oneDNN: no exception, the 
 graph may be a stranger's, so it never runs in the process of a command.
 """
 
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dlconv.errors import DlconvError
 from dlconv.runtimes import Inference
-from dlconv.runtimes.child import Child
-from dlconv.runtimes.python_child import PythonChild, answer_requests
 from dlconv.runtimes.tensorflow import TensorflowRuntime
+from dlconv.runtimes.tensorflow_process import TensorflowProcess
 
 
 class TensorflowChild:
@@ -33,8 +29,7 @@ class TensorflowChild:
         self._threads = threads
 
     def __enter__(self) -> "TensorflowChild":
-        arguments = [str(self._graph_path), str(self._threads or 0)]
-        self._asked = PythonChild("TensorFlow", self._graph_path, __name__, arguments, _ended)
+        self._asked = TensorflowProcess("frozen", self._graph_path, self._threads)
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -66,25 +61,3 @@ class TensorflowChild:
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on."""
         return self._asked.description
-
-
-def _ended(child: Child) -> DlconvError:
-    """Return the error for TensorFlow's death: by a signal, it is the graph's or the memory's."""
-    failure = child.failure()
-    code = child.process.returncode
-    if code >= 0 or child.is_late.is_set():
-        return failure
-    name = signal.Signals(-code).name
-    is_killed = -code == signal.SIGKILL
-    return DlconvError(
-        f"TensorFlow ended ({name}) while it ran {child.what}",
-        "it was killed: there may be too little memory"
-        if is_killed
-        else "the graph itself cannot run on such an image",
-        code="tensorflow-ended",
-        signal=name,
-    )
-
-
-if __name__ == "__main__":
-    answer_requests(TensorflowRuntime(Path(sys.argv[1]), int(sys.argv[2]) or None))

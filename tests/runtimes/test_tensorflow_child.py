@@ -2,10 +2,12 @@
 
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
-from support.graphs import const, graph_def, node, placeholder, tiny_kernel
+from support.graphs import convolving_three_axes, tiny_kernel, tiny_segmenter
+from support.processes import still_running
 
 from dlconv.errors import DlconvError
 from dlconv.runtimes.tensorflow import TensorflowRuntime
@@ -13,36 +15,6 @@ from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.verify.reference import Reference
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 65, 97, 3), np.uint8)
-
-
-def convolving_three_axes():
-    """A graph whose image loses an axis where shape inference cannot see it: oneDNN aborts.
-
-    The extents [-1, 5, 5, 3] without what repeats are [-1, 5, 3].
-    """
-    f, i = np.float32, np.int32
-    return graph_def(
-        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
-        node("ToFloat", "Cast", "ImageTensor", SrcT=np.uint8, DstT=f),
-        node("size", "Shape", "ImageTensor", T=np.uint8, out_type=i),
-        const("most", [-1, 5, 5, 3], i),
-        node("extents", "Minimum", "size", "most", T=i),
-        node("different", "Unique", "extents", T=i, out_idx=i),
-        node("image", "Reshape", "ToFloat", "different", T=f, Tshape=i),
-        const("weights", tiny_kernel(), f),
-        node(
-            "scores",
-            "Conv2D",
-            "image",
-            "weights",
-            T=f,
-            strides=[1, 1, 1, 1],
-            padding=b"SAME",
-            data_format=b"NHWC",
-        ),
-        const("axis", -1, i),
-        node("labels", "ArgMax", "scores", "axis", T=f, Tidx=i, output_type=np.int64),
-    )
 
 
 def test_it_gives_what_tensorflow_gives_here(tiny):
@@ -60,6 +32,23 @@ def test_it_gives_what_tensorflow_gives_here(tiny):
         os.kill(*child.process_ids, signal.SIGKILL)
         with pytest.raises(DlconvError, match="SIGKILL.*too little memory"):
             child.infer(PHOTO)
+
+
+def test_its_process_stays_for_the_next_graph_unless_it_ended(tiny, frozen_on_disk, monkeypatch):
+    monkeypatch.chdir(tiny.path.parent)
+    other = frozen_on_disk(tiny_segmenter(kernel=-tiny_kernel()), "other").path
+    with TensorflowChild(tiny.path) as first:
+        ids, labels = first.process_ids, first.infer(PHOTO).labels
+    with pytest.raises(DlconvError, match=r"cannot read none\.pb"):
+        TensorflowChild(Path("none.pb")).__enter__()
+    with TensorflowChild(Path(other.name)) as second:
+        assert second.process_ids == ids
+        assert not np.array_equal(second.infer(PHOTO).labels, labels)
+        os.kill(*ids, signal.SIGKILL)
+    assert still_running(ids) == []
+    with TensorflowChild(tiny.path) as third:
+        assert third.process_ids != ids
+        assert np.array_equal(third.infer(PHOTO).labels, labels)
 
 
 def test_a_graph_that_ends_tensorflow_is_an_error_that_names_it(frozen_on_disk, tmp_path):

@@ -115,6 +115,36 @@ def tiny_segmenter(
     )
 
 
+def convolving_three_axes():
+    """A graph whose image loses an axis where shape inference cannot see it: oneDNN aborts.
+
+    The extents [-1, 5, 5, 3] without what repeats are [-1, 5, 3].
+    """
+    f, i = np.float32, np.int32
+    return graph_def(
+        placeholder("ImageTensor", np.uint8, (1, None, None, 3)),
+        node("ToFloat", "Cast", "ImageTensor", SrcT=np.uint8, DstT=f),
+        node("size", "Shape", "ImageTensor", T=np.uint8, out_type=i),
+        const("most", [-1, 5, 5, 3], i),
+        node("extents", "Minimum", "size", "most", T=i),
+        node("different", "Unique", "extents", T=i, out_idx=i),
+        node("image", "Reshape", "ToFloat", "different", T=f, Tshape=i),
+        const("weights", tiny_kernel(), f),
+        node(
+            "scores",
+            "Conv2D",
+            "image",
+            "weights",
+            T=f,
+            strides=[1, 1, 1, 1],
+            padding=b"SAME",
+            data_format=b"NHWC",
+        ),
+        const("axis", -1, i),
+        node("labels", "ArgMax", "scores", "axis", T=f, Tidx=i, output_type=np.int64),
+    )
+
+
 def copy(name: str, source: str, *control: str) -> NodeDef:
     return node(name, "Identity", source, *control, T=np.float32)
 

@@ -1,20 +1,22 @@
 """A network in a TensorFlow session, for graphs that the ONNX writer refuses.
 
-TensorFlow keeps a copy of the constants for every part of a graph that is run. Weights are
-therefore no constants there: they are placeholders, and those that a part reads are fed.
+TensorFlow has a process of its own, which a graph can end.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.quantize.network import NOTHING, Network, Values, path_to
-from dlconv.errors import DlconvError, first_line
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
-from dlconv.tensorflow import load_tensorflow
+from dlconv.runtimes.tensorflow_process import TensorflowProcess
+
+# What errors say it ran.
+WHAT = Path("the graph to calibrate it")
 
 
 class TensorFlowNetwork(Network):
@@ -28,21 +30,17 @@ class TensorFlowNetwork(Network):
     def __init__(self, graph: Graph, contract: Contract, warnings: tuple[str, ...] = ()) -> None:
         super().__init__(graph, contract)
         self.warnings = warnings
-        self._weights = _weights_of(graph)
+        weights = _weights_of(graph)
+        self._weights = frozenset(weights)
         self._read: dict[tuple[tuple[str, ...], frozenset[str]], list[str]] = {}
-        self._tensorflow = load_tensorflow()
-        v1 = self._tensorflow.compat.v1
-        self._in_tensorflow = self._tensorflow.Graph()
-        with self._in_tensorflow.as_default(), self._trouble():
-            v1.import_graph_def(self._definition(v1), name="")
-        # Each part of the graph that is run would be optimized anew.
-        config = v1.ConfigProto()
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
-        self._session = v1.Session(graph=self._in_tensorflow, config=config)
+        with tempfile.NamedTemporaryFile(prefix="dlconv-", suffix=".pb") as file:
+            file.write(_definition(graph, weights).SerializeToString())
+            file.flush()
+            self._asked = TensorflowProcess("fed", Path(file.name), what=WHAT)
+        self._asked.ask("keep", weights)
 
     def __exit__(self, *raised: object) -> None:
-        self._session.close()
+        self._asked.close()
 
     def run(
         self, names: Sequence[str], fed: Values, replaced: Values = NOTHING
@@ -52,43 +50,29 @@ class TensorFlowNetwork(Network):
         if key not in self._read:
             computed = [name for each in names for name in path_to(self.graph, each, fed).computed]
             self._read[key] = [name for name in dict.fromkeys(computed) if name in self._weights]
-        weights = {name: replaced.get(name, self._weights[name]) for name in self._read[key]}
-        feeds = {f"{name}:0": value for name, value in {**weights, **fed}.items()}
-        with self._trouble():
-            outputs: list[np.ndarray] = self._session.run([f"{name}:0" for name in names], feeds)
+        changed = {name: replaced[name] for name in self._read[key] if name in replaced}
+        outputs: list[np.ndarray] = self._asked.ask(
+            "run", list(names), self._read[key], {**changed, **fed}
+        )
         return outputs
 
     def _counted(self, names: Sequence[str], image: np.ndarray) -> list[int]:
-        with self._in_tensorflow.as_default():
-            get = self._in_tensorflow.get_tensor_by_name
-            counts = [self._tensorflow.size(get(f"{name}:0")) for name in names]
-        weights = {f"{name}:0": value for name, value in self._weights.items()}
-        with self._trouble():
-            found = self._session.run(counts, {f"{self.input_name}:0": image, **weights})
-        return [int(count) for count in found]
+        return list(self._asked.ask("counted", list(names), {self.input_name: image}))
 
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        """Raise DlconvError, in a line, for what TensorFlow refuses."""
-        try:
-            yield
-        except (ValueError, self._tensorflow.errors.OpError) as error:
-            raise DlconvError(
-                f"TensorFlow cannot run the graph to calibrate it: {first_line(error)}"
-            ) from error
 
-    def _definition(self, v1: Any) -> Any:
-        definition = v1.GraphDef()
-        for node in self.graph.nodes.values():
-            if node.name in self._weights:
-                placeholder = definition.node.add(name=node.name, op="Placeholder")
-                placeholder.attr["dtype"].type = node.attr["dtype"].type
-                for extent in self._weights[node.name].shape:
-                    placeholder.attr["shape"].shape.dim.add(size=extent)
-            else:
-                definition.node.add().ParseFromString(node.SerializeToString())
-        definition.versions.producer = self.graph.versions.producer
-        return definition
+def _definition(graph: Graph, weights: Values) -> GraphDef:
+    """Return a graph in which weights are placeholders."""
+    definition = GraphDef()
+    for node in graph.nodes.values():
+        if node.name in weights:
+            placeholder = definition.node.add(name=node.name, op="Placeholder")
+            placeholder.attr["dtype"].type = node.attr["dtype"].type
+            for extent in weights[node.name].shape:
+                placeholder.attr["shape"].shape.dim.add(size=extent)
+        else:
+            definition.node.add().ParseFromString(node.SerializeToString())
+    definition.versions.producer = graph.versions.producer
+    return definition
 
 
 def _weights_of(graph: Graph) -> dict[str, np.ndarray]:

@@ -1,6 +1,14 @@
 import numpy as np
 import pytest
-from support.graphs import const, graph_def, layer, node, placeholder, relu6
+from support.graphs import (
+    const,
+    convolving_three_axes,
+    graph_def,
+    layer,
+    node,
+    placeholder,
+    relu6,
+)
 from support.running import Session
 from support.sample import sample_graph, sample_photos
 
@@ -121,3 +129,12 @@ def test_the_sample_has_the_activations_that_it_has_in_tensorflow(tmp_path):
             for value, other in zip(found, expected, strict=True):
                 assert_same(value, other)
     assert len(names) > 40
+
+
+def test_a_graph_that_ends_tensorflow_is_an_error():
+    graph = Graph(convolving_three_axes())
+    image = np.zeros((1, 65, 97, 3), np.uint8)
+    said = r"ended \(SIGABRT\) while it ran the graph to calibrate it"
+    network = TensorFlowNetwork(graph, find_contract(graph))
+    with network, pytest.raises(DlconvError, match=said):
+        network.run(["labels"], {"ImageTensor": image})
