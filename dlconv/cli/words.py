@@ -43,7 +43,6 @@ HINTS: Mapping[str, str] = {
     "not-in-graph": "if the image goes in there: --inputs {node}",
     "not-served": "check --mirror, and the model's name and url in the registry",
     "not-the-first": "--force fetches it again; if the change is meant, remove {entry} from {lock}",
-    "not-conformant": "cut the graph before it (--outputs), or name other backends with --backends",
     "nothing-to-quantize": "leave out --quantize",
     "offline": "fetch it once without --offline, or use --mirror file:///folder",
     "old-opset": "--converter tf2onnx takes 11 to 18",
@@ -56,6 +55,8 @@ HINTS: Mapping[str, str] = {
     "unreachable": "check the network, or use --mirror URL; --offline works with what is cached",
     "unsafe": "the certificate is not trusted: check the clock, the proxy, or use --mirror",
     "version-taken": "pack this one with a new version: dlconv pack --version",
+    "wrong-in-backend": "cut the graph before it (--outputs), or name other backends (--backends)",
+    "wrong-in-runtime": "cut the graph before it (--outputs)",
     "worker-lost": "try fewer workers, and go on with --resume",
 }
 # Messages that replace the library's, with the names of options.

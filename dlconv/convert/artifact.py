@@ -26,7 +26,7 @@ from dlconv.artifacts.manifest import (
     write_manifest,
 )
 from dlconv.convert.checked import Check, Checked
-from dlconv.convert.conformance.judge import refuse
+from dlconv.convert.conformance.judge import ONNX_RUNTIME, refuse
 from dlconv.convert.interface import Prepared, prepared
 from dlconv.convert.place import manifest_of_file, new_file, new_folder
 from dlconv.convert.quantize.apply import Learned, WeightStorage, any_network, round_layers
@@ -238,7 +238,7 @@ def _to_onnx(graph: Graph, contract: Contract, recipe: Recipe) -> Model:
     opset = recipe.opset or DEFAULT_OPSET
     if recipe.converter == "tf2onnx":
         return convert_with_tf2onnx(graph, contract, opset)
-    refuse("ONNX Runtime", wrong_in_onnx(prune(graph, contract).graph))
+    refuse(ONNX_RUNTIME, wrong_in_onnx(prune(graph, contract).graph))
     return to_onnx(graph, contract, opset, recipe.interface.layout)
 
 

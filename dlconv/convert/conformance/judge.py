@@ -13,6 +13,7 @@ from dlconv.graph.shapes import Static, infer_static
 
 # What every backend has, and what nothing computes.
 GIVEN = frozenset({"Const", "NoOp", "Placeholder"})
+TFJS, ONNX_RUNTIME = "TensorFlow.js", "ONNX Runtime"
 _ORDER = list(Status)
 
 
@@ -69,12 +70,14 @@ def _ports_read(graph: Graph, node: NodeDef) -> set[int]:
 
 def refuse(target: str, found: Iterable[Judged]) -> None:
     """Raise DlconvError for the first node that a backend does not compute rightly, if any."""
+    hint = "cut the graph before it" + (", or choose other backends" if target == TFJS else "")
     for each in found:
         words = _WORDS[each.verdict.status].format(backend=each.backend)
         raise DlconvError(
             f"{target} cannot hold {each.node.name} ({each.node.op}): "
             f"{words} {each.verdict.reason}".rstrip(),
-            code="not-conformant",
+            hint,
+            code="wrong-in-backend" if target == TFJS else "wrong-in-runtime",
             node=each.node.name,
             backend=each.backend,
         )

@@ -83,16 +83,28 @@ class TfjsRunner:
     def run(
         self, files: Mapping[str, bytes], feeds: Feeds, fetches: Sequence[str]
     ) -> list[np.ndarray]:
-        """Run the files of a graph model. Raises FailedError with what TF.js says."""
+        """Run the files of a graph model. Raises FailedError with what TF.js says.
+
+        A page whose GPU gave out is opened again.
+        """
+        try:
+            return self._asked().run(files, feeds, fetches)
+        except DlconvError as error:
+            if not _is_broken(str(error)):
+                raise FailedError(str(error)) from error
+            self.close()
+            if "GPU" not in str(error):
+                raise FailedError(str(error)) from error
+        try:
+            return self._asked().run(files, feeds, fetches)
+        except DlconvError as error:
+            raise FailedError(str(error)) from error
+
+    def _asked(self) -> TfjsGraphs:
         if self._graphs is None:
             self._context = tfjs_graphs(self.backend)
             self._graphs = self._context.__enter__()
-        try:
-            return self._graphs.run(files, feeds, fetches)
-        except DlconvError as error:
-            if _is_broken(str(error)):
-                self.close()
-            raise FailedError(str(error)) from error
+        return self._graphs
 
     def close(self) -> None:
         """End the process or the page."""
@@ -130,7 +142,10 @@ class OrtWebRunner:
 def _is_broken(message: str) -> bool:
     """Tell whether a backend cannot be asked again."""
     signs = ("RuntimeError", "stopped (exit code", "did not answer", "cannot run", "memory access")
-    return any(sign in message for sign in (*signs, "unreachable", "null function", "Aborted"))
+    return any(
+        sign in message
+        for sign in (*signs, "unreachable", "null function", "Aborted", "createBuffer failed")
+    )
 
 
 def graph_model_files(graph: Graph, input_name: str) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.judge import refuse
+from dlconv.convert.conformance.judge import ONNX_RUNTIME, refuse
 from dlconv.convert.conformance.table import Table
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.operation import written_operations
@@ -175,7 +175,7 @@ class Onnx:
     def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
         """Refuse what the backend does not compute rightly, and write a model."""
         try:
-            refuse("ONNX Runtime", wrong_in_onnx(graph, table))
+            refuse(ONNX_RUNTIME, wrong_in_onnx(graph, table))
         except DlconvError as error:
             raise RefusedError(str(error)) from error
         return self.write(graph, feeds)

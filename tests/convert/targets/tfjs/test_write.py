@@ -156,10 +156,11 @@ def test_graphs_that_call_functions_are_refused(tmp_path):
         written(graph, tmp_path)
 
 
-def test_a_scalar_input_of_unknown_rank_is_said_so(tmp_path):
+def test_an_output_of_unknown_rank_is_said_so(tmp_path):
     graph = graph_def(
         placeholder("x", np.float32, (1, None, None, 3)),
-        node("y", "Abs", "x", T=np.float32),
+        placeholder("shape", np.int32, (None,)),
+        node("y", "Reshape", "x", "shape", T=np.float32, Tshape=np.int32),
     )
     signature = written(graph, tmp_path)["signature"]
     assert signature["outputs"]["y"]["tensorShape"] == {"unknownRank": True}

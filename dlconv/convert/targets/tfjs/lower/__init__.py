@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.judge import judged, judged_node, refuse
+from dlconv.convert.conformance.judge import TFJS, judged, judged_node, refuse
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.lower.known import is_known_to_be_wrong
@@ -32,7 +32,7 @@ def unlowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Grap
     Raises DlconvError for the first node that one of the backends does not compute rightly.
     """
     needed = prune(graph, contract).graph
-    refuse("TensorFlow.js", judged(conformance("tfjs"), needed, backends))
+    refuse(TFJS, judged(conformance("tfjs"), needed, backends))
     return needed
 
 
@@ -59,7 +59,7 @@ def lowered_for(
         if remaining and log is not None:
             log.refused[node.name] = remaining[0].verdict.reason
             return False
-        refuse("TensorFlow.js", remaining)
+        refuse(TFJS, remaining)
         return True
 
     lowered_graph = lower_where(graph, is_lowered, log).graph
@@ -68,6 +68,6 @@ def lowered_for(
     if any(fused.nodes[name].op in FUSED_CONVOLUTIONS for name in wrong):
         fused = fuse_convolutions(lowered_graph, wrong).graph
     if log is None:
-        refuse("TensorFlow.js", judged(table, fused, backends))
-        refuse("TensorFlow.js", judged(table, fused, backends, lowered=True))
+        refuse(TFJS, judged(table, fused, backends))
+        refuse(TFJS, judged(table, fused, backends, lowered=True))
     return fused
