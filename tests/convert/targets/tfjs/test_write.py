@@ -159,8 +159,9 @@ def test_graphs_that_call_functions_are_refused(tmp_path):
 def test_an_output_of_unknown_rank_is_said_so(tmp_path):
     graph = graph_def(
         placeholder("x", np.float32, (1, None, None, 3)),
-        placeholder("shape", np.int32, (None,)),
-        node("y", "Reshape", "x", "shape", T=np.float32, Tshape=np.int32),
+        node("size", "Shape", "x", T=np.float32, out_type=np.int32),
+        node("kinds", "Unique", "size", T=np.int32, out_idx=np.int32),
+        node("y", "Reshape", "x", "kinds", T=np.float32, Tshape=np.int32),
     )
     signature = written(graph, tmp_path)["signature"]
     assert signature["outputs"]["y"]["tensorShape"] == {"unknownRank": True}
