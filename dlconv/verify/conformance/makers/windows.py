@@ -9,16 +9,36 @@ from dlconv.verify.conformance.draw import NOT_FINITE, Draw, Input, NoCaseError
 
 FLOATS = ("float32", "float16", "float64")
 # Height and width: odd, even, one.
-# Strides and dilations, which are often right apart and wrong together.
-STEPS = (
-    ((1, 1), (1, 1)),
-    ((2, 2), (1, 1)),
-    ((2, 1), (1, 1)),
-    ((3, 3), (1, 1)),
-    ((1, 1), (2, 2)),
-    ((1, 1), (1, 3)),
+# Windows with strides and dilations: what is right apart is often wrong together.
+NO_STEP, NO_GAP = (1, 1), (1, 1)
+WINDOWS = (
+    ((3, 3), NO_STEP, NO_GAP),
+    ((1, 1), NO_STEP, NO_GAP),
+    ((2, 3), NO_STEP, NO_GAP),
+    ((5, 1), NO_STEP, NO_GAP),
+    ((1, 3), NO_STEP, NO_GAP),
+    ((3, 3), (2, 2), NO_GAP),
+    ((3, 3), (3, 3), NO_GAP),
+    ((1, 1), (2, 2), NO_GAP),
+    ((1, 1), (3, 3), NO_GAP),
+    ((1, 3), (2, 2), NO_GAP),
+    ((5, 1), (2, 2), NO_GAP),
+    ((3, 3), (2, 1), NO_GAP),
+    ((3, 3), NO_STEP, (2, 2)),
+    ((3, 3), NO_STEP, (1, 3)),
+    ((3, 3), (2, 2), (2, 2)),
+    ((3, 3), (3, 3), (1, 3)),
+)
+POOLS = (
     ((2, 2), (2, 2)),
-    ((3, 3), (1, 3)),
+    ((3, 3), (2, 2)),
+    ((3, 3), (1, 1)),
+    ((1, 1), (1, 1)),
+    ((1, 1), (2, 2)),
+    ((1, 1), (2, 1)),
+    ((3, 2), (3, 3)),
+    ((2, 2), (2, 1)),
+    ((7, 6), (1, 1)),
 )
 SIZES = ((7, 6), (8, 8), (5, 9), (1, 1), (1, 6), (13, 4))
 
@@ -52,12 +72,9 @@ def _convolution(draw: Draw) -> Sequence[Input]:
     draw.dtype("T", "float32") if is_fused else draw.dtype("T", *FLOATS)
     is_last = True if is_fused else _is_last(draw)
     draw.edges(*([] if is_fused else [NOT_FINITE]))
-    size, kernel = (
-        draw.pick("size", *SIZES),
-        draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 1), (1, 3)),
-    )
+    size = draw.pick("size", *SIZES)
+    kernel, strides, dilations = draw.pick("window", *WINDOWS)
     groups = 1 if is_fused else draw.pick("groups", 1, 2, 4)
-    strides, dilations = draw.pick("steps", *STEPS)
     if strides != (1, 1) and dilations != (1, 1) and is_depthwise:
         raise NoCaseError
     draw.fixed("strides", _spread(is_last, strides))
@@ -95,8 +112,7 @@ def _depthwise(draw: Draw) -> Sequence[Input]:
     is_last = _is_last(draw)
     draw.edges(NOT_FINITE)
     size = draw.pick("size", *SIZES)
-    kernel = draw.pick("kernel", (3, 3), (1, 1), (2, 3), (5, 5), (5, 1), (1, 3))
-    strides, dilations = draw.pick("steps", *STEPS)
+    kernel, strides, dilations = draw.pick("window", *WINDOWS)
     if strides[0] != strides[1]:
         raise NoCaseError
     draw.fixed("strides", _spread(is_last, strides))
@@ -158,8 +174,7 @@ def _pool(draw: Draw) -> Sequence[Input]:
 def _pool_by_inputs(draw: Draw) -> Sequence[Input]:
     is_last = _is_last(draw)
     draw.dtype("T", "float32", "float16", "int32")
-    ksize = _spread(is_last, draw.pick("ksize", (2, 2), (3, 3), (1, 1)))
-    strides = _spread(is_last, draw.pick("strides", (2, 2), (1, 1)))
+    ksize, strides = (_spread(is_last, each) for each in draw.pick("window", *POOLS))
     x = _image(draw, is_last, 3, draw.pick("size", *SIZES))
     return [
         Input(x, False),
