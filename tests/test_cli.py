@@ -194,12 +194,12 @@ def test_another_size_costs_what_the_network_for_it_does(call, tmp_path):
     )
     assert half["size"] == [65, 65]
     assert 3 < whole["multiply_adds"] / half["multiply_adds"] < 4.5
-    assert half["weight_bytes"] == whole["weight_bytes"]
+    assert abs(half["weight_bytes"] - whole["weight_bytes"]) <= 4  # a scalar of the padding
 
 
 @pytest.fixture
 def with_einsum(graph):
-    """The graph of colours with an op that TF.js's wasm backend has no kernel for."""
+    """The graph of colours with an op that wasm lacks; WebGPU gets wrong what it becomes."""
     content = read_graph(graph)
     convolution = next(each for each in content.node if each.op == "Conv2D")
     convolution.CopyFrom(node("scores", "Einsum", "ToFloat", "weights", T=np.float32))
@@ -211,7 +211,7 @@ def with_einsum(graph):
 def test_inspect_says_where_the_ops_can_run(call, graph):
     answer = call("inspect", graph, "--check", "--opset", "20")
     assert (answer.exit_code, answer.stderr) == (0, "")
-    assert "Every op is covered: TF.js 4.22.0 (wasm, webgl, webgpu, cpu)" in answer.stdout
+    assert "Every op is covered: TF.js 4.22.0 (wasm, cpu, webgl, webgpu)" in answer.stdout
     assert "ONNX opset 20" in answer.stdout
     assert re.search(r"Identity +1 +0 +0", answer.stdout)
 
@@ -220,8 +220,8 @@ def test_inspect_checks_for_a_job_that_every_op_can_run(call, with_einsum):
     assert call("inspect", with_einsum).exit_code == 0
     answer = call("inspect", with_einsum, "--check")
     assert answer.exit_code == 1
-    assert answer.stderr == (
-        "not covered: Einsum (scores): tfjs-wasm: the backend has no kernel Einsum\n"
+    assert re.fullmatch(
+        r"not covered: Prod \(\d+, the first is scores.*\): tfjs-webgpu: .*\n", answer.stderr
     )
     assert "Some ops are not covered" in answer.stdout
 
@@ -232,14 +232,16 @@ def test_inspect_gives_the_coverage_of_each_target_as_json(call, with_einsum):
     coverage = json.loads(answer.stdout)["coverage"]
     assert coverage["opset"] == 18
     assert [target for target, yes in coverage["covered"].items() if yes] == [
-        "tfjs-webgl",
-        "tfjs-webgpu",
+        "tfjs-wasm",
         "tfjs-cpu",
+        "tfjs-webgl",
         "onnx",
     ]
     (row,) = [row for row in coverage["ops"] if row["op"] == "Einsum"]
-    assert (row["frozen"], row["onnx"], row["tfjs"], row["node"]) == (1, 1, 1, "scores")
-    assert row["missing"].keys() == {"tfjs-wasm"}
+    assert (row["frozen"], row["onnx"], row["tfjs"], row["node"]) == (1, 1, 0, "scores")
+    assert "tfjs-wasm" in row["missing"]
+    assert row["gaps"] == {}
+    assert "MatMul" in " ".join(row["lowered"])
 
 
 def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph):

@@ -23,11 +23,13 @@ def _ask_anew():
 
 @pytest.fixture
 def program(tmp_path):
-    """Make a program that is of a version."""
+    """Make a program that is of a version, and runs what it is given in Node.js."""
+
+    node = find_node()
 
     def make(version):
         path = tmp_path / "program"
-        path.write_text(f"#!/bin/sh\necho {version}\n")
+        path.write_text(f'#!/bin/sh\n[ $# -gt 1 ] && exec {node} "$@"\necho {version}\n')
         path.chmod(0o755)
         version_of.cache_clear()
         return str(path)
