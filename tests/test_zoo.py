@@ -12,10 +12,16 @@ QUICK = {
 }
 
 
+# What stands for the crop on several scales is not found yet, so another size is refused.
+REFUSED = {"mobilenetv2_multiscale_flip_2018": {"tfjs sized", "onnx sized"}}
+
+
 def assert_all_is_well(name, steps, folder):
     found = {}
     measure(row(name), folder, found.__setitem__, steps)
-    assert {step: came.reason for step, came in found.items() if not came.ok} == {}
+    failed = {step: came.reason for step, came in found.items() if not came.ok}
+    assert failed.keys() == REFUSED.get(name, set()) & {*steps}
+    assert all("fix the input at the crop" in reason for reason in failed.values())
     assert found.keys() >= {*steps}
 
 
