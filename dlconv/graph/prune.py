@@ -22,7 +22,10 @@ def pruned_to(graph: Graph, *names: str) -> Result:
     nodes = [_without_controls(node) for name, node in graph.nodes.items() if name in needed]
     if len(nodes) == len(graph.nodes) and all(graph.nodes[node.name] is node for node in nodes):
         return Result(graph, changed=False)
-    return Result(graph.with_nodes(nodes), changed=True)
+    pruned = graph.with_nodes(nodes)
+    # What is inferred of the whole holds for its parts.
+    pruned.inferred = dict(graph.inferred)
+    return Result(pruned, changed=True)
 
 
 def _without_controls(node: NodeDef) -> NodeDef:

@@ -34,8 +34,15 @@ def judged(
     With ``lowered``, by what was measured of whole conversions of its op.
     """
     static = infer_static(graph)
+    asked: dict[_Kind, tuple[tuple[str, Verdict], ...]] = {}
     for node in graph.nodes.values():
-        yield from judged_node(table, static, node, backends, lowered)
+        if node.op in GIVEN:
+            continue
+        kind = _kind_of(static, node)
+        if kind not in asked:
+            asked[kind] = tuple(_not_held(table, kind, backends, lowered))
+        for backend, verdict in asked[kind]:
+            yield Judged(node, backend, verdict)
 
 
 def judged_node(
@@ -47,14 +54,30 @@ def judged_node(
     """
     if node.op in GIVEN:
         return
-    traits = traits_of(static, node)
+    for backend, verdict in _not_held(table, _kind_of(static, node), backends, lowered):
+        yield Judged(node, backend, verdict)
+
+
+# What nodes are told apart by: the op, its traits, and which outputs are read.
+_Kind = tuple[str, tuple[tuple[str, str | None], ...], frozenset[int]]
+
+
+def _kind_of(static: Static, node: NodeDef) -> _Kind:
+    ports = frozenset(_ports_read(static.graph, node))
+    return node.op, tuple(traits_of(static, node).items()), ports
+
+
+def _not_held(
+    table: Table, kind: _Kind, backends: Sequence[str], lowered: bool
+) -> Iterator[tuple[str, Verdict]]:
+    op, traits, ports = kind
     ask = table.lowered_verdict if lowered else table.verdict
-    ports = [with_port(traits, port) for port in _ports_read(static.graph, node)]
+    of_outputs = [with_port(dict(traits), port) for port in sorted(ports)]
     for backend in backends:
-        found = (ask(backend, node.op, each) for each in ports)
+        found = (ask(backend, op, each) for each in of_outputs)
         verdict = max(found, key=lambda each: _ORDER.index(each.status))
         if not verdict.holds:
-            yield Judged(node, backend, verdict)
+            yield backend, verdict
 
 
 def _ports_read(graph: Graph, node: NodeDef) -> set[int]:

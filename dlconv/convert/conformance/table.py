@@ -103,8 +103,9 @@ class Table:
         for name, value in traits.items():
             if value is not None and not _is_measured(measured, name, value):
                 return Verdict(Status.UNMEASURED, f"it was not measured with {name} {value}")
+        known = _among(measured, traits)
         for fault in measured.faults.get(backend, ()):
-            if fault.may_hold(_among(measured, traits)):
+            if fault.may_hold(known):
                 return Verdict(fault.status, _because(fault, traits))
         is_close = backend in measured.close
         return Verdict(Status.CLOSE) if is_close else RIGHT
@@ -114,8 +115,9 @@ class Table:
         measured = self.ops.get(op)
         if measured is None:
             return RIGHT
+        known = _among(measured, traits)
         for fault in measured.lowered.get(backend, ()):
-            if fault.may_hold(_among(measured, traits)):
+            if fault.may_hold(known):
                 reason = f"in other operations, too, {_because(fault, traits)}"
                 return Verdict(fault.status, reason.removesuffix(", "))
         return RIGHT

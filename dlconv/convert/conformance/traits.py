@@ -8,6 +8,7 @@ measured and the nodes that are to be converted.
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
@@ -58,7 +59,7 @@ def traits_of(static: Static, node: NodeDef) -> dict[str, str | None]:
     if definition is None:
         return {}
     return {
-        **dict(_of_attributes(definition, node)),
+        **_of_attributes(node.op, _stated(node)),
         **dict(_of_inputs(static, definition, node)),
         **dict(_of_convolution(static, node)),
         **dict(_of_notation(node)),
@@ -66,15 +67,28 @@ def traits_of(static: Static, node: NodeDef) -> dict[str, str | None]:
     }
 
 
-def _of_attributes(definition: OpDef, node: NodeDef) -> Iterator[tuple[str, str]]:
-    for declared in definition.attr:
-        name = declared.name
-        if name in IDLE or name.startswith("_"):
-            continue
-        value = attribute(node, name)
-        kind = _class_of(declared, value)
-        if kind is not None:
-            yield name, kind
+Stated = tuple[tuple[str, bytes], ...]
+
+
+def _stated(node: NodeDef) -> Stated:
+    """Return a node's attributes, as a value that tells equal nodes."""
+    return tuple((key, node.attr[key].SerializeToString()) for key in sorted(node.attr))
+
+
+@lru_cache(maxsize=4096)
+def _of_attributes(op: str, stated: Stated) -> Mapping[str, str]:
+    """Return the traits of attributes; a network has many nodes that state the same."""
+    node = NodeDef(op=op)
+    for key, content in stated:
+        node.attr[key].ParseFromString(content)
+    definition = definition_of(op)
+    assert definition is not None
+    found = {
+        declared.name: _class_of(declared, attribute(node, declared.name))
+        for declared in definition.attr
+        if declared.name not in IDLE and not declared.name.startswith("_")
+    }
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _class_of(declared: OpDef.AttrDef, value: AttrValue) -> str | None:

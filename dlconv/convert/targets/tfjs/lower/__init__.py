@@ -5,7 +5,7 @@ convolutions are fused. What that gives may have ops that TF.js runs and TensorF
 before it still computes the same in TensorFlow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
@@ -18,7 +18,7 @@ from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.operations import FUSED_CONVOLUTIONS
 from dlconv.graph.prune import prune
-from dlconv.graph.shapes import Static
+from dlconv.graph.shapes import Static, infer_static
 
 
 def lowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Graph:
@@ -63,11 +63,19 @@ def lowered_for(
         return True
 
     lowered_graph = lower_where(graph, is_lowered, log).graph
-    fused = fuse_convolutions(lowered_graph).graph
+    fused = _fused(lowered_graph)
     wrong = {each.node.name for each in judged(table, fused, backends)}
     if any(fused.nodes[name].op in FUSED_CONVOLUTIONS for name in wrong):
-        fused = fuse_convolutions(lowered_graph, wrong).graph
+        fused = _fused(lowered_graph, wrong)
     if log is None:
         refuse(TFJS, judged(table, fused, backends))
         refuse(TFJS, judged(table, fused, backends, lowered=True))
+    return fused
+
+
+def _fused(graph: Graph, without: Container[str] = ()) -> Graph:
+    """Fuse convolutions; a fused one has the shape of its last part, whose name it has."""
+    fused = fuse_convolutions(graph, without).graph
+    infer_static(graph)
+    fused.inferred = graph.inferred
     return fused
