@@ -49,7 +49,7 @@ from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tensorflowjs import write_with_tensorflowjs
 from dlconv.convert.targets.tf2onnx import OPSETS, convert_with_tf2onnx
-from dlconv.convert.targets.tfjs.lower import lowered, right_backends, unlowered
+from dlconv.convert.targets.tfjs.lower import lowered, right_backends
 from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
@@ -195,7 +195,7 @@ def _weights(
     path: Path, recipe: Recipe, learning: Learning
 ) -> tuple[Prepared, Weights, Learned | None]:
     """Return a graph as it is and as the TF.js writer takes it: fused, with stored weights."""
-    lower = partial(lowered if recipe.rewrite else unlowered, backends=recipe.backends)
+    lower = partial(lowered, backends=recipe.backends, fuses=recipe.rewrite)
     if recipe.precision is Precision.FLOAT32:
         ready = prepared(path, recipe.interface, recipe.rewrite, prepare_and_rewrite, lower)
         return ready, Weights(ready.graph, {}), None

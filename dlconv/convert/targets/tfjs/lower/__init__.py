@@ -21,19 +21,10 @@ from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static, infer_static
 
 
-def lowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Graph:
+def lowered(graph: Graph, contract: Contract, backends: Sequence[str], fuses: bool = True) -> Graph:
     """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
-    return lowered_for(prune(graph, contract).graph, conformance("tfjs"), backends)
-
-
-def unlowered(graph: Graph, contract: Contract, backends: Sequence[str]) -> Graph:
-    """Return what an output needs, as it is.
-
-    Raises DlconvError for the first node that one of the backends does not compute rightly.
-    """
     needed = prune(graph, contract).graph
-    refuse(TFJS, judged(conformance("tfjs"), needed, backends))
-    return needed
+    return lowered_for(needed, conformance("tfjs"), backends, fuses=fuses)
 
 
 def right_backends(graph: Graph) -> tuple[str, ...]:
@@ -44,11 +35,16 @@ def right_backends(graph: Graph) -> tuple[str, ...]:
 
 
 def lowered_for(
-    graph: Graph, table: Table, backends: Sequence[str], log: Log | None = None
+    graph: Graph,
+    table: Table,
+    backends: Sequence[str],
+    log: Log | None = None,
+    fuses: bool = True,
 ) -> Graph:
     """Return a graph that all of these backends compute rightly, with fused convolutions.
 
-    Raises DlconvError for the first node that one of them does not; with a ``log`` it stays.
+    Without ``fuses``, what is right stays as it is. Raises DlconvError for the first node that one
+    of them does not; with a ``log`` it stays.
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
@@ -63,7 +59,7 @@ def lowered_for(
         return True
 
     lowered_graph = lower_where(graph, is_lowered, log).graph
-    fused = _fused(lowered_graph)
+    fused = _fused(lowered_graph) if fuses else lowered_graph
     wrong = {each.node.name for each in judged(table, fused, backends)}
     if any(fused.nodes[name].op in FUSED_CONVOLUTIONS for name in wrong):
         fused = _fused(lowered_graph, wrong)
