@@ -9,7 +9,7 @@ it may take part in counts.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 _LIKE = {NEGATIVE: (CONSTANT, COMPUTED), CONSTANT: (COMPUTED, NEGATIVE)}
 
 
-class Status(StrEnum):
+class Status(str, Enum):
     """What a backend makes of an operation, from best to worst."""
 
     EQUAL = "equal"
@@ -30,6 +30,9 @@ class Status(StrEnum):
     FAILS = "fails"
     WRONG = "wrong"
     UNMEASURED = "not measured"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True)
