@@ -7,7 +7,6 @@ from support.zoo.rows import ROWS, row
 QUICK = {
     "mobilenetv2_dm05_voc_2018": (*INSPECTED, "tfjs"),
     "xception71_dpc_cityscapes_2018": INSPECTED,
-    "mobilenetv2_multiscale_flip_2018": INSPECTED,
     "mobilenetv2_8bit_voc_2019": (*INSPECTED[1:], "tfjs 8 bits"),
 }
 

@@ -676,6 +676,10 @@ def test_nothing_that_tensorflow_infers_at_fixed_sizes_is_unknown():
     assert less == {}
 
 
+# The example of docs/operations.md, which is registered once its code ran.
+OF_THE_DOCS = {"SigmoidGrad"}
+
+
 def test_what_a_converter_knows_has_a_rule():
-    writable = {op for op in written_operations() if can_write(op)}
+    writable = {op for op in written_operations() if can_write(op)} - OF_THE_DOCS
     assert {*tfjs_operations().kernels, *writable} - known_operations() == {*WITHOUT_A_RULE}
