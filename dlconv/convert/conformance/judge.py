@@ -63,7 +63,7 @@ _Kind = tuple[str, tuple[tuple[str, str | None], ...], frozenset[int]]
 
 
 def _kind_of(static: Static, node: NodeDef) -> _Kind:
-    ports = frozenset(_ports_read(static.graph, node))
+    ports = frozenset(static.graph.ports_read.get(node.name, {0}))
     return node.op, tuple(traits_of(static, node).items()), ports
 
 
@@ -78,17 +78,6 @@ def _not_held(
         verdict = max(found, key=lambda each: _ORDER.index(each.status))
         if not verdict.holds:
             yield backend, verdict
-
-
-def _ports_read(graph: Graph, node: NodeDef) -> set[int]:
-    readers = (graph.nodes[name] for name in graph.consumers[node.name])
-    ports = {
-        source.port
-        for reader in readers
-        for source in graph.sources(reader)
-        if source.node == node.name
-    }
-    return ports or {0}
 
 
 def refuse(target: str, found: Iterable[Judged]) -> None:

@@ -18,7 +18,7 @@ from tensorboard.compat.proto.types_pb2 import DataType
 from dlconv.errors import DlconvError
 from dlconv.graph.edit import const, free_name
 from dlconv.graph.element_types import input_types
-from dlconv.graph.graph import NodeOutput, attribute
+from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Extent, Shape
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import data_type_name, dtype_name
@@ -98,10 +98,7 @@ class Operation:
 
     def is_read(self, port: int) -> bool:
         """Tell whether a node reads an output."""
-        graph = self.static.graph
-        readers = map(graph.nodes.__getitem__, graph.consumers[self.node.name])
-        wanted = NodeOutput(self.node.name, port)
-        return any(wanted in graph.sources(reader) for reader in readers)
+        return port in self.static.graph.ports_read.get(self.node.name, ())
 
     def shape(self, index: int) -> Shape:
         """Return what is known of the shape of an input."""
