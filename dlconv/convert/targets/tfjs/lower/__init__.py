@@ -60,11 +60,13 @@ def lowered_for(
 
     lowered_graph = lower_where(graph, is_lowered, log).graph
     fused = _fused(lowered_graph) if fuses else lowered_graph
-    wrong = {each.node.name for each in judged(table, fused, backends)}
-    if any(fused.nodes[name].op in FUSED_CONVOLUTIONS for name in wrong):
-        fused = _fused(lowered_graph, wrong)
+    wrong = list(judged(table, fused, backends))
+    apart = {each.node.name for each in wrong if each.node.op in FUSED_CONVOLUTIONS}
+    if apart:
+        fused = _fused(lowered_graph, apart)
+        wrong = list(judged(table, fused, backends))
     if log is None:
-        refuse(TFJS, judged(table, fused, backends))
+        refuse(TFJS, wrong)
         refuse(TFJS, judged(table, fused, backends, lowered=True))
     return fused
 
