@@ -30,6 +30,8 @@ from dlconv.verify.conformance.targets import Runner, Target, Written
 Report = Callable[[int, int, str], None]
 MOST_SAID = 160
 RIGHT = Outcome(Status.EQUAL)
+# What ``convert`` must not leave.
+BAD = frozenset({Status.FAILS, Status.WRONG})
 MOST_OUTPUTS = 6
 # What the others hold is left to each kernel.
 DEFINED_OUTPUTS = {"FusedBatchNorm": 3, "FusedBatchNormV2": 3, "FusedBatchNormV3": 3}
@@ -190,10 +192,11 @@ def measure(
         table = Table(target.versions, tuple(backends), entries)
         for index, op in enumerate(ops, start=len(ops)):
             report(index, 2 * len(ops), op)
-            if op in entries:
-                faults = _faults_when_lowered(bench, op, table)
+            found = list(_converted(bench, op, table))
+            if faults := _faults_when_lowered(found, backends):
                 entries[op] = replace(entries[op], lowered=faults)
-            reachable += _after(bench, op, table, after)
+                found = list(_converted(bench, op, table))
+            reachable += _after(op, found, after)
     return Measurement(table, before, after, tuple(sorted(set(reachable))))
 
 
@@ -217,7 +220,11 @@ def _rows(bench: Bench, op: str, counts: Mapping[str, Counter[str]]) -> Iterator
             yield Row(with_port(traits, port), reference.edge, row)
 
 
-def _converted(bench: Bench, op: str, table: Table) -> Iterator[tuple[Case, dict[str, Outcome]]]:
+# A usual case, and its outcome by backend.
+Converted = tuple[Case, Mapping[str, Outcome]]
+
+
+def _converted(bench: Bench, op: str, table: Table) -> Iterator[Converted]:
     """Yield the usual cases of an op, and what they give the way that ``convert`` goes."""
     for case, reference in _valid_cases(bench, op):
         if reference.edge != USUAL:
@@ -229,17 +236,18 @@ def _converted(bench: Bench, op: str, table: Table) -> Iterator[tuple[Case, dict
         yield case, outcomes
 
 
-def _faults_when_lowered(bench: Bench, op: str, table: Table) -> Mapping[str, tuple[Fault, ...]]:
+def _faults_when_lowered(
+    found: Sequence[Converted], backends: Sequence[str]
+) -> Mapping[str, tuple[Fault, ...]]:
     """Return what makes backends wrong though the op was lowered, or though it seemed right."""
     rows = []
-    for case, outcomes in _converted(bench, op, table):
-        traits = _traits(case)
+    for case, outcomes in found:
         bad = {
-            backend: outcome if outcome.status in (Status.WRONG, Status.FAILS) else RIGHT
+            backend: outcome if outcome.status in BAD else RIGHT
             for backend, outcome in outcomes.items()
         }
-        rows.append(Row(with_port(traits, 0), USUAL, bad))
-    return faults_of(rows, bench.backends)
+        rows.append(Row(with_port(_traits(case), 0), USUAL, bad))
+    return faults_of(rows, backends)
 
 
 def _traits(case: Case) -> Traits:
@@ -249,13 +257,13 @@ def _traits(case: Case) -> Traits:
 
 
 def _after(
-    bench: Bench, op: str, table: Table, counts: Mapping[str, Counter[str]]
+    op: str, found: Sequence[Converted], counts: Mapping[str, Counter[str]]
 ) -> Iterator[str]:
     """Count what the cases give the way that ``convert`` goes, and yield what should not be."""
-    for case, outcomes in _converted(bench, op, table):
+    for case, outcomes in found:
         for backend, outcome in outcomes.items():
             counts[backend][outcome.status] += 1
-            if outcome.status in (Status.WRONG, Status.FAILS):
+            if outcome.status in BAD:
                 yield f"{op} in {backend}: {outcome.status} {outcome.said} (case {case.digest})"
 
 
