@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
-from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.graph.contract import OUTPUT_NAME
 from dlconv.graph.graph import Graph, copy_of, source_node
-from dlconv.graph.tensors import data_type_name
+from dlconv.graph.tensors import data_type_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _orphans(nodes: list[NodeDef], before: Graph) -> set[str]:
 
 def const(name: str, array: np.ndarray) -> NodeDef:
     """Return a Const of an array of numbers or truth values."""
-    data_type = DataType.Value(data_type_name(array.dtype.name))
+    data_type = data_type_of(array.dtype.name)
     node = NodeDef(name=name, op="Const")
     node.attr["dtype"].type = data_type
     tensor = node.attr["value"].tensor

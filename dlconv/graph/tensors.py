@@ -90,6 +90,11 @@ def data_type_name(dtype: str) -> str | None:
     return name if name in DataType.DESCRIPTOR.values_by_name else None
 
 
+def data_type_of(dtype: str) -> "DataType.ValueType":
+    """Return the number of a numpy element type among TensorFlow's; ValueError for another."""
+    return DataType.Value(data_type_name(dtype) or dtype)
+
+
 def byte_size(tensor: TensorProto) -> int:
     """Return the bytes of a constant's elements as numpy holds them, 0 for strings."""
     name = _storage_name(tensor.dtype)

@@ -28,7 +28,7 @@ from dlconv.graph.contract import element_type
 from dlconv.graph.edit import Edit, Result, applied, const, free_name
 from dlconv.graph.graph import Graph, attribute, copy_of
 from dlconv.graph.shapes import Static, infer_static
-from dlconv.graph.tensors import data_type_name
+from dlconv.graph.tensors import data_type_of
 
 LABEL_TYPES = ("int32", "uint8", "int64")
 OUTPUT_NAMES = {"scores": "Scores", "probabilities": "Probabilities"}
@@ -121,7 +121,7 @@ def _retype(graph: Graph, node: NodeDef, dtype: str, edit: Edit) -> None:
         edit.redirect(node.name, node.input[0])
         return
     copy = copy_of(node)
-    data_type = DataType.Value(data_type_name(dtype))
+    data_type = data_type_of(dtype)
     if node.op == "Cast":
         copy.op = "Identity"
         for key in list(copy.attr):
@@ -137,7 +137,7 @@ def _with_cast(graph: Graph, output_name: str, dtype: str) -> Result:
     before = copy_of(output, name=free_name(graph, f"{output_name}/labels"))
     cast = NodeDef(name=output_name, op="Cast", input=[before.name])
     cast.attr["SrcT"].type = DataType.Value(f"DT_{element_type(output).upper()}")
-    cast.attr["DstT"].type = DataType.Value(data_type_name(dtype))
+    cast.attr["DstT"].type = data_type_of(dtype)
     return applied(graph, Edit(replaced={output_name: [before, cast]}))
 
 

@@ -7,19 +7,20 @@ op without a maker gets values of equal or broadcast shapes.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.graph.attributes import attribute_value
 from dlconv.graph.definitions import definition_of
 from dlconv.graph.edit import const
 from dlconv.graph.graph import Graph
 from dlconv.graph.operations import CONVOLUTIONS
 from dlconv.graph.tensors import shape_proto
-from dlconv.verify.conformance.draw import EMPTY, Draw, Input, attribute_value, every_way
+from dlconv.verify.conformance.draw import EMPTY, Draw, Input, every_way
 
 Maker = Callable[[Draw], Sequence[Input]]
 OneMaker = TypeVar("OneMaker", bound=Maker)
@@ -55,7 +56,7 @@ class Case:
     reference: Graph
     feeds: Mapping[str, np.ndarray]
     edge: str
-    digest: str = field(default="")
+    digest: str
 
 
 def cases_of(op: str) -> Iterator[Case]:

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
-from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.op_def_pb2 import OpDef
-from tensorboard.compat.proto.types_pb2 import DataType
 
-from dlconv.graph.tensors import data_type_name, dtype_name
+from dlconv.graph.tensors import dtype_name
 
 T = TypeVar("T")
 
@@ -195,30 +193,3 @@ def every_way(
                 if random.random() < 0.35
             }
         )
-
-
-def attribute_value(value: Any) -> AttrValue:
-    """Return a value as an attribute of a node."""
-    if isinstance(value, AttrValue):
-        return value
-    if isinstance(value, bool):
-        return AttrValue(b=value)
-    if isinstance(value, int):
-        return AttrValue(i=value)
-    if isinstance(value, float):
-        return AttrValue(f=value)
-    if isinstance(value, str):
-        return AttrValue(s=value.encode())
-    if isinstance(value, np.dtype):
-        return AttrValue(type=_data_type(value))
-    if value and isinstance(value[0], str):
-        return AttrValue(list=AttrValue.ListValue(s=[text.encode() for text in value]))
-    if value and isinstance(value[0], np.dtype):
-        return AttrValue(list=AttrValue.ListValue(type=[_data_type(each) for each in value]))
-    if value and isinstance(value[0], float):
-        return AttrValue(list=AttrValue.ListValue(f=value))
-    return AttrValue(list=AttrValue.ListValue(i=list(value)))
-
-
-def _data_type(dtype: np.dtype[Any]) -> int:
-    return int(DataType.Value(data_type_name(dtype.name) or ""))

@@ -17,10 +17,10 @@ from dlconv.convert.targets.onnx.operation import written_operations
 from dlconv.convert.targets.tfjs.lower import lowered_for
 from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.errors import DlconvError
+from dlconv.graph.attributes import attribute_value
 from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, copy_of
 from dlconv.verify.conformance.cases import NODE
-from dlconv.verify.conformance.draw import attribute_value
 from dlconv.verify.conformance.runners import (
     Feeds,
     OrtWebRunner,

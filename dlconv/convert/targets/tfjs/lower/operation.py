@@ -8,27 +8,22 @@ be tested there. What it cannot say in other operations, it refuses, with the no
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import numpy as np
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
-from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.errors import DlconvError
+from dlconv.graph.attributes import Value, attribute_value
 from dlconv.graph.edit import const, free_name
 from dlconv.graph.element_types import input_types
 from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Extent, Shape
 from dlconv.graph.shapes import Static
-from dlconv.graph.tensors import data_type_name, dtype_name
+from dlconv.graph.tensors import dtype_name
 
 Lowered = str | Sequence[str]
 Lowering = Callable[["Operation"], Lowered]
-Attribute: TypeAlias = (
-    "bool | int | float | str | bytes | Sequence[int] | np.dtype[Any] | type | AttrValue"
-)
-
 _lowerings: dict[str, Lowering] = {}
 
 
@@ -131,7 +126,7 @@ class Operation:
             raise self.refused(f"{what} is not constant")
         return found
 
-    def add(self, op: str, *inputs: str, **attributes: Attribute) -> str:
+    def add(self, op: str, *inputs: str, **attributes: Value) -> str:
         """Add a node and return its first output; others are ``result:1`` and so on.
 
         Attributes go by their Python type: lists are lists of integers, text is a string, numpy
@@ -139,7 +134,7 @@ class Operation:
         """
         made = NodeDef(name=self._free_name(op), op=op, input=inputs)
         for key, value in attributes.items():
-            made.attr[key].CopyFrom(_attribute_of(value))
+            made.attr[key].CopyFrom(attribute_value(value))
         self.added.append(made)
         return str(made.name)
 
@@ -149,13 +144,13 @@ class Operation:
         self.added.append(made)
         return str(made.name)
 
-    def again(self, *inputs: str, **attributes: Attribute) -> str:
+    def again(self, *inputs: str, **attributes: Value) -> str:
         """Add the node as it is, with other inputs and some other attributes."""
         name = self.add(self.op, *inputs)
         for key, value in self.node.attr.items():
             self.added[-1].attr[key].CopyFrom(value)
         for key, changed in attributes.items():
-            self.added[-1].attr[key].CopyFrom(_attribute_of(changed))
+            self.added[-1].attr[key].CopyFrom(attribute_value(changed))
         return name
 
     def _free_name(self, op: str) -> str:
@@ -166,24 +161,6 @@ class Operation:
         return DlconvError(
             f"TensorFlow.js cannot hold {self.node.name} ({self.op}): {reason}", reason=reason
         )
-
-
-def _attribute_of(value: Attribute) -> AttrValue:
-    if isinstance(value, AttrValue):
-        return value
-    if isinstance(value, bool):
-        return AttrValue(b=value)
-    if isinstance(value, int | np.integer):
-        return AttrValue(i=int(value))
-    if isinstance(value, float):
-        return AttrValue(f=value)
-    if isinstance(value, str):
-        return AttrValue(s=value.encode())
-    if isinstance(value, bytes):
-        return AttrValue(s=value)
-    if isinstance(value, np.dtype | type):
-        return AttrValue(type=DataType.Value(data_type_name(np.dtype(value).name) or ""))
-    return AttrValue(list=AttrValue.ListValue(i=list(value)))
 
 
 def renamed(nodes: Sequence[NodeDef], names: Mapping[str, str]) -> None:

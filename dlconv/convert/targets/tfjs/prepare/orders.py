@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
-from tensorboard.compat.proto.types_pb2 import DataType
 
 from dlconv.convert.targets.axes import to_first, to_last
 from dlconv.graph.contract import OUTPUT_NAME, element_type
@@ -18,7 +17,7 @@ from dlconv.graph.edit import const
 from dlconv.graph.element_types import output_types
 from dlconv.graph.graph import Graph, NodeOutput, copy_of, source_node
 from dlconv.graph.shapes import infer_static
-from dlconv.graph.tensors import data_type_name
+from dlconv.graph.tensors import data_type_of
 
 
 @dataclass
@@ -100,8 +99,8 @@ class Orders:
         inputs = [vector, self.constant(node, order), self.constant(node, np.array(0, np.int32))]
         made = NodeDef(name=name or self.free(f"{node.name}/in_order"), op="GatherV2")
         made.input.extend(inputs)
-        made.attr["Tparams"].type = _data_type(dtype)
-        made.attr["Tindices"].type = made.attr["Taxis"].type = _data_type("int32")
+        made.attr["Tparams"].type = data_type_of(dtype)
+        made.attr["Tindices"].type = made.attr["Taxis"].type = data_type_of("int32")
         return self.add(made)
 
     def constant(self, node: NodeDef, value: np.ndarray) -> str:
@@ -178,7 +177,7 @@ class Orders:
         tensor = self._own(NodeOutput(name))
         if tensor != name:
             same = NodeDef(name=name, op="Identity", input=[tensor])
-            same.attr["T"].type = _data_type(element_type(self.graph.nodes[name]))
+            same.attr["T"].type = data_type_of(element_type(self.graph.nodes[name]))
             self.add(same)
 
     def _value(self, node: NodeDef, index: int) -> _Held:
@@ -209,16 +208,16 @@ class Orders:
         dtype = types[source.port] if source.port < len(types) else "float32"
         made = NodeDef(name=name or self.free(f"{source.node}/{suffix}"), op="Transpose")
         made.input.extend([tensor, self.constant(producer, np.array(order, np.int32))])
-        made.attr["T"].type = _data_type(dtype)
-        made.attr["Tperm"].type = _data_type("int32")
+        made.attr["T"].type = data_type_of(dtype)
+        made.attr["Tperm"].type = data_type_of("int32")
         return self.add(made)
 
     def _with_axis_behind(self, source: NodeOutput, tensor: str) -> str:
         producer = self.graph.nodes[source.node]
         made = NodeDef(name=self.free(f"{source.node}/aligned"), op="ExpandDims")
         made.input.extend([tensor, self.constant(producer, np.array(-1, np.int32))])
-        made.attr["T"].type = _data_type(element_type(producer))
-        made.attr["Tdim"].type = _data_type("int32")
+        made.attr["T"].type = data_type_of(element_type(producer))
+        made.attr["Tdim"].type = data_type_of("int32")
         return self.add(made)
 
     def free(self, wanted: str) -> str:
@@ -227,10 +226,6 @@ class Orders:
         while name in self.graph.nodes or name in self._made:
             name, number = f"{wanted}_{number}", number + 1
         return name
-
-
-def _data_type(dtype: str) -> "DataType.ValueType":
-    return DataType.Value(data_type_name(dtype))
 
 
 def _controls(node: NodeDef) -> list[str]:

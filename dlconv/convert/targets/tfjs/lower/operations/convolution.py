@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Attribute, Operation, lowers
+from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
 from dlconv.convert.targets.tfjs.lower.sizes import reshaped
 from dlconv.convert.targets.tfjs.lower.windows import Windows, padded, pads_of
+from dlconv.graph.attributes import Value
 
 
 @lowers("Conv2D", "DepthwiseConv2dNative")
@@ -22,7 +23,7 @@ def _convolution(operation: Operation) -> str:
         raise operation.refused("its kernel is computed, for groups of channels")
     rates, strides = operation.integers("dilations"), operation.integers("strides")
     tensor, kernel = operation.inputs[:2]
-    changed: dict[str, Attribute] = {}
+    changed: dict[str, Value] = {}
     if set(strides) != {1} and set(rates) != {1}:
         kernel = _with_gaps(operation, shape, rates[1:3])
         changed["dilations"] = [1, 1, 1, 1]
