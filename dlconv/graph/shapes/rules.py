@@ -12,6 +12,7 @@ import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
+from dlconv.graph.by_op import registers
 from dlconv.graph.inferred import Shape
 from dlconv.graph.shapes.static import Static
 
@@ -30,7 +31,7 @@ def gives_shape(ops: str) -> Callable[[Rule[Shape]], Rule[Shape]]:
     """Register what operations of one output, or of which only the first is known, give."""
 
     def register(rule: Rule[Shape]) -> Rule[Shape]:
-        _add(_shapes, ops, lambda static, node: (rule(static, node),))
+        registers(_shapes, ops.split())(lambda static, node: (rule(static, node),))
         return rule
 
     return register
@@ -38,19 +39,14 @@ def gives_shape(ops: str) -> Callable[[Rule[Shape]], Rule[Shape]]:
 
 def gives_shapes(ops: str) -> Callable[[Rule[Sequence[Shape]]], Rule[Sequence[Shape]]]:
     """Register what operations of several outputs give."""
-
-    def register(rule: Rule[Sequence[Shape]]) -> Rule[Sequence[Shape]]:
-        _add(_shapes, ops, rule)
-        return rule
-
-    return register
+    return registers(_shapes, ops.split())
 
 
 def gives_value(ops: str) -> Callable[[Rule[Value]], Rule[Value]]:
     """Register what operations compute of extents: the value of their first output."""
 
     def register(rule: Rule[Value]) -> Rule[Value]:
-        _add(_values, ops, lambda static, node: (rule(static, node),))
+        registers(_values, ops.split())(lambda static, node: (rule(static, node),))
         return rule
 
     return register
@@ -58,12 +54,7 @@ def gives_value(ops: str) -> Callable[[Rule[Value]], Rule[Value]]:
 
 def gives_values(ops: str) -> Callable[[Rule[Sequence[Value]]], Rule[Sequence[Value]]]:
     """Register what operations of several outputs compute of extents."""
-
-    def register(rule: Rule[Sequence[Value]]) -> Rule[Sequence[Value]]:
-        _add(_values, ops, rule)
-        return rule
-
-    return register
+    return registers(_values, ops.split())
 
 
 def shapes_of(static: Static, node: NodeDef) -> Sequence[Shape]:
@@ -79,12 +70,6 @@ def values_of(static: Static, node: NodeDef) -> Sequence[Value]:
 def known_operations() -> frozenset[str]:
     """Return the ops whose shapes have a rule."""
     return frozenset(_shapes)
-
-
-def _add(table: dict[str, Rule[T]], ops: str, rule: Rule[T]) -> None:
-    for op in ops.split():
-        assert op not in table, op
-        table[op] = rule
 
 
 def _tried(rule: Rule[Sequence[T]] | None, static: Static, node: NodeDef) -> Sequence[T]:

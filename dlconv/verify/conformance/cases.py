@@ -15,6 +15,7 @@ from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.graph.attributes import attribute_value
+from dlconv.graph.by_op import registers
 from dlconv.graph.definitions import definition_of
 from dlconv.graph.edit import const
 from dlconv.graph.graph import Graph
@@ -35,14 +36,7 @@ _makers: dict[str, Maker] = {}
 
 def makes(*ops: str) -> Callable[[OneMaker], OneMaker]:
     """Register a function as the maker of the cases of these ops."""
-
-    def register(maker: OneMaker) -> OneMaker:
-        for op in ops:
-            assert op not in _makers, op
-            _makers[op] = maker
-        return maker
-
-    return register
+    return registers(_makers, ops)
 
 
 @dataclass(frozen=True)

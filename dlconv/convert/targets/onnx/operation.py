@@ -16,6 +16,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.errors import DlconvError
+from dlconv.graph.by_op import registers
 from dlconv.graph.definitions import is_required
 from dlconv.graph.graph import attribute, is_nhwc
 from dlconv.graph.tensors import dtype_name
@@ -31,14 +32,7 @@ _writers: dict[str, Writer] = {}
 
 def writes(*ops: str) -> Callable[[OneWriter], OneWriter]:
     """Register a function as the writer of these TensorFlow ops."""
-
-    def register(writer: OneWriter) -> OneWriter:
-        for op in ops:
-            assert op not in _writers, op
-            _writers[op] = writer
-        return writer
-
-    return register
+    return registers(_writers, ops)
 
 
 def writer_of(op: str) -> Writer | None:

@@ -15,6 +15,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
 from dlconv.graph.attributes import Value, attribute_value
+from dlconv.graph.by_op import registers
 from dlconv.graph.edit import const, free_name
 from dlconv.graph.element_types import input_types
 from dlconv.graph.graph import attribute
@@ -29,14 +30,7 @@ _lowerings: dict[str, Lowering] = {}
 
 def lowers(*ops: str) -> Callable[[Lowering], Lowering]:
     """Register a function as the lowering of these TensorFlow ops."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for op in ops:
-            assert op not in _lowerings, op
-            _lowerings[op] = lowering
-        return lowering
-
-    return register
+    return registers(_lowerings, ops)
 
 
 def lowering_of(op: str) -> Lowering | None:
