@@ -16,7 +16,10 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from dlconv.errors import DlconvError
+from dlconv.runtimes import Inference
 from dlconv.runtimes.child import Child, child
 
 Failure = Callable[[Child], DlconvError]
@@ -70,6 +73,11 @@ class PythonChild:
             except BrokenPipeError as error:
                 raise self._failure(self._child) from error
             return self._receive()
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo to labels or scores."""
+        answer: Inference = self.ask("infer", image)
+        return answer
 
     def close(self) -> None:
         """End the process."""

@@ -1,5 +1,5 @@
-"""What runtimes in JavaScript have in common: a session elsewhere, in a Node.js process or a page,
-that is opened with the runtime, answers photos, and says what a result depends on.
+"""What runtimes elsewhere have in common: a session in a Node.js process, a page, or a process of
+Python's, that is opened with the runtime, answers photos, and says what a result depends on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class Session(Protocol):
 
     @property
     def description(self) -> Mapping[str, Any]:
-        """What the JavaScript says of itself."""
+        """What it says of itself."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class SessionRuntime(Generic[S]):
 
     @property
     def process_ids(self) -> Sequence[int]:
-        """The Node.js process, or all of the browser's, once it is entered."""
+        """The process, or all of the browser's, once it is entered."""
         return self._session.process_ids
 
     def infer(self, image: np.ndarray) -> Inference:

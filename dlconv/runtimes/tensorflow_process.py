@@ -11,7 +11,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dlconv.errors import DlconvError
+from dlconv.runtimes import Inference
 from dlconv.runtimes.child import Child
 from dlconv.runtimes.fed_graph import FedGraph
 from dlconv.runtimes.python_child import PythonChild, answer_requests
@@ -45,6 +48,11 @@ class TensorflowProcess:
     def ask(self, method: str, *arguments: object) -> Any:
         """Return what a method of the kind gives."""
         return self._asked.ask("call", method, arguments)
+
+    def infer(self, image: np.ndarray) -> Inference:
+        """Map a photo to labels or scores."""
+        answer: Inference = self.ask("infer", image)
+        return answer
 
     def close(self) -> None:
         """Forget the graph; the process stays for the next one, unless another does."""
