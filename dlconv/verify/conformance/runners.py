@@ -4,13 +4,11 @@ A runner is started when it is first asked, and again after its process ended; a
 happened fails.
 """
 
-import pickle
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -20,9 +18,24 @@ from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
 from dlconv.runtimes.ort_graphs import OrtGraphs, ort_graphs
+from dlconv.runtimes.python_child import PythonChild
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs, tfjs_graphs
+from dlconv.verify.conformance import worker
 
 Feeds = Mapping[str, np.ndarray]
+
+# What is said by a process or a page that cannot be asked again.
+SIGNS = (
+    "RuntimeError",
+    "stopped (exit code",
+    "did not answer",
+    "cannot run",
+    "memory access",
+    "unreachable",
+    "null function",
+    "Aborted",
+    "createBuffer failed",
+)
 
 
 class RefusedError(Exception):
@@ -30,55 +43,77 @@ class RefusedError(Exception):
 
 
 class FailedError(Exception):
-    """The runtime does not run what was written."""
+    """The runtime does not run what was written; ``is_broken`` if it runs nothing else, too."""
+
+    def __init__(self, said: str, is_broken: bool = False) -> None:
+        super().__init__(said)
+        self.is_broken = is_broken
 
 
-class PythonRunner:
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+class _Kept(Generic[Asked]):
+    """What is asked for results: started when it is first asked, and again once it is broken."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._asked: Asked | None = None
+
+    def _start(self) -> AbstractContextManager[Asked]:
+        raise NotImplementedError
+
+    def _ask(self, question: Callable[[Asked], Answer]) -> Answer:
+        """Return the answer to a question. Raises FailedError with what was said instead."""
+        if self._asked is None:
+            self._asked = self._stack.enter_context(self._start())
+        try:
+            return question(self._asked)
+        except DlconvError as error:
+            if is_broken := self._is_broken(self._asked, str(error)):
+                self.close()
+            raise FailedError(str(error), is_broken) from error
+
+    def _is_broken(self, asked: Asked, said: str) -> bool:
+        """Tell whether it cannot be asked again."""
+        return any(sign in said for sign in SIGNS)
+
+    def close(self) -> None:
+        """End the process or the page."""
+        self._stack.close()
+        self._asked = None
+
+
+class PythonRunner(_Kept[PythonChild]):
     """TensorFlow or ONNX Runtime in a Python process of its own."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = name
-        self._process: subprocess.Popen[bytes] | None = None
+
+    def _start(self) -> AbstractContextManager[PythonChild]:
+        return closing(PythonChild(self._name, Path("a case"), worker.__name__, [self._name]))
+
+    def _is_broken(self, asked: PythonChild, said: str) -> bool:
+        return not asked.is_ready
 
     def run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> list[np.ndarray]:
         """Run a serialized graph. Raises FailedError with what the runtime said."""
-        if self._process is None:
-            command = [sys.executable, "-m", "dlconv.verify.conformance.worker", self._name]
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            pickle.dump((content, dict(feeds), list(fetches)), process.stdin)
-            process.stdin.flush()
-            answer = pickle.load(process.stdout)
-        except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
-            self.close()
-            raise FailedError("its process ended") from error
-        if isinstance(answer, str):
-            raise FailedError(answer)
-        return list(answer)
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        arguments = (content, dict(feeds), list(fetches))
+        found: list[np.ndarray] = self._ask(lambda asked: asked.ask("run", *arguments))
+        return found
 
 
-class TfjsRunner:
+class TfjsRunner(_Kept[TfjsGraphs]):
     """One backend of TF.js."""
 
     def __init__(self, backend: str) -> None:
+        super().__init__()
         self.backend = backend
-        self._context: AbstractContextManager[TfjsGraphs] | None = None
-        self._graphs: TfjsGraphs | None = None
+
+    def _start(self) -> AbstractContextManager[TfjsGraphs]:
+        return tfjs_graphs(self.backend)
 
     def run(
         self, files: Mapping[str, bytes], feeds: Feeds, fetches: Sequence[str]
@@ -88,64 +123,22 @@ class TfjsRunner:
         A page whose GPU gave out is opened again.
         """
         try:
-            return self._asked().run(files, feeds, fetches)
-        except DlconvError as error:
-            if not _is_broken(str(error)):
-                raise FailedError(str(error)) from error
-            self.close()
-            if "GPU" not in str(error):
-                raise FailedError(str(error)) from error
-        try:
-            return self._asked().run(files, feeds, fetches)
-        except DlconvError as error:
-            raise FailedError(str(error)) from error
-
-    def _asked(self) -> TfjsGraphs:
-        if self._graphs is None:
-            self._context = tfjs_graphs(self.backend)
-            self._graphs = self._context.__enter__()
-        return self._graphs
-
-    def close(self) -> None:
-        """End the process or the page."""
-        if self._context is not None:
-            self._context.__exit__(None, None, None)
-            self._context = self._graphs = None
+            return self._ask(lambda asked: asked.run(files, feeds, fetches))
+        except FailedError as error:
+            if not error.is_broken or "GPU" not in str(error):
+                raise
+        return self._ask(lambda asked: asked.run(files, feeds, fetches))
 
 
-class OrtWebRunner:
+class OrtWebRunner(_Kept[OrtGraphs]):
     """ONNX Runtime Web with wasm."""
 
-    def __init__(self) -> None:
-        self._context: AbstractContextManager[OrtGraphs] | None = None
-        self._graphs: OrtGraphs | None = None
+    def _start(self) -> AbstractContextManager[OrtGraphs]:
+        return ort_graphs()
 
     def run(self, model: bytes, feeds: Feeds) -> np.ndarray:
         """Run a model. Raises FailedError with what ONNX Runtime says."""
-        if self._graphs is None:
-            self._context = ort_graphs()
-            self._graphs = self._context.__enter__()
-        try:
-            return self._graphs.run(model, feeds)
-        except DlconvError as error:
-            if _is_broken(str(error)):
-                self.close()
-            raise FailedError(str(error)) from error
-
-    def close(self) -> None:
-        """End the process."""
-        if self._context is not None:
-            self._context.__exit__(None, None, None)
-            self._context = self._graphs = None
-
-
-def _is_broken(message: str) -> bool:
-    """Tell whether a backend cannot be asked again."""
-    signs = ("RuntimeError", "stopped (exit code", "did not answer", "cannot run", "memory access")
-    return any(
-        sign in message
-        for sign in (*signs, "unreachable", "null function", "Aborted", "createBuffer failed")
-    )
+        return self._ask(lambda asked: asked.run(model, feeds))
 
 
 def graph_model_files(graph: Graph, input_name: str) -> dict[str, bytes]:

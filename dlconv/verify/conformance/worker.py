@@ -1,80 +1,84 @@
 """The process in which TensorFlow or ONNX Runtime runs the graphs of cases, one after another.
 
-Both can end their process on a graph that does not fit, so neither runs where others would be
-lost. Requests and answers are pickles on its pipes: ``(content, feeds, fetches)``, and arrays or an
-error.
+Both can end their process on a graph that does not fit, so neither runs where others would be lost.
 """
 
-import io
-import os
-import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlconv.errors import first_line
+from dlconv.errors import DlconvError, first_line
+from dlconv.runtimes.python_child import answer_requests
 
-Run = Callable[[bytes, Mapping[str, np.ndarray], Sequence[str]], list[np.ndarray]]
+Feeds = Mapping[str, np.ndarray]
 
 
-def main(name: str) -> None:
-    """Answer requests until there are no more."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    run = {"tensorflow": _tensorflow, "onnxruntime": _onnxruntime}[name]()
-    while True:
+class _Graphs:
+    """A library that runs a graph at a time. What it says when it does not is a DlconvError."""
+
+    def __enter__(self) -> "_Graphs":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def describe(self) -> dict[str, str]:
+        return {}
+
+    def run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> list[np.ndarray]:
         try:
-            content, feeds, fetches = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        try:
-            answer: list[np.ndarray] | str = run(content, feeds, fetches)
-        except Exception as error:  # whatever the runtime says is the result
-            answer = first_line(error) or type(error).__name__
-        made = io.BytesIO()
-        pickle.dump(answer, made)
-        answers.write(made.getvalue())
-        answers.flush()
+            return [np.asarray(each) for each in self._run(content, feeds, fetches)]
+        except Exception as error:  # whatever the library says is the result
+            raise DlconvError(first_line(error)) from error
+
+    def _run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> Sequence[np.ndarray]:
+        raise NotImplementedError
 
 
-def _tensorflow() -> Run:
-    from dlconv.tensorflow import load_tensorflow
+class _Tensorflow(_Graphs):
+    def __enter__(self) -> "_Tensorflow":
+        from dlconv.tensorflow import load_tensorflow
 
-    tensorflow = load_tensorflow()
-    v1 = tensorflow.compat.v1
-    config = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
+        self._library = load_tensorflow()
+        v1 = self._library.compat.v1
+        self._config = v1.ConfigProto(
+            intra_op_parallelism_threads=1, inter_op_parallelism_threads=1
+        )
+        self._config.graph_options.rewrite_options.disable_meta_optimizer = True
+        return self
 
-    def run(
-        content: bytes, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
-    ) -> list[np.ndarray]:
-        with tensorflow.Graph().as_default() as graph:
+    def _run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> Sequence[np.ndarray]:
+        v1 = self._library.compat.v1
+        with self._library.Graph().as_default() as graph:
             v1.import_graph_def(v1.GraphDef.FromString(content), name="")
-            with v1.Session(graph=graph, config=config) as session:
+            with v1.Session(graph=graph, config=self._config) as session:
                 fed = {f"{name}:0": value for name, value in feeds.items()}
-                return [np.asarray(each) for each in session.run(list(fetches), fed)]
+                found: list[np.ndarray] = session.run(list(fetches), fed)
+                return found
 
-    return run
 
+class _Onnxruntime(_Graphs):
+    def __enter__(self) -> "_Onnxruntime":
+        import onnxruntime
 
-def _onnxruntime() -> Run:
-    import onnxruntime
+        self._library = onnxruntime
+        self._options = onnxruntime.SessionOptions()
+        self._options.log_severity_level = 4
+        self._options.intra_op_num_threads = 1
+        return self
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-
-    def run(
-        content: bytes, feeds: Mapping[str, np.ndarray], fetches: Sequence[str]
-    ) -> list[np.ndarray]:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    def _run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> Sequence[np.ndarray]:
+        session = self._library.InferenceSession(
+            content, self._options, providers=["CPUExecutionProvider"]
+        )
         known = {value.name for value in session.get_inputs()}
         fed = {name: np.asarray(value) for name, value in feeds.items() if name in known}
-        return [np.asarray(each) for each in session.run(None, fed)]
+        found: list[np.ndarray] = session.run(None, fed)
+        return found
 
-    return run
 
+LIBRARIES = {"tensorflow": _Tensorflow, "onnxruntime": _Onnxruntime}
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    answer_requests(LIBRARIES[sys.argv[1]]())
