@@ -66,13 +66,6 @@ def wrapped(operation: Operation, value: str, target: np.dtype) -> str:
     return narrowed(operation, rest, target)
 
 
-def sequence(operation: Operation, count: str) -> str:
-    """Return the int32 vector of 0 to ``count`` - 1, an int32 scalar."""
-    return operation.add(
-        "Range", operation.const(0, INT32), count, operation.const(1, INT32), Tidx=INT32
-    )
-
-
 def extent(operation: Operation, value: str, axis: int, dtype: np.dtype) -> str:
     """Return an extent of a tensor as an int32 scalar; ``axis`` may count from the end."""
     shape = operation.add("Shape", value, T=dtype, out_type=INT32)

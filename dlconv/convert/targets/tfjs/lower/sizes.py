@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from dlconv.convert.targets.tfjs.lower import arithmetic
 from dlconv.convert.targets.tfjs.lower.operation import Operation
 
 # A number, or a tensor: an int32 scalar.
@@ -65,11 +66,12 @@ def reshaped(operation: Operation, tensor: str, sizes: Sequence[Size], dtype: np
     unknown = [k for k, size in enumerate(sizes) if not isinstance(size, int)]
     if len(unknown) == 1 and 0 not in sizes:
         sizes = [-1 if k in unknown else size for k, size in enumerate(sizes)]
-    shape = vector(operation, sizes)
-    return operation.add("Reshape", tensor, shape, T=dtype, Tshape=np.int32)
+    return arithmetic.reshaped(operation, tensor, vector(operation, sizes), dtype)
 
 
 def transposed(operation: Operation, tensor: str, order: Sequence[int], dtype: np.dtype) -> str:
-    """Return a tensor with its axes in another order."""
-    axes = operation.const(order, np.int32)
+    """Return a tensor with its axes in another order, itself if that is its own."""
+    if list(order) == sorted(order):
+        return tensor
+    axes = operation.const(list(order), np.int32)
     return operation.add("Transpose", tensor, axes, T=dtype, Tperm=np.int32)

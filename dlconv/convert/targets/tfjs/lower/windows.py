@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 
+from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, gathered, reshaped
 from dlconv.convert.targets.tfjs.lower.operation import Operation
 from dlconv.convert.targets.tfjs.lower.sizes import Size, computed, counted, extents, vector
 
@@ -71,7 +72,7 @@ def padded(operation: Operation, tensor: str, pads: Pads, value: float, dtype: n
         return tensor
     flat = vector(operation, [amount for pair in pads for amount in pair])
     shape = operation.const([len(pads), 2], np.int32)
-    amounts = operation.add("Reshape", flat, shape, T=np.dtype(np.int32), Tshape=np.int32)
+    amounts = reshaped(operation, flat, shape, INT32)
     filling = operation.const(value, dtype)
     return operation.add("PadV2", tensor, amounts, filling, T=dtype, Tpaddings=np.int32)
 
@@ -123,14 +124,13 @@ def _every(
     """Return of slices the elements that windows begin at."""
     found = list(tensors)
     sizes = extents(operation, 0)
-    types = {"Tparams": dtype, "Tindices": np.int32, "Taxis": np.int32}
     for axis, (stride, span) in enumerate(zip(windows.strides, windows.spans, strict=True)):
         if stride > 1:
             size = sizes[axis]
             for more in (*pads[axis], 1 - span):
                 size = computed(operation, "AddV2", size, more)
             places, at = counted(operation, size, stride), operation.const(axis, np.int32)
-            found = [operation.add("GatherV2", each, places, at, **types) for each in found]
+            found = [gathered(operation, each, places, at, dtype) for each in found]
     return found
 
 

@@ -15,9 +15,9 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     pointwise,
     reshaped,
     scalar,
-    sequence,
 )
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.tfjs.lower.sizes import counted
 
 
 @lowers("SelectV2")
@@ -52,7 +52,7 @@ def _one_hot(operation: Operation) -> str:
     indices, depth, on, off = operation.inputs
     axis, dtype = operation.attribute("axis").i, operation.dtype("TI")
     numbers = cast(operation, indices, dtype, INT32)
-    codes = sequence(operation, depth)
+    codes = counted(operation, depth)
     if axis != -1 and axis < operation.rank(0):
         column = operation.const([-1, *[1] * (operation.rank(0) - axis)], INT32)
         codes = reshaped(operation, codes, column, INT32)
@@ -79,7 +79,7 @@ def _band(operation: Operation) -> str:
 
 def _over(operation: Operation, matrix: str, dtype: np.dtype) -> str:
     """Return by how much each row of a matrix is below each column."""
-    rows, columns = (sequence(operation, extent(operation, matrix, k, dtype)) for k in (-2, -1))
+    rows, columns = (counted(operation, extent(operation, matrix, k, dtype)) for k in (-2, -1))
     upright = reshaped(operation, rows, operation.const([-1, 1], INT32), INT32)
     return pointwise(operation, "Sub", upright, columns)
 
@@ -103,7 +103,7 @@ def _diagonal(operation: Operation) -> str:
             raise operation.refused("it is padded with another number than 0")
     last = operation.const(-1, INT32)
     column = operation.add("ExpandDims", value, last, T=dtype, Tdim=INT32)
-    places = sequence(operation, extent(operation, value, -1, dtype))
+    places = counted(operation, extent(operation, value, -1, dtype))
     upright = reshaped(operation, places, operation.const([-1, 1], INT32), INT32)
     is_on = pointwise(operation, "Equal", upright, places)
     return _or_zero(operation, is_on, column, dtype)

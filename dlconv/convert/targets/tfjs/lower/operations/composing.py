@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, cast, pointwise, scalar
+from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, cast, pointwise, reshaped, scalar
 from dlconv.convert.targets.tfjs.lower.operation import Lowering, Operation, lowers
 
 
@@ -56,9 +56,7 @@ def _erfc(operation: Operation) -> str:
 @lowers("L2Loss")
 def _l2_loss(operation: Operation) -> str:
     dtype = operation.dtype()
-    flat = operation.add(
-        "Reshape", operation.inputs[0], operation.const([-1], INT32), T=dtype, Tshape=INT32
-    )
+    flat = reshaped(operation, operation.inputs[0], operation.const([-1], INT32), dtype)
     squares = pointwise(operation, "Square", flat, dtype=dtype)
     total = operation.add(
         "Sum", squares, operation.const([0], INT32), T=dtype, Tidx=INT32, keep_dims=False

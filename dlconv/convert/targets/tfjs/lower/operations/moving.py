@@ -5,7 +5,7 @@ bytes where it turns an axis, and repeats a batch where it gathers with ``batch_
 by plain places rightly, so these are what such operations become.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from operator import or_
 
@@ -24,10 +24,10 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     joined,
     pointwise,
     reshaped,
-    sequence,
     wrapped,
 )
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.tfjs.lower.sizes import counted, transposed
 
 MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
@@ -49,7 +49,7 @@ def _strided_slice(operation: Operation) -> str:
         ]
         step = operation.const([strides[place]], INT32)
         kept = {name: mask >> place & 1 for name, mask in masks.items()}
-        whole = sequence(operation, extent(operation, value, axis, dtype))
+        whole = counted(operation, extent(operation, value, axis, dtype))
         places = operation.add(
             "StridedSlice",
             cast(operation, whole, INT32, FLOAT32),
@@ -102,13 +102,13 @@ def _gather(operation: Operation) -> str:
     if not count or axis < count:
         raise operation.refused("TensorFlow.js gathers something else")
     order = [*range(count), axis, *(k for k in range(count, rank) if k != axis)]
-    values = _transposed(operation, values, order, dtype)
+    values = transposed(operation, values, order, dtype)
     sizes = operation.add("Shape", values, T=dtype, out_type=INT32)
     extents = [element(operation, sizes, k) for k in range(count + 1)]
     batches = extents[0]
     for size in extents[1:-1]:
         batches = pointwise(operation, "Mul", batches, size)
-    starts = pointwise(operation, "Mul", sequence(operation, batches), extents[-1])
+    starts = pointwise(operation, "Mul", counted(operation, batches), extents[-1])
     batch_shape = _part(operation, sizes, 0, count)
     ones = operation.const([1] * (places - count), INT32)
     starts = reshaped(operation, starts, joined(operation, batch_shape, ones), INT32)
@@ -124,20 +124,13 @@ def _gather(operation: Operation) -> str:
         *range(count, places),
         *range(places + axis - count, rank + places - count - 1),
     ]
-    return _transposed(operation, found, back, dtype)
+    return transposed(operation, found, back, dtype)
 
 
 def _part(operation: Operation, vector: str, first: int, last: int) -> str:
     """Return the elements of an int32 vector from ``first`` up to ``last``."""
     begin, size = operation.const([first], INT32), operation.const([last - first], INT32)
     return operation.add("Slice", vector, begin, size, T=INT32, Index=INT32)
-
-
-def _transposed(operation: Operation, value: str, order: Sequence[int], dtype: np.dtype) -> str:
-    if list(order) == sorted(order):
-        return value
-    perm = operation.const(order, INT32)
-    return operation.add("Transpose", value, perm, T=dtype, Tperm=INT32)
 
 
 @lowers("Roll")
@@ -150,7 +143,7 @@ def _roll(operation: Operation) -> str:
     for shift, axis in zip(shifts, axes, strict=True):
         count = extent(operation, value, axis, dtype)
         moved = pointwise(
-            operation, "Sub", sequence(operation, count), operation.const(shift, INT32)
+            operation, "Sub", counted(operation, count), operation.const(shift, INT32)
         )
         places = pointwise(operation, "FloorMod", moved, count)
         value = gathered(operation, value, places, operation.const(axis, INT32), dtype)
@@ -164,22 +157,22 @@ def _reverse_sequence(operation: Operation) -> str:
     dtype, rank = operation.dtype(), operation.rank(0)
     along, batch = (operation.attribute(key).i % rank for key in ("seq_dim", "batch_dim"))
     order = [batch, along, *(k for k in range(rank) if k not in (batch, along))]
-    value = _transposed(operation, value, order, dtype)
-    places = sequence(operation, extent(operation, value, 1, dtype))
+    value = transposed(operation, value, order, dtype)
+    places = counted(operation, extent(operation, value, 1, dtype))
     lengths = cast(operation, lengths, operation.dtype("Tlen"), INT32)
     column = operation.add("ExpandDims", lengths, operation.const(1, INT32), T=INT32, Tdim=INT32)
     last = pointwise(operation, "Sub", column, operation.const(1, INT32))
     down = pointwise(operation, "Sub", last, places)
     is_within = pointwise(operation, "Less", places, column)
     at = pointwise(operation, "SelectV2", is_within, down, places)
-    batches = sequence(operation, extent(operation, value, 0, dtype))
+    batches = counted(operation, extent(operation, value, 0, dtype))
     upright = reshaped(operation, batches, operation.const([-1, 1], INT32), INT32)
     zero = pointwise(operation, "Sub", at, at)
     numbers = operation.add(
         "Pack", pointwise(operation, "AddV2", zero, upright), at, T=INT32, N=2, axis=-1
     )
     turned = operation.add("GatherNd", value, numbers, Tparams=dtype, Tindices=INT32)
-    return _transposed(operation, turned, [order.index(k) for k in range(rank)], dtype)
+    return transposed(operation, turned, [order.index(k) for k in range(rank)], dtype)
 
 
 @lowers("InvertPermutation")
@@ -187,7 +180,7 @@ def _invert(operation: Operation) -> str:
     dtype = operation.dtype()
     order = cast(operation, operation.inputs[0], dtype, INT32)
     shape = operation.add("Shape", order, T=INT32, out_type=INT32)
-    places = sequence(operation, element(operation, shape, 0))
+    places = counted(operation, element(operation, shape, 0))
     column = operation.add("ExpandDims", order, operation.const(1, INT32), T=INT32, Tdim=INT32)
     found = operation.add("ScatterNd", column, places, shape, T=INT32, Tindices=INT32)
     return cast(operation, found, INT32, dtype)

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, cast, gathered, joined, reshaped
+from dlconv.convert.targets.tfjs.lower.arithmetic import (
+    INT32,
+    cast,
+    gathered,
+    joined,
+    reshaped,
+)
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.tfjs.lower.sizes import transposed
 
 
 @lowers("MatMul")
@@ -20,7 +27,7 @@ def _integer_product(operation: Operation) -> str:
         raise operation.refused("TensorFlow.js multiplies something else")
     turned = [operation.attribute(key).b for key in ("transpose_a", "transpose_b")]
     one, other = (
-        _transposed(operation, cast(operation, value, dtype, INT32), [1, 0], INT32)
+        transposed(operation, cast(operation, value, dtype, INT32), [1, 0], INT32)
         if is_turned
         else cast(operation, value, dtype, INT32)
         for value, is_turned in zip(operation.inputs, turned, strict=True)
@@ -72,7 +79,7 @@ def _einsum(operation: Operation) -> str:
         for k, (value, term) in enumerate(zip(operation.inputs, letters, strict=True))
     ]
     value, term = kept[0] if len(kept) == 1 else _product(operation, kept, result, dtype)
-    return _transposed(operation, value, [term.index(letter) for letter in result], dtype)
+    return transposed(operation, value, [term.index(letter) for letter in result], dtype)
 
 
 def _summed(
@@ -122,7 +129,7 @@ def _matrices(
     counts = (
         operation.add("Prod", size, axis, T=INT32, Tidx=INT32, keep_dims=True) for size in sizes
     )
-    turned = _transposed(operation, value, order, dtype)
+    turned = transposed(operation, value, order, dtype)
     return reshaped(operation, turned, joined(operation, *counts), dtype)
 
 
@@ -141,10 +148,3 @@ def _taken(operation: Operation, vector: str, places: Sequence[int]) -> str:
         return operation.const([1], INT32)
     at = operation.const(list(places), INT32)
     return gathered(operation, vector, at, operation.const(0, INT32), INT32)
-
-
-def _transposed(operation: Operation, value: str, order: Sequence[int], dtype: np.dtype) -> str:
-    if list(order) == sorted(order):
-        return value
-    perm = operation.const(list(order), INT32)
-    return operation.add("Transpose", value, perm, T=dtype, Tperm=INT32)

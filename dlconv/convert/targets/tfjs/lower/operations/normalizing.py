@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlconv.convert.targets.tfjs.lower.arithmetic import FLOAT32, INT32, cast, reshaped
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
 from dlconv.convert.targets.tfjs.lower.sizes import computed, extents
-
-_FLOATS = np.dtype(np.float32)
 
 
 @lowers("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
@@ -45,18 +44,16 @@ def _old_batch_norm(operation: Operation) -> str:
 def _by_batch(operation: Operation) -> str | list[str]:
     image, gamma, beta = operation.inputs[:3]
     given, axes = operation.dtype(), list(range(operation.rank(0) - 1))
-    if given != _FLOATS:
-        image = operation.add("Cast", image, SrcT=given, DstT=_FLOATS)
+    image = cast(operation, image, given, FLOAT32)
     mean = _mean(operation, image, axes)
-    centred = operation.add("Sub", image, mean, T=_FLOATS)
-    variance = _mean(operation, operation.add("Square", centred, T=_FLOATS), axes)
-    epsilon = operation.const(operation.attribute("epsilon").f, _FLOATS)
-    width = operation.add("AddV2", variance, epsilon, T=_FLOATS)
-    factor = operation.add("Mul", operation.add("Rsqrt", width, T=_FLOATS), gamma, T=_FLOATS)
-    scaled = operation.add("Mul", centred, factor, T=_FLOATS)
-    result = operation.add("AddV2", scaled, beta, T=_FLOATS)
-    if given != _FLOATS:
-        result = operation.add("Cast", result, SrcT=_FLOATS, DstT=given)
+    centred = operation.add("Sub", image, mean, T=FLOAT32)
+    variance = _mean(operation, operation.add("Square", centred, T=FLOAT32), axes)
+    epsilon = operation.const(operation.attribute("epsilon").f, FLOAT32)
+    width = operation.add("AddV2", variance, epsilon, T=FLOAT32)
+    factor = operation.add("Mul", operation.add("Rsqrt", width, T=FLOAT32), gamma, T=FLOAT32)
+    scaled = operation.add("Mul", centred, factor, T=FLOAT32)
+    result = operation.add("AddV2", scaled, beta, T=FLOAT32)
+    result = cast(operation, result, FLOAT32, given)
     if any(operation.is_read(port) for port in range(1, 5)):
         return [result, *_statistics(operation, mean, variance)]
     return result
@@ -65,17 +62,14 @@ def _by_batch(operation: Operation) -> str | list[str]:
 def _mean(operation: Operation, tensor: str, axes: Sequence[int]) -> str:
     """Return the mean over axes that stay, of extent 1."""
     over = operation.const(axes, np.int32)
-    return operation.add("Mean", tensor, over, T=_FLOATS, Tidx=np.int32, keep_dims=True)
+    return operation.add("Mean", tensor, over, T=FLOAT32, Tidx=np.int32, keep_dims=True)
 
 
 def _statistics(operation: Operation, mean: str, variance: str) -> list[str]:
     """Return the other outputs: what the next step takes, and what the batch had."""
     flat = operation.const([-1], np.int32)
-    mean, variance = (
-        operation.add("Reshape", tensor, flat, T=_FLOATS, Tshape=np.int32)
-        for tensor in (mean, variance)
-    )
-    sample = operation.add("Mul", variance, _correction(operation), T=_FLOATS)
+    mean, variance = (reshaped(operation, each, flat, FLOAT32) for each in (mean, variance))
+    sample = operation.add("Mul", variance, _correction(operation), T=FLOAT32)
     share = operation.attribute("exponential_avg_factor").f
     if share == 1:
         return [mean, sample, mean, variance]
@@ -93,19 +87,19 @@ def _correction(operation: Operation) -> str:
         count = computed(operation, "Mul", count, size)
     others = computed(operation, "Maximum", computed(operation, "Sub", count, 1), 1)
     numbers = (
-        operation.const(size, _FLOATS)
+        operation.const(size, FLOAT32)
         if isinstance(size, int)
-        else operation.add("Cast", size, SrcT=np.dtype(np.int32), DstT=_FLOATS)
+        else cast(operation, size, INT32, FLOAT32)
         for size in (count, others)
     )
-    return operation.add("RealDiv", *numbers, T=_FLOATS)
+    return operation.add("RealDiv", *numbers, T=FLOAT32)
 
 
 def _average(operation: Operation, old: str, new: str, share: float) -> str:
-    kept = operation.const(np.float32(1) - np.float32(share), _FLOATS)
-    added = operation.const(share, _FLOATS)
+    kept = operation.const(np.float32(1) - np.float32(share), FLOAT32)
+    added = operation.const(share, FLOAT32)
     parts = (
-        operation.add("Mul", tensor, factor, T=_FLOATS)
+        operation.add("Mul", tensor, factor, T=FLOAT32)
         for tensor, factor in ((old, kept), (new, added))
     )
-    return operation.add("AddV2", *parts, T=_FLOATS)
+    return operation.add("AddV2", *parts, T=FLOAT32)

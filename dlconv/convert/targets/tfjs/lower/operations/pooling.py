@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dlconv.convert.targets.tfjs.lower.arithmetic import NARROW, cast
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
 from dlconv.convert.targets.tfjs.lower.sizes import computed, counted, extents, reshaped
 from dlconv.convert.targets.tfjs.lower.windows import (
@@ -14,8 +15,6 @@ from dlconv.convert.targets.tfjs.lower.windows import (
     total,
 )
 
-# Integers that float32 holds exactly.
-_SMALL = frozenset({"int8", "uint8", "int16", "uint16"})
 _PLACES = np.dtype(np.int32)
 _BEHIND_ALL = np.iinfo(np.int32).max
 
@@ -29,12 +28,12 @@ def _max_pool(operation: Operation) -> str:
     if dtype.kind == "f" and is_plain:
         tensor = padded(operation, operation.inputs[0], pads, _lowest(dtype), dtype)
         return _valid_pool(operation, tensor, dtype)
-    if dtype.name in _SMALL and is_plain:
+    if dtype in NARROW and is_plain:
         floats = np.dtype(np.float32)
-        tensor = _cast(operation, operation.inputs[0], dtype, floats)
+        tensor = cast(operation, operation.inputs[0], dtype, floats)
         tensor = padded(operation, tensor, pads, _lowest(floats), floats)
         pooled = _valid_pool(operation, tensor, floats)
-        return _cast(operation, pooled, floats, dtype)
+        return cast(operation, pooled, floats, dtype)
     tensor = padded(operation, operation.inputs[0], pads, _lowest(dtype), dtype)
     return largest(operation, slices(operation, tensor, windows, pads, dtype), dtype)
 
@@ -62,10 +61,6 @@ def _valid_pool(operation: Operation, tensor: str, dtype: np.dtype) -> str:
         padding="VALID",
         data_format="NHWC",
     )
-
-
-def _cast(operation: Operation, tensor: str, source: np.dtype, target: np.dtype) -> str:
-    return operation.add("Cast", tensor, SrcT=source, DstT=target)
 
 
 @lowers("AvgPool3D")
@@ -138,4 +133,4 @@ def _places(operation: Operation, pooled: str, dtype: np.dtype) -> str:
         first = operation.add(
             "AddV2", first, operation.add("Mul", start, size, T=_PLACES), T=_PLACES
         )
-    return _cast(operation, first, _PLACES, operation.dtype("Targmax"))
+    return cast(operation, first, _PLACES, operation.dtype("Targmax"))

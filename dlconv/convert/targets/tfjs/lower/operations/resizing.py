@@ -19,9 +19,9 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     extent,
     gathered,
     reshaped,
-    sequence,
 )
 from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.tfjs.lower.sizes import counted
 
 # Gives float32 [wanted, given]: how much of each given pixel each wanted one takes.
 Weights = Callable[[Operation, int, int], np.ndarray]
@@ -33,7 +33,7 @@ def _nearest(operation: Operation) -> str:
     dtype = operation.dtype()
     for axis in (1, 2):
         places = cast(
-            operation, sequence(operation, extent(operation, value, axis, dtype)), INT32, FLOAT32
+            operation, counted(operation, extent(operation, value, axis, dtype)), INT32, FLOAT32
         )
         column = reshaped(operation, places, operation.const([1, -1, 1, 1], INT32), FLOAT32)
         wanted = operation.add(
