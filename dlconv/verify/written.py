@@ -27,6 +27,7 @@ from dlconv.recipe import OWN_INTERFACE, Precision
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for, parse_choice
 from dlconv.runtimes.framing import channels_last
+from dlconv.verify.difference import share_of_largest
 from dlconv.verify.floors import DEFAULT_FLOORS
 from dlconv.verify.generated import generated, shapes_of
 from dlconv.verify.kept_answers import KeptAnswers
@@ -137,7 +138,7 @@ def _judged(
         said, wanted = (f"{each.dtype} {list(each.shape)}" for each in (found, expected))
         raise _differs(manifest, checked, f"{said} where TensorFlow gives {wanted}")
     if are_floats:
-        checked = dataclasses.replace(checked, error=_error(expected, found))
+        checked = dataclasses.replace(checked, error=share_of_largest(expected, found))
         is_right = checked.error is not None and checked.error <= _most_error(manifest, choice)
     else:
         checked = dataclasses.replace(checked, equal=float(np.mean(expected == found)))
@@ -149,17 +150,6 @@ def _judged(
 
 def _differs(manifest: Manifest, checked: Checked, found: str) -> DlconvError:
     return _failure(f"{manifest.title} is not the frozen graph in {checked.where}: {found}")
-
-
-def _error(expected: np.ndarray, found: np.ndarray) -> float:
-    """Return the largest difference as a share of the largest value; infinite for another NaN."""
-    wanted, given = expected.astype(np.float64), found.astype(np.float64)
-    is_same = (wanted == given) | (np.isnan(wanted) & np.isnan(given))
-    if is_same.all():
-        return 0.0
-    largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=np.finfo(np.float32).tiny)
-    differences = np.abs(wanted - given, where=~is_same, out=np.zeros_like(wanted))
-    return float(np.nan_to_num(differences, nan=np.inf).max() / largest)
 
 
 def _most_error(manifest: Manifest, choice: Choice) -> float:

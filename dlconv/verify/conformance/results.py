@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlconv.convert.conformance.table import Status
+from dlconv.verify.difference import share_of_largest
 
 EQUAL = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-5}
 CLOSE = {"float16": 4e-3, "float32": 1e-3, "float64": 1e-3}
@@ -31,15 +32,9 @@ def compared(expected: np.ndarray, found: np.ndarray) -> Outcome:
         return _exact(expected, found)
     if found.dtype.kind != "f":
         return Outcome(Status.WRONG, said=f"{found.dtype} in place of {expected.dtype}")
-    there, here = expected.astype(np.float64), found.astype(np.float64)
-    finite = np.isfinite(there)
-    same = np.where(finite, True, (there == here) | (np.isnan(there) & np.isnan(here)))
-    if not same.all() or not np.isfinite(here[finite]).all():
+    error = share_of_largest(expected, found)
+    if np.isinf(error):
         return Outcome(Status.WRONG, said="other values are not finite")
-    if not finite.any():
-        return Outcome(Status.EQUAL)
-    largest = max(float(np.abs(there[finite]).max()), 1e-30)
-    error = float(np.abs(there[finite] - here[finite]).max()) / largest
     dtype = expected.dtype.name
     if error <= EQUAL[dtype]:
         return Outcome(Status.EQUAL)
