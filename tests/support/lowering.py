@@ -1,8 +1,6 @@
 """One operation in TensorFlow, lowered in TensorFlow, and lowered in TF.js: the same values."""
 
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +9,11 @@ from support.onnx_operations import assert_close, in_tensorflow
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
-from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
-from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
 from dlconv.graph.shapes import Static
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs
+from dlconv.verify.conformance.runners import graph_model_files
 
 Feeds = Mapping[str, np.ndarray]
 BACKENDS = ("wasm", "cpu")
@@ -43,11 +40,7 @@ def lowered(graph: Graph, *ops: str) -> Graph:
 
 
 def in_tfjs(runner: TfjsGraphs, graph: Graph, feeds: Feeds, output: str = "y") -> np.ndarray:
-    ends = [TensorSpec(name, "float32", None) for name in (next(iter(feeds)), output)]
-    with tempfile.TemporaryDirectory() as folder:
-        write_graph_model(graph, Contract(*ends, None, "", None, ""), {}, Path(folder))
-        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    return runner.run(files, feeds, [output])[0]
+    return runner.run(graph_model_files(graph, next(iter(feeds)), output), feeds, [output])[0]
 
 
 def assert_lowered(

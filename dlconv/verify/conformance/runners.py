@@ -21,6 +21,7 @@ from dlconv.runtimes.ort_graphs import OrtGraphs, ort_graphs
 from dlconv.runtimes.python_child import PythonChild
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs, tfjs_graphs
 from dlconv.verify.conformance import worker
+from dlconv.verify.conformance.cases import NODE
 
 Feeds = Mapping[str, np.ndarray]
 
@@ -141,11 +142,11 @@ class OrtWebRunner(_Kept[OrtGraphs]):
         return self._ask(lambda asked: asked.run(model, feeds))
 
 
-def graph_model_files(graph: Graph, input_name: str) -> dict[str, bytes]:
-    """Return the files of a graph model, straight from the writer, without a signature."""
+def graph_model_files(graph: Graph, input_name: str, output_name: str = NODE) -> dict[str, bytes]:
+    """Return the files of a graph model, straight from the writer."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            write_graph_model(graph, _contract(input_name), {}, Path(folder))
+            write_graph_model(graph, _contract(input_name, output_name), {}, Path(folder))
         except DlconvError as error:
             raise RefusedError(str(error)) from error
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
@@ -160,6 +161,6 @@ def onnx_model(graph: Graph, input_name: str) -> bytes:
     return model.proto().SerializeToString()
 
 
-def _contract(input_name: str) -> Contract:
-    image, output = (TensorSpec(name, "float32", None) for name in (input_name, "y"))
+def _contract(input_name: str, output_name: str = NODE) -> Contract:
+    image, output = (TensorSpec(name, "float32", None) for name in (input_name, output_name))
     return Contract(image, output, None, "", None, "")
