@@ -31,7 +31,7 @@ from dlconv.graph.settings import text_of
 
 FORBID = ConfigDict(extra="forbid")
 
-Target = Literal["tfjs", "onnx"]
+Target = Literal["tfjs", "onnx", "litert"]
 Converter = Literal["dlconv", "tensorflowjs", "tf2onnx"]
 Layout = Literal["nhwc", "nchw"]
 
@@ -90,15 +90,18 @@ PRECISIONS: Mapping[Target, tuple[Precision, ...]] = {
         Precision.AUTO,
         Precision.STATIC,
     ),
+    "litert": (Precision.FLOAT32, Precision.FLOAT16, Precision.STATIC),
 }
 CONVERTERS: Mapping[Target, tuple[Converter, ...]] = {
     "tfjs": ("dlconv", "tensorflowjs"),
     "onnx": ("dlconv", "tf2onnx"),
+    "litert": ("dlconv",),
 }
 # The backends of each target that an artifact can be made for, the default first.
 BACKENDS: Mapping[Target, tuple[str, ...]] = {
     "tfjs": ("wasm", "cpu", "webgl", "webgpu"),
     "onnx": (),
+    "litert": (),
 }
 DEFAULT_OPSET = 17
 ALIASES = {"0": "float32", "2": "uint16", "f16": "float16"}
@@ -110,7 +113,7 @@ def precision_of(word: str, target: Target) -> Precision | None:
     """Return the precision that a word stands for; None for one that the target does not have."""
     known = PRECISIONS[target]
     if word in EIGHT_BIT_WORDS:
-        return next(each for each in known if each.value in EIGHT_BIT_WORDS)
+        return next((each for each in known if each.value in EIGHT_BIT_WORDS), None)
     return next((each for each in known if each.value == ALIASES.get(word, word)), None)
 
 

@@ -33,10 +33,10 @@ from dlconv.storage.files import digest_of, with_a_name, write_atomically
 
 MANIFEST_NAME = "manifest.json"
 # The targets of dlconv, with the ending of the file that a runtime loads.
-ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx"}
+ENTRY_SUFFIXES = {"tfjs": "model.json", "onnx": ".onnx", "litert": ".tflite"}
 
 # ``tensorflow`` is a frozen graph, which dlconv does not make: no stored manifest has it.
-Target = Literal["tfjs", "onnx", "tensorflow"]
+Target = Literal["tfjs", "onnx", "litert", "tensorflow"]
 
 
 def _holds_no_secret(url: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dlconv.recipe import Interface, Precision, Recipe
     from dlconv.verify.floors import GivenFloors
 
-TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX"}
+TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX", "litert": "LiteRT"}
 
 
 def refuse_useless(

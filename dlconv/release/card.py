@@ -14,7 +14,7 @@ from dlconv.terminal.markdown import escaped, link, shell, table
 from dlconv.verify.document import Photo, Result
 from dlconv.verify.reports.text import megabytes, percent
 
-TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX"}
+TARGETS = {"tfjs": "TensorFlow.js", "onnx": "ONNX", "litert": "LiteRT"}
 CARD_NAME = "README.md"
 MOST_CLASSES_NAMED = 6
 MOST_PHOTOS = 5

@@ -36,7 +36,7 @@ MAIN = "main"
 CARD = "README.md"
 TAGS = ("deeplab", "dlconv", "semantic-segmentation")
 # The Hub's tag for each target.
-TARGET_TAGS = {"tfjs": "tensorflow.js", "onnx": "onnx"}
+TARGET_TAGS = {"tfjs": "tensorflow.js", "onnx": "onnx", "litert": "tflite"}
 
 
 class HuggingFace:

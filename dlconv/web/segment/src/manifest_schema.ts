@@ -11,7 +11,7 @@
  */
 export interface Manifest {
   readonly schema?: 2;
-  readonly target: "tfjs" | "onnx" | "tensorflow";
+  readonly target: "tfjs" | "onnx" | "litert" | "tensorflow";
   readonly precision: Precision;
   readonly converter: string;
   readonly source: Source;
@@ -116,7 +116,7 @@ export type Precision =
  * together.
  */
 export interface Recipe {
-  readonly target: "tfjs" | "onnx";
+  readonly target: "tfjs" | "onnx" | "litert";
   readonly precision?: Precision;
   readonly converter?: "dlconv" | "tensorflowjs" | "tf2onnx";
   readonly rewrite?: boolean;
