@@ -1,0 +1,221 @@
+"""Writing a LiteRT model into a file: a flatbuffer by TensorFlow's schema, version 3.
+
+The tables are built by the builders of the ``tflite`` package. A flatbuffer is filled from its end,
+so values come first; each lies at a multiple of 16 bytes, as the runtime maps them, and is copied
+once. The same model gives the same bytes.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dlconv
+from dlconv.convert.targets.litert.model import Model, Operator, Tensor
+from dlconv.convert.targets.litert.versions import oldest_runtime, version_of
+from dlconv.errors import DlconvError
+
+IDENTIFIER = b"TFL3"
+SCHEMA_VERSION = 3
+ALIGNMENT = 16
+# A flatbuffer's offsets are 32 bits with a sign.
+MOST_BYTES = 2**31 - 1
+MIN_RUNTIME = "min_runtime_version"
+# BuiltinOperator was a byte; a code beyond has this one there (PLACEHOLDER_FOR_GREATER_OP_CODES).
+GREATER_CODES = 127
+# The elements that one scale or zero point has in a file.
+_SIGNATURE_KEY = "serving_default"
+
+
+def write_model(model: Model, path: Path) -> None:
+    """Write a model into a new file. Raises DlconvError for one beyond 2 GiB."""
+    with path.open("wb") as file:
+        file.write(_serialized(model))
+
+
+def _serialized(model: Model) -> memoryview:
+    import flatbuffers
+
+    tensors = model.tensors
+    constants = sum(each.constant.nbytes for each in tensors if each.constant is not None)
+    if constants >= MOST_BYTES:
+        raise DlconvError(f"a LiteRT file holds less than 2 GiB, and the weights have {constants}")
+    # Tables take some hundred bytes each; room for all of them spares copies while it grows.
+    room = constants + 1024 * (len(tensors) + len(model.operators) + 64)
+    writer = _Writer(flatbuffers.Builder(room), model, tensors)
+    return writer.finished()
+
+
+class _Writer:
+    """Builds the tables of a model, inner ones first."""
+
+    def __init__(self, builder: Any, model: Model, tensors: Sequence[Tensor]) -> None:
+        self._builder = builder
+        self._model = model
+        self._tensors = tensors
+        self._index = {tensor: number for number, tensor in enumerate(tensors)}
+        self._codes = list(dict.fromkeys((each.code, version_of(each)) for each in model.operators))
+        # The first buffer is empty, and that of all tensors that are computed.
+        self._buffers = [self._table("Buffer")]
+
+    def finished(self) -> memoryview:
+        """Return the bytes of the file."""
+        metadata = {MIN_RUNTIME: _padded(oldest_runtime(self._model)), **self._model.metadata}
+        entries = self._offsets(
+            self._table(
+                "Metadata", Name=self._text(name), Buffer=self._buffer(np.frombuffer(content, "u1"))
+            )
+            for name, content in metadata.items()
+        )
+        graph = self._offsets([self._graph()])
+        root = self._table(
+            "Model",
+            Version=SCHEMA_VERSION,
+            OperatorCodes=self._offsets(self._code(code, v) for code, v in self._codes),
+            Subgraphs=graph,
+            Description=self._text(f"dlconv {dlconv.__version__}"),
+            Metadata=entries,
+            SignatureDefs=self._offsets([self._signature()]),
+            Buffers=self._offsets(self._buffers),
+        )
+        self._builder.Finish(root, file_identifier=IDENTIFIER)
+        return memoryview(self._builder.Bytes)[self._builder.Head() :]
+
+    def _table(self, name: str, **fields: Any) -> int:
+        """Build a table of the schema; fields that are None are left out."""
+        module = importlib.import_module(f"tflite.{name}")
+        module.Start(self._builder)
+        for key, value in fields.items():
+            if value is not None:
+                getattr(module, f"Add{key}")(self._builder, value)
+        return int(module.End(self._builder))
+
+    def _text(self, text: str) -> int:
+        return int(self._builder.CreateString(text))
+
+    def _offsets(self, offsets: Iterable[int]) -> int:
+        made = list(offsets)
+        return self._vector(4, made, self._builder.PrependUOffsetTRelative)
+
+    def _vector(self, size: int, items: Sequence[Any], prepend: Callable[[Any], None]) -> int:
+        self._builder.StartVector(size, len(items), size)
+        for item in reversed(items):
+            prepend(item)
+        return int(self._builder.EndVector())
+
+    def _integers(self, items: Iterable[int]) -> int:
+        return self._vector(4, list(items), self._builder.PrependInt32)
+
+    def _bytes(self, array: np.ndarray, alignment: int) -> int:
+        content = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        raw = content.reshape(-1).view(np.uint8)
+        self._builder.StartVector(1, raw.size, alignment)
+        self._builder.head -= raw.size
+        start = self._builder.Head()
+        self._builder.Bytes[start : start + raw.size] = raw.data
+        return int(self._builder.EndVector())
+
+    def _buffer(self, array: np.ndarray) -> int:
+        """Add a buffer with the bytes of an array, and return its number."""
+        self._buffers.append(self._table("Buffer", Data=self._bytes(array, ALIGNMENT)))
+        return len(self._buffers) - 1
+
+    def _code(self, code: str, version: int) -> int:
+        number = _enumerated("BuiltinOperator", code)
+        return self._table(
+            "OperatorCode",
+            DeprecatedBuiltinCode=min(number, GREATER_CODES),
+            Version=version,
+            BuiltinCode=number,
+        )
+
+    def _graph(self) -> int:
+        tensors = [self._tensor(each) for each in self._tensors]
+        operators = [self._operator(each) for each in self._model.operators]
+        return self._table(
+            "SubGraph",
+            Tensors=self._offsets(tensors),
+            Inputs=self._integers(map(self._number, self._model.inputs.values())),
+            Outputs=self._integers(map(self._number, self._model.outputs.values())),
+            Operators=self._offsets(operators),
+            Name=self._text("main"),
+        )
+
+    def _number(self, tensor: Tensor | None) -> int:
+        return -1 if tensor is None else self._index[tensor]
+
+    def _tensor(self, tensor: Tensor) -> int:
+        buffer = 0 if tensor.constant is None else self._buffer(tensor.constant)
+        quantization = self._quantization(tensor)
+        signature = None
+        if not tensor.is_fixed:
+            signature = self._integers(-1 if each is None else each for each in tensor.shape)
+        return self._table(
+            "Tensor",
+            Shape=self._integers(1 if each is None else each for each in tensor.shape),
+            Type=_enumerated("TensorType", tensor.dtype.upper()),
+            Buffer=buffer,
+            Name=self._text(self._model.names.get(tensor, f"tensor_{self._index[tensor]}")),
+            Quantization=quantization,
+            ShapeSignature=signature,
+            HasRank=True,
+        )
+
+    def _quantization(self, tensor: Tensor) -> int | None:
+        found = tensor.quantization
+        if found is None:
+            return None
+        scales = [float(each) for each in found.scale]
+        zeros = [found.zero_point] * len(scales)
+        return self._table(
+            "QuantizationParameters",
+            Scale=self._vector(4, scales, self._builder.PrependFloat32),
+            ZeroPoint=self._vector(8, zeros, self._builder.PrependInt64),
+            QuantizedDimension=found.axis,
+        )
+
+    def _operator(self, operator: Operator) -> int:
+        options = operator.options
+        table = kind = None
+        if options is not None:
+            fields = {key: self._field(value) for key, value in options.fields.items()}
+            table = self._table(options.table, **fields)
+            kind = _enumerated("BuiltinOptions", options.table)
+        return self._table(
+            "Operator",
+            OpcodeIndex=self._codes.index((operator.code, version_of(operator))),
+            Inputs=self._integers(map(self._number, operator.inputs)),
+            Outputs=self._integers(map(self._number, operator.outputs)),
+            BuiltinOptionsType=kind,
+            BuiltinOptions=table,
+        )
+
+    def _field(self, value: Any) -> Any:
+        return self._integers(value) if isinstance(value, tuple) else value
+
+    def _signature(self) -> int:
+        return self._table(
+            "SignatureDef",
+            Inputs=self._ends(self._model.inputs),
+            Outputs=self._ends(self._model.outputs),
+            SignatureKey=self._text(_SIGNATURE_KEY),
+            SubgraphIndex=0,
+        )
+
+    def _ends(self, ends: Any) -> int:
+        return self._offsets(
+            self._table("TensorMap", Name=self._text(name), TensorIndex=self._index[tensor])
+            for name, tensor in ends.items()
+        )
+
+
+def _enumerated(enumeration: str, name: str) -> int:
+    module = importlib.import_module(f"tflite.{enumeration}")
+    return int(getattr(getattr(module, enumeration), name))
+
+
+def _padded(text: str) -> bytes:
+    """Return text as TensorFlow's converter stores it, 16 bytes with zeros at the end."""
+    return text.encode().ljust(16, b"\0")

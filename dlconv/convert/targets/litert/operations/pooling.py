@@ -1,0 +1,27 @@
+"""Pools of images: MAX_POOL_2D and AVERAGE_POOL_2D."""
+
+from dlconv.convert.targets.litert.model import Options, Tensor
+from dlconv.convert.targets.litert.operation import Operation, writes
+from dlconv.convert.targets.litert.operations.convolution import PADDINGS
+
+_CODES = {"MaxPool": "MAX_POOL_2D", "AvgPool": "AVERAGE_POOL_2D"}
+
+
+@writes(*_CODES)
+def pool(operation: Operation) -> Tensor:
+    operation.need_channels_last()
+    size, strides = operation.integers("ksize"), operation.integers("strides")
+    if any(extents[0] != 1 or extents[3] != 1 for extents in (size, strides)):
+        raise operation.refused("it pools images or channels")
+    padding = PADDINGS.get(operation.text("padding"))
+    if padding is None:
+        raise operation.refused("its borders are stated")
+    fields = {
+        "Padding": padding,
+        "StrideH": strides[1],
+        "StrideW": strides[2],
+        "FilterHeight": size[1],
+        "FilterWidth": size[2],
+    }
+    options = Options("Pool2DOptions", fields)
+    return operation.add(_CODES[operation.op], operation.inputs, options=options)

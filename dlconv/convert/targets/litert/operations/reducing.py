@@ -1,0 +1,38 @@
+"""Operations that make one of all elements along axes."""
+
+import numpy as np
+
+from dlconv.convert.targets.litert.model import Options, Tensor
+from dlconv.convert.targets.litert.operation import Operation, writes
+
+_CODES = {
+    "All": "REDUCE_ALL",
+    "Any": "REDUCE_ANY",
+    "Max": "REDUCE_MAX",
+    "Mean": "MEAN",
+    "Min": "REDUCE_MIN",
+    "Prod": "REDUCE_PROD",
+    "Sum": "SUM",
+}
+_POSITIONS = {"ArgMax": ("ARG_MAX", "ArgMaxOptions"), "ArgMin": ("ARG_MIN", "ArgMinOptions")}
+# TensorType.INT32 of the schema.
+INT32 = 2
+
+
+@writes(*_CODES)
+def reduction(operation: Operation) -> Tensor:
+    value = operation.inputs[0]
+    axes = np.unique(operation.constant(1, "which axes") % max(value.rank, 1))
+    if not axes.size or not value.rank:
+        return operation.reshaped(value, operation.shape())
+    options = Options("ReducerOptions", {"KeepDims": operation.flag("keep_dims")})
+    inputs = [value, operation.const(axes, "int32")]
+    return operation.add(_CODES[operation.op], inputs, options=options)
+
+
+@writes(*_POSITIONS)
+def position(operation: Operation) -> Tensor:
+    code, table = _POSITIONS[operation.op]
+    axis = operation.const(int(operation.constant(1, "its axis")), "int32")
+    options = Options(table, {"OutputType": INT32})
+    return operation.add(code, [operation.inputs[0], axis], "int32", options=options)

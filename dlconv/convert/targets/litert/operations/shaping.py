@@ -1,0 +1,138 @@
+"""Shapes: reshaping, order of axes, joining, splitting, padding and repeating."""
+
+import numpy as np
+
+from dlconv.convert.targets.litert.model import Options, Tensor
+from dlconv.convert.targets.litert.operation import Operation, Written, writes
+
+
+@writes("Reshape")
+def reshape(operation: Operation) -> Tensor:
+    value, shape = operation.inputs[:2]
+    if operation.shape().count(None) <= 1 and shape.constant is None:
+        return operation.reshaped(value, operation.shape())
+    return operation.add("RESHAPE", [value, shape], options=Options("ReshapeOptions"))
+
+
+@writes("ExpandDims", "Squeeze")
+def other_axes(operation: Operation) -> Tensor:
+    return operation.reshaped(operation.inputs[0], operation.shape())
+
+
+@writes("Transpose")
+def transpose(operation: Operation) -> Tensor:
+    return operation.add("TRANSPOSE", operation.inputs[:2], options=Options("TransposeOptions"))
+
+
+@writes("ConcatV2", "Concat")
+def concatenation(operation: Operation) -> Tensor:
+    at = len(operation.inputs) - 1 if operation.op == "ConcatV2" else 0
+    parts = [each for index, each in enumerate(operation.inputs) if index != at]
+    axis = int(operation.constant(at, "its axis")) % max(parts[0].rank, 1)
+    options = Options("ConcatenationOptions", {"Axis": axis})
+    return operation.add("CONCATENATION", parts, options=options)
+
+
+@writes("Pack")
+def pack(operation: Operation) -> Tensor:
+    axis = operation.integer("axis") % (operation.inputs[0].rank + 1)
+    fields = {"ValuesCount": len(operation.inputs), "Axis": axis}
+    return operation.add("PACK", operation.inputs, options=Options("PackOptions", fields))
+
+
+@writes("Unpack")
+def unpack(operation: Operation) -> Written:
+    value, count = operation.inputs[0], operation.integer("num")
+    axis = operation.integer("axis") % value.rank
+    fields = {"Num": count, "Axis": axis}
+    shape = value.shape[:axis] + value.shape[axis + 1 :]
+    outputs = [(value.dtype, shape)] * count
+    return operation.builder.add("UNPACK", [value], outputs, Options("UnpackOptions", fields))
+
+
+@writes("Split", "SplitV")
+def split(operation: Operation) -> Written:
+    is_even = operation.op == "Split"
+    value = operation.inputs[1 if is_even else 0]
+    axis = int(operation.constant(0 if is_even else 2, "its axis")) % value.rank
+    count = operation.integer("num_split")
+    shapes = [operation.shape(port) for port in range(count)]
+    outputs = [(value.dtype, shape) for shape in shapes]
+    along = operation.const(axis, "int32")
+    if is_even:
+        options = Options("SplitOptions", {"NumSplits": count})
+        return operation.builder.add("SPLIT", [along, value], outputs, options)
+    sizes = operation.const([shape[axis] or 0 for shape in shapes], "int32")
+    options = Options("SplitVOptions", {"NumSplits": count})
+    return operation.builder.add("SPLIT_V", [value, sizes, along], outputs, options)
+
+
+@writes("Pad", "PadV2")
+def pad(operation: Operation) -> Tensor:
+    if operation.op == "Pad":
+        return operation.add("PAD", operation.inputs[:2], options=Options("PadOptions"))
+    return operation.add("PADV2", operation.inputs[:3], options=Options("PadV2Options"))
+
+
+@writes("MirrorPad")
+def mirror_pad(operation: Operation) -> Tensor:
+    mode = {"REFLECT": 0, "SYMMETRIC": 1}[operation.text("mode")]
+    options = Options("MirrorPadOptions", {"Mode": mode})
+    return operation.add("MIRROR_PAD", operation.inputs[:2], options=options)
+
+
+@writes("Tile")
+def tile(operation: Operation) -> Tensor:
+    return operation.add("TILE", operation.inputs[:2], options=Options("TileOptions"))
+
+
+@writes("Fill")
+def fill(operation: Operation) -> Tensor:
+    kind = operation.inputs[1].dtype
+    return operation.add("FILL", operation.inputs[:2], kind, options=Options("FillOptions"))
+
+
+@writes("BroadcastTo")
+def broadcast_to(operation: Operation) -> Tensor:
+    options = Options("BroadcastToOptions")
+    return operation.add("BROADCAST_TO", operation.inputs[:2], options=options)
+
+
+@writes("Shape")
+def shape(operation: Operation) -> Tensor:
+    value = operation.builder.uncast.get(operation.inputs[0], operation.inputs[0])
+    options = Options("ShapeOptions", {"OutType": 2})
+    return operation.add("SHAPE", [value], "int32", (value.rank,), options)
+
+
+@writes("Range")
+def span(operation: Operation) -> Tensor:
+    return operation.add("RANGE", operation.inputs[:3], options=Options("RangeOptions"))
+
+
+@writes("SpaceToDepth", "DepthToSpace")
+def blocks(operation: Operation) -> Tensor:
+    operation.need_channels_last()
+    is_to_depth = operation.op == "SpaceToDepth"
+    table = "SpaceToDepthOptions" if is_to_depth else "DepthToSpaceOptions"
+    options = Options(table, {"BlockSize": operation.integer("block_size")})
+    code = "SPACE_TO_DEPTH" if is_to_depth else "DEPTH_TO_SPACE"
+    return operation.add(code, operation.inputs, options=options)
+
+
+@writes("SpaceToBatchND", "BatchToSpaceND")
+def batches(operation: Operation) -> Tensor:
+    is_to_batch = operation.op == "SpaceToBatchND"
+    code = "SPACE_TO_BATCH_ND" if is_to_batch else "BATCH_TO_SPACE_ND"
+    table = "SpaceToBatchNDOptions" if is_to_batch else "BatchToSpaceNDOptions"
+    return operation.add(code, operation.inputs[:3], options=Options(table))
+
+
+@writes("ReverseV2")
+def reverse(operation: Operation) -> Tensor:
+    axes = np.unique(operation.constant(1, "which axes") % operation.inputs[0].rank)
+    value = operation.inputs[0]
+    for axis in axes:
+        along = operation.const([axis], "int32")
+        value = operation.add("REVERSE_V2", [value, along], options=Options("ReverseV2Options"))
+    return value
