@@ -34,12 +34,12 @@ def convert(
 ) -> Made:
     """Make an artifact of a frozen graph, as a recipe says.
 
-    ``output`` is a folder, or for ONNX a file that ends in ``.onnx``; without it, the artifact goes
-    to the folder ``artifacts/MODEL/`` below the working folder, under the recipe's name. ``photos``
-    are files and folders to calibrate on, by default generated images are used; with ``explain``,
-    the manifest says what rounding each tensor alone costs. With ``check``, the artifact is run
-    once in its default runtime beside the frozen graph in TensorFlow, on a generated input, and is
-    only put into its place if it gives the same; what is returned has what was ``checked``.
+    ``output`` is a folder, or for ONNX and LiteRT a file that ends in ``.onnx`` or ``.tflite``;
+    without it, the artifact goes to the folder ``artifacts/MODEL/`` below the working folder, under
+    the recipe's name. ``photos`` are files and folders to calibrate on, by default generated images
+    are used; with ``explain``, the manifest says what rounding each tensor alone costs. With
+    ``check``, the artifact is run once in its default runtime beside the frozen graph in
+    TensorFlow, on a generated input, and is only put into its place if it gives the same; what is returned has what was ``checked``.
     ``progress`` is called with a step's name, how much of it is done, and its total; ``say`` gets
     lines for a person.
 

@@ -14,6 +14,7 @@ from dlconv.cli import inspect
 from dlconv.cli import rewrite
 from dlconv.cli import tfjs
 from dlconv.cli import onnx
+from dlconv.cli import litert
 from dlconv.cli import upgrade
 from dlconv.cli import verify
 from dlconv.cli import bisect

@@ -28,11 +28,13 @@ from dlconv.artifacts.manifest import (
 from dlconv.convert.checked import Check, Checked
 from dlconv.convert.conformance.judge import ONNX_RUNTIME, refuse
 from dlconv.convert.interface import Prepared, prepared
-from dlconv.convert.place import manifest_of_file, new_file, new_folder
+from dlconv.convert.place import FILE_SUFFIXES, manifest_of_file, new_file, new_folder
 from dlconv.convert.quantize.apply import Learned, WeightStorage, any_network, round_layers
 from dlconv.convert.quantize.explain import StoredTensor, tensor_entries
 from dlconv.convert.quantize.images import LoadImages
 from dlconv.convert.quantize.in_onnxruntime import OnnxNetwork
+from dlconv.convert.quantize.litert_storage import litert_target, quantize_model
+from dlconv.convert.quantize.litert_storage import store_halves as store_litert_halves
 from dlconv.convert.quantize.onnx_storage import (
     OLDEST_OPSET_FOR_CODES,
     ONNX_TARGET,
@@ -43,6 +45,10 @@ from dlconv.convert.quantize.onnx_storage import (
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
 from dlconv.convert.stored import weight_type_of
+from dlconv.convert.targets.litert.file import write_model as write_litert
+from dlconv.convert.targets.litert.lower import lowered as lowered_for_litert
+from dlconv.convert.targets.litert.model import Model as LitertModel
+from dlconv.convert.targets.litert.write import to_litert
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.model import Model, write_model
 from dlconv.convert.targets.onnx.opset import check_opset
@@ -125,7 +131,7 @@ def make_artifact(
     learning: Learning = NOTHING_GIVEN,
     check: Check | None = None,
 ) -> Made:
-    """Make an artifact at ``place``: a folder, or for ONNX a file that ends in ``.onnx``.
+    """Make an artifact at ``place``: a folder, or a file that ends in ``.onnx`` or ``.tflite``.
 
     A folder is replaced if it is an artifact; the manifest of a file lies beside it. What ``check``
     raises for leaves what is there. Raises UsageError for a folder that holds something else and
@@ -134,13 +140,14 @@ def make_artifact(
     """
     if recipe.converter == "tensorflowjs":
         _refuse_unofficial_precision(recipe)
-    is_file = recipe.target == "onnx" and place.suffix == ".onnx"
+    is_file = place.suffix == FILE_SUFFIXES.get(recipe.target)
     with new_file(place) if is_file else new_folder(place) as work:
         if recipe.target == "tfjs":
             written = _write_tfjs(frozen.path, recipe, work, learning)
         else:
-            model = work / (place.name if is_file else "model.onnx")
-            written = _write_onnx(frozen.path, recipe, model, learning)
+            write = _write_onnx if recipe.target == "onnx" else _write_litert
+            model = work / (place.name if is_file else f"model{FILE_SUFFIXES[recipe.target]}")
+            written = write(frozen.path, recipe, model, learning)
         write_manifest(_manifest(frozen, recipe, written), work, work / MANIFEST_NAME)
         checked = check(read_artifact(work), frozen, place) if check is not None else None
     artifact = read_artifact(manifest_of_file(place) if is_file else place)
@@ -159,7 +166,9 @@ def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifes
     libraries = [*LIBRARIES[recipe.converter]]
     if recipe.target == "onnx":
         libraries.append("onnx")
-    if recipe.precision is Precision.STATIC:
+    if recipe.target == "litert":
+        libraries.extend(("flatbuffers", "tflite"))
+    if recipe.precision is Precision.STATIC and recipe.target == "onnx":
         libraries.append("onnxruntime")
     if learned is not None:
         libraries.extend(learned.libraries)
@@ -259,6 +268,39 @@ def _onnx_model(
     if is_static:
         images = [_in_layout(image, recipe) for image in learned.calibration.images]
         model = quantize_activations(model, images, learning.progress)
+    return model, stored, learned
+
+
+def _write_litert(path: Path, recipe: Recipe, model_path: Path, learning: Learning) -> _Written:
+    ready = prepared(
+        path, recipe.interface, recipe.rewrite, prepare_and_rewrite, at_crop=recipe.rewrite
+    )
+    model, stored, learned = _litert_model(ready, recipe, learning)
+    write_litert(model, model_path)
+    contract = ready.contract
+    if contract.output.dtype == "int64":
+        output = dataclasses.replace(contract.output, dtype="int32")
+        ready = dataclasses.replace(ready, contract=dataclasses.replace(contract, output=output))
+    return _Written(ready, stored, learned)
+
+
+def _litert_model(
+    ready: Prepared, recipe: Recipe, learning: Learning
+) -> tuple[LitertModel, Mapping[str, StoredTensor], Learned | None]:
+    """Return a model, its quantized kernels by name, and the measurements."""
+    graph, contract = ready.graph, ready.contract
+    if recipe.precision is not Precision.STATIC:
+        model = to_litert(lowered_for_litert(graph, contract), contract)
+        if recipe.precision is Precision.FLOAT16:
+            return *store_litert_halves(model), None
+        return model, {}, None
+    learned = _round(ready, recipe, litert_target(graph), learning)
+    rounded = with_rounded(graph, learned.rounded)
+    model = to_litert(lowered_for_litert(rounded, contract), contract)
+    images = learned.calibration.images
+    model, stored = quantize_model(
+        model, rounded, contract, learned.rounded, images, any_network, learning.progress
+    )
     return model, stored, learned
 
 

@@ -13,7 +13,7 @@ from dlconv.cache import store
 from dlconv.convert.artifact import Learning, Made, make_artifact, make_upgraded
 from dlconv.convert.checked import Check
 from dlconv.convert.part import cut_out
-from dlconv.convert.place import check_onnx_path
+from dlconv.convert.place import FILE_SUFFIXES, check_file
 from dlconv.convert.quantize.images import LoadImages
 from dlconv.convert.quantize.plot import curve_svg
 from dlconv.errors import DlconvError
@@ -37,14 +37,15 @@ def convert(
 ) -> Made:
     """Make an artifact in ``output``, or in a folder of its own below ``root``.
 
-    ``output`` is a folder, or for ONNX a file that ends in ``.onnx``. ``photos`` loads those to
-    calibrate on, None stands for generated images; ``explain`` measures what rounding each tensor
-    alone costs; ``check`` runs the artifact before it gets its place. Raises UsageError for an
-    invalid place or choice, DlconvError when the graph cannot be cut, converted or quantized, and
-    what ``check`` does.
+    ``output`` is a folder, or for ONNX and LiteRT a file that ends in ``.onnx`` or ``.tflite``.
+    ``photos`` loads those to calibrate on, None stands for generated images; ``explain`` measures
+    what rounding each tensor alone costs; ``check`` runs the artifact before it gets its place.
+    Raises UsageError for an invalid place or choice, DlconvError when the graph cannot be cut,
+    converted or quantized, and what ``check`` does.
     """
-    if recipe.target == "onnx" and output is not None:
-        check_onnx_path(output)
+    suffix = FILE_SUFFIXES.get(recipe.target)
+    if suffix is not None and output is not None:
+        check_file(output, suffix)
     part = cut_out(frozen, recipe.ends)
     place = output or root / part.source.model / recipe.name
     made = make_artifact(part, recipe, place, Learning(photos, explain, progress), check)

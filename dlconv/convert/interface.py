@@ -6,6 +6,7 @@ place of labels, labels as int32. A fixed size other than the crop is another re
 another function of the photo; everything else computes the same.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from dlconv.convert.rewrite.choose_output import choose_output
 from dlconv.convert.rewrite.fix_input import fix_input
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import read_graph
-from dlconv.graph.contract import Contract, find_contract
+from dlconv.graph.contract import Contract, find_contract, fixed_size
 from dlconv.graph.edit import Pass
 from dlconv.graph.graph import Graph
 from dlconv.recipe import OWN_INTERFACE, Interface
@@ -39,10 +40,12 @@ def prepared(
     rewriting: bool = True,
     passes: Pass = rewrite,
     finish: Finish | None = None,
+    at_crop: bool = False,
 ) -> Prepared:
     """Read a frozen graph, give it an interface and rewrite it by ``passes``.
 
-    ``finish`` is a target's own change that follows the rewriting. Raises UsageError for another
+    ``finish`` is a target's own change that follows the rewriting; ``at_crop`` fixes an input of
+    any size at the crop, unless the interface has another size. Raises UsageError for another
     interface without rewriting, DlconvError when the graph cannot have it or is not valid.
     """
     if interface != OWN_INTERFACE and not rewriting:
@@ -55,6 +58,8 @@ def prepared(
     contract = find_contract(read)
     if not rewriting:
         return Prepared(finish(read, contract) if finish else read, contract, True)
+    if at_crop and interface.input_size is None and fixed_size(contract.input) is None:
+        interface = dataclasses.replace(interface, input_size=contract.crop)
     graph = passes(_with_interface(read, contract, interface)).graph.apart_from(read)
     del read
     is_same_function = interface.input_size in (None, contract.crop)

@@ -16,8 +16,15 @@ from dlconv.storage.files import new_directory
 
 # The names of an artifact's files, also those of the official converter and of 2018.
 FILE_NAME = re.compile(
-    r"(manifest|model)\.json|model\.onnx(\.data)?|[\w-]+\.bin|group\d+-shard\d+of\d+"
+    r"(manifest|model)\.json|model\.onnx(\.data)?|model\.tflite|[\w-]+\.bin|group\d+-shard\d+of\d+"
 )
+
+# The targets whose artifacts may be one file with a manifest beside it, and how it ends.
+FILE_SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
+_KINDS = {
+    ".onnx": ("an ONNX file", "no-onnx-file"),
+    ".tflite": ("a LiteRT file", "no-litert-file"),
+}
 
 
 @contextmanager
@@ -51,9 +58,9 @@ def new_file(path: Path) -> Iterator[Path]:
     """Yield a new folder for a file of the name of ``path``, its manifest, and others beside it.
 
     The file replaces ``path``, the manifest and the others what lies beside it. Raises what
-    ``check_onnx_path`` raises.
+    ``check_file`` raises.
     """
-    check_onnx_path(path)
+    check_file(path, path.suffix)
     with disk_trouble(path), removing_new_folders(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as name:
@@ -66,13 +73,14 @@ def new_file(path: Path) -> Iterator[Path]:
             (work / MANIFEST_NAME).replace(manifest_of_file(path))
 
 
-def check_onnx_path(path: Path) -> None:
-    """Raise UsageError for a path that no ONNX file of a manifest can have."""
-    if path.suffix != ".onnx":
+def check_file(path: Path, suffix: str) -> None:
+    """Raise UsageError for a path that no file of this kind, with a manifest, can have."""
+    if path.suffix != suffix:
+        what, code = _KINDS[suffix]
         raise UsageError(
-            f"an ONNX file has a name that ends in .onnx, not {path}",
-            f"name it {path}.onnx or {path / 'model.onnx'}",
-            code="no-onnx-file",
+            f"{what} has a name that ends in {suffix}, not {path}",
+            f"name it {path}{suffix} or {path / f'model{suffix}'}",
+            code=code,
             path=path,
         )
     if not path.name.isprintable() or "\\" in path.name:
@@ -84,5 +92,5 @@ def check_onnx_path(path: Path) -> None:
 
 
 def manifest_of_file(path: Path) -> Path:
-    """Return where the manifest of an ONNX file lies."""
+    """Return where the manifest of an artifact that is a file lies."""
     return path.with_name(f"{path.name}.{MANIFEST_NAME}")

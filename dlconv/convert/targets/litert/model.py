@@ -60,7 +60,7 @@ class Options:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operator:
     """An operator: its name in the enumeration BuiltinOperator, and what it reads and gives.
 

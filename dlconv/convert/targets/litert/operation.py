@@ -116,6 +116,12 @@ class Operation:
             raise self.refused(f"{what} is not constant")
         return found
 
+    def constant_name(self, index: int) -> str:
+        """Return the name of the constant that an input is, or else the name of its node."""
+        producer = self.static.graph.producer(self.node, index)
+        constant = self.static.graph.constant_node(producer)
+        return str((producer if constant is None else constant).name)
+
     def need_channels_last(self) -> None:
         """Raise DlconvError for channels that are not last."""
         if not is_nhwc(self.node):

@@ -12,6 +12,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 import dlconv.convert.targets.litert.operations  # noqa: F401
 from dlconv.convert.targets.litert.builder import Builder
+from dlconv.convert.targets.litert.fused import with_fused_activations
 from dlconv.convert.targets.litert.model import Model, Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, cast, writer_of
 from dlconv.convert.targets.litert.types import INPUT_TYPES, held, held_type
@@ -45,7 +46,8 @@ def to_litert(graph: Graph, contract: Contract) -> Model:
         for port, tensor in enumerate(_written(node, static, builder, values)):
             values[node.name, port] = tensor
     name = contract.output.node
-    return builder.model(inputs, {name: _as_output(builder, values[name, 0], name)})
+    model = builder.model(inputs, {name: _as_output(builder, values[name, 0], name)})
+    return with_fused_activations(model)
 
 
 def refusal_of(static: Static, node: NodeDef) -> str | None:

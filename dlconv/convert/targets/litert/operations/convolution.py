@@ -81,7 +81,7 @@ def _convolved(
 ) -> Tensor:
     image = operation.inputs[0]
     kernel = Tensor("float32", weights.shape, weights)
-    operation.builder.name(kernel, f"{operation.node.name}/kernel")
+    operation.builder.name(kernel, operation.constant_name(1))
     fused = _fused_parts(operation)
     has_bias = "BiasAdd" in fused
     bias = operation.inputs[2] if has_bias else _no_bias(operation, weights, code)

@@ -1,0 +1,76 @@
+"""``dlconv litert`` (also ``dlconv tflite``): a graph as a LiteRT file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlconv.cli.app import app
+from dlconv.cli.conversion import convert, interface_of, refuse_useless
+from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.conversion import (
+    Calibrate,
+    Check,
+    Explain,
+    InputType,
+    NoRewrite,
+    Output,
+    OutputType,
+)
+from dlconv.cli.options.graphs import GraphSpec, InputName, OutputNames, Settings, ends_of
+
+
+@app.command("tflite", hidden=True, epilog="Example: dlconv tflite -o deeplab.tflite")
+@app.command(epilog="Example: dlconv litert -o deeplab.tflite")
+def litert(
+    graph: GraphSpec = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", show_default="artifacts/MODEL/litert-.../"),
+    ] = None,
+    inputs: InputName = None,
+    outputs: OutputNames = None,
+    settings: Settings = None,
+    input_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW",
+            help="Size of the photos (one number: square). Another size than the crop is another "
+            "resolution: faster if smaller, and not the same labels.",
+            show_default="the crop",
+        ),
+    ] = None,
+    input_type: InputType = None,
+    output: Output = "labels",
+    output_type: OutputType = None,
+    no_rewrite: NoRewrite = False,
+    quantize: Annotated[
+        str,
+        typer.Option(
+            metavar="float32|float16|static",
+            help="How weights are stored: float16 (or f16) as halves; static computes with "
+            "integers of 8 bits: a quarter of the size and of the time, and a few labels change.",
+        ),
+    ] = "float32",
+    calibrate: Calibrate = None,
+    explain: Explain = False,
+    check: Check = False,
+    registry: RegistryFile = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Convert to LiteRT: a .tflite file for phones and browsers."""
+    from dlconv import api
+    from dlconv.recipe import Recipe, precision_for, usage_errors
+
+    precision = precision_for(quantize, "litert")
+    refuse_useless(quantize, precision, False, calibrate, api.GivenFloors(), explain)
+    with usage_errors():
+        recipe = Recipe(
+            "litert",
+            precision,
+            interface=interface_of(input_size, input_type, output, output_type),
+            rewrite=not no_rewrite,
+            ends=ends_of(inputs, outputs, settings),
+        )
+    convert(graph, recipe, out, calibrate, explain, check, registry, json)
