@@ -39,7 +39,8 @@ def convert(
     the recipe's name. ``photos`` are files and folders to calibrate on, by default generated images
     are used; with ``explain``, the manifest says what rounding each tensor alone costs. With
     ``check``, the artifact is run once in its default runtime beside the frozen graph in
-    TensorFlow, on a generated input, and is only put into its place if it gives the same; what is returned has what was ``checked``.
+    TensorFlow, on a generated input, and is only put into its place if it gives the same; what is
+    returned has what was ``checked``.
     ``progress`` is called with a step's name, how much of it is done, and its total; ``say`` gets
     lines for a person.
 
