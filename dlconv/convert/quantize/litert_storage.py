@@ -1,7 +1,10 @@
 """Quantized weights as LiteRT stores them: int8 with a scale for each output channel, or halves.
 
 For static quantization, layers before the first large kernel stay float32, as for ONNX. From there
-on all convolutions have codes of 8 bits: LiteRT's kernels sum products in 32 bits.
+on convolutions have codes of 8 bits: LiteRT's kernels sum products in 32 bits. Two kinds compute
+with floats still, since that takes hardly any time and keeps labels: layers of a single pixel,
+whose codes become floats again, and last layers, which no other follows and whose kernels are
+float32.
 """
 
 import dataclasses
@@ -12,7 +15,7 @@ import numpy as np
 from dlconv.convert.quantize.apply import OpenNetwork, WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
-from dlconv.convert.quantize.layers import find_layers
+from dlconv.convert.quantize.layers import Layer, find_layers
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
 from dlconv.convert.stored import Stored, WeightType
@@ -26,19 +29,35 @@ from dlconv.convert.targets.litert.integers import (
 from dlconv.convert.targets.litert.model import Model
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
+from dlconv.graph.operations import WEIGHTED_OPS
+from dlconv.graph.shapes import infer_static
 from dlconv.progress import StepProgress
 
 
 def litert_target(graph: Graph) -> WeightStorage:
     """Return how the layers of a graph are stored for static quantization."""
-    layers = find_layers(graph)
-    first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
-    taken = {layer.name for layer in layers[first:]}
+    taken = {layer.name for layer in _behind_first_large(graph) if not _is_last(graph, layer)}
     return dataclasses.replace(
         ONNX_TARGET,
         grids=lambda layer: [channel_grid(layer.kernel, axes=2 if layer.is_depthwise else 1)],
         takes=lambda layer: layer.name in taken,
     )
+
+
+def _behind_first_large(graph: Graph) -> list[Layer]:
+    layers = find_layers(graph)
+    first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
+    return layers[first:]
+
+
+def _is_of_one_pixel(graph: Graph, layer: Layer) -> bool:
+    shape = infer_static(graph).shapes.get(layer.name)
+    return shape is not None and shape[1:3] == (1, 1)
+
+
+def _is_last(graph: Graph, layer: Layer) -> bool:
+    behind = graph.descendants(layer.name)
+    return not any(node.op in WEIGHTED_OPS for node in behind if node.name != layer.name)
 
 
 def kernel_codes(rounded: Sequence[Rounded]) -> dict[str, KernelCodes]:
@@ -77,7 +96,9 @@ def quantize_model(
                 low, high = ranges.get(name, (0.0, 0.0))
                 ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
     progress("calibrating activations", len(images), len(images))
-    return with_integers(model, stored, ranges), stored
+    layers = [each.layer for each in rounded]
+    single = {each.kernel_name for each in layers if _is_of_one_pixel(graph, each)}
+    return with_integers(model, stored, ranges, single), stored
 
 
 def store_halves(model: Model) -> tuple[Model, dict[str, Stored]]:

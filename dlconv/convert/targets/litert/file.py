@@ -25,7 +25,6 @@ MOST_BYTES = 2**31 - 1
 MIN_RUNTIME = "min_runtime_version"
 # BuiltinOperator was a byte; a code beyond has this one there (PLACEHOLDER_FOR_GREATER_OP_CODES).
 GREATER_CODES = 127
-# The elements that one scale or zero point has in a file.
 _SIGNATURE_KEY = "serving_default"
 
 
@@ -57,6 +56,7 @@ class _Writer:
         self._tensors = tensors
         self._index = {tensor: number for number, tensor in enumerate(tensors)}
         self._codes = list(dict.fromkeys((each.code, version_of(each)) for each in model.operators))
+        self._zeros: dict[tuple[int, int], int] = {}
         # The first buffer is empty, and that of all tensors that are computed.
         self._buffers = [self._table("Buffer")]
 
@@ -168,13 +168,19 @@ class _Writer:
         if found is None:
             return None
         scales = [float(each) for each in found.scale]
-        zeros = [found.zero_point] * len(scales)
         return self._table(
             "QuantizationParameters",
             Scale=self._vector(4, scales, self._builder.PrependFloat32),
-            ZeroPoint=self._vector(8, zeros, self._builder.PrependInt64),
+            ZeroPoint=self._zero_points(found.zero_point, len(scales)),
             QuantizedDimension=found.axis,
         )
+
+    def _zero_points(self, value: int, count: int) -> int:
+        """Return where a zero point stands so often, which tensors share: it has 8 bytes."""
+        if (value, count) not in self._zeros:
+            made = self._vector(8, [value] * count, self._builder.PrependInt64)
+            self._zeros[value, count] = made
+        return self._zeros[value, count]
 
     def _operator(self, operator: Operator) -> int:
         options = operator.options

@@ -11,7 +11,7 @@ An AVERAGE_POOL_2D of a whole map becomes MEAN, which XNNPACK runs with integers
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,16 +53,21 @@ def names_to_measure(model: Model) -> list[str]:
 
 
 def with_integers(
-    model: Model, kernels: Mapping[str, KernelCodes], ranges: Mapping[str, Range]
+    model: Model,
+    kernels: Mapping[str, KernelCodes],
+    ranges: Mapping[str, Range],
+    with_floats: Container[str] = (),
 ) -> Model:
     """Return a model that computes with int8 where its kernels have codes.
 
     ``kernels`` go by the names of the model's kernels, and ``ranges``, the least and the greatest
-    values that were seen, by the names of its tensors; what has none stays float32.
+    values that were seen, by the names of its tensors; what has none stays float32. The
+    codes of kernels that are named in ``with_floats`` become floats again, and compute as such.
     """
     pooled = dataclasses.replace(model, operators=[_as_mean(each) for each in model.operators])
     known = {each: ranges[name] for each, name in model.names.items() if name in ranges}
-    chosen = _chosen(pooled, kernels, known)
+    rounded = {name for name in kernels if name not in with_floats}
+    chosen = _chosen(pooled, rounded, known)
     return _Rewriter(pooled, kernels, chosen, _scales(chosen, known)).rewritten()
 
 
@@ -88,16 +93,14 @@ def _data(operator: Operator) -> list[Tensor]:
     return [each for each in read if not _has_value(each)]
 
 
-def _is_rounded(model: Model, operator: Operator, kernels: Mapping[str, KernelCodes]) -> bool:
+def _is_rounded(model: Model, operator: Operator, kernels: Container[str]) -> bool:
     if operator.code not in CONVOLUTIONS:
         return False
     kernel = operator.inputs[1]
     return kernel is not None and model.names.get(kernel) in kernels
 
 
-def _chosen(
-    model: Model, kernels: Mapping[str, KernelCodes], known: Mapping[Tensor, Range]
-) -> set[Operator]:
+def _chosen(model: Model, kernels: Container[str], known: Mapping[Tensor, Range]) -> set[Operator]:
     """Return the operators that compute with integers: convolutions, and what is between them."""
     wanted: set[Operator] = set()
     read_by_wanted: set[Tensor] = set()
@@ -112,7 +115,7 @@ def _chosen(
         ends = [*_data(operator), operator.outputs[0]]
         if operator not in wanted or any(each not in known for each in ends):
             continue
-        if operator.code in CONVOLUTIONS or integers.issuperset(ends[:-1]):
+        if operator.code in CONVOLUTIONS or not integers.isdisjoint(ends[:-1]):
             chosen.add(operator)
             integers.update(ends)
     return chosen
@@ -170,12 +173,22 @@ class _Rewriter:
             if operator in self._chosen:
                 self._add_of_integers(operator)
             else:
-                inputs = tuple(None if e is None else self._float(e) for e in operator.inputs)
-                self._operators.append(dataclasses.replace(operator, inputs=inputs))
+                self._add_of_floats(operator)
         outputs = {name: self._float(each) for name, each in self._model.outputs.items()}
         return dataclasses.replace(
             self._model, operators=self._operators, outputs=outputs, names=self._names
         )
+
+    def _add_of_floats(self, operator: Operator) -> None:
+        inputs = [None if each is None else self._float(each) for each in operator.inputs]
+        if _is_rounded(self._model, operator, self._kernels):
+            options = Options("DequantizeOptions")
+            codes, kernel = self._stored(operator), operator.inputs[1]
+            assert kernel is not None
+            floats = dataclasses.replace(kernel, constant=None)
+            self._operators.append(Operator("DEQUANTIZE", (codes,), (floats,), options))
+            inputs[1] = floats
+        self._operators.append(dataclasses.replace(operator, inputs=tuple(inputs)))
 
     def _float(self, tensor: Tensor) -> Tensor:
         """Return a tensor as floats, from its integers if only they are there."""
@@ -219,8 +232,17 @@ class _Rewriter:
         return _constant_codes(tensor) if _has_value(tensor) else self._integer(tensor)
 
     def _of_convolution(self, operator: Operator) -> list[Tensor | None]:
-        image, kernel, bias = operator.inputs
+        image, _, bias = operator.inputs
         assert image is not None
+        stored = self._stored(operator)
+        given = self._integer(image)
+        assert stored.quantization is not None
+        scale = self._scales[image].scale[0] * stored.quantization.scale
+        return [given, stored, self._bias(bias, scale)]
+
+    def _stored(self, operator: Operator) -> Tensor:
+        """Return the codes of a convolution's kernel, in LiteRT's order of axes."""
+        kernel = operator.inputs[1]
         assert kernel is not None
         name = self._model.names[kernel]
         found = self._kernels[name]
@@ -232,8 +254,7 @@ class _Rewriter:
             "int8", kernel.shape, codes, Quantization(scale, axis=3 if is_depthwise else 0)
         )
         self._names[stored] = name
-        given = self._integer(image)
-        return [given, stored, self._bias(bias, self._scales[image].scale[0] * scale)]
+        return stored
 
     def _bias(self, bias: Tensor | None, scale: np.ndarray) -> Tensor:
         values = np.zeros(scale.shape) if bias is None else bias.constant
