@@ -15,7 +15,9 @@ from dlconv.storage.files import digest_of
 
 PACKAGE = Path(dlconv.__file__).parent
 LIBRARIES = (
+    "ai-edge-litert",
     "cyclonedx-python-lib",
+    "flatbuffers",
     "numpy",
     "onnx",
     "onnxruntime",
@@ -25,6 +27,7 @@ LIBRARIES = (
     "tensorboard",
     "tensorflow",
     "tf2onnx",
+    "tflite",
 )
 # The code that artifacts, evidence and releases depend on; not the page, nor the build.
 ROOMS = ("artifacts", "convert", "inspect", "models", "release", "verify")

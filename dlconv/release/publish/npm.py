@@ -55,7 +55,7 @@ export interface Artifact {
   readonly url: string;
   /** The address of the file that a runtime is pointed at. */
   readonly entry: string;
-  readonly target: "tfjs" | "onnx";
+  readonly target: "tfjs" | "onnx" | "litert";
   readonly precision: string;
   /** The size of all its files. */
   readonly bytes: number;
