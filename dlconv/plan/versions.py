@@ -15,6 +15,7 @@ from dlconv.storage.files import digest_of
 
 PACKAGE = Path(dlconv.__file__).parent
 LIBRARIES = (
+    "ai-edge-litert",
     "cyclonedx-python-lib",
     "numpy",
     "onnx",

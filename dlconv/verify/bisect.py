@@ -22,6 +22,8 @@ from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import Progress, no_progress
 from dlconv.runtimes.framing import framed
+from dlconv.runtimes.litert import REFERENCE
+from dlconv.runtimes.litert_child import LitertChild
 from dlconv.runtimes.onnxruntime import open_session
 from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.runtimes.tfjs_node import tfjs_process
@@ -58,8 +60,9 @@ def bisect(
 ) -> list[NodeError]:
     """Return the errors of all nodes that can be compared, in the frozen graph's order.
 
-    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime, frozen graphs in TensorFlow. Raises
-    DlconvError when the artifact cannot run, has another resolution, or has no node in common.
+    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime, .tflite files in LiteRT without
+    XNNPACK, which keeps no tensors, frozen graphs in TensorFlow. Raises DlconvError when the
+    artifact cannot run, has another resolution, or has no node in common.
     """
     graph = Graph(read_graph(graph_path))
     contract = artifact.manifest.contract
@@ -135,7 +138,12 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float | None:
 def _activations(artifact: Artifact) -> Iterator[tuple[Activations, frozenset[str]]]:
     """Yield a function that computes an artifact's nodes, and the names of these."""
     artifact.check_files()
-    make = {"onnx": _in_onnx, "tfjs": _in_tfjs, "tensorflow": _in_tensorflow}
+    make = {
+        "litert": _in_litert,
+        "onnx": _in_onnx,
+        "tfjs": _in_tfjs,
+        "tensorflow": _in_tensorflow,
+    }
     with make[artifact.manifest.target](artifact.runnable) as made:
         yield made
 
@@ -158,6 +166,12 @@ def _before_biases(graph: Graph) -> frozenset[str]:
     """Return the nodes that biases are added to; with batch norms folded in, they differ."""
     biases = [node for node in graph.order if node.op == "BiasAdd"]
     return frozenset(graph.producer(node, 0).name for node in biases)
+
+
+@contextmanager
+def _in_litert(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
+    with LitertChild(entry, REFERENCE, keeps_all=True) as runtime:
+        yield runtime.activations, frozenset(runtime.images())
 
 
 @contextmanager
