@@ -41,6 +41,7 @@ def test_the_wheel_carries_its_data_and_nothing_else(wheel):
         "dlconv/verify/reports/page/page.html",
         "dlconv/web/dist/tfjs-page.js",
         "dlconv/web/dist/ort-node.mjs",
+        "dlconv/web/dist/litert-page.js",
         "dlconv/web/dist/demo/index.html",
         "dlconv/web/dist/demo/page.js",
         "dlconv/web/dist/demo/worker.js",

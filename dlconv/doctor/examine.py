@@ -21,6 +21,7 @@ EXTRAS = {
     "browser": ("playwright.sync_api", "driving Chromium"),
     "dask": ("distributed", "verify --dask"),
     "huggingface": ("huggingface_hub", "publish hf:"),
+    "litert": ("ai_edge_litert.interpreter", "LiteRT artifacts"),
     "oci": ("oras.client", "publish oci:"),
     "sign": ("model_signing", "sign, check"),
     "view": ("netron, model_explorer", "inspect view"),

@@ -17,6 +17,8 @@ BUNDLED = (
     "ort-node.mjs",
     "ort-page.js",
     "ort-wasm-simd-threaded.wasm",
+    "litert-page.js",
+    "litert_wasm_threaded_internal.wasm",
     "demo/index.html",
 )
 # What the largest network of the zoo takes, with its tarball.

@@ -35,7 +35,7 @@ def screen(checks: Sequence[Check]) -> Iterator[RenderableType]:
 
 
 def _table(checks: Sequence[Check]) -> RenderableType:
-    listing = Table(padding=(0, 1), pad_edge=False)
+    listing = Table(padding=(0, 1), pad_edge=False, show_edge=False)
     for column in ("", "", "found", "needed for"):
         listing.add_column(column, no_wrap=column != "found")
     for before, each in zip([None, *checks], checks, strict=False):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from dlconv.errors import UsageError
 from dlconv.runtimes import Runtime
+from dlconv.runtimes.litert import BACKENDS
+from dlconv.runtimes.litert_child import LitertChild
+from dlconv.runtimes.litert_web import LitertWebRuntime
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
 from dlconv.runtimes.tensorflow_child import TensorflowChild
@@ -22,8 +25,9 @@ ALL = "all"
 class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
-    ``make`` takes the file that runs (a model.json, an ONNX file or a frozen graph), a backend, and
-    the number of threads for ONNX Runtime and TensorFlow in Python, None for their default.
+    ``make`` takes the file that runs (a model.json, an ONNX or .tflite file or a frozen graph), a
+    backend, and the number of threads for ONNX Runtime, LiteRT and TensorFlow in Python, None for
+    their default.
     ``program`` is what it runs in, if not in Python: ``node`` or ``chromium``.
     """
 
@@ -68,6 +72,14 @@ KINDS = (
         ("wasm",),
         lambda entry, backend, threads: OrtWebNodeRuntime(entry),
         "node",
+    ),
+    RuntimeKind("litert", "litert", BACKENDS, LitertChild),
+    RuntimeKind(
+        "litert-web",
+        "litert",
+        ("wasm", "webgpu"),
+        lambda entry, backend, threads: LitertWebRuntime(entry, backend),
+        "chromium",
     ),
     RuntimeKind(
         "tensorflow",

@@ -6,6 +6,7 @@ pipes.
 """
 
 import contextlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -65,6 +66,24 @@ class Child:
         return DlconvError(
             f"{self.name} stopped (exit code {code}) while it ran {self.what}",
             lines[-1] if lines else "",
+        )
+
+    def death(self, reason: str) -> DlconvError:
+        """Return the error for its end as ``failure`` does; by a signal, ``reason`` is the hint.
+
+        One that was killed had too little memory, more likely.
+        """
+        failure = self.failure()
+        code = self.process.returncode
+        if code >= 0 or self.is_late.is_set():
+            return failure
+        name = signal.Signals(-code).name
+        is_killed = -code == signal.SIGKILL
+        return DlconvError(
+            f"{self.name} ended ({name}) while it ran {self.what}",
+            "it was killed: there may be too little memory" if is_killed else reason,
+            code=f"{self.name.lower()}-ended",
+            signal=name,
         )
 
 

@@ -37,6 +37,13 @@ def framed(image: np.ndarray, spec: TensorSpec) -> np.ndarray:
     return np.ascontiguousarray(typed.transpose(0, 3, 1, 2)) if has_channels_first(spec) else typed
 
 
+def as_photo(given: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    """Return what an input is given as a photo again, [1, H, W, 3]."""
+    if is_one_image(spec):
+        return given[None]
+    return given.transpose(0, 2, 3, 1) if has_channels_first(spec) else given
+
+
 def in_batch(output: np.ndarray, spec: TensorSpec) -> np.ndarray:
     """Return labels as [1, H, W] and scores as [1, H, W, K], whatever the input has.
 

@@ -6,7 +6,6 @@ the command ends. One that a graph ended is gone, with an error that names the g
 
 import atexit
 import os
-import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -90,21 +89,7 @@ def end_idle() -> None:
 
 
 def _why_it_ended(child: Child) -> DlconvError:
-    """Return the error for TensorFlow's death: by a signal, it is the graph's or the memory's."""
-    failure = child.failure()
-    code = child.process.returncode
-    if code >= 0 or child.is_late.is_set():
-        return failure
-    name = signal.Signals(-code).name
-    is_killed = -code == signal.SIGKILL
-    return DlconvError(
-        f"TensorFlow ended ({name}) while it ran {child.what}",
-        "it was killed: there may be too little memory"
-        if is_killed
-        else "the graph itself cannot run on such an image",
-        code="tensorflow-ended",
-        signal=name,
-    )
+    return child.death("the graph itself cannot run on such an image")
 
 
 class _Host:

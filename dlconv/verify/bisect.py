@@ -21,7 +21,9 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.progress import Progress, no_progress
-from dlconv.runtimes.framing import framed
+from dlconv.runtimes.framing import as_photo, framed
+from dlconv.runtimes.litert import REFERENCE
+from dlconv.runtimes.litert_child import LitertChild
 from dlconv.runtimes.onnxruntime import open_session
 from dlconv.runtimes.tensorflow_child import TensorflowChild
 from dlconv.runtimes.tfjs_node import tfjs_process
@@ -58,8 +60,12 @@ def bisect(
 ) -> list[NodeError]:
     """Return the errors of all nodes that can be compared, in the frozen graph's order.
 
-    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime, frozen graphs in TensorFlow. Raises
-    DlconvError when the artifact cannot run, has another resolution, or has no node in common.
+    TF.js artifacts run in Node.js, ONNX files in ONNX Runtime, .tflite files in LiteRT without
+    XNNPACK, which keeps no tensors, frozen graphs in TensorFlow. Raises DlconvError when the
+    artifact cannot run, has another resolution, or has no node in common.
+
+    The frozen graph fills the crop around a photo with 127.5. An artifact that takes uint8 of one
+    size is given 128 there, and so the frozen graph is, too.
     """
     graph = Graph(read_graph(graph_path))
     contract = artifact.manifest.contract
@@ -67,6 +73,7 @@ def bisect(
         raise DlconvError("the artifact has another resolution, so that no layer is the same")
     image = load_photo(photo, contract.crop)
     given = framed(image, contract.input)
+    seen = as_photo(given, contract.input) if contract.input.dtype == "uint8" else image
     with TensorflowChild(graph_path) as reference, _activations(artifact) as (run, names):
         compared = [name for name in reference.images() if name in names]
         if not compared:
@@ -75,7 +82,7 @@ def bisect(
         for start in range(0, len(compared), NODES_AT_A_TIME):
             progress(start, len(compared))
             part = compared[start : start + NODES_AT_A_TIME]
-            expected = reference.activations(image, part)
+            expected = reference.activations(seen, part)
             found = run(given, part)
             for name, one, other in zip(part, expected, found, strict=True):
                 error = _error(one, _limited(other, graph.nodes[name].op))
@@ -135,7 +142,12 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float | None:
 def _activations(artifact: Artifact) -> Iterator[tuple[Activations, frozenset[str]]]:
     """Yield a function that computes an artifact's nodes, and the names of these."""
     artifact.check_files()
-    make = {"onnx": _in_onnx, "tfjs": _in_tfjs, "tensorflow": _in_tensorflow}
+    make = {
+        "litert": _in_litert,
+        "onnx": _in_onnx,
+        "tfjs": _in_tfjs,
+        "tensorflow": _in_tensorflow,
+    }
     with make[artifact.manifest.target](artifact.runnable) as made:
         yield made
 
@@ -158,6 +170,12 @@ def _before_biases(graph: Graph) -> frozenset[str]:
     """Return the nodes that biases are added to; with batch norms folded in, they differ."""
     biases = [node for node in graph.order if node.op == "BiasAdd"]
     return frozenset(graph.producer(node, 0).name for node in biases)
+
+
+@contextmanager
+def _in_litert(entry: Path) -> Iterator[tuple[Activations, frozenset[str]]]:
+    with LitertChild(entry, REFERENCE, keeps_all=True) as runtime:
+        yield runtime.activations, frozenset(runtime.images())
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 ``dist/`` is built once by ``build.py`` from the npm packages pinned in ``package-lock.json``: the
 bundled runners for Node.js and for browsers, the page of ``dlconv demo``, the wasm binaries of
-TF.js and ONNX Runtime Web, and what operations and kernels TF.js has. A wheel carries it; a
-checkout builds it.
+TF.js, ONNX Runtime Web and LiteRT.js, and what operations and kernels TF.js has. A wheel carries
+it; a checkout builds it.
 """
 
 import json

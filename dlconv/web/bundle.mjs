@@ -1,13 +1,13 @@
 // Builds dist/, the package data of dlconv.web: the bundled runners for Node.js and for browsers,
-// the page of `dlconv demo`, the wasm binaries of TF.js and ONNX Runtime Web, what operations and
-// kernels TF.js has, and the licences of everything that went into the bundles.
+// the page of `dlconv demo`, the wasm binaries of TF.js, ONNX Runtime Web and LiteRT.js, what
+// operations and kernels TF.js has, and the licences of everything that went into the bundles.
 
 import { build } from "esbuild";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import {
-  COMMON, copyWasm, FOR_BROWSERS, here, IN_PARTS, modules, writeLicences,
+  COMMON, copyRunnersWasm, copyWasm, FOR_BROWSERS, here, IN_PARTS, modules, writeLicences,
 } from "./bundling.mjs";
 import { tfjsOperations } from "./operations.mjs";
 
@@ -42,7 +42,11 @@ async function bundleRunners() {
     build({
       ...FOR_BROWSERS,
       outdir: dist,
-      entryPoints: { "tfjs-page": "runner/tfjs_page.mjs", "ort-page": "runner/ort_page.mjs" },
+      entryPoints: {
+        "tfjs-page": "runner/tfjs_page.mjs",
+        "ort-page": "runner/ort_page.mjs",
+        "litert-page": "runner/litert_page.mjs",
+      },
     }),
   ]);
   return results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
@@ -76,6 +80,7 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const inputs = [...(await bundleRunners()), ...(await bundleDemo())];
 await copyWasm(dist);
+await copyRunnersWasm(dist);
 await writeOperations();
 await writeLicences(inputs, dist);
 await rm(finished, { recursive: true, force: true });

@@ -28,13 +28,14 @@ export const FOR_BROWSERS = {
 // What a backend needs lies in files of their own, which are only loaded with it.
 export const IN_PARTS = { ...FOR_BROWSERS, splitting: true, chunkNames: "part-[hash]" };
 
+// By the folders of npm packages.
 const WASM_FILES = {
-  "@tensorflow/tfjs-backend-wasm": [
+  "@tensorflow/tfjs-backend-wasm/dist": [
     "tfjs-backend-wasm.wasm",
     "tfjs-backend-wasm-simd.wasm",
     "tfjs-backend-wasm-threaded-simd.wasm",
   ],
-  "onnxruntime-web": [
+  "onnxruntime-web/dist": [
     "ort-wasm-simd-threaded.mjs",
     "ort-wasm-simd-threaded.wasm",
     // With WebGPU, for browsers with and without JavaScript Promise Integration.
@@ -43,11 +44,24 @@ const WASM_FILES = {
   ],
 };
 
-export async function copyWasm(folder) {
-  for (const [name, files] of Object.entries(WASM_FILES)) {
-    for (const file of files) {
-      await copyFile(path.join(modules, name, "dist", file), path.join(folder, file));
-    }
+// What only the runners load, not the page nor @dlconv/segment.
+const RUNNERS_WASM_FILES = {
+  "@litertjs/core/wasm": [
+    "litert_wasm_threaded_internal.js",
+    "litert_wasm_threaded_internal.wasm",
+    // With WebGPU, by JavaScript Promise Integration.
+    "litert_wasm_jspi_internal.js",
+    "litert_wasm_jspi_internal.wasm",
+  ],
+};
+
+export const copyWasm = (folder) => copyFrom(WASM_FILES, folder);
+
+export const copyRunnersWasm = (folder) => copyFrom(RUNNERS_WASM_FILES, folder);
+
+async function copyFrom(packages, folder) {
+  for (const [place, files] of Object.entries(packages)) {
+    for (const file of files) await copyFile(path.join(modules, place, file), path.join(folder, file));
   }
 }
 

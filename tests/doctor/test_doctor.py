@@ -73,7 +73,7 @@ def test_this_machine_is_sound_and_fits_a_screen():
     lines = screen.file.getvalue().splitlines()
     assert len(lines) <= 24
     for check in checks:
-        (line,) = [line for line in lines if line.startswith(f" {check.name} ")]
+        (line,) = [line for line in lines if line.startswith(f"{check.name} ")]
         assert line.split(check.found.state)[1].rstrip().endswith(check.purpose)
 
 

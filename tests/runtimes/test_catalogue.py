@@ -37,6 +37,7 @@ def test_what_there_is_not_is_wrong_usage(word, message):
 def test_without_a_choice_each_target_has_its_default():
     assert names(choices_for("tfjs", [])) == ["tfjs-node wasm"]
     assert names(choices_for("onnx", [])) == ["onnxruntime cpu"]
+    assert names(choices_for("litert", [])) == ["litert xnnpack"]
     assert names(choices_for("tensorflow", [])) == ["tensorflow cpu"]
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import TensorSpec
-from dlconv.runtimes.framing import enlarged, framed, in_batch
+from dlconv.runtimes.framing import as_photo, enlarged, framed, in_batch
 
 PHOTO = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3)
 
@@ -38,6 +38,7 @@ def test_an_input_without_the_axis_of_a_batch_gets_one_photo():
     image = framed(PHOTO, one)
     assert image.shape == (4, 3, 3)
     assert image[:2].tolist() == PHOTO[0].tolist()
+    assert as_photo(image, one)[:, :2].tolist() == PHOTO.tolist()
     assert in_batch(np.zeros((4, 3), np.int64), one).shape == (1, 4, 3)
     assert in_batch(np.zeros((4, 3, 5), np.float32), one).shape == (1, 4, 3, 5)
     assert in_batch(np.zeros((1, 4, 3), np.int64), one).shape == (1, 4, 3)

@@ -13,6 +13,7 @@ from dlconv.convert.targets.onnx.opset import OPSETS
 from dlconv.errors import DlconvError
 from dlconv.recipe import Interface
 from dlconv.runtimes.framing import framed
+from dlconv.runtimes.litert_web import LitertWebRuntime
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.ort_web import OrtWebNodeRuntime, OrtWebRuntime
 from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
@@ -158,3 +159,21 @@ def test_a_browser_that_is_gone_is_one_line(onnx):
         with pytest.raises(DlconvError, match="cannot run") as raised:
             runtime.infer(PHOTOS[0])
         assert "\n" not in str(raised.value)
+
+
+@needs_chromium
+@pytest.mark.parametrize("backend", ["wasm", pytest.param("webgpu", marks=pytest.mark.slow)])
+def test_litert_in_a_page_gives_the_labels_of_tensorflow(labelling_files, backend):
+    file = labelling_files["float32"]
+    photo = np.random.default_rng(4).integers(0, 256, (1, 9, 7, 3)).astype(np.float32)
+    with LitertWebRuntime(file.path, backend) as runtime:
+        assert runtime.infer(photo).labels.tolist() == file.expected(photo).tolist()
+        said = runtime.describe()
+        with pytest.raises(DlconvError, match=r"takes float32 \[1,9,7,3\] here, and not uint8"):
+            runtime.infer(photo.astype(np.uint8))
+    assert said["litert"] == "2.5.3"
+    if backend == "webgpu":
+        assert said["renderer"]
+        assert (said["precision"], said["on_gpu"]) == ("float32", "everything")
+    else:
+        assert int(said["threads"]) == os.cpu_count(), "an isolated page gives wasm its threads"

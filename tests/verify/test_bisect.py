@@ -33,10 +33,18 @@ def bisected(call, place, reference, *options):
     return call("bisect", place, "--reference", reference, "--image", photo, *options)
 
 
-@pytest.mark.parametrize("target", ["tfjs", "onnx"])
-def test_a_zeroed_layer_is_named(call, reference, broken, target):
-    place = "artifact" if target == "tfjs" else "artifact.onnx"
-    assert call(target, broken, "-o", place).exit_code == 0
+@pytest.mark.parametrize(
+    ("target", "place", "options"),
+    [
+        ("tfjs", "artifact", ()),
+        ("onnx", "artifact.onnx", ()),
+        # Of one size, larger than the photo.
+        ("onnx", "artifact.onnx", ("--input-size", "129", "--layout", "nchw")),
+        ("litert", "artifact.tflite", ()),
+    ],
+)
+def test_a_zeroed_layer_is_named(call, reference, broken, target, place, options):
+    assert call(target, broken, "-o", place, *options).exit_code == 0
     answer = bisected(call, place, reference, "--json")
     assert answer.exit_code == 1
     content = json.loads(answer.stdout)

@@ -59,9 +59,10 @@ Runtimes = Annotated[
         "--runtime",
         metavar="NAME[:BACKEND]",
         help="Where to run: tfjs-node (wasm, cpu), tfjs-chromium (wasm, webgl, webgpu), "
-        "onnxruntime, ort-web (wasm, webgpu), ort-web-node, tensorflow (frozen graphs), or all; "
-        "may be given several times.",
-        show_default="tfjs-node, onnxruntime and tensorflow",
+        "onnxruntime, ort-web (wasm, webgpu), ort-web-node, litert (xnnpack, reference), "
+        "litert-web (wasm, webgpu), tensorflow (frozen graphs), or all; may be given several "
+        "times.",
+        show_default="tfjs-node, onnxruntime, litert and tensorflow",
     ),
 ]
 
