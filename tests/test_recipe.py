@@ -233,7 +233,7 @@ def test_what_is_not_chosen_is_the_target_s_default():
 @pytest.mark.parametrize(
     ("target", "choices", "reason"),
     [
-        ("tflite", {}, "^Input should be 'tfjs' or 'onnx'"),
+        ("tflite", {}, "^Input should be 'tfjs', 'onnx' or 'litert'"),
         ("onnx", {"precision": Precision.UINT16}, "precision: onnx has .* static, not 'uint16'"),
         ("tfjs", {"precision": 1}, "precision: tfjs has .* plain1, not '1'"),
         ("onnx", {"converter": "tensorflowjs"}, "takes dlconv or tf2onnx, not 'tensorflowjs'"),

@@ -42,7 +42,7 @@ def test_defaults_hold_for_models_that_do_not_say_otherwise(config):
         ("[models.sample]\nprecision = 1", "[models.sample]: there is no key 'precision'; did you"),
         (
             '[models.sample]\ntargets = ["tflite"]',
-            "[models.sample]: targets.0: Input should be 'tfjs' or 'onnx'",
+            "[models.sample]: targets.0: Input should be 'tfjs', 'onnx' or 'litert'",
         ),
         ("[models.sample]\ntargets = []", "[models.sample]: targets: Tuple should have at least 1"),
         (
