@@ -13,7 +13,7 @@ from dlconv.graph.shapes import Static, infer_static
 
 # What every backend has, and what nothing computes.
 GIVEN = frozenset({"Const", "NoOp", "Placeholder"})
-TFJS, ONNX_RUNTIME = "TensorFlow.js", "ONNX Runtime"
+TFJS, ONNX_RUNTIME, LITERT = "TensorFlow.js", "ONNX Runtime", "LiteRT"
 _ORDER = list(Status)
 
 

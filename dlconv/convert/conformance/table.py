@@ -153,7 +153,7 @@ def _because(fault: Fault, traits: Traits) -> str:
 
 @cache
 def conformance(target: str) -> Table:
-    """Return the measured conformance of a target, ``tfjs`` or ``onnx``."""
+    """Return the measured conformance of a target, ``tfjs``, ``onnx`` or ``litert``."""
     content = json.loads((FOLDER / f"{target}.json").read_text(encoding="utf-8"))
     return Table(
         content["versions"],

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from dlconv.convert.targets.litert.file import serialized
+from dlconv.convert.targets.litert.write import to_litert
 from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
@@ -87,7 +89,7 @@ class _Kept(Generic[Asked]):
 
 
 class PythonRunner(_Kept[PythonChild]):
-    """TensorFlow or ONNX Runtime in a Python process of its own."""
+    """TensorFlow, ONNX Runtime or LiteRT in a Python process of its own."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -150,6 +152,14 @@ def graph_model_files(graph: Graph, input_name: str, output_name: str = NODE) ->
         except DlconvError as error:
             raise RefusedError(str(error)) from error
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def litert_model(graph: Graph, input_name: str) -> bytes:
+    """Return a LiteRT file, straight from the writer."""
+    try:
+        return bytes(serialized(to_litert(graph, _contract(input_name))))
+    except DlconvError as error:
+        raise RefusedError(str(error)) from error
 
 
 def onnx_model(graph: Graph, input_name: str) -> bytes:

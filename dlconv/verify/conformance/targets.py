@@ -1,7 +1,7 @@
 """The targets whose backends are measured: how a case is written, converted and run for each."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,6 +12,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.judge import ONNX_RUNTIME, refuse
 from dlconv.convert.conformance.table import Table
+from dlconv.convert.targets.litert.lower import lowered_for as lowered_for_litert
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.operation import written_operations
 from dlconv.convert.targets.tfjs.lower import lowered_for
@@ -28,6 +29,7 @@ from dlconv.verify.conformance.runners import (
     RefusedError,
     TfjsRunner,
     graph_model_files,
+    litert_model,
     onnx_model,
 )
 from dlconv.web import tfjs_operations
@@ -161,16 +163,12 @@ class Onnx:
     def runner(self, backend: str) -> Runner:
         """Return ONNX Runtime in a process of its own."""
         if backend == "ort-web":
-            return _OnnxFiles(OrtWebRunner())
-        return _OnnxFiles(PythonRunner(backend))
+            return _FilesOfOutputs(OrtWebRunner())
+        return _FilesOfOutputs(PythonRunner(backend))
 
     def write(self, graph: Graph, feeds: Feeds) -> Written:
         """Write a model for each output of the node."""
-        files = {"0": onnx_model(graph, next(iter(feeds)))}
-        for port in range(1, output_count(graph.nodes[NODE]) or 1):
-            with suppress(RefusedError):
-                files[str(port)] = onnx_model(_with_output(graph, port), next(iter(feeds)))
-        return Written(files)
+        return _one_file_an_output(onnx_model, graph, feeds)
 
     def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
         """Refuse what the backend does not compute rightly, and write a model."""
@@ -179,6 +177,49 @@ class Onnx:
         except DlconvError as error:
             raise RefusedError(str(error)) from error
         return self.write(graph, feeds)
+
+
+class Litert:
+    """LiteRT, by dlconv's own writer, with XNNPACK and with LiteRT's own kernels alone."""
+
+    name = "litert"
+    backends = ("xnnpack", "reference")
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """LiteRT and TensorFlow."""
+        return {name: version(name) for name in ("ai-edge-litert", "tensorflow")}
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """Those that may be lowered for TF.js, since the lowerings are the same."""
+        return Tfjs().operations
+
+    def runner(self, backend: str) -> Runner:
+        """Return LiteRT in a process of its own."""
+        return _FilesOfOutputs(PythonRunner(backend))
+
+    def write(self, graph: Graph, feeds: Feeds) -> Written:
+        """Write a file for each output of the node."""
+        return _one_file_an_output(litert_model, graph, feeds)
+
+    def convert(self, graph: Graph, feeds: Feeds, table: Table, backend: str) -> Written:
+        """Lower what the backend does not compute rightly, and write a file."""
+        try:
+            graph = lowered_for_litert(prepare_and_rewrite(graph).graph, table, (backend,))
+        except DlconvError as error:
+            raise RefusedError(str(error)) from error
+        return self.write(graph, feeds)
+
+
+def _one_file_an_output(
+    write: Callable[[Graph, str], bytes], graph: Graph, feeds: Feeds
+) -> Written:
+    files = {"0": write(graph, next(iter(feeds)))}
+    for port in range(1, output_count(graph.nodes[NODE]) or 1):
+        with suppress(RefusedError):
+            files[str(port)] = write(_with_output(graph, port), next(iter(feeds)))
+    return Written(files)
 
 
 def _with_output(graph: Graph, port: int) -> Graph:
@@ -194,7 +235,7 @@ def _with_output(graph: Graph, port: int) -> Graph:
 
 
 @dataclass(frozen=True)
-class _OnnxFiles:
+class _FilesOfOutputs:
     runner: PythonRunner | OrtWebRunner
     can_spoil = False
 
@@ -210,5 +251,5 @@ class _OnnxFiles:
         self.runner.close()
 
 
-_ALL: tuple[Target, ...] = (Tfjs(), Onnx())
+_ALL: tuple[Target, ...] = (Tfjs(), Onnx(), Litert())
 TARGETS: Mapping[str, Target] = {each.name: each for each in _ALL}

@@ -1,10 +1,12 @@
-"""The process in which TensorFlow or ONNX Runtime runs the graphs of cases, one after another.
+"""The process in which TensorFlow, ONNX Runtime or LiteRT runs the graphs of cases, one after
+another.
 
-Both can end their process on a graph that does not fit, so neither runs where others would be lost.
+Each can end their process on a graph that does not fit, so none runs where others would be lost.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -78,7 +80,39 @@ class _Onnxruntime(_Graphs):
         return found
 
 
-LIBRARIES = {"tensorflow": _Tensorflow, "onnxruntime": _Onnxruntime}
+class _Litert(_Graphs):
+    """LiteRT with XNNPACK, or with its own kernels alone."""
+
+    def __init__(self, resolver: str) -> None:
+        self._resolver = resolver
+
+    def _run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> Sequence[np.ndarray]:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        interpreter = Interpreter(
+            model_content=content,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType[self._resolver],
+        )
+        interpreter.allocate_tensors()
+        for given in interpreter.get_input_details():
+            value = np.asarray(feeds[given["name"]]).astype(given["dtype"])
+            if tuple(given["shape"]) != value.shape:
+                interpreter.resize_tensor_input(given["index"], value.shape)
+                interpreter.allocate_tensors()
+        for given in interpreter.get_input_details():
+            value = np.asarray(feeds[given["name"]]).astype(given["dtype"])
+            interpreter.set_tensor(given["index"], value)
+        interpreter.invoke()
+        return [interpreter.get_tensor(each["index"]) for each in interpreter.get_output_details()]
+
+
+LIBRARIES: Mapping[str, Callable[[], _Graphs]] = {
+    "tensorflow": _Tensorflow,
+    "onnxruntime": _Onnxruntime,
+    "xnnpack": partial(_Litert, "BUILTIN"),
+    "reference": partial(_Litert, "BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
+}
 
 if __name__ == "__main__":
     answer_requests(LIBRARIES[sys.argv[1]]())

@@ -31,10 +31,11 @@ _SIGNATURE_KEY = "serving_default"
 def write_model(model: Model, path: Path) -> None:
     """Write a model into a new file. Raises DlconvError for one beyond 2 GiB."""
     with path.open("wb") as file:
-        file.write(_serialized(model))
+        file.write(serialized(model))
 
 
-def _serialized(model: Model) -> memoryview:
+def serialized(model: Model) -> memoryview:
+    """Return the bytes of a model's file. Raises DlconvError for one beyond 2 GiB."""
     import flatbuffers
 
     tensors = model.tensors

@@ -1,14 +1,19 @@
 """What prepares a rewritten graph for LiteRT, before it is written.
 
-Nodes that LiteRT has no operator for, or that its kernels do not take as they are, become others
-that do, by the lowerings that TF.js has; the rest is refused. Then convolutions are fused with
-their bias and activation.
+Nodes that LiteRT has no operator for, or that its kernels do not take or compute rightly as they
+are, become others that do, by the lowerings that TF.js has; the rest is refused. Then convolutions
+are fused with their bias and activation.
 """
+
+from collections.abc import Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.convert.conformance.judge import LITERT, judged, judged_node, refuse
+from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.targets.litert.write import refusal_of
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.convert.targets.tfjs.lower.known import wraps
 from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
@@ -17,17 +22,27 @@ from dlconv.graph.shapes import Static, infer_static
 
 
 def lowered(graph: Graph, contract: Contract) -> Graph:
-    """Return what an output needs, of operations that LiteRT has, with fused convolutions.
+    """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
+    table = conformance("litert")
+    return lowered_for(prune(graph, contract).graph, table, table.backends)
+
+
+def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
+    """Return a graph of operations that these backends compute rightly, with fused convolutions.
 
     Raises DlconvError for a node that has no equal.
     """
-    needed = prune(graph, contract).graph
-    lowered_graph = lower_where(needed, _cannot_be_written).graph
+
+    def is_lowered(static: Static, node: NodeDef) -> bool:
+        is_right = not any(judged_node(table, static, node, backends))
+        if is_right and not wraps(static, node) and refusal_of(static, node) is None:
+            return False
+        refuse(LITERT, judged_node(table, static, node, backends, lowered=True))
+        return True
+
+    lowered_graph = lower_where(graph, is_lowered).graph
     infer_static(lowered_graph)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred
+    refuse(LITERT, judged(table, fused, backends))
     return fused
-
-
-def _cannot_be_written(static: Static, node: NodeDef) -> bool:
-    return refusal_of(static, node) is not None

@@ -29,6 +29,12 @@ def is_known_to_be_wrong(static: Static, node: NodeDef) -> bool:
     return condition is not None and condition(static, node)
 
 
+def wraps(static: Static, node: NodeDef) -> bool:
+    """Tell whether a node's integers of 8 or 16 bits wrap, which int32 in their place do not."""
+    condition = _CONDITIONS.get(node.op)
+    return condition in (_is_narrow, _wraps) and condition(static, node)
+
+
 def _dtype(node: NodeDef, key: str = "T") -> np.dtype | None:
     """Return an element type, None for one that numpy does not have."""
     try:
