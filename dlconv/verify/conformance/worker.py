@@ -94,15 +94,15 @@ class _Litert(_Graphs):
             num_threads=1,
             experimental_op_resolver_type=OpResolverType[self._resolver],
         )
+        fed = {
+            each["index"]: np.asarray(feeds[each["name"]]).astype(each["dtype"])
+            for each in interpreter.get_input_details()
+        }
+        for index, value in fed.items():
+            interpreter.resize_tensor_input(index, value.shape)
         interpreter.allocate_tensors()
-        for given in interpreter.get_input_details():
-            value = np.asarray(feeds[given["name"]]).astype(given["dtype"])
-            if tuple(given["shape"]) != value.shape:
-                interpreter.resize_tensor_input(given["index"], value.shape)
-                interpreter.allocate_tensors()
-        for given in interpreter.get_input_details():
-            value = np.asarray(feeds[given["name"]]).astype(given["dtype"])
-            interpreter.set_tensor(given["index"], value)
+        for index, value in fed.items():
+            interpreter.set_tensor(index, value)
         interpreter.invoke()
         return [interpreter.get_tensor(each["index"]) for each in interpreter.get_output_details()]
 

@@ -6,7 +6,7 @@ outputs. What it cannot write, it refuses, with the node and the reason.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -160,6 +160,13 @@ class Operation:
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
         """Return a tensor in another type."""
         return tensor if tensor.dtype == dtype else cast(self.builder, tensor, dtype)
+
+    def with_numbers(self) -> "Operation":
+        """Return the same on integers in place of truth values, which some kernels do not move."""
+        numbers = [
+            self.cast(each, "int32") if each.dtype == "bool" else each for each in self.inputs
+        ]
+        return replace(self, inputs=numbers)
 
     def refused(self, reason: str) -> DlconvError:
         """Return the error for a node that is not written."""

@@ -111,6 +111,8 @@ def transposed(operation: Operation) -> Tensor:
     if window.dilations != (1, 1):
         raise operation.refused("it is dilated")
     kernel = operation.constant(1, "its kernel")
+    if operation.inputs[2].shape[3] != kernel.shape[3]:
+        raise operation.refused("it has groups, or channels that are not known")
     sizes = operation.inputs[0]
     weights = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3))
     fields = {key: window.fields[key] for key in ("Padding", "StrideH", "StrideW")}

@@ -53,7 +53,7 @@ _COMPARISONS = {
     "NotEqual": ("NOT_EQUAL", "NotEqualOptions"),
 }
 # Kernels of integers exist for these (lite/kernels in TensorFlow's sources).
-_ALSO_OF_INTEGERS = frozenset({"Abs", "LogicalNot", "Neg", "Sign", "Square", "ZerosLike"})
+_ALSO_OF_INTEGERS = frozenset({"Abs", "LogicalNot", "Neg", "Sign", "ZerosLike"})
 # Operators with two inputs broadcast up to this many axes.
 MOST_AXES_BROADCAST = 4
 
@@ -65,7 +65,10 @@ def _options(table: str | None) -> Options | None:
 @writes(*_OF_ONE)
 def of_one(operation: Operation) -> Tensor:
     code, table = _OF_ONE[operation.op]
-    if operation.inputs[0].dtype == "int32" and operation.op not in _ALSO_OF_INTEGERS:
+    value = operation.inputs[0]
+    if value.dtype == "int32" and operation.op == "Square":
+        return operation.add("MUL", [value, value], options=Options("MulOptions"))
+    if value.dtype == "int32" and operation.op not in _ALSO_OF_INTEGERS:
         raise operation.refused("its values are integers")
     return operation.add(code, operation.inputs[:1], options=_options(table))
 

@@ -1,5 +1,7 @@
 """Shapes: reshaping, order of axes, joining, splitting, padding and repeating."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dlconv.convert.targets.litert.model import Options, Tensor
@@ -33,8 +35,23 @@ def concatenation(operation: Operation) -> Tensor:
     return operation.add("CONCATENATION", parts, options=options)
 
 
+def _moving(write: Callable[[Operation], Written]) -> Callable[[Operation], Written]:
+    """Return a writer that moves truth values as integers, for kernels that take no others."""
+
+    def moving(operation: Operation) -> Written:
+        if all(each.dtype != "bool" for each in operation.inputs):
+            return write(operation)
+        written = write(operation.with_numbers())
+        if isinstance(written, Tensor):
+            return operation.cast(written, "bool")
+        return [operation.cast(each, "bool") for each in written]
+
+    return moving
+
+
 @writes("Pack")
-def pack(operation: Operation) -> Tensor:
+@_moving
+def pack(operation: Operation) -> Written:
     axis = operation.integer("axis") % (operation.inputs[0].rank + 1)
     fields = {"ValuesCount": len(operation.inputs), "Axis": axis}
     return operation.add("PACK", operation.inputs, options=Options("PackOptions", fields))
@@ -51,6 +68,7 @@ def unpack(operation: Operation) -> Written:
 
 
 @writes("Split", "SplitV")
+@_moving
 def split(operation: Operation) -> Written:
     is_even = operation.op == "Split"
     value = operation.inputs[1 if is_even else 0]
@@ -111,7 +129,8 @@ def span(operation: Operation) -> Tensor:
 
 
 @writes("SpaceToDepth", "DepthToSpace")
-def blocks(operation: Operation) -> Tensor:
+@_moving
+def blocks(operation: Operation) -> Written:
     operation.need_channels_last()
     is_to_depth = operation.op == "SpaceToDepth"
     table = "SpaceToDepthOptions" if is_to_depth else "DepthToSpaceOptions"
