@@ -15,8 +15,8 @@ INTRODUCTION = """\
 `make conformance` makes small graphs of every operation that the converters know: each attribute,
 element type, rank, fixed and free sizes, constant and computed parameters, one by one and some
 together at random. Each runs in TensorFlow and, straight through dlconv's writers, in each backend.
-`dlconv tfjs` and `dlconv onnx` look up every node of a graph here: what is right is written, what
-is wrong is written in other operations that are right (*lowered*), the rest is refused by name.
+`dlconv tfjs`, `dlconv onnx` and `dlconv litert` look up every node of a graph here: what is right is
+written, what is wrong is written in other operations that are right (*lowered*), the rest is refused by name.
 `dlconv inspect` shows the same.
 
 *Equal* means: integers and truth values exactly, floats to 1e-5 of the largest value, half floats
@@ -30,11 +30,13 @@ measured, too. They decide nothing, since no conversion can know them; where a b
 there, the tables say so in brackets.
 """
 
+TITLES = {"tfjs": "TensorFlow.js", "onnx": "ONNX Runtime", "litert": "LiteRT"}
+
 
 def page() -> str:
     """Return the page in Markdown."""
     parts = [INTRODUCTION, *_counts()]
-    for target, title in (("tfjs", "TensorFlow.js"), ("onnx", "ONNX Runtime")):
+    for target, title in TITLES.items():
         parts += [f"## {title}\n", *_table(conformance(target))]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -43,7 +45,7 @@ def _counts() -> Iterator[str]:
     statuses = [each for each in Status if each != Status.UNMEASURED]
     yield "| backend | | " + " | ".join(statuses) + " |"
     yield "|---|---|" + "---:|" * len(statuses)
-    for target in ("tfjs", "onnx"):
+    for target in TITLES:
         content = json.loads((FOLDER / f"{target}.json").read_text(encoding="utf-8"))
         for backend in content["backends"]:
             for when in ("before", "after"):

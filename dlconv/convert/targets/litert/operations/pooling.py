@@ -16,6 +16,8 @@ def pool(operation: Operation) -> Tensor:
     padding = PADDINGS.get(operation.text("padding"))
     if padding is None:
         raise operation.refused("its borders are stated")
+    if operation.op == "AvgPool" and padding == PADDINGS["SAME"]:
+        _need_larger_images(operation, size[1:3])
     fields = {
         "Padding": padding,
         "StrideH": strides[1],
@@ -25,3 +27,10 @@ def pool(operation: Operation) -> Tensor:
     }
     options = Options("Pool2DOptions", fields)
     return operation.add(_CODES[operation.op], operation.inputs, options=options)
+
+
+def _need_larger_images(operation: Operation, window: list[int]) -> None:
+    """Raise DlconvError for windows that may be larger than images, whose mean XNNPACK misses."""
+    sides = operation.inputs[0].shape[1:3]
+    if any(side is None or side < extent for side, extent in zip(sides, window, strict=True)):
+        raise operation.refused("its window may be larger than the image")
