@@ -1,11 +1,11 @@
 """Artifacts that dlconv did not make, without a manifest, of any layout that runs.
 
-A TF.js graph model, of today's layout or that of 2018, an ONNX file or a frozen graph. ``formats``
-reads the files, and here a manifest is made of what is in them. The classes, and mostly the crop,
-come from the frozen graph that the artifact is to be compared with.
+A TF.js graph model, of today's layout or that of 2018, an ONNX file, a ``.tflite`` file or a frozen
+graph. ``formats`` reads the files, and here a manifest is made of what is in them. The classes, and
+mostly the crop, come from the frozen graph that the artifact is to be compared with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,17 @@ from dlconv.formats.graph_files import read_frozen_graph, read_tfjs, read_tfjs_2
 from dlconv.formats.layout_2018 import GRAPH_NAME, find_layout_2018
 from dlconv.formats.network import Network
 from dlconv.formats.onnx_file import read_onnx
+from dlconv.formats.tflite_file import read_tflite
 from dlconv.graph.contract import Contract, TensorSpec, find_contract, fixed_size
+
+# What takes the place of an element type where pixels are given: TF.js has no uint8, and the
+# runtimes of LiteRT make codes of pixels.
+PIXELS: dict[Target, dict[str, str]] = {
+    "litert": {"int8": "uint8"},
+    "onnx": {"int32": "uint8"},
+    "tensorflow": {"int32": "uint8"},
+    "tfjs": {"int32": "uint8"},
+}
 
 
 def foreign_artifact(
@@ -39,7 +49,7 @@ def foreign_artifact(
     target, network = _network_at(path)
     entry = network.files[0]
     _refuse_missing(entry, network.missing)
-    contract = _contract_of(network, reference)
+    contract = _contract_of(target, network, reference)
     manifest = Manifest(
         target=target,
         precision=coarsest(network.stored_dtypes),
@@ -60,11 +70,14 @@ def _network_at(path: Path) -> tuple[Target, Network]:
     if old is not None:
         return "tfjs", read_tfjs_2018(old / GRAPH_NAME)
     if not entry.is_file():
-        raise DlconvError(f"there is no model.json, tensorflowjs_model.pb or ONNX file at {path}")
+        known = "model.json, tensorflowjs_model.pb, ONNX file or .tflite file"
+        raise DlconvError(f"there is no {known} at {path}")
     if entry.suffix == ".pb":
         return "tensorflow", read_frozen_graph(entry)
     if entry.suffix == ".onnx":
         return "onnx", read_onnx(entry, with_weights=False)
+    if entry.suffix == ".tflite":
+        return "litert", read_tflite(entry, with_weights=False)
     return "tfjs", read_tfjs(entry, with_weights=False)
 
 
@@ -74,7 +87,7 @@ def _refuse_missing(entry: Path, names: Sequence[str]) -> None:
         raise DlconvError(f"{entry} names files that are missing: {', '.join(names)}")
 
 
-def _contract_of(network: Network, reference: Contract) -> Contract:
+def _contract_of(target: Target, network: Network, reference: Contract) -> Contract:
     """Return the contract of a network; what it does not show is that of the reference.
 
     Raises DlconvError when it does not have one photo as input and one output.
@@ -82,7 +95,7 @@ def _contract_of(network: Network, reference: Contract) -> Contract:
     entry, found = network.files[0], network.contract
     if found is None and network.graph is not None:
         found = find_contract(network.graph)
-    photo = _photo_input(entry, network.inputs)
+    photo = _photo_input(entry, network.inputs, PIXELS[target])
     crop, crop_reason = reference.crop, "the reference's"
     if fixed := fixed_size(photo):
         crop, crop_reason = fixed, "the input's own size"
@@ -98,9 +111,11 @@ def _contract_of(network: Network, reference: Contract) -> Contract:
     )
 
 
-def _photo_input(entry: Path, inputs: Sequence[TensorSpec]) -> TensorSpec:
+def _photo_input(
+    entry: Path, inputs: Sequence[TensorSpec], as_pixels: Mapping[str, str]
+) -> TensorSpec:
     spec = _only(entry, "input", inputs)
-    dtype = "uint8" if spec.dtype == "int32" else spec.dtype
+    dtype = as_pixels.get(spec.dtype, spec.dtype)
     is_photo = spec.shape is None or (len(spec.shape) == 4 and spec.shape[3] in (None, 3))
     if dtype not in ("uint8", "float32") or not is_photo:
         raise DlconvError(

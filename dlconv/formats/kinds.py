@@ -10,6 +10,7 @@ from dlconv.errors import DlconvError
 
 HEAD_BYTES = 512
 TAR_MAGIC = slice(257, 262)
+TFLITE_IDENTIFIER = slice(4, 8)
 
 _CONVERTED = "dlconv reads frozen graphs: a *frozen_inference_graph.pb"
 _UNPACK = "fetch it with dlconv fetch, or unpack it and give the *frozen_inference_graph.pb in it"
@@ -29,6 +30,7 @@ _TARBALL = Kind("a tarball", _UNPACK)
 _PAGE = Kind("an HTML page", _AGAIN)
 _SAVED_MODEL = Kind("a SavedModel", "freeze it: convert_variables_to_constants_v2")
 ONNX = Kind("an ONNX model")
+TFLITE = Kind("a LiteRT model (.tflite)")
 JSON = Kind("JSON")
 
 _STARTS = {
@@ -54,8 +56,8 @@ def kind_of(head: bytes) -> Kind | None:
             return kind
     if head[TAR_MAGIC] == b"ustar":
         return _TARBALL
-    if head[4:8] == b"TFL3":
-        return Kind("a TensorFlow Lite model")
+    if head[TFLITE_IDENTIFIER] == b"TFL3":
+        return TFLITE
     if head[:3] == b"\x08\x01\x12":
         return _SAVED_MODEL
     if head[:1] == b"\x08" and head[2:3] in {bytes([field]) for field in _ONNX_FIELDS}:

@@ -1,7 +1,7 @@
 """The formats that inspect reads: which one is at a path, and its network.
 
-A frozen graph, a TF.js graph model of today's layout or that of 2018, a SavedModel and ONNX. A
-folder stands for the model in it.
+A frozen graph, a TF.js graph model of today's layout or that of 2018, a SavedModel, ONNX and
+LiteRT. A folder stands for the model in it.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from dlconv.formats.graph_files import read_frozen_graph, read_tfjs, read_tfjs_2
 from dlconv.formats.network import Network
 from dlconv.formats.onnx_file import read_onnx
 from dlconv.formats.others import FROZEN, kind_by_name, kind_of_folder
+from dlconv.formats.tflite_file import read_tflite
 
 # The files that are looked for in a folder, in this order.
 ENTRIES = (
@@ -20,11 +21,12 @@ ENTRIES = (
     layout_2018.GRAPH_NAME,
     saved_model.GRAPH_NAME,
     "model.onnx",
+    "model.tflite",
     "frozen_inference_graph.pb",
 )
 HINT = (
     "dlconv inspects frozen graphs (.pb), their tarballs (.tar.gz), SavedModels, TF.js graph "
-    "models and ONNX files"
+    "models, ONNX files and LiteRT files (.tflite)"
 )
 
 
@@ -83,5 +85,6 @@ _READERS: dict[str, Callable[[Path], Network]] = {
     saved_model.GRAPH_NAME: saved_model.read_saved_model,
     ".json": read_tfjs,
     ".onnx": read_onnx,
+    ".tflite": read_tflite,
     ".pb": read_frozen_graph,
 }

@@ -8,6 +8,7 @@ from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.graphs import const, tiny_kernel, tiny_segmenter
 from support.layout_2018 import write_layout_2018
 from support.running import node_of
+from support.tflite_files import FLOAT16, FLOAT32, INT8, INT32, UINT8, Parts, scales, tensor
 
 from dlconv.artifacts.foreign import foreign_artifact
 from dlconv.artifacts.manifest import Source
@@ -126,6 +127,60 @@ def test_a_fixed_input_of_another_size_is_another_function(onnx_file):
     manifest = described(onnx_file).manifest
     assert manifest.contract.crop == (5, 7)
     assert manifest.same_function is False
+
+
+def segmenter(tmp_path, photo, labels):
+    """A file of LiteRT with these inputs and outputs."""
+    path = Parts().but(tensors=(photo, Parts().tensors[1], labels)).written(tmp_path / "m.tflite")
+    return described(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "dtype", "reason"),
+    [
+        (FLOAT32, {}, "float32", "the file's own"),
+        (UINT8, {}, "uint8", "the file's own"),
+        (
+            INT8,
+            {"Quantization": scales(0.5, -128)},
+            "uint8",
+            "the file's own: codes, each for (code + 128) * 0.5",
+        ),
+    ],
+)
+def test_a_tflite_file_is_described_by_its_inputs_and_outputs(
+    tmp_path, kind, fields, dtype, reason
+):
+    photo = tensor("photo", (1, 5, 7, 3), kind, **fields)
+    artifact = segmenter(tmp_path, photo, tensor("labels", (1, 5, 7), INT32))
+    manifest = artifact.manifest
+    assert (manifest.target, manifest.precision, manifest.converter) == (
+        "litert",
+        "float32",
+        "by hand",
+    )
+    found = manifest.contract.input
+    assert (found.node, found.dtype, found.shape) == ("photo", dtype, (1, 5, 7, 3))
+    assert found.reason == reason
+    assert (manifest.contract.output.node, manifest.contract.output.dtype) == ("labels", "int32")
+    assert (manifest.contract.crop, manifest.same_function) == ((5, 7), False)
+    assert [file.path for file in manifest.files] == ["m.tflite"]
+    artifact.check_files()
+
+
+@pytest.mark.parametrize("kind", [INT32, FLOAT16, 99])
+def test_a_tflite_file_that_takes_no_pixels_is_refused(tmp_path, kind):
+    photo = tensor("photo", (1, 5, 7, 3), kind)
+    with pytest.raises(DlconvError, match="and not a photo"):
+        segmenter(tmp_path, photo, tensor("labels", (1, 5, 7), INT32))
+
+
+def test_quantized_scores_say_what_their_codes_stand_for(tmp_path):
+    scores = tensor("scores", (1, 5, 7, 2), UINT8, Quantization=scales(0.25, 3))
+    artifact = segmenter(tmp_path, tensor("photo", (1, 5, 7, 3), UINT8), scores)
+    output = artifact.manifest.contract.output
+    assert output.dtype == "uint8"
+    assert output.reason == "the file's own: codes, each for (code - 3) * 0.25"
 
 
 def empty(content):
@@ -272,15 +327,16 @@ def test_an_onnx_file_that_is_damaged_or_none_is_refused(onnx_file):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("gone", "there is no model.json, tensorflowjs_model.pb or ONNX file at"),
-        ("folder", "there is no model.json, tensorflowjs_model.pb or ONNX file at"),
+        ("gone", "there is no model.json, tensorflowjs_model.pb, ONNX file or .tflite file at"),
+        ("folder", "there is no model.json, tensorflowjs_model.pb, ONNX file or .tflite file at"),
         ("text.onnx", "is not an ONNX file"),
         ("text.pb", "is not a GraphDef"),
+        ("text.tflite", "is not a .tflite file"),
         ("text.txt", "is not the model.json of a TF.js graph model"),
     ],
 )
 def test_what_is_no_artifact_is_refused(tmp_path, name, message):
-    for suffix in (".onnx", ".pb", ".txt"):
+    for suffix in (".onnx", ".pb", ".tflite", ".txt"):
         (tmp_path / f"text{suffix}").write_text("no model")
     (tmp_path / "folder").mkdir()
     with pytest.raises(DlconvError, match=message):

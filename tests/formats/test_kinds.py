@@ -33,6 +33,7 @@ KINDS = {
     "a tarball": tarball(),
     "JSON": json.dumps({"modelTopology": {}}).encode(),
     "an ONNX model": onnx_model(),
+    "a LiteRT model": b"\x1c\0\0\0TFL3",
     "a SavedModel": b"\x08\x01\x12\x05\x0a\x03\x0a\x01\x31",
     "a GraphDef as text": b'node {\n  name: "x"\n}',
     "a ZIP file": b"PK\x03\x04",

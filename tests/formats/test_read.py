@@ -7,6 +7,7 @@ from support.artifacts import PLAIN, tfjs_artifact
 from support.graphs import const, graph_def, node, placeholder
 from support.layout_2018 import write_layout_2018
 from support.sample import sample_graph
+from support.tflite_files import Parts
 
 from dlconv.convert.stored import WeightType
 from dlconv.errors import DlconvError
@@ -80,15 +81,23 @@ def test_a_graph_without_a_contract_says_why(tmp_path):
 
 
 def test_the_entry_of_a_folder_is_found(tmp_path):
-    for name in ("frozen_inference_graph.pb", "model.onnx", "model.json"):
+    for name in ("frozen_inference_graph.pb", "model.tflite", "model.onnx", "model.json"):
         (tmp_path / name).touch()
         assert find_entry(tmp_path) == tmp_path / name
     assert find_entry(tmp_path / "model.onnx") == tmp_path / "model.onnx"
 
 
 def test_frozen_graphs_are_told_from_other_graphs_by_name():
-    names = ("graph.pb", "saved_model.pb", "tensorflowjs_model.pb", "model.onnx")
-    assert [is_frozen_graph(Path(name)) for name in names] == [True, False, False, False]
+    others = ("saved_model.pb", "tensorflowjs_model.pb", "model.onnx", "model.tflite")
+    assert is_frozen_graph(Path("graph.pb"))
+    assert not any(is_frozen_graph(Path(name)) for name in others)
+
+
+def test_a_file_of_litert_is_read_by_its_ending(tmp_path):
+    network = read_network(Parts().written(tmp_path / "any.tflite"))
+    assert (network.format, network.ops) == ("LiteRT", {"ADD": 1})
+    Parts().written(tmp_path / "model.tflite")
+    assert read_network(tmp_path).files == (tmp_path / "model.tflite",)
 
 
 def cut_shard(web):

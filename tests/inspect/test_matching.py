@@ -3,6 +3,7 @@ import pytest
 from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
 from support.layout_2018 import write_layout_2018
 from support.sample import sample_graph
+from support.tflite_files import CONV_2D, DEPTHWISE_CONV_2D, kernel_model
 
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.network import WeightTensor, total_elements, weight_of
@@ -48,6 +49,23 @@ def test_layouts_do_not_matter(tensorflow, onnx):
     one, other = [weight_of("w", tensorflow)], [weight_of("const_7", onnx)]
     assert kinds(one, other) == [("w", "const_7", Kind.EQUAL)]
     assert kinds(other, one) == [("const_7", "w", Kind.EQUAL)]
+
+
+@pytest.mark.parametrize(
+    ("code", "kernel", "stored"),
+    [
+        (CONV_2D, KERNEL, KERNEL.transpose(3, 0, 1, 2)),
+        (DEPTHWISE_CONV_2D, DEPTHWISE, DEPTHWISE.reshape(1, 3, 3, 8)),
+        (DEPTHWISE_CONV_2D, DEPTHWISE.reshape(3, 3, 4, 2), DEPTHWISE.reshape(1, 3, 3, 8)),
+    ],
+    ids=["kernel", "depthwise", "multiplied"],
+)
+def test_kernels_of_litert_match_those_of_other_formats(tmp_path, code, kernel, stored):
+    parts = kernel_model(code, stored, kernel.shape[2])
+    litert = read_network(parts.written(tmp_path / "model.tflite")).weights
+    graph = [weight_of("w", kernel)]
+    assert kinds(graph, litert) == [("w", "kernel", Kind.EQUAL)]
+    assert kinds(litert, graph) == [("kernel", "w", Kind.EQUAL)]
 
 
 def test_codes_match_what_they_were_rounded_from():

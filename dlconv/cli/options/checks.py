@@ -75,7 +75,7 @@ Reference = Annotated[
     typer.Option(
         metavar="MODEL|GRAPH.pb",
         help="The frozen graph to compare with. Artifacts of others, without a manifest, need it: "
-        "TF.js graph models, those of 2018 as well, ONNX files and frozen graphs.",
+        "TF.js graph models, those of 2018 as well, ONNX files, .tflite files and frozen graphs.",
         show_default="what the artifact was made from",
     ),
 ]
