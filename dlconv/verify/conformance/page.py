@@ -15,8 +15,8 @@ INTRODUCTION = """\
 `make conformance` makes small graphs of every operation that the converters know: each attribute,
 element type, rank, fixed and free sizes, constant and computed parameters, one by one and some
 together at random. Each runs in TensorFlow and, straight through dlconv's writers, in each backend.
-`dlconv tfjs`, `onnx` and `litert` look up every node of a graph here: what is right is written, what
-is wrong is written in other operations that are right (*lowered*), the rest is refused by name.
+`dlconv tfjs`, `onnx` and `litert` look up every node of a graph here: what is right is written, and
+what is wrong is written in others that are right (*lowered*); the rest is refused by name.
 `dlconv inspect` shows the same.
 
 *Equal* means: integers and truth values exactly, floats to 1e-5 of the largest value, half floats

@@ -5,12 +5,12 @@ are, become others that do, by the lowerings that TF.js has; the rest is refused
 are fused with their bias and activation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.conformance.judge import LITERT, judged, judged_node, refuse
-from dlconv.convert.conformance.table import Table, conformance
+from dlconv.convert.conformance.judge import LITERT, Judged, judged, judged_node, refuse
+from dlconv.convert.conformance.table import Status, Table, conformance
 from dlconv.convert.targets.litert.write import refusal_of
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.lower.known import wraps
@@ -34,15 +34,20 @@ def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
-        is_right = not any(judged_node(table, static, node, backends))
+        is_right = not any(_measured(judged_node(table, static, node, backends)))
         if is_right and not wraps(static, node) and refusal_of(static, node) is None:
             return False
-        refuse(LITERT, judged_node(table, static, node, backends, lowered=True))
+        refuse(LITERT, _measured(judged_node(table, static, node, backends, lowered=True)))
         return True
 
     lowered_graph = lower_where(graph, is_lowered).graph
     infer_static(lowered_graph)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred
-    refuse(LITERT, judged(table, fused, backends))
+    refuse(LITERT, _measured(judged(table, fused, backends)))
     return fused
+
+
+def _measured(found: Iterable[Judged]) -> Iterator[Judged]:
+    """Yield what was measured to be wrong; the writer itself says what it does not write."""
+    return (each for each in found if each.verdict.status is not Status.REFUSED)

@@ -14,6 +14,8 @@ _HELD = {
     **dict.fromkeys(("int8", "int16", "int32", "int64", "uint8", "uint16"), "int32"),
     "bool": "bool",
 }
+# TensorType.INT32 of the schema.
+INT32 = 2
 # The types in which images may go in, as they are.
 INPUT_TYPES = frozenset({"uint8", "float32", "int32", "bool"})
 

@@ -15,7 +15,7 @@ from dlconv.convert.targets.litert.builder import Builder
 from dlconv.convert.targets.litert.fused import with_fused_activations
 from dlconv.convert.targets.litert.model import Model, Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, cast, writer_of
-from dlconv.convert.targets.litert.types import INPUT_TYPES, held, held_type
+from dlconv.convert.targets.litert.types import INPUT_TYPES, INT32, held, held_type
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, element_type
 from dlconv.graph.element_types import input_types, output_count, output_types
@@ -146,9 +146,9 @@ def _as_output(builder: Builder, tensor: Tensor, name: str) -> Tensor:
     """Return a tensor under the name of the output, as one that an operator gives."""
     if tensor.constant is None and builder.name_of(tensor) == name and tensor not in builder.uncast:
         return tensor
-    shape = builder.constant([-1 if each is None else each for each in tensor.shape], "int32")
-    if tensor.shape.count(None) > 1:
-        raise DlconvError(f"LiteRT cannot hold {name}: it is its input, with sizes that are free")
+    shape = builder.add(
+        "SHAPE", [tensor], [("int32", (tensor.rank,))], Options("ShapeOptions", {"OutType": INT32})
+    )[0]
     options = Options("ReshapeOptions")
     output = builder.add("RESHAPE", [tensor, shape], [(tensor.dtype, tensor.shape)], options)[0]
     builder.name(output, name)

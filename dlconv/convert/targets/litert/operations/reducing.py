@@ -4,6 +4,7 @@ import numpy as np
 
 from dlconv.convert.targets.litert.model import Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, writes
+from dlconv.convert.targets.litert.types import INT32
 
 _CODES = {
     "All": "REDUCE_ALL",
@@ -15,8 +16,6 @@ _CODES = {
     "Sum": "SUM",
 }
 _POSITIONS = {"ArgMax": ("ARG_MAX", "ArgMaxOptions"), "ArgMin": ("ARG_MIN", "ArgMinOptions")}
-# TensorType.INT32 of the schema.
-INT32 = 2
 
 
 @writes(*_CODES)

@@ -6,6 +6,7 @@ import numpy as np
 
 from dlconv.convert.targets.litert.model import Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, Written, writes
+from dlconv.convert.targets.litert.types import INT32
 
 
 @writes("Reshape")
@@ -16,9 +17,25 @@ def reshape(operation: Operation) -> Tensor:
     return operation.add("RESHAPE", [value, shape], options=Options("ReshapeOptions"))
 
 
-@writes("ExpandDims", "Squeeze")
-def other_axes(operation: Operation) -> Tensor:
-    return operation.reshaped(operation.inputs[0], operation.shape())
+@writes("ExpandDims")
+def expand_dims(operation: Operation) -> Tensor:
+    value, shape = operation.inputs[0], operation.shape()
+    if shape.count(None) <= 1:
+        return operation.reshaped(value, shape)
+    axis = operation.const(int(operation.constant(1, "its axis")), "int32")
+    return operation.add("EXPAND_DIMS", [value, axis], options=Options("ExpandDimsOptions"))
+
+
+@writes("Squeeze")
+def squeeze(operation: Operation) -> Tensor:
+    value, shape = operation.inputs[0], operation.shape()
+    if shape.count(None) <= 1:
+        return operation.reshaped(value, shape)
+    axes = operation.integers("squeeze_dims")
+    if not axes:
+        raise operation.refused("which axes it drops depends on sizes that are free")
+    fields = {"SqueezeDims": tuple(axis % value.rank for axis in axes)}
+    return operation.add("SQUEEZE", [value], options=Options("SqueezeOptions", fields))
 
 
 @writes("Transpose")
@@ -119,7 +136,7 @@ def broadcast_to(operation: Operation) -> Tensor:
 @writes("Shape")
 def shape(operation: Operation) -> Tensor:
     value = operation.builder.uncast.get(operation.inputs[0], operation.inputs[0])
-    options = Options("ShapeOptions", {"OutType": 2})
+    options = Options("ShapeOptions", {"OutType": INT32})
     return operation.add("SHAPE", [value], "int32", (value.rank,), options)
 
 

@@ -1,0 +1,31 @@
+"""Graphs as LiteRT files, and what they give with XNNPACK and without."""
+
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from dlconv.convert.targets.litert.file import serialized
+from dlconv.convert.targets.litert.lower import lowered
+from dlconv.convert.targets.litert.write import to_litert
+from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
+from dlconv.graph.contract import find_contract
+
+RESOLVERS = (OpResolverType.BUILTIN, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+
+
+def as_litert(graph) -> bytes:
+    """The file that ``dlconv litert`` writes of a graph, free sizes as they are."""
+    rewritten = prepare_and_rewrite(graph).graph
+    contract = find_contract(rewritten)
+    return bytes(serialized(to_litert(lowered(rewritten, contract), contract)))
+
+
+def in_litert(content: bytes, image, resolver):
+    """What a file gives for an image."""
+    interpreter = Interpreter(
+        model_content=content, num_threads=1, experimental_op_resolver_type=resolver
+    )
+    (given,) = interpreter.get_input_details()
+    interpreter.resize_tensor_input(given["index"], image.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], image.astype(given["dtype"]))
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
