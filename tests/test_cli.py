@@ -406,6 +406,8 @@ def test_artifacts_go_below_the_working_folder_by_model_and_precision(call, grap
         (("tfjs", graph), "artifacts/colours/tfjs-float32/model.json"),
         (("tfjs", graph, "--quantize", "f16"), "artifacts/colours/tfjs-float16/model.json"),
         (("onnx", graph), "artifacts/colours/onnx-float32/model.onnx"),
+        (("litert", graph), "artifacts/colours/litert-float32/model.tflite"),
+        (("tflite", graph, "--quantize", "f16"), "artifacts/colours/litert-float16/model.tflite"),
     ):
         answer = call(*arguments)
         assert answer.exit_code == 0, answer.output
@@ -435,6 +437,38 @@ def test_one_byte_for_each_weight_passes_the_floors_without_any_photo_to_calibra
     assert manifest["calibration"]["images"] == "synthetic"
     dtypes = {tensor["name"]: tensor["dtype"] for tensor in manifest["tensors"]}
     assert set(dtypes.values()) == {"uint8", "uint16"}
+
+
+def test_integers_of_litert_pass_the_floors_in_its_runtime(call):
+    call("fetch", "sample")
+    answer = call("litert", "sample", "--quantize", "static", "--check")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.startswith("artifacts/sample/litert-int8-static/model.tflite")
+    assert "checked in litert xnnpack" in answer.stdout
+    answer = call("verify", "artifacts/sample/litert-int8-static", "--json")
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(answer.stdout)["results"]
+    assert row["agreement"]["mean"] > 0.995
+
+
+def test_a_litert_file_is_named_as_one(call, graph):
+    answer = call("litert", graph, "-o", "model.onnx")
+    assert answer.exit_code == 2
+    assert answer.stderr.splitlines()[-1].startswith(
+        "error: a LiteRT file has a name that ends in .tflite, not model.onnx"
+    )
+    assert call("litert", graph, "-o", "model.tflite").exit_code == 0
+    assert {path.name for path in Path().iterdir()} == {
+        "model.tflite",
+        "model.tflite.manifest.json",
+    }
+
+
+def test_a_page_shows_what_it_can_run(call, graph):
+    call("litert", graph)
+    answer = call("demo", "--export", "site")
+    assert answer.exit_code == 1
+    assert answer.stderr.splitlines()[-1].startswith("error: the page runs TensorFlow.js and ONNX")
 
 
 def test_photos_to_calibrate_on_are_warned_about_and_named_by_their_pixels(call, graph, photos):

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlconv.artifacts.choose import choose_artifacts
+from dlconv.artifacts.manifest import Artifact
 from dlconv.demo import site as sites
 from dlconv.demo.self_check import self_check
-from dlconv.demo.site import Offer, Site, make_site
+from dlconv.demo.site import WASM, Offer, Site, make_site
+from dlconv.errors import DlconvError
 from dlconv.net.sources import local_path
 from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import load_registry
@@ -37,7 +39,7 @@ def demo(
     >>> "index.html" in site.files
     True
     """
-    chosen = sorted(choose_artifacts(artifacts), key=lambda each: each.manifest.target != "tfjs")
+    chosen = _for_pages(choose_artifacts(artifacts))
     photo = find_photos([local_path(CHECK_PHOTOS)])[0]
     colours = colours_of(chosen, load_registry(registry))
     offers = []
@@ -46,6 +48,14 @@ def demo(
         check = self_check(artifact, photo)
         offers.append(Offer(artifact, colours[artifact.manifest.source.model], check))
     return make_site(offers, works_offline)
+
+
+def _for_pages(artifacts: Sequence[Artifact]) -> list[Artifact]:
+    """Return the artifacts that the page runs, those for TensorFlow.js first."""
+    chosen = [each for each in artifacts if each.manifest.target in WASM]
+    if not chosen:
+        raise DlconvError("the page runs TensorFlow.js and ONNX", "make one: dlconv tfjs")
+    return sorted(chosen, key=lambda each: each.manifest.target != "tfjs")
 
 
 def export(site: Site, folder: Path) -> None:

@@ -21,9 +21,9 @@ from dlconv.convert.checked import Checked
 from dlconv.convert.interface import with_interface
 from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
-from dlconv.graph.contract import find_contract
+from dlconv.graph.contract import find_contract, fixed_size
 from dlconv.graph.graph import Graph
-from dlconv.recipe import OWN_INTERFACE, Precision
+from dlconv.recipe import OWN_INTERFACE, Interface, Precision
 from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, choices_for, parse_choice
 from dlconv.runtimes.framing import channels_last
@@ -91,14 +91,25 @@ def _choice_for(manifest: Manifest) -> Choice:
 @contextmanager
 def _reference_graph(frozen: FrozenGraph, manifest: Manifest) -> Iterator[Path]:
     """Yield the frozen graph, or one that was only given the artifact's interface."""
-    if manifest.interface == OWN_INTERFACE:
+    interface = _interface_of(manifest, frozen)
+    if interface == OWN_INTERFACE:
         yield frozen.path
         return
-    graph = with_interface(frozen.path, manifest.interface)
+    graph = with_interface(frozen.path, interface)
     with tempfile.TemporaryDirectory(prefix="dlconv-") as folder:
         path = Path(folder) / frozen.path.name
         path.write_bytes(b"".join(graph.serialized()))
         yield path
+
+
+def _interface_of(manifest: Manifest, frozen: FrozenGraph) -> Interface:
+    """Return an artifact's interface, with the size that it was fixed at without being asked."""
+    interface, size = manifest.interface, fixed_size(manifest.contract.input)
+    if manifest.target != "litert" or size is None or interface.input_size is not None:
+        return interface
+    given = find_contract(Graph(read_graph(frozen.path))).input
+    is_free = fixed_size(given) is None
+    return dataclasses.replace(interface, input_size=size) if is_free else interface
 
 
 def _expected(path: Path) -> tuple[np.ndarray, np.ndarray]:
