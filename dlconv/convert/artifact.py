@@ -47,6 +47,7 @@ from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest
 from dlconv.convert.stored import weight_type_of
 from dlconv.convert.targets.litert.file import write_model as write_litert
 from dlconv.convert.targets.litert.lower import lowered as lowered_for_litert
+from dlconv.convert.targets.litert.metadata import with_metadata
 from dlconv.convert.targets.litert.model import Model as LitertModel
 from dlconv.convert.targets.litert.write import to_litert
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
@@ -145,13 +146,18 @@ def make_artifact(
         if recipe.target == "tfjs":
             written = _write_tfjs(frozen.path, recipe, work, learning)
         else:
-            write = _write_onnx if recipe.target == "onnx" else _write_litert
             model = work / (place.name if is_file else f"model{FILE_SUFFIXES[recipe.target]}")
-            written = write(frozen.path, recipe, model, learning)
+            written = _write_file(frozen, recipe, model, learning)
         write_manifest(_manifest(frozen, recipe, written), work, work / MANIFEST_NAME)
         checked = check(read_artifact(work), frozen, place) if check is not None else None
     artifact = read_artifact(manifest_of_file(place) if is_file else place)
     return Made(artifact, written.learned, checked)
+
+
+def _write_file(frozen: FrozenGraph, recipe: Recipe, model: Path, learning: Learning) -> _Written:
+    if recipe.target == "onnx":
+        return _write_onnx(frozen.path, recipe, model, learning)
+    return _write_litert(frozen, recipe, model, learning)
 
 
 def _refuse_unofficial_precision(recipe: Recipe) -> None:
@@ -271,13 +277,15 @@ def _onnx_model(
     return model, stored, learned
 
 
-def _write_litert(path: Path, recipe: Recipe, model_path: Path, learning: Learning) -> _Written:
+def _write_litert(
+    frozen: FrozenGraph, recipe: Recipe, model_path: Path, learning: Learning
+) -> _Written:
     ready = prepared(
-        path, recipe.interface, recipe.rewrite, prepare_and_rewrite, at_crop=recipe.rewrite
+        frozen.path, recipe.interface, recipe.rewrite, prepare_and_rewrite, at_crop=recipe.rewrite
     )
     model, stored, learned = _litert_model(ready, recipe, learning)
-    write_litert(model, model_path)
     contract = ready.contract
+    write_litert(with_metadata(model, contract, frozen.classes), model_path)
     if contract.output.dtype == "int64":
         output = dataclasses.replace(contract.output, dtype="int32")
         ready = dataclasses.replace(ready, contract=dataclasses.replace(contract, output=output))

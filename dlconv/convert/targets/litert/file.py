@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import dlconv
+from dlconv.convert.targets.litert.metadata import archive
 from dlconv.convert.targets.litert.model import Model, Operator, Tensor
 from dlconv.convert.targets.litert.versions import oldest_runtime, version_of
 from dlconv.errors import DlconvError
@@ -32,6 +33,8 @@ def write_model(model: Model, path: Path) -> None:
     """Write a model into a new file. Raises DlconvError for one beyond 2 GiB."""
     with path.open("wb") as file:
         file.write(serialized(model))
+        if model.files:
+            file.write(archive(model.files.items()))
 
 
 def serialized(model: Model) -> memoryview:

@@ -81,7 +81,7 @@ class Operator:
 class Model:
     """Operators in the order in which they run, and the tensors at their ends by name.
 
-    ``names`` has the names of tensors that have one.
+    ``names`` has the names of tensors that have one, ``files`` what stands in an archive behind.
     """
 
     operators: Sequence[Operator]
@@ -89,6 +89,7 @@ class Model:
     outputs: Mapping[str, Tensor]
     names: Mapping[Tensor, str]
     metadata: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def tensors(self) -> list[Tensor]:
