@@ -4,7 +4,7 @@ import pytest
 @pytest.fixture(scope="session")
 def labelling_files(tmp_path_factory):
     """By the type of their inputs: one of fixed size that takes floats, one of any size, uint8."""
-    from support.tflite_files import labelling
+    from support.tensorflow_lite import labelling
 
     folder = tmp_path_factory.mktemp("tflite")
     return {

@@ -7,7 +7,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from support.tflite_files import KERNEL, scoring_in_int8
+from support.tensorflow_lite import KERNEL, scoring_in_int8
 
 from dlconv.errors import DlconvError
 from dlconv.runtimes import RuntimeMissingError
