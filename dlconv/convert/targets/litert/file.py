@@ -59,7 +59,8 @@ class _Writer:
         self._model = model
         self._tensors = tensors
         self._index = {tensor: number for number, tensor in enumerate(tensors)}
-        self._codes = list(dict.fromkeys((each.code, version_of(each)) for each in model.operators))
+        self._kinds = [(each.code, version_of(each)) for each in model.operators]
+        self._codes = list(dict.fromkeys(self._kinds))
         self._zeros: dict[tuple[int, int], int] = {}
         # The first buffer is empty, and that of all tensors that are computed.
         self._buffers = [self._table("Buffer")]
@@ -137,7 +138,8 @@ class _Writer:
 
     def _graph(self) -> int:
         tensors = [self._tensor(each) for each in self._tensors]
-        operators = [self._operator(each) for each in self._model.operators]
+        opcodes = map(self._codes.index, self._kinds)
+        operators = list(map(self._operator, self._model.operators, opcodes))
         return self._table(
             "SubGraph",
             Tensors=self._offsets(tensors),
@@ -186,7 +188,7 @@ class _Writer:
             self._zeros[value, count] = made
         return self._zeros[value, count]
 
-    def _operator(self, operator: Operator) -> int:
+    def _operator(self, operator: Operator, opcode: int) -> int:
         options = operator.options
         table = kind = None
         if options is not None:
@@ -195,7 +197,7 @@ class _Writer:
             kind = _enumerated("BuiltinOptions", options.table)
         return self._table(
             "Operator",
-            OpcodeIndex=self._codes.index((operator.code, version_of(operator))),
+            OpcodeIndex=opcode,
             Inputs=self._integers(map(self._number, operator.inputs)),
             Outputs=self._integers(map(self._number, operator.outputs)),
             BuiltinOptionsType=kind,

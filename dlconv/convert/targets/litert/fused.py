@@ -7,9 +7,7 @@ that activation. Same function: the kernel limits each sum as it is made.
 import dataclasses
 from collections import Counter
 
-from dlconv.convert.targets.litert.model import Model, Operator, Options, Tensor
-
-_ACTIVATIONS = {"RELU": 1, "RELU6": 3}
+from dlconv.convert.targets.litert.model import ACTIVATIONS, Model, Operator, Options, Tensor
 
 
 def with_fused_activations(model: Model) -> Model:
@@ -21,7 +19,7 @@ def with_fused_activations(model: Model) -> Model:
     }
     fused: dict[Operator, Operator | None] = {}
     for operator in model.operators:
-        maker = makers.get(operator.inputs[0]) if operator.code in _ACTIVATIONS else None
+        maker = makers.get(operator.inputs[0]) if operator.code in ACTIVATIONS else None
         if maker is not None and reads[maker.outputs[0]] == 1 and _can_limit(maker):
             fused[maker] = _limited(maker, operator)
             fused[operator] = None
@@ -34,7 +32,7 @@ def _can_limit(operator: Operator) -> bool:
 
 
 def _limited(sum_: Operator, activation: Operator) -> Operator:
-    fields = {"FusedActivationFunction": _ACTIVATIONS[activation.code]}
+    fields = {"FusedActivationFunction": ACTIVATIONS[activation.code]}
     options = Options("AddOptions", fields)
     outputs: tuple[Tensor, ...] = activation.outputs
     return dataclasses.replace(sum_, outputs=outputs, options=options)

@@ -19,10 +19,11 @@ import numpy as np
 from dlconv.convert.targets.litert.model import Model, Operator, Options, Quantization, Tensor
 
 LOWEST, LAST = -128, 255
-# Operators that keep each value, so that their outputs have the scale of their inputs.
-KEEPING = frozenset({"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "RESHAPE"})
-KEEPING_ALSO = frozenset({"PAD", "RESIZE_BILINEAR"})
-KINDS = KEEPING | KEEPING_ALSO | {"ADD", "MEAN", "MUL", "RELU", "RELU6"}
+# Operators whose outputs have the scale of their inputs.
+KEEPING = frozenset(
+    {"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "PAD", "RESHAPE", "RESIZE_BILINEAR"}
+)
+KINDS = KEEPING | {"ADD", "MEAN", "MUL", "RELU", "RELU6"}
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 
 Range = tuple[float, float]
@@ -126,7 +127,7 @@ def _scales(
 ) -> dict[Tensor, Quantization]:
     """Return what the integers of each tensor stand for; what has to be alike is."""
     ranges = dict(known)
-    joined = [each for each in chosen if each.code in KEEPING | KEEPING_ALSO]
+    joined = [each for each in chosen if each.code in KEEPING]
     is_settled = False
     while not is_settled:
         is_settled = True
@@ -160,6 +161,7 @@ class _Rewriter:
         self._model = model
         self._kernels = kernels
         self._chosen = chosen
+        self._given_as_integers = {each.outputs[0] for each in chosen}
         self._scales = scales
         self._names = dict(model.names)
         self._operators: list[Operator] = []
@@ -194,7 +196,7 @@ class _Rewriter:
         """Return a tensor as floats, from its integers if only they are there."""
         if tensor not in self._integers or tensor in self._floats:
             return self._floats.get(tensor, tensor)
-        if not any(tensor in each.outputs for each in self._chosen):
+        if tensor not in self._given_as_integers:
             return tensor
         options = Options("DequantizeOptions")
         given = (self._integers[tensor],)

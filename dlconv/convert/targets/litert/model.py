@@ -13,6 +13,9 @@ import numpy as np
 
 Extents = tuple[int | None, ...]
 
+# ActivationFunctionType of the schema, by the operators that do the same.
+ACTIVATIONS = {"RELU": 1, "RELU6": 3}
+
 
 @dataclass(frozen=True)
 class Quantization:

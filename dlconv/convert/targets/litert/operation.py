@@ -18,15 +18,13 @@ from dlconv.convert.targets.litert.model import Extents, Options, Tensor
 from dlconv.convert.targets.litert.types import held_type
 from dlconv.errors import DlconvError
 from dlconv.graph.by_op import registers
-from dlconv.graph.graph import attribute, is_nhwc
+from dlconv.graph.graph import NodeOutput, attribute, is_nhwc
 from dlconv.graph.shapes import Static, numbers_of
 from dlconv.graph.tensors import dtype_name
 
 Written = Tensor | Sequence[Tensor]
 Writer = Callable[["Operation"], Written]
 OneWriter = TypeVar("OneWriter", bound=Writer)
-
-ACTIVATIONS = {"Relu": 1, "Relu6": 3}
 
 _writers: dict[str, Writer] = {}
 
@@ -39,11 +37,6 @@ def writes(*ops: str) -> Callable[[OneWriter], OneWriter]:
 def writer_of(op: str) -> Writer | None:
     """Return the writer of an op, None if there is none."""
     return _writers.get(op)
-
-
-def written_operations() -> frozenset[str]:
-    """Return the ops that have a writer."""
-    return frozenset(_writers)
 
 
 @dataclass(frozen=True)
@@ -94,20 +87,10 @@ class Operation:
 
     def shape(self, port: int = 0) -> Extents:
         """Return the shape of an output. Raises DlconvError if its rank is not known."""
-        inferred = self.static.inferred
-        name = self.node.name
-        found = inferred.later_shapes.get((name, port)) if port else inferred.shapes.get(name)
-        numbers = numbers_of(found)
+        numbers = numbers_of(self.static.shape_of(NodeOutput(self.node.name, port)))
         if numbers is None:
             raise self.refused("the rank of what it gives is not known")
         return numbers
-
-    def fixed_shape(self, index: int) -> tuple[int, ...]:
-        """Return the shape of an input. Raises DlconvError unless all of it is known."""
-        shape = self.inputs[index].shape
-        if None in shape:
-            raise self.refused(f"the size of its input {index} is not fixed")
-        return tuple(extent for extent in shape if extent is not None)
 
     def constant(self, index: int, what: str) -> np.ndarray:
         """Return the value of an input. Raises DlconvError if it is not constant."""

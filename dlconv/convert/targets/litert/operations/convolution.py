@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlconv.convert.targets.litert.model import Options, Tensor
-from dlconv.convert.targets.litert.operation import ACTIVATIONS, Operation, writes
+from dlconv.convert.targets.litert.model import ACTIVATIONS, Options, Tensor
+from dlconv.convert.targets.litert.operation import Operation, writes
 
 PADDINGS = {"SAME": 0, "VALID": 1}
 
@@ -41,11 +41,16 @@ def window_of(operation: Operation) -> Window:
     strides, dilations = operation.integers("strides"), operation.integers("dilations")
     if any(steps[0] != 1 or steps[3] != 1 for steps in (strides, dilations or [1, 1, 1, 1])):
         raise operation.refused("it steps over images or channels")
+    steps = dilations or [1, 1, 1, 1]
+    return Window((strides[1], strides[2]), (steps[1], steps[2]), padding_of(operation))
+
+
+def padding_of(operation: Operation) -> int:
+    """Return how a node pads. Raises DlconvError for borders that are stated in numbers."""
     padding = PADDINGS.get(operation.text("padding"))
     if padding is None:
         raise operation.refused("its borders are stated")
-    steps = dilations or [1, 1, 1, 1]
-    return Window((strides[1], strides[2]), (steps[1], steps[2]), padding)
+    return padding
 
 
 @writes("Conv2D", "_FusedConv2D")
@@ -55,7 +60,7 @@ def convolution(operation: Operation) -> Tensor:
     channels = operation.inputs[0].shape[3]
     if channels is None or kernel.shape[2] == 0 or channels != kernel.shape[2]:
         raise operation.refused("it has groups, or channels that are not known")
-    weights = np.ascontiguousarray(kernel.transpose(3, 0, 1, 2))
+    weights = kernel.transpose(3, 0, 1, 2)
     return _convolved(operation, "CONV_2D", "Conv2DOptions", weights, window.fields)
 
 
@@ -100,9 +105,9 @@ def _no_bias(operation: Operation, weights: np.ndarray, code: str) -> Tensor:
 
 def _activation(operation: Operation, fused: list[str]) -> int:
     others = [part for part in fused if part != "BiasAdd"]
-    if len(others) > 1 or any(part not in ACTIVATIONS for part in others):
+    if len(others) > 1 or any(part.upper() not in ACTIVATIONS for part in others):
         raise operation.refused(f"it has {', '.join(others)} in it")
-    return ACTIVATIONS[others[0]] if others else 0
+    return ACTIVATIONS[others[0].upper()] if others else 0
 
 
 @writes("Conv2DBackpropInput")
@@ -114,7 +119,7 @@ def transposed(operation: Operation) -> Tensor:
     if operation.inputs[2].shape[3] != kernel.shape[3]:
         raise operation.refused("it has groups, or channels that are not known")
     sizes = operation.inputs[0]
-    weights = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3))
+    weights = kernel.transpose(2, 0, 1, 3)
     fields = {key: window.fields[key] for key in ("Padding", "StrideH", "StrideW")}
     options = Options("TransposeConvOptions", fields)
     inputs = [sizes, Tensor("float32", weights.shape, weights), operation.inputs[2]]

@@ -1,7 +1,5 @@
 """Products of matrices: FULLY_CONNECTED for constant weights, else BATCH_MATMUL."""
 
-import numpy as np
-
 from dlconv.convert.targets.litert.model import Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, writes
 
@@ -12,7 +10,7 @@ def matrix_product(operation: Operation) -> Tensor:
     turns_one, turns_other = operation.flag("transpose_a"), operation.flag("transpose_b")
     if other.constant is None or turns_one or one.dtype != "float32":
         return _batched(operation, turns_one, turns_other)
-    weights = np.ascontiguousarray(other.constant if turns_other else other.constant.T)
+    weights = other.constant if turns_other else other.constant.T
     kernel = Tensor("float32", weights.shape, weights)
     options = Options("FullyConnectedOptions")
     return operation.add("FULLY_CONNECTED", [one, kernel, None], options=options)

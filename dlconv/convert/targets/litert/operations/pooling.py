@@ -2,7 +2,7 @@
 
 from dlconv.convert.targets.litert.model import Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, writes
-from dlconv.convert.targets.litert.operations.convolution import PADDINGS
+from dlconv.convert.targets.litert.operations.convolution import PADDINGS, padding_of
 
 _CODES = {"MaxPool": "MAX_POOL_2D", "AvgPool": "AVERAGE_POOL_2D"}
 
@@ -13,9 +13,7 @@ def pool(operation: Operation) -> Tensor:
     size, strides = operation.integers("ksize"), operation.integers("strides")
     if any(extents[0] != 1 or extents[3] != 1 for extents in (size, strides)):
         raise operation.refused("it pools images or channels")
-    padding = PADDINGS.get(operation.text("padding"))
-    if padding is None:
-        raise operation.refused("its borders are stated")
+    padding = padding_of(operation)
     if operation.op == "AvgPool" and padding == PADDINGS["SAME"]:
         _need_larger_images(operation, size[1:3])
     fields = {

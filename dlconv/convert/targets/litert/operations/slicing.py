@@ -22,7 +22,7 @@ def strided_slice(operation: Operation) -> Tensor:
     return operation.add("STRIDED_SLICE", operation.inputs[:4], options=options)
 
 
-@writes("Gather", "GatherV2", "ResourceGather")
+@writes("Gather", "GatherV2")
 def gather(operation: Operation) -> Tensor:
     axis = int(operation.constant(2, "its axis")) if operation.op == "GatherV2" else 0
     batches = operation.integer("batch_dims") if operation.op == "GatherV2" else 0
