@@ -11,6 +11,7 @@ from dlconv.errors import DlconvError
 HEAD_BYTES = 512
 TAR_MAGIC = slice(257, 262)
 TFLITE_IDENTIFIER = slice(4, 8)
+TFLITE_MAGIC = b"TFL3"
 
 _CONVERTED = "dlconv reads frozen graphs: a *frozen_inference_graph.pb"
 _UNPACK = "fetch it with dlconv fetch, or unpack it and give the *frozen_inference_graph.pb in it"
@@ -56,7 +57,7 @@ def kind_of(head: bytes) -> Kind | None:
             return kind
     if head[TAR_MAGIC] == b"ustar":
         return _TARBALL
-    if head[TFLITE_IDENTIFIER] == b"TFL3":
+    if head[TFLITE_IDENTIFIER] == TFLITE_MAGIC:
         return TFLITE
     if head[:3] == b"\x08\x01\x12":
         return _SAVED_MODEL

@@ -10,7 +10,13 @@ from pathlib import Path
 from dlconv.errors import DlconvError
 from dlconv.formats.flatbuffer import Flatbuffer
 from dlconv.formats.frozen_graph import MAX_GRAPH_BYTES
-from dlconv.formats.kinds import HEAD_BYTES, TFLITE, TFLITE_IDENTIFIER, refuse_other_kinds
+from dlconv.formats.kinds import (
+    HEAD_BYTES,
+    TFLITE,
+    TFLITE_IDENTIFIER,
+    TFLITE_MAGIC,
+    refuse_other_kinds,
+)
 from dlconv.formats.network import Network
 from dlconv.formats.tflite_model import UNKNOWN_CODE, Model, Quantization, Subgraph, model_in
 from dlconv.formats.tflite_weights import decoded, stored_weights
@@ -57,7 +63,7 @@ def load_tflite(path: Path) -> Model:
     except OSError as error:
         raise DlconvError(f"cannot read {path}: {error.strerror}") from error
     refuse_other_kinds(content[:HEAD_BYTES], str(path), "a .tflite file", TFLITE)
-    if content[TFLITE_IDENTIFIER] != b"TFL3":
+    if content[TFLITE_IDENTIFIER] != TFLITE_MAGIC:
         raise DlconvError(f"{path} is not a .tflite file, or it is truncated")
     return model_in(Flatbuffer(content, str(path)))
 

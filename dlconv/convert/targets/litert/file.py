@@ -6,7 +6,7 @@ once. The same model gives the same bytes.
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,16 @@ import numpy as np
 import dlconv
 from dlconv.convert.targets.litert.metadata import archive
 from dlconv.convert.targets.litert.model import Model, Operator, Tensor
+from dlconv.convert.targets.litert.tables import Tables
 from dlconv.convert.targets.litert.versions import oldest_runtime, version_of
 from dlconv.errors import DlconvError
+from dlconv.formats.kinds import TFLITE_MAGIC
+from dlconv.formats.tflite_model import MIN_RUNTIME
 
-IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
 ALIGNMENT = 16
 # A flatbuffer's offsets are 32 bits with a sign.
 MOST_BYTES = 2**31 - 1
-MIN_RUNTIME = "min_runtime_version"
 # BuiltinOperator was a byte; a code beyond has this one there (PLACEHOLDER_FOR_GREATER_OP_CODES).
 GREATER_CODES = 127
 _SIGNATURE_KEY = "serving_default"
@@ -39,23 +40,21 @@ def write_model(model: Model, path: Path) -> None:
 
 def serialized(model: Model) -> memoryview:
     """Return the bytes of a model's file. Raises DlconvError for one beyond 2 GiB."""
-    import flatbuffers
-
     tensors = model.tensors
     constants = sum(each.constant.nbytes for each in tensors if each.constant is not None)
     if constants >= MOST_BYTES:
         raise DlconvError(f"a LiteRT file holds less than 2 GiB, and the weights have {constants}")
     # Tables take some hundred bytes each; room for all of them spares copies while it grows.
     room = constants + 1024 * (len(tensors) + len(model.operators) + 64)
-    writer = _Writer(flatbuffers.Builder(room), model, tensors)
+    writer = _Writer(room, model, tensors)
     return writer.finished()
 
 
-class _Writer:
+class _Writer(Tables):
     """Builds the tables of a model, inner ones first."""
 
-    def __init__(self, builder: Any, model: Model, tensors: Sequence[Tensor]) -> None:
-        self._builder = builder
+    def __init__(self, room: int, model: Model, tensors: Sequence[Tensor]) -> None:
+        super().__init__(room)
         self._model = model
         self._tensors = tensors
         self._index = {tensor: number for number, tensor in enumerate(tensors)}
@@ -68,59 +67,45 @@ class _Writer:
     def finished(self) -> memoryview:
         """Return the bytes of the file."""
         metadata = {MIN_RUNTIME: _padded(oldest_runtime(self._model)), **self._model.metadata}
-        entries = self._offsets(
+        entries = self.offsets(
             self._table(
-                "Metadata", Name=self._text(name), Buffer=self._buffer(np.frombuffer(content, "u1"))
+                "Metadata",
+                Name=self.text(name),
+                Buffer=self._buffer(np.frombuffer(content, "u1")),
             )
             for name, content in metadata.items()
         )
-        graph = self._offsets([self._graph()])
+        graph = self.offsets([self._graph()])
         root = self._table(
             "Model",
             Version=SCHEMA_VERSION,
-            OperatorCodes=self._offsets(self._code(code, v) for code, v in self._codes),
+            OperatorCodes=self.offsets(self._code(code, v) for code, v in self._codes),
             Subgraphs=graph,
-            Description=self._text(f"dlconv {dlconv.__version__}"),
+            Description=self.text(f"dlconv {dlconv.__version__}"),
             Metadata=entries,
-            SignatureDefs=self._offsets([self._signature()]),
-            Buffers=self._offsets(self._buffers),
+            SignatureDefs=self.offsets([self._signature()]),
+            Buffers=self.offsets(self._buffers),
         )
-        self._builder.Finish(root, file_identifier=IDENTIFIER)
-        return memoryview(self._builder.Bytes)[self._builder.Head() :]
+        self.builder.Finish(root, file_identifier=TFLITE_MAGIC)
+        return memoryview(self.builder.Bytes)[self.builder.Head() :]
 
     def _table(self, name: str, **fields: Any) -> int:
         """Build a table of the schema; fields that are None are left out."""
         module = importlib.import_module(f"tflite.{name}")
-        module.Start(self._builder)
+        module.Start(self.builder)
         for key, value in fields.items():
             if value is not None:
-                getattr(module, f"Add{key}")(self._builder, value)
-        return int(module.End(self._builder))
-
-    def _text(self, text: str) -> int:
-        return int(self._builder.CreateString(text))
-
-    def _offsets(self, offsets: Iterable[int]) -> int:
-        made = list(offsets)
-        return self._vector(4, made, self._builder.PrependUOffsetTRelative)
-
-    def _vector(self, size: int, items: Sequence[Any], prepend: Callable[[Any], None]) -> int:
-        self._builder.StartVector(size, len(items), size)
-        for item in reversed(items):
-            prepend(item)
-        return int(self._builder.EndVector())
-
-    def _integers(self, items: Iterable[int]) -> int:
-        return self._vector(4, list(items), self._builder.PrependInt32)
+                getattr(module, f"Add{key}")(self.builder, value)
+        return int(module.End(self.builder))
 
     def _bytes(self, array: np.ndarray, alignment: int) -> int:
         content = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         raw = content.reshape(-1).view(np.uint8)
-        self._builder.StartVector(1, raw.size, alignment)
-        self._builder.head -= raw.size
-        start = self._builder.Head()
-        self._builder.Bytes[start : start + raw.size] = raw.data
-        return int(self._builder.EndVector())
+        self.builder.StartVector(1, raw.size, alignment)
+        self.builder.head -= raw.size
+        start = self.builder.Head()
+        self.builder.Bytes[start : start + raw.size] = raw.data
+        return int(self.builder.EndVector())
 
     def _buffer(self, array: np.ndarray) -> int:
         """Add a buffer with the bytes of an array, and return its number."""
@@ -142,11 +127,11 @@ class _Writer:
         operators = list(map(self._operator, self._model.operators, opcodes))
         return self._table(
             "SubGraph",
-            Tensors=self._offsets(tensors),
-            Inputs=self._integers(map(self._number, self._model.inputs.values())),
-            Outputs=self._integers(map(self._number, self._model.outputs.values())),
-            Operators=self._offsets(operators),
-            Name=self._text("main"),
+            Tensors=self.offsets(tensors),
+            Inputs=self.integers(map(self._number, self._model.inputs.values())),
+            Outputs=self.integers(map(self._number, self._model.outputs.values())),
+            Operators=self.offsets(operators),
+            Name=self.text("main"),
         )
 
     def _number(self, tensor: Tensor | None) -> int:
@@ -157,13 +142,13 @@ class _Writer:
         quantization = self._quantization(tensor)
         signature = None
         if not tensor.is_fixed:
-            signature = self._integers(-1 if each is None else each for each in tensor.shape)
+            signature = self.integers(-1 if each is None else each for each in tensor.shape)
         return self._table(
             "Tensor",
-            Shape=self._integers(1 if each is None else each for each in tensor.shape),
+            Shape=self.integers(1 if each is None else each for each in tensor.shape),
             Type=_enumerated("TensorType", tensor.dtype.upper()),
             Buffer=buffer,
-            Name=self._text(self._model.names.get(tensor, f"tensor_{self._index[tensor]}")),
+            Name=self.text(self._model.names.get(tensor, f"tensor_{self._index[tensor]}")),
             Quantization=quantization,
             ShapeSignature=signature,
             HasRank=True,
@@ -176,7 +161,7 @@ class _Writer:
         scales = [float(each) for each in found.scale]
         return self._table(
             "QuantizationParameters",
-            Scale=self._vector(4, scales, self._builder.PrependFloat32),
+            Scale=self.floats(scales),
             ZeroPoint=self._zero_points(found.zero_point, len(scales)),
             QuantizedDimension=found.axis,
         )
@@ -184,7 +169,7 @@ class _Writer:
     def _zero_points(self, value: int, count: int) -> int:
         """Return where a zero point stands so often, which tensors share: it has 8 bytes."""
         if (value, count) not in self._zeros:
-            made = self._vector(8, [value] * count, self._builder.PrependInt64)
+            made = self.long_integers([value] * count)
             self._zeros[value, count] = made
         return self._zeros[value, count]
 
@@ -198,27 +183,27 @@ class _Writer:
         return self._table(
             "Operator",
             OpcodeIndex=opcode,
-            Inputs=self._integers(map(self._number, operator.inputs)),
-            Outputs=self._integers(map(self._number, operator.outputs)),
+            Inputs=self.integers(map(self._number, operator.inputs)),
+            Outputs=self.integers(map(self._number, operator.outputs)),
             BuiltinOptionsType=kind,
             BuiltinOptions=table,
         )
 
     def _field(self, value: Any) -> Any:
-        return self._integers(value) if isinstance(value, tuple) else value
+        return self.integers(value) if isinstance(value, tuple) else value
 
     def _signature(self) -> int:
         return self._table(
             "SignatureDef",
             Inputs=self._ends(self._model.inputs),
             Outputs=self._ends(self._model.outputs),
-            SignatureKey=self._text(_SIGNATURE_KEY),
+            SignatureKey=self.text(_SIGNATURE_KEY),
             SubgraphIndex=0,
         )
 
     def _ends(self, ends: Any) -> int:
-        return self._offsets(
-            self._table("TensorMap", Name=self._text(name), TensorIndex=self._index[tensor])
+        return self.offsets(
+            self._table("TensorMap", Name=self.text(name), TensorIndex=self._index[tensor])
             for name, tensor in ends.items()
         )
 
