@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlconv.errors import DlconvError
 from dlconv.formats.beside import is_beside
+from dlconv.formats.content import content_of
 from dlconv.formats.external_data import external_locations
-from dlconv.formats.frozen_graph import MAX_GRAPH_BYTES
-from dlconv.formats.kinds import HEAD_BYTES, ONNX, refuse_other_kinds
+from dlconv.formats.kinds import ONNX
 from dlconv.formats.network import Network
 from dlconv.formats.onnx_weights import dtype_of, weights_among
 from dlconv.graph.contract import TensorSpec
@@ -65,13 +65,7 @@ def load_onnx(path: Path) -> "ModelProto":
     """
     import onnx
 
-    try:
-        if path.stat().st_size > MAX_GRAPH_BYTES:
-            raise DlconvError(f"{path} is larger than an ONNX file can be (2 GiB)")
-        content = path.read_bytes()
-    except OSError as error:
-        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
-    refuse_other_kinds(content[:HEAD_BYTES], str(path), "an ONNX file", ONNX)
+    content = content_of(path, "an ONNX file", ONNX, "an ONNX file can be")
     try:
         model = onnx.ModelProto.FromString(content)
     except Exception as error:  # protobuf raises several types

@@ -8,15 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from dlconv.errors import DlconvError
+from dlconv.formats.content import content_of
 from dlconv.formats.flatbuffer import Flatbuffer
-from dlconv.formats.frozen_graph import MAX_GRAPH_BYTES
-from dlconv.formats.kinds import (
-    HEAD_BYTES,
-    TFLITE,
-    TFLITE_IDENTIFIER,
-    TFLITE_MAGIC,
-    refuse_other_kinds,
-)
+from dlconv.formats.kinds import TFLITE, TFLITE_IDENTIFIER, TFLITE_MAGIC
 from dlconv.formats.network import Network
 from dlconv.formats.tflite_model import UNKNOWN_CODE, Model, Quantization, Subgraph, model_in
 from dlconv.formats.tflite_weights import decoded, stored_weights
@@ -56,13 +50,7 @@ def load_tflite(path: Path) -> Model:
 
     Raises DlconvError when it is not one, or is damaged.
     """
-    try:
-        if path.stat().st_size > MAX_GRAPH_BYTES:
-            raise DlconvError(f"{path} is larger than the .tflite files that are read (2 GiB)")
-        content = path.read_bytes()
-    except OSError as error:
-        raise DlconvError(f"cannot read {path}: {error.strerror}") from error
-    refuse_other_kinds(content[:HEAD_BYTES], str(path), "a .tflite file", TFLITE)
+    content = content_of(path, "a .tflite file", TFLITE, "the .tflite files that are read")
     if content[TFLITE_IDENTIFIER] != TFLITE_MAGIC:
         raise DlconvError(f"{path} is not a .tflite file, or it is truncated")
     return model_in(Flatbuffer(content, str(path)))
