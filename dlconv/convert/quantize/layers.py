@@ -72,6 +72,13 @@ def find_layers(graph: Graph) -> list[Layer]:
     return [layer for layer in found if layer is not None]
 
 
+def from_first_large(graph: Graph) -> list[Layer]:
+    """Return the layers from the first on that has a large kernel."""
+    layers = find_layers(graph)
+    first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
+    return layers[first:]
+
+
 def grouped(layers: list[Layer]) -> list[tuple[Layer, ...]]:
     """Return neighbouring layers that read the same tensor as one group."""
     return [tuple(group) for _, group in groupby(layers, key=lambda layer: layer.source)]

@@ -15,7 +15,7 @@ import numpy as np
 from dlconv.convert.quantize.apply import OpenNetwork, WeightStorage, refuse_empty
 from dlconv.convert.quantize.calibrated import Rounded
 from dlconv.convert.quantize.grid import channel_grid
-from dlconv.convert.quantize.layers import Layer, find_layers
+from dlconv.convert.quantize.layers import Layer, from_first_large
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
 from dlconv.convert.stored import Stored, WeightType
@@ -36,18 +36,12 @@ from dlconv.progress import StepProgress
 
 def litert_target(graph: Graph) -> WeightStorage:
     """Return how the layers of a graph are stored for static quantization."""
-    taken = {layer.name for layer in _behind_first_large(graph) if not _is_last(graph, layer)}
+    taken = {layer.name for layer in from_first_large(graph) if not _is_last(graph, layer)}
     return dataclasses.replace(
         ONNX_TARGET,
         grids=lambda layer: [channel_grid(layer.kernel, axes=2 if layer.is_depthwise else 1)],
         takes=lambda layer: layer.name in taken,
     )
-
-
-def _behind_first_large(graph: Graph) -> list[Layer]:
-    layers = find_layers(graph)
-    first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
-    return layers[first:]
 
 
 def _is_of_one_pixel(graph: Graph, layer: Layer) -> bool:

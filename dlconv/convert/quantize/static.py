@@ -25,7 +25,7 @@ import numpy as np
 from dlconv.convert.canonical import put_in_order, replace_items
 from dlconv.convert.quantize.apply import WeightStorage
 from dlconv.convert.quantize.grid import Grid, channel_grid
-from dlconv.convert.quantize.layers import Layer, find_layers
+from dlconv.convert.quantize.layers import Layer, from_first_large
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
 from dlconv.convert.targets.onnx.model import Model
 from dlconv.graph.graph import Graph
@@ -42,9 +42,7 @@ LIMITS = ("Clip", "Relu")
 
 def static_target(graph: Graph) -> WeightStorage:
     """Return how the layers of a graph are stored for static quantization."""
-    layers = find_layers(graph)
-    first = next((k for k, layer in enumerate(layers) if not layer.is_small), len(layers))
-    taken = {layer.name for layer in layers[first:]}
+    taken = {layer.name for layer in from_first_large(graph)}
     return dataclasses.replace(
         ONNX_TARGET, grids=lambda layer: [_grid(layer)], takes=lambda layer: layer.name in taken
     )
