@@ -21,6 +21,27 @@ BACKENDS = (XNNPACK, REFERENCE)
 LEAST_SPAN_OF_PIXELS = 16.0
 
 
+def open_interpreter(
+    model: str | bytes, backend: str, threads: int | None = None, keeps_all: bool = False
+) -> Any:
+    """Open an interpreter of a model, a file or its bytes. Raises what LiteRT does.
+
+    The others are those of ``LitertRuntime``.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    resolver = {
+        XNNPACK: OpResolverType.BUILTIN,
+        REFERENCE: OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    }
+    return Interpreter(
+        **{"model_content" if isinstance(model, bytes) else "model_path": model},
+        num_threads=threads,
+        experimental_op_resolver_type=resolver[backend],
+        experimental_preserve_all_tensors=keeps_all,
+    )
+
+
 class LitertRuntime(InProcessRuntime):
     """Runs a ``.tflite`` file with one image as input and one output.
 
@@ -49,7 +70,9 @@ class LitertRuntime(InProcessRuntime):
 
         self._version: str = ai_edge_litert.__version__
         try:
-            self._interpreter = self._open_interpreter()
+            self._interpreter = open_interpreter(
+                str(self._path), self.backend, self._threads, self._keeps_all
+            )
             self._input = _only("input", self._interpreter.get_input_details())
             self._output = _only("output", self._interpreter.get_output_details())
         except DlconvError as error:
@@ -59,20 +82,6 @@ class LitertRuntime(InProcessRuntime):
         self._operators: int = self._interpreter._interpreter.NumNodes()
         self._allocate()
         return self
-
-    def _open_interpreter(self) -> Any:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        resolver = {
-            XNNPACK: OpResolverType.BUILTIN,
-            REFERENCE: OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        }
-        return Interpreter(
-            str(self._path),
-            num_threads=self._threads,
-            experimental_op_resolver_type=resolver[self.backend],
-            experimental_preserve_all_tensors=self._keeps_all,
-        )
 
     def _allocate(self) -> None:
         """Make room for what the file says its input is; one of free sizes may not fit that."""

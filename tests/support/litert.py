@@ -1,14 +1,11 @@
 """Graphs as LiteRT files, and what they give with XNNPACK and without."""
 
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
 from dlconv.convert.targets.litert.file import serialized
 from dlconv.convert.targets.litert.lower import lowered
 from dlconv.convert.targets.litert.write import to_litert
 from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.graph.contract import find_contract
-
-RESOLVERS = (OpResolverType.BUILTIN, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+from dlconv.runtimes.litert import open_interpreter
 
 
 def as_litert(graph) -> bytes:
@@ -18,11 +15,9 @@ def as_litert(graph) -> bytes:
     return bytes(serialized(to_litert(lowered(rewritten, contract), contract)))
 
 
-def in_litert(content: bytes, image, resolver):
+def in_litert(content: bytes, image, backend):
     """What a file gives for an image."""
-    interpreter = Interpreter(
-        model_content=content, num_threads=1, experimental_op_resolver_type=resolver
-    )
+    interpreter = open_interpreter(content, backend, threads=1)
     (given,) = interpreter.get_input_details()
     interpreter.resize_tensor_input(given["index"], image.shape)
     interpreter.allocate_tensors()

@@ -21,6 +21,7 @@ from dlconv.errors import DlconvError
 from dlconv.graph.attributes import attribute_value
 from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, copy_of
+from dlconv.runtimes.litert import BACKENDS
 from dlconv.verify.conformance.cases import NODE
 from dlconv.verify.conformance.runners import (
     Feeds,
@@ -183,7 +184,7 @@ class Litert:
     """LiteRT, by dlconv's own writer, with XNNPACK and with LiteRT's own kernels alone."""
 
     name = "litert"
-    backends = ("xnnpack", "reference")
+    backends = BACKENDS
 
     @property
     def versions(self) -> Mapping[str, str]:

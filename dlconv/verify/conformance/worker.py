@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from dlconv.errors import DlconvError, first_line
+from dlconv.runtimes.litert import BACKENDS, open_interpreter
 from dlconv.runtimes.python_child import answer_requests
 
 Feeds = Mapping[str, np.ndarray]
@@ -83,17 +84,11 @@ class _Onnxruntime(_Graphs):
 class _Litert(_Graphs):
     """LiteRT with XNNPACK, or with its own kernels alone."""
 
-    def __init__(self, resolver: str) -> None:
-        self._resolver = resolver
+    def __init__(self, backend: str) -> None:
+        self._backend = backend
 
     def _run(self, content: bytes, feeds: Feeds, fetches: Sequence[str]) -> Sequence[np.ndarray]:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        interpreter = Interpreter(
-            model_content=content,
-            num_threads=1,
-            experimental_op_resolver_type=OpResolverType[self._resolver],
-        )
+        interpreter = open_interpreter(content, self._backend, threads=1)
         fed = {
             each["index"]: np.asarray(feeds[each["name"]]).astype(each["dtype"])
             for each in interpreter.get_input_details()
@@ -110,8 +105,7 @@ class _Litert(_Graphs):
 LIBRARIES: Mapping[str, Callable[[], _Graphs]] = {
     "tensorflow": _Tensorflow,
     "onnxruntime": _Onnxruntime,
-    "xnnpack": partial(_Litert, "BUILTIN"),
-    "reference": partial(_Litert, "BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
+    **{backend: partial(_Litert, backend) for backend in BACKENDS},
 }
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Graphs of others that once came out wrong in other formats, as LiteRT files."""
 
 import pytest
-from support.litert import RESOLVERS, as_litert, in_litert
+from support.litert import as_litert, in_litert
 from support.onnx_operations import assert_close, in_tensorflow
 from support.shared import needs_shared
 from support.strangers import GRAPHS_AND_ENDS, images_for, part_of
 
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Ends, find_contract
+from dlconv.runtimes.litert import BACKENDS
 
 # LiteRT has no CropAndResize, and nothing that it could be written as.
 REFUSED = "subgraph_names"
@@ -22,8 +23,8 @@ def test_it_is_what_tensorflow_computes(name, ends):
     content = as_litert(graph)
     for image in images_for(contract.input):
         expected = in_tensorflow(graph, {contract.input.node: image}, contract.output.node)
-        for resolver in RESOLVERS:
-            found = in_litert(content, image, resolver)
+        for backend in BACKENDS:
+            found = in_litert(content, image, backend)
             assert_close(expected, found.astype(expected.dtype), where=name)
 
 
