@@ -1,11 +1,13 @@
-"""Attributes of nodes, made from Python values."""
+"""Attributes of nodes, made from Python values, and read as such."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from tensorboard.compat.proto.attr_value_pb2 import AttrValue
+from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
+from dlconv.graph.graph import attribute
 from dlconv.graph.tensors import data_type_of
 
 Items: TypeAlias = "Sequence[int] | Sequence[float] | Sequence[str] | Sequence[np.dtype[Any]]"
@@ -43,3 +45,38 @@ def _list_value(items: list[Any]) -> AttrValue.ListValue:
     if isinstance(first, float):
         return AttrValue.ListValue(f=items)
     return AttrValue.ListValue(i=items)
+
+
+class ReadsAttributes:
+    """What has a node, and reads its attributes as the kinds that they are."""
+
+    node: NodeDef
+
+    @property
+    def op(self) -> str:
+        """The TensorFlow op."""
+        return str(self.node.op)
+
+    def attribute(self, key: str) -> AttrValue:
+        """Return what the node states, or its op's default."""
+        return attribute(self.node, key)
+
+    def flag(self, key: str) -> bool:
+        """Return an attribute that is yes or no."""
+        return bool(self.attribute(key).b)
+
+    def integer(self, key: str) -> int:
+        """Return an attribute that is an integer."""
+        return int(self.attribute(key).i)
+
+    def integers(self, key: str) -> list[int]:
+        """Return an attribute that is a list of integers."""
+        return list(self.attribute(key).list.i)
+
+    def number(self, key: str) -> float:
+        """Return an attribute that is a float."""
+        return float(self.attribute(key).f)
+
+    def text(self, key: str) -> str:
+        """Return an attribute that is text."""
+        return str(self.attribute(key).s.decode(errors="replace"))

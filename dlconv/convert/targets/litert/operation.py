@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.targets.litert.builder import Builder
 from dlconv.convert.targets.litert.model import Extents, Options, Tensor
 from dlconv.convert.targets.litert.types import held_type
 from dlconv.errors import DlconvError
+from dlconv.graph.attributes import ReadsAttributes
 from dlconv.graph.by_op import registers
-from dlconv.graph.graph import NodeOutput, attribute, is_nhwc
+from dlconv.graph.graph import NodeOutput, is_nhwc
 from dlconv.graph.shapes import Static, numbers_of
 from dlconv.graph.tensors import dtype_name
 
@@ -40,42 +40,13 @@ def writer_of(op: str) -> Writer | None:
 
 
 @dataclass(frozen=True)
-class Operation:
+class Operation(ReadsAttributes):
     """A node, its data inputs, what is known of the graph, and the model that is being made."""
 
     node: NodeDef
     inputs: Sequence[Tensor]
     static: Static
     builder: Builder
-
-    @property
-    def op(self) -> str:
-        """The TensorFlow op."""
-        return str(self.node.op)
-
-    def attribute(self, key: str) -> AttrValue:
-        """Return an attribute."""
-        return attribute(self.node, key)
-
-    def flag(self, key: str) -> bool:
-        """Return an attribute that is yes or no."""
-        return bool(self.attribute(key).b)
-
-    def integer(self, key: str) -> int:
-        """Return an attribute that is an integer."""
-        return int(self.attribute(key).i)
-
-    def integers(self, key: str) -> list[int]:
-        """Return an attribute that is a list of integers."""
-        return list(self.attribute(key).list.i)
-
-    def number(self, key: str) -> float:
-        """Return an attribute that is a float."""
-        return float(self.attribute(key).f)
-
-    def text(self, key: str) -> str:
-        """Return an attribute that is text."""
-        return str(self.attribute(key).s.decode(errors="replace"))
 
     def dtype(self, key: str) -> str:
         """Return the type that holds an attribute's. Raises DlconvError if there is none."""

@@ -16,6 +16,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.targets.onnx.builder import Builder
 from dlconv.convert.targets.onnx.tensors import Tensor, Value
 from dlconv.errors import DlconvError
+from dlconv.graph.attributes import ReadsAttributes
 from dlconv.graph.by_op import registers
 from dlconv.graph.definitions import is_required
 from dlconv.graph.graph import attribute, is_nhwc
@@ -46,7 +47,7 @@ def written_operations() -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Operation:
+class Operation(ReadsAttributes):
     """A node, its data inputs, and the model that is being made.
 
     ``is_only_reader`` says of each input whether no other node reads it.
@@ -58,34 +59,13 @@ class Operation:
     is_only_reader: Sequence[bool]
 
     @property
-    def op(self) -> str:
-        """The TensorFlow op."""
-        return str(self.node.op)
-
-    @property
     def has_channels_last(self) -> bool:
         """Whether its images have channels last, which is the default."""
         return is_nhwc(self.node) or attribute(self.node, "data_format").s == b"NDHWC"
 
-    def flag(self, key: str) -> bool:
-        """Return an attribute that is yes or no."""
-        return bool(self._attribute(key).b)
-
-    def integer(self, key: str) -> int:
-        """Return an attribute that is an integer."""
-        return int(self._attribute(key).i)
-
-    def integers(self, key: str) -> list[int]:
-        """Return an attribute that is a list of integers."""
-        return list(self._attribute(key).list.i)
-
-    def number(self, key: str) -> float:
-        """Return an attribute that is a float."""
-        return float(self._attribute(key).f)
-
     def text(self, key: str, default: str = "") -> str:
         """Return an attribute that is text, ``default`` for an op that does not have it."""
-        return self._attribute(key).s.decode(errors="replace") or default
+        return super().text(key) or default
 
     def dtype(self, key: str, default: str = "") -> str:
         """Return an attribute that is an element type, as numpy calls it.
@@ -93,14 +73,14 @@ class Operation:
         It is ``default`` for an op that does not have the attribute. Raises DlconvError for a type
         that ONNX or numpy does not have.
         """
-        data_type = self._attribute(key).type
+        data_type = self.attribute(key).type
         name = dtype_name(data_type) if data_type else default
         try:
             return np.dtype(name).name
         except TypeError:
             raise self.refused(f"its element type is {name}") from None
 
-    def _attribute(self, key: str) -> AttrValue:
+    def attribute(self, key: str) -> AttrValue:
         """Return what the node states, or its op's default; what is neither is refused."""
         found = attribute(self.node, key)
         if found.WhichOneof("value") is None and is_required(self.op, key):

@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from tensorboard.compat.proto.attr_value_pb2 import AttrValue
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.errors import DlconvError
-from dlconv.graph.attributes import Value, attribute_value
+from dlconv.graph.attributes import ReadsAttributes, Value, attribute_value
 from dlconv.graph.by_op import registers
 from dlconv.graph.edit import const, free_name
 from dlconv.graph.element_types import input_types
-from dlconv.graph.graph import attribute
 from dlconv.graph.inferred import Extent, Shape
 from dlconv.graph.shapes import Static
 from dlconv.graph.tensors import dtype_name
@@ -39,7 +37,7 @@ def lowering_of(op: str) -> Lowering | None:
 
 
 @dataclass
-class Operation:
+class Operation(ReadsAttributes):
     """A node, the tensors that it reads now, and the nodes that are added in its place.
 
     ``inputs`` are the tensors of the graph that is being made, as ``name`` or ``name:port``;
@@ -50,23 +48,6 @@ class Operation:
     inputs: Sequence[str]
     static: Static
     added: list[NodeDef] = field(default_factory=list)
-
-    @property
-    def op(self) -> str:
-        """The TensorFlow op."""
-        return str(self.node.op)
-
-    def attribute(self, key: str) -> AttrValue:
-        """Return an attribute."""
-        return attribute(self.node, key)
-
-    def integers(self, key: str) -> list[int]:
-        """Return an attribute that is a list of integers."""
-        return list(self.attribute(key).list.i)
-
-    def text(self, key: str) -> str:
-        """Return an attribute that is text."""
-        return str(self.attribute(key).s.decode(errors="replace"))
 
     def dtype(self, key: str = "T") -> np.dtype:
         """Return an attribute that is an element type. Raises DlconvError for one numpy lacks."""
