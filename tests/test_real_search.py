@@ -5,15 +5,12 @@ from support.quantized import Row, quantize_and_judge
 from support.real import TARBALLS, fetched
 from support.shared import needs_shared
 
-pytestmark = [needs_shared, pytest.mark.long(seconds=200), pytest.mark.timeout(1800)]
+pytestmark = [needs_shared, pytest.mark.weekly, pytest.mark.timeout(1800)]
 
 LARGER, SMALLER = TARBALLS
 
 ROWS = [
-    pytest.param(
-        Row(LARGER, "tfjs", "auto", True, None, 1_300_000, 0.99, 0.95, 0.87),
-        marks=pytest.mark.weekly,
-    ),
+    Row(LARGER, "tfjs", "auto", True, None, 1_300_000, 0.99, 0.95, 0.87),
     Row(SMALLER, "tfjs", "auto", True, None, 520_000, 0.99, 0.9, 0.75),
 ]
 
