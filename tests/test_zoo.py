@@ -5,14 +5,14 @@ from support.zoo.measure import INSPECTED, STEPS, measure
 from support.zoo.rows import ROWS, row
 
 QUICK = {
-    "mobilenetv2_dm05_voc_2018": (*INSPECTED, "tfjs"),
+    "mobilenetv2_dm05_voc_2018": (*INSPECTED, "tfjs", "litert"),
     "xception71_dpc_cityscapes_2018": INSPECTED,
     "mobilenetv2_8bit_voc_2019": (*INSPECTED[1:], "tfjs 8 bits"),
 }
 
 
 # What stands for the crop on several scales is not found yet, so another size is refused.
-REFUSED = {"mobilenetv2_multiscale_flip_2018": {"tfjs sized", "onnx sized"}}
+REFUSED = {"mobilenetv2_multiscale_flip_2018": {"tfjs sized", "onnx sized", "litert sized"}}
 
 
 def assert_all_is_well(name, steps, folder):

@@ -31,18 +31,25 @@ EXACT = 0.999
 # wider ranges; all else has verify's own floors.
 OF_RANDOM_WEIGHTS: Mapping[str, api.GivenFloors] = {
     "onnx static": api.GivenFloors(agreement=0.9, worst=0.8, miou=0.7),
+    "litert static": api.GivenFloors(agreement=0.9, worst=0.8, miou=0.7),
     "tfjs sized": api.GivenFloors(agreement=0.6),
     "onnx sized": api.GivenFloors(agreement=0.6),
+    "litert sized": api.GivenFloors(agreement=0.6),
 }
 
+SIZED = {"interface": api.Interface(input_size=OTHER_SIZE)}
 RECIPES: Mapping[str, tuple[str, str, dict]] = {
     "tfjs": ("tfjs", "float32", {}),
     "onnx": ("onnx", "float32", {}),
+    "litert": ("litert", "float32", {}),
     "tfjs 8 bits": ("tfjs", "1", {}),
     "onnx static": ("onnx", "static", {}),
-    "tfjs sized": ("tfjs", "float32", {"interface": api.Interface(input_size=OTHER_SIZE)}),
-    "onnx sized": ("onnx", "float32", {"interface": api.Interface(input_size=OTHER_SIZE)}),
+    "litert static": ("litert", "static", {}),
+    "tfjs sized": ("tfjs", "float32", SIZED),
+    "onnx sized": ("onnx", "float32", SIZED),
+    "litert sized": ("litert", "float32", SIZED),
 }
+FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 INSPECTED = ("labels", "contract", "pixels", "stages", "cost")
 STEPS = (*INSPECTED, *RECIPES)
 
@@ -184,8 +191,7 @@ def _converted(
     """Convert and verify; the floors are verify's own, exact where 8 bits were trained."""
     target, precision, options = RECIPES[name]
     recipe = api.Recipe(target, precision, **options)
-    place = folder / name.replace(" ", "-")
-    place = place / "model.onnx" if target == "onnx" else place
+    place = folder / name.replace(" ", "-") / FILES.get(target, "")
     calibration = [photos] if recipe.precision.is_calibrated else []
     api.convert(api.find(path), recipe, place, photos=calibration)
     floors = OF_RANDOM_WEIGHTS.get(name, api.GivenFloors())
