@@ -109,7 +109,7 @@ class Operation(ReadsAttributes):
         if shape.count(None) > 1:
             raise self.refused("more than one size of what it gives is free")
         target = self.const([-1 if extent is None else extent for extent in shape], "int32")
-        return self.add("RESHAPE", [tensor, target], tensor.dtype, shape, Options("ReshapeOptions"))
+        return self.add("RESHAPE", [tensor, target], tensor.dtype, shape)
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
         """Return a tensor in another type."""

@@ -149,7 +149,6 @@ def _as_output(builder: Builder, tensor: Tensor, name: str) -> Tensor:
     shape = builder.add(
         "SHAPE", [tensor], [("int32", (tensor.rank,))], Options("ShapeOptions", {"OutType": INT32})
     )[0]
-    options = Options("ReshapeOptions")
-    output = builder.add("RESHAPE", [tensor, shape], [(tensor.dtype, tensor.shape)], options)[0]
+    output = builder.add("RESHAPE", [tensor, shape], [(tensor.dtype, tensor.shape)])[0]
     builder.name(output, name)
     return output

@@ -63,3 +63,16 @@ def test_operators_and_the_file_ask_for_what_tensorflow_asks_for():
     assert expected["DEPTHWISE_CONV_2D"] == 2
     assert expected["RESIZE_BILINEAR"] == 3
     assert (found, oldest_found) == (expected, oldest)
+
+
+def test_a_reshape_has_no_options_which_the_first_releases_read_in_place_of_its_shape():
+    """TensorFlow 1.15 ends with "Input array not provided" for options without a shape."""
+    flat = graph_def(
+        placeholder("image", F, (1, 4, 4, 3)),
+        const("shape", (1, 48), np.int32),
+        node("output", "Reshape", "image", "shape", T=F, Tshape=np.int32),
+    )
+    model = tflite.Model.GetRootAs(as_litert(Graph(flat)), 0)
+    reshape = model.Subgraphs(0).Operators(0)
+    assert CODES[model.OperatorCodes(reshape.OpcodeIndex()).BuiltinCode()] == "RESHAPE"
+    assert reshape.BuiltinOptions() is None

@@ -14,7 +14,7 @@ def reshape(operation: Operation) -> Tensor:
     value, shape = operation.inputs[:2]
     if operation.shape().count(None) <= 1 and shape.constant is None:
         return operation.reshaped(value, operation.shape())
-    return operation.add("RESHAPE", [value, shape], options=Options("ReshapeOptions"))
+    return operation.add("RESHAPE", [value, shape])
 
 
 @writes("ExpandDims")
