@@ -19,9 +19,9 @@ from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract, TensorSpec
 from dlconv.graph.graph import Graph
-from dlconv.runtimes.ort_graphs import OrtGraphs, ort_graphs
 from dlconv.runtimes.python_child import PythonChild
 from dlconv.runtimes.tfjs_graphs import TfjsGraphs, tfjs_graphs
+from dlconv.runtimes.web_graphs import WebGraphs
 from dlconv.verify.conformance import worker
 from dlconv.verify.conformance.cases import NODE
 
@@ -133,15 +133,27 @@ class TfjsRunner(_Kept[TfjsGraphs]):
         return self._ask(lambda asked: asked.run(files, feeds, fetches))
 
 
-class OrtWebRunner(_Kept[OrtGraphs]):
-    """ONNX Runtime Web with wasm."""
+class WebRunner(_Kept[WebGraphs]):
+    """A web runtime, given what starts it, and what it says of files that it never takes."""
 
-    def _start(self) -> AbstractContextManager[OrtGraphs]:
-        return ort_graphs()
+    def __init__(
+        self, open_: Callable[[], AbstractContextManager[WebGraphs]], refusals: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self._open = open_
+        self._refusals = refusals
+
+    def _start(self) -> AbstractContextManager[WebGraphs]:
+        return self._open()
 
     def run(self, model: bytes, feeds: Feeds) -> np.ndarray:
-        """Run a model. Raises FailedError with what ONNX Runtime says."""
-        return self._ask(lambda asked: asked.run(model, feeds))
+        """Run a model. Raises RefusedError or FailedError with what the runtime says."""
+        try:
+            return self._ask(lambda asked: asked.run(model, feeds))
+        except FailedError as error:
+            if any(words in str(error) for words in self._refusals):
+                raise RefusedError(str(error)) from error
+            raise
 
 
 def graph_model_files(graph: Graph, input_name: str, output_name: str = NODE) -> dict[str, bytes]:

@@ -22,18 +22,22 @@ from dlconv.graph.attributes import attribute_value
 from dlconv.graph.element_types import output_count, output_types
 from dlconv.graph.graph import Graph, copy_of
 from dlconv.runtimes.litert import BACKENDS
+from dlconv.runtimes.web_graphs import litert_graphs, ort_graphs
 from dlconv.verify.conformance.cases import NODE
 from dlconv.verify.conformance.runners import (
     Feeds,
-    OrtWebRunner,
     PythonRunner,
     RefusedError,
     TfjsRunner,
+    WebRunner,
     graph_model_files,
     litert_model,
     onnx_model,
 )
 from dlconv.web import tfjs_operations
+
+# It has no arrays for some element types, and resizes no input.
+REFUSALS_OF_LITERT_WEB = ("is not supported", "does not match expected ranked tensor type")
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Onnx:
     def runner(self, backend: str) -> Runner:
         """Return ONNX Runtime in a process of its own."""
         if backend == "ort-web":
-            return _FilesOfOutputs(OrtWebRunner())
+            return _FilesOfOutputs(WebRunner(ort_graphs))
         return _FilesOfOutputs(PythonRunner(backend))
 
     def write(self, graph: Graph, feeds: Feeds) -> Written:
@@ -181,10 +185,10 @@ class Onnx:
 
 
 class Litert:
-    """LiteRT, by dlconv's own writer, with XNNPACK and with LiteRT's own kernels alone."""
+    """LiteRT, by dlconv's own writer: with XNNPACK, with its own kernels alone, and LiteRT.js."""
 
     name = "litert"
-    backends = BACKENDS
+    backends = (*BACKENDS, "litert-web")
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -197,7 +201,9 @@ class Litert:
         return Tfjs().operations
 
     def runner(self, backend: str) -> Runner:
-        """Return LiteRT in a process of its own."""
+        """Return LiteRT in a process of its own, or LiteRT.js in a page."""
+        if backend == "litert-web":
+            return _FilesOfOutputs(WebRunner(litert_graphs, REFUSALS_OF_LITERT_WEB))
         return _FilesOfOutputs(PythonRunner(backend))
 
     def write(self, graph: Graph, feeds: Feeds) -> Written:
@@ -237,14 +243,14 @@ def _with_output(graph: Graph, port: int) -> Graph:
 
 @dataclass(frozen=True)
 class _FilesOfOutputs:
-    runner: PythonRunner | OrtWebRunner
+    runner: PythonRunner | WebRunner
     can_spoil = False
 
     def run(self, written: Written, feeds: Feeds, port: int) -> np.ndarray:
         if str(port) not in written.files:
             raise RefusedError(f"output {port} is not written")
         model = written.files[str(port)]
-        if isinstance(self.runner, OrtWebRunner):
+        if isinstance(self.runner, WebRunner):
             return self.runner.run(model, feeds)
         return self.runner.run(model, feeds, [])[0]
 

@@ -1,11 +1,13 @@
-// The page behind the runtime `litert-web`.
+// The page behind the runtime `litert-web`. With the option `graphs` it takes many small files, each
+// with its inputs.
 
+import { startLitertGraphs } from "./litert_graphs.mjs";
 import { startLitert } from "./litert_session.mjs";
 import { offer, readArtifact } from "./page.mjs";
 
-offer(async ({ entry, backend }) => startLitert({
-  wasmPath: new URL(".", location.href).href,
-  backend,
-  threads: navigator.hardwareConcurrency,
-  file: await readArtifact(entry),
-}));
+offer(async ({ entry, backend, graphs }) => {
+  const wasmPath = new URL(".", location.href).href;
+  if (graphs) return startLitertGraphs({ wasmPath });
+  const file = await readArtifact(entry);
+  return startLitert({ wasmPath, backend, threads: navigator.hardwareConcurrency, file });
+});

@@ -5,13 +5,8 @@
 // first; the answer is {type, shape} and the bytes of the first output, or {failed}.
 
 import { describeOrt, openModel } from "../segment/src/ort_model.ts";
+import { HELD } from "./held.mjs";
 import { aligned } from "./payload.mjs";
-
-const HELD = {
-  float32: Float32Array, float64: Float64Array, float16: Uint16Array, bool: Uint8Array,
-  int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array,
-  uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, uint64: BigUint64Array,
-};
 
 export async function startOrtGraphs({ ort, wasmPaths }) {
   return {

@@ -1,4 +1,5 @@
 import pytest
+from support.chromium import needs_chromium
 
 from dlconv.convert.conformance.table import Status, conformance
 from dlconv.verify.conformance.measure import measure
@@ -51,3 +52,11 @@ def test_an_interrupted_measurement_goes_on_where_it_was(found, journals, monkey
 def test_onnx_runtime_is_measured_the_same_way(tmp_path):
     result = measured(tmp_path, "onnx", ("onnxruntime",), ["Softsign"])
     assert set(result.after["onnxruntime"]) == {Status.EQUAL}
+
+
+@needs_chromium
+def test_litert_is_measured_in_a_page_too_where_it_takes_fewer_types(tmp_path):
+    result = measured(tmp_path, "litert", ("xnnpack", "litert-web"), ["Relu6"])
+    natively, in_the_page = result.after["xnnpack"], result.after["litert-web"]
+    assert {*natively, *in_the_page} == {Status.EQUAL, Status.REFUSED}
+    assert natively[Status.EQUAL] > in_the_page[Status.EQUAL] > 0

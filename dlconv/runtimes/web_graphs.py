@@ -1,5 +1,10 @@
-"""Many small ONNX models in ONNX Runtime Web, one after another, in one Node.js process."""
+"""Many small files of ONNX or LiteRT in their web runtimes, one after another.
 
+ONNX Runtime Web runs in one Node.js process and LiteRT.js in one page of Chromium, both with wasm
+and on one thread: starting them takes longer than running a small graph a hundred times.
+"""
+
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,18 +13,17 @@ import numpy as np
 
 from dlconv.errors import DlconvError
 from dlconv.runtimes.node_process import NodeProcess
+from dlconv.runtimes.page import Page
 
-WHAT = Path("ONNX Runtime Web")
 
+class WebGraphs:
+    """A web runtime that takes models, each with its inputs."""
 
-class OrtGraphs:
-    """ONNX Runtime Web with wasm, on one thread."""
-
-    def __init__(self, asked: NodeProcess) -> None:
+    def __init__(self, asked: NodeProcess | Page) -> None:
         self._asked = asked
 
     def run(self, model: bytes, feeds: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the first output of a model. Raises DlconvError with what ONNX Runtime says."""
+        """Return the first output of a model. Raises DlconvError with what the runtime says."""
         inputs = [np.asarray(array, order="C") for array in feeds.values()]
         header = {
             "model": len(model),
@@ -41,10 +45,20 @@ class OrtGraphs:
 
 
 @contextmanager
-def ort_graphs() -> Iterator[OrtGraphs]:
+def ort_graphs() -> Iterator[WebGraphs]:
     """Start ONNX Runtime Web. Raises DlconvError if it does not start."""
-    asked = NodeProcess("ort-node.mjs", [""], WHAT)
+    asked = NodeProcess("ort-node.mjs", [""], Path("ONNX Runtime Web"))
     try:
-        yield OrtGraphs(asked)
+        yield WebGraphs(asked)
+    finally:
+        asked.close()
+
+
+@contextmanager
+def litert_graphs() -> Iterator[WebGraphs]:
+    """Start LiteRT.js. Raises DlconvError if it does not start."""
+    asked = Page("litert-page.js", Path(os.devnull), {"graphs": "yes"}, Path("LiteRT.js"))
+    try:
+        yield WebGraphs(asked)
     finally:
         asked.close()
