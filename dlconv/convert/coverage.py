@@ -18,13 +18,13 @@ from typing import NamedTuple
 from dlconv.convert.conformance.judge import judged
 from dlconv.convert.conformance.table import Table, conformance
 from dlconv.convert.rewrite import rewrite
+from dlconv.convert.targets.lower.lower_operations import Log
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.kernels import operators_without_kernel
 from dlconv.convert.targets.onnx.opset import check_opset
 from dlconv.convert.targets.onnx.write import can_write
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.convert.targets.tfjs.lower import lowered_for
-from dlconv.convert.targets.tfjs.lower.lower_operations import Log
 from dlconv.convert.targets.tfjs.prepare import complete, prepare, prepare_and_rewrite
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract

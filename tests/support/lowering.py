@@ -8,7 +8,8 @@ from support.graphs import graph_def, placeholder
 from support.onnx_operations import assert_close, in_tensorflow
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
+from dlconv.convert.conformance.judge import TFJS
+from dlconv.convert.targets.lower.lower_operations import lower_where
 from dlconv.errors import DlconvError
 from dlconv.graph.graph import Graph
 from dlconv.graph.shapes import Static
@@ -36,7 +37,7 @@ def lowered(graph: Graph, *ops: str) -> Graph:
     def is_wanted(_: Static, node: NodeDef) -> bool:
         return node.op in ops and node == given.get(node.name)
 
-    return lower_where(graph, is_wanted).graph
+    return lower_where(graph, is_wanted, TFJS).graph
 
 
 def in_tfjs(runner: TfjsGraphs, graph: Graph, feeds: Feeds, output: str = "y") -> np.ndarray:

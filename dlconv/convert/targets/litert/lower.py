@@ -1,8 +1,8 @@
 """What prepares a rewritten graph for LiteRT, before it is written.
 
 Nodes that LiteRT has no operator for, or that its kernels do not take or compute rightly as they
-are, become others that do, by the lowerings that TF.js has; the rest is refused. Then convolutions
-are fused with their bias and activation.
+are, become others that do, by the lowerings that it shares with TF.js; the rest is refused. Then
+convolutions are fused with their bias and activation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +12,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 from dlconv.convert.conformance.judge import LITERT, Judged, judged, judged_node, refuse
 from dlconv.convert.conformance.table import Status, Table, conformance
 from dlconv.convert.targets.litert.write import refusal_of
+from dlconv.convert.targets.lower.lower_operations import lower_where
+from dlconv.convert.targets.lower.narrow import wraps
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
-from dlconv.convert.targets.tfjs.lower.known import wraps
-from dlconv.convert.targets.tfjs.lower.lower_operations import lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
@@ -38,12 +38,12 @@ def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
         is_right = not any(_measured(judged_node(table, static, node, backends)))
-        if is_right and not wraps(static, node) and refusal_of(static, node) is None:
+        if is_right and not wraps(node) and refusal_of(static, node) is None:
             return False
         refuse(LITERT, _measured(judged_node(table, static, node, backends, lowered=True)))
         return True
 
-    lowered_graph = lower_where(graph, is_lowered).graph
+    lowered_graph = lower_where(graph, is_lowered, LITERT).graph
     infer_static(lowered_graph)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred

@@ -11,9 +11,9 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.judge import TFJS, judged, judged_node, refuse
 from dlconv.convert.conformance.table import Table, conformance
+from dlconv.convert.targets.lower.lower_operations import Log, lower_where
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
 from dlconv.convert.targets.tfjs.lower.known import is_known_to_be_wrong
-from dlconv.convert.targets.tfjs.lower.lower_operations import Log, lower_where
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.operations import FUSED_CONVOLUTIONS
@@ -58,7 +58,7 @@ def lowered_for(
         refuse(TFJS, remaining)
         return True
 
-    lowered_graph = lower_where(graph, is_lowered, log).graph
+    lowered_graph = lower_where(graph, is_lowered, TFJS, log).graph
     fused = _fused(lowered_graph) if fuses else lowered_graph
     wrong = list(judged(table, fused, backends))
     apart = {each.node.name for each in wrong if each.node.op in FUSED_CONVOLUTIONS}

@@ -11,14 +11,12 @@ and batches are repeated on one side only.
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.traits import traits_of
-from dlconv.convert.targets.tfjs.lower.arithmetic import NARROW
+from dlconv.convert.targets.lower.narrow import element_type_of, wraps
 from dlconv.graph.graph import attribute
 from dlconv.graph.shapes import Static
-from dlconv.graph.tensors import dtype_name
 
 Condition = Callable[[Static, NodeDef], bool]
 
@@ -26,41 +24,16 @@ Condition = Callable[[Static, NodeDef], bool]
 def is_known_to_be_wrong(static: Static, node: NodeDef) -> bool:
     """Tell whether a node has to become others for TF.js."""
     condition = _CONDITIONS.get(node.op)
-    return condition is not None and condition(static, node)
-
-
-def wraps(static: Static, node: NodeDef) -> bool:
-    """Tell whether a node's integers of 8 or 16 bits wrap, which int32 in their place do not."""
-    condition = _CONDITIONS.get(node.op)
-    return condition in (_is_narrow, _wraps) and condition(static, node)
-
-
-def _dtype(node: NodeDef, key: str = "T") -> np.dtype | None:
-    """Return an element type, None for one that numpy does not have."""
-    try:
-        return np.dtype(dtype_name(attribute(node, key).type))
-    except TypeError:
-        return None
-
-
-def _is_narrow(_: Static, node: NodeDef) -> bool:
-    return _dtype(node) in NARROW
+    return wraps(node) or (condition is not None and condition(static, node))
 
 
 def _is_whole(_: Static, node: NodeDef) -> bool:
-    dtype = _dtype(node)
+    dtype = element_type_of(node)
     return dtype is not None and dtype.kind in "iu"
 
 
-def _wraps(_: Static, node: NodeDef) -> bool:
-    source, target = _dtype(node, "SrcT"), _dtype(node, "DstT")
-    if source is None or source.kind not in "iu" or target not in NARROW:
-        return False
-    return not np.can_cast(source, target)
-
-
 def _has_steps(static: Static, node: NodeDef) -> bool:
-    dtype = _dtype(node)
+    dtype = element_type_of(node)
     if dtype is None or dtype.kind == "f":
         return False
     steps = static.graph.constant(static.graph.producer(node, 3))
@@ -91,12 +64,9 @@ def _skips_on_one_axis(static: Static, node: NodeDef) -> bool:
 
 
 _CONDITIONS: Mapping[str, Condition] = {
-    **dict.fromkeys(("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul"), _is_narrow),
-    **dict.fromkeys(("Prod", "Sub", "Sum"), _is_narrow),
     **dict.fromkeys(("Abs", "Div", "FloorDiv", "Mean", "Mod", "Neg", "Square"), _is_whole),
     **dict.fromkeys(("SquaredDifference", "TruncateDiv", "TruncateMod"), _is_whole),
     "BatchMatMulV2": _has_other_batches,
-    "Cast": _wraps,
     "Conv2D": _skips_on_one_axis,
     "DepthwiseConv2dNative": _skips_on_one_axis,
     "OneHot": _always,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import NARROW, cast
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import computed, counted, extents, reshaped
-from dlconv.convert.targets.tfjs.lower.windows import (
+from dlconv.convert.targets.lower.arithmetic import NARROW, cast
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import computed, counted, extents, reshaped
+from dlconv.convert.targets.lower.windows import (
     Windows,
     largest,
     least,

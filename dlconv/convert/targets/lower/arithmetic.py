@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Operation
+from dlconv.convert.targets.lower.operation import Operation
 
-# Types that TF.js holds in int32, and that have fewer bits.
+# Types that targets hold in int32, and that have fewer bits.
 NARROW = frozenset(np.dtype(name) for name in ("int8", "int16", "uint8", "uint16"))
 INT32, FLOAT32, BOOL = np.dtype(np.int32), np.dtype(np.float32), np.dtype(bool)
 

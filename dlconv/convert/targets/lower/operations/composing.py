@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, cast, pointwise, reshaped, scalar
-from dlconv.convert.targets.tfjs.lower.operation import Lowering, Operation, lowers
+from dlconv.convert.targets.lower.arithmetic import INT32, cast, pointwise, reshaped, scalar
+from dlconv.convert.targets.lower.operation import Lowering, Operation, lowers
 
 
 @lowers("Softsign")

@@ -11,9 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, gathered, reshaped
-from dlconv.convert.targets.tfjs.lower.operation import Operation
-from dlconv.convert.targets.tfjs.lower.sizes import Size, computed, counted, extents, vector
+from dlconv.convert.targets.lower.arithmetic import INT32, gathered, reshaped
+from dlconv.convert.targets.lower.operation import Operation
+from dlconv.convert.targets.lower.sizes import Size, computed, counted, extents, vector
 
 Pads = Sequence[tuple[Size, Size]]
 

@@ -1,4 +1,4 @@
-"""Writes nodes that TF.js does not compute rightly as other operations that it does.
+"""Writes nodes that a target does not compute rightly as other operations that it does.
 
 Pattern: a node that is chosen, as one that the measured conformance does not hold for.
 Replacement: what the lowering of its op adds (``operations``), in the node's place and under its
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-import dlconv.convert.targets.tfjs.lower.operations  # noqa: F401
-from dlconv.convert.targets.tfjs.lower.operation import (
+import dlconv.convert.targets.lower.operations  # noqa: F401
+from dlconv.convert.targets.lower.operation import (
     Lowered,
     Lowering,
     Operation,
@@ -43,22 +43,24 @@ class Log:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def lower_where(graph: Graph, is_wanted: Choice, log: Log | None = None) -> Result:
+def lower_where(graph: Graph, is_wanted: Choice, holder: str, log: Log | None = None) -> Result:
     """Lower the nodes that are wanted and have a lowering, and what they are lowered to.
+
+    ``holder`` is how errors call the target.
 
     Raises DlconvError for a node that its lowering refuses; with a ``log`` that is kept there, and
     the node stays.
     """
     result = Result(graph, changed=False)
     for _ in range(MOST_STEPS):
-        lowered = _lower_once(result.graph, is_wanted, log)
+        lowered = _lower_once(result.graph, is_wanted, holder, log)
         if not lowered.changed:
             break
         result = lowered
     return result
 
 
-def _lower_once(graph: Graph, is_wanted: Choice, log: Log | None) -> Result:
+def _lower_once(graph: Graph, is_wanted: Choice, holder: str, log: Log | None) -> Result:
     static = infer_static(graph)
     nodes: list[NodeDef] = []
     instead: dict[str, str] = {}
@@ -69,7 +71,7 @@ def _lower_once(graph: Graph, is_wanted: Choice, log: Log | None) -> Result:
             nodes.append(node if inputs == list(node.input) else copy_of(node, inputs=inputs))
             continue
         data = [name for name in inputs if not name.startswith("^")]
-        operation = Operation(node, data, static)
+        operation = Operation(node, data, static, holder)
         found = _lowered(operation, lowering, log)
         if found is None:
             nodes.append(node if inputs == list(node.input) else copy_of(node, inputs=inputs))

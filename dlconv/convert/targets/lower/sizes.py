@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower import arithmetic
-from dlconv.convert.targets.tfjs.lower.operation import Operation
+from dlconv.convert.targets.lower import arithmetic
+from dlconv.convert.targets.lower.operation import Operation
 
 # A number, or a tensor: an int32 scalar.
 Size = int | str

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 from support.graphs import const, node
-from support.lowering import assert_not_lowered
+from support.lowering import assert_not_lowered, graph_of
+
+from dlconv.convert.targets.lower.lower_operations import lower_where
+from dlconv.errors import DlconvError
 
 F = np.float32
 
@@ -30,3 +33,10 @@ F = np.float32
 def test_the_node_and_the_way_out_are_named(nodes, reason):
     ops = {each.op for each in nodes}
     assert_not_lowered(nodes, {"x": np.ones(2, F)}, ops, reason)
+
+
+@pytest.mark.parametrize("holder", ["TensorFlow.js", "LiteRT"])
+def test_who_cannot_hold_it_is_named(holder):
+    graph = graph_of([node("y", "Where", "x", T=F)], {"x": np.ones(2, F)})
+    with pytest.raises(DlconvError, match=rf"^{holder} cannot hold y \(Where\)"):
+        lower_where(graph, lambda *_: True, holder)

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     INT32,
     cast,
     gathered,
     joined,
     reshaped,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import transposed
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import transposed
 
 
 @lowers("MatMul")
@@ -24,7 +24,7 @@ def _integer_product(operation: Operation) -> str:
     """Add up what the rows of one give with the columns of the other, in int32."""
     dtype = operation.dtype()
     if dtype.kind != "i":
-        raise operation.refused("TensorFlow.js multiplies something else")
+        raise operation.refused(f"{operation.holder} multiplies something else")
     turned = [operation.attribute(key).b for key in ("transpose_a", "transpose_b")]
     one, other = (
         transposed(operation, cast(operation, value, dtype, INT32), [1, 0], INT32)
@@ -46,7 +46,7 @@ def _batches(operation: Operation) -> str:
     shapes = [operation.add("Shape", value, T=dtype, out_type=INT32) for value in operation.inputs]
     ranks = [operation.rank(k) for k in (0, 1)]
     if min(ranks) < 3:
-        raise operation.refused("TensorFlow.js multiplies something else")
+        raise operation.refused(f"{operation.holder} multiplies something else")
     heads = [
         _taken(operation, shape, range(rank - 2)) for shape, rank in zip(shapes, ranks, strict=True)
     ]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import reshaped
-from dlconv.convert.targets.tfjs.lower.windows import Windows, padded, pads_of
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import reshaped
+from dlconv.convert.targets.lower.windows import Windows, padded, pads_of
 from dlconv.graph.attributes import Value
 
 

@@ -6,7 +6,7 @@ OneHot is wrong there for floats, and everywhere along another axis than the las
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     BOOL,
     INT32,
     cast,
@@ -16,15 +16,17 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     reshaped,
     scalar,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import counted
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import counted
 
 
 @lowers("SelectV2")
 def _select(operation: Operation) -> str:
     condition, *values = operation.inputs
     if operation.dtype() != BOOL:
-        raise operation.refused(f"TensorFlow.js selects something else from {operation.dtype()}")
+        raise operation.refused(
+            f"{operation.holder} selects something else from {operation.dtype()}"
+        )
     return _selected_bools(operation, condition, *values)
 
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     FLOAT32,
     INT32,
     cast,
     pointwise,
     scalar,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.operation import Operation, lowers
 
 
 class _Arithmetic:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlconv.convert.fake_quantization import in_steps, is_empty, moved_range
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.operation import Operation, lowers
 
 _FLOATS = np.dtype(np.float32)
 _OPS = {"Add": "AddV2", "Div": "RealDiv", "Max": "Maximum", "Min": "Minimum"}

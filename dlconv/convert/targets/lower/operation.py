@@ -1,4 +1,4 @@
-"""One TensorFlow node that TF.js does not compute rightly, as its lowering sees it.
+"""One TensorFlow node that a target does not compute rightly, as its lowering sees it.
 
 A lowering is a function of an ``Operation``, registered by the ops that it is for, which adds other
 TensorFlow nodes and returns the tensors that stand for the node's outputs: ``name`` or
@@ -41,12 +41,13 @@ class Operation(ReadsAttributes):
     """A node, the tensors that it reads now, and the nodes that are added in its place.
 
     ``inputs`` are the tensors of the graph that is being made, as ``name`` or ``name:port``;
-    ``static`` is what is known of the graph as it was.
+    ``static`` is what is known of the graph as it was, ``holder`` is how the target is called.
     """
 
     node: NodeDef
     inputs: Sequence[str]
     static: Static
+    holder: str
     added: list[NodeDef] = field(default_factory=list)
 
     def dtype(self, key: str = "T") -> np.dtype:
@@ -134,7 +135,7 @@ class Operation(ReadsAttributes):
     def refused(self, reason: str) -> DlconvError:
         """Return the error for a node that is not written."""
         return DlconvError(
-            f"TensorFlow.js cannot hold {self.node.name} ({self.op}): {reason}", reason=reason
+            f"{self.holder} cannot hold {self.node.name} ({self.op}): {reason}", reason=reason
         )
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import Size, computed, extents, reshaped, transposed
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import Size, computed, extents, reshaped, transposed
 
 
 def _image(operation: Operation) -> list[Size]:

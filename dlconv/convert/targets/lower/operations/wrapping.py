@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     INT32,
     NARROW,
     cast,
@@ -17,7 +17,7 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     size,
     wrapped,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.operation import Operation, lowers
 
 
 @lowers("Neg")
@@ -33,7 +33,7 @@ def _abs(operation: Operation) -> str:
 def _of_one(operation: Operation, compute: Callable[[Operation, str, np.dtype], str]) -> str:
     dtype = operation.dtype()
     if dtype.kind != "i":
-        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+        raise operation.refused(f"{operation.holder} computes something else in {dtype}")
     value = compute(operation, cast(operation, operation.inputs[0], dtype, INT32), INT32)
     if dtype in NARROW:
         return wrapped(operation, value, dtype)
@@ -50,7 +50,7 @@ def _squared(operation: Operation) -> str:
     """Multiply, which TF.js's cpu backend does with integers; it squares them as floats."""
     dtype = operation.dtype()
     if dtype.kind not in "iu":
-        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+        raise operation.refused(f"{operation.holder} computes something else in {dtype}")
     value, *others = (cast(operation, each, dtype, INT32) for each in operation.inputs)
     for other in others:
         value = pointwise(operation, "Sub", value, other)
@@ -68,6 +68,6 @@ def _reduced(operation: Operation) -> str:
 def _in_int32(operation: Operation, values: Sequence[str], others: Sequence[str] = ()) -> str:
     dtype = operation.dtype()
     if dtype not in NARROW:
-        raise operation.refused(f"TensorFlow.js computes something else in {dtype}")
+        raise operation.refused(f"{operation.holder} computes something else in {dtype}")
     wide = [cast(operation, value, dtype, INT32) for value in values]
     return wrapped(operation, operation.again(*wide, *others, T=INT32), dtype)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlconv.convert.targets.bicubic import BICUBIC_STEPS, bicubic_table
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     FLOAT32,
     INT32,
     cast,
@@ -20,8 +20,8 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     gathered,
     reshaped,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import counted
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import counted
 
 # Gives float32 [wanted, given]: how much of each given pixel each wanted one takes.
 Weights = Callable[[Operation, int, int], np.ndarray]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     FLOAT32,
     INT32,
     NARROW,
@@ -20,7 +20,7 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     size,
     wrapped,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.operation import Operation, lowers
 
 
 @lowers("FloorDiv")

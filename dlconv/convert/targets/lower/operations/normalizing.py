@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import FLOAT32, INT32, cast, reshaped
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import computed, extents
+from dlconv.convert.targets.lower.arithmetic import FLOAT32, INT32, cast, reshaped
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import computed, extents
 
 
 @lowers("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.windows import Windows, largest, padded, pads_of, slices
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.windows import Windows, largest, padded, pads_of, slices
 
 
 @lowers("Dilation2D")

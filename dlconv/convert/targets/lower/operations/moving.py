@@ -11,7 +11,7 @@ from operator import or_
 
 import numpy as np
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import (
+from dlconv.convert.targets.lower.arithmetic import (
     BOOL,
     FLOAT32,
     INT32,
@@ -26,8 +26,8 @@ from dlconv.convert.targets.tfjs.lower.arithmetic import (
     reshaped,
     wrapped,
 )
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
-from dlconv.convert.targets.tfjs.lower.sizes import counted, transposed
+from dlconv.convert.targets.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.sizes import counted, transposed
 
 MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
@@ -41,7 +41,7 @@ def _strided_slice(operation: Operation) -> str:
     masks = {name: operation.attribute(name).i for name in MASKS}
     stepped = [(k, axis) for k, axis in _axes(len(strides), masks) if strides[k] != 1]
     if not stepped:
-        raise operation.refused("TensorFlow.js slices something else")
+        raise operation.refused(f"{operation.holder} slices something else")
     for place, axis in stepped:
         ends = [
             _part(operation, cast(operation, bound, index, INT32), place, place + 1)
@@ -85,7 +85,7 @@ def _axes(count: int, masks: Mapping[str, int]) -> Iterator[tuple[int, int]]:
 def _reversed(operation: Operation) -> str:
     value, axes = operation.inputs
     if operation.dtype() != BOOL:
-        raise operation.refused("TensorFlow.js turns it into something else")
+        raise operation.refused(f"{operation.holder} turns it into something else")
     turned = operation.again(cast(operation, value, BOOL, INT32), axes, T=INT32)
     return is_set(operation, turned, INT32)
 
@@ -100,7 +100,7 @@ def _gather(operation: Operation) -> str:
     count = stated + places if stated < 0 else stated
     axis = int(operation.constant(2, "its axis")) % rank
     if not count or axis < count:
-        raise operation.refused("TensorFlow.js gathers something else")
+        raise operation.refused(f"{operation.holder} gathers something else")
     order = [*range(count), axis, *(k for k in range(count, rank) if k != axis)]
     values = transposed(operation, values, order, dtype)
     sizes = operation.add("Shape", values, T=dtype, out_type=INT32)
@@ -203,7 +203,7 @@ def _split(operation: Operation) -> list[str]:
     dtype, axis = operation.dtype(), int(operation.constant(2, "its axis"))
     sizes = operation.constant(1, "a size").tolist()
     if -1 not in sizes:
-        raise operation.refused("TensorFlow.js splits something else")
+        raise operation.refused(f"{operation.holder} splits something else")
     place = sizes.index(-1)
     others = operation.const(sum(sizes) + 1, INT32)
     rest = pointwise(operation, "Sub", extent(operation, value, axis, dtype), others)
@@ -219,7 +219,7 @@ def _cumulated(operation: Operation) -> str:
     value, dtype = operation.inputs[0], operation.dtype()
     axis = int(operation.constant(1, "its axis"))
     if axis >= 0 and dtype not in NARROW:
-        raise operation.refused("TensorFlow.js adds up something else")
+        raise operation.refused(f"{operation.holder} adds up something else")
     front = operation.const(axis if axis >= 0 else axis + operation.rank(0), INT32)
     if dtype not in NARROW:
         return operation.again(value, front, Tidx=INT32)

@@ -4,8 +4,8 @@ Its wasm backend copies numbers that are to become bools, and narrow integers ar
 what TensorFlow cuts off.
 """
 
-from dlconv.convert.targets.tfjs.lower.arithmetic import INT32, NARROW, cast, is_set, wrapped
-from dlconv.convert.targets.tfjs.lower.operation import Operation, lowers
+from dlconv.convert.targets.lower.arithmetic import INT32, NARROW, cast, is_set, wrapped
+from dlconv.convert.targets.lower.operation import Operation, lowers
 
 
 @lowers("Cast")
