@@ -259,6 +259,26 @@ def test_inspect_shows_the_rest_of_a_graph_that_cannot_be_rewritten(call, graph)
     assert answer.stderr.count("\n") == 1
 
 
+def test_classes_are_named_on_the_command_line_or_guessed_from_their_number(call, tmp_path):
+    path = tmp_path / "voc.pb"
+    path.write_bytes(tiny_segmenter(classes=21).SerializeToString(deterministic=True))
+
+    def convert(*options):
+        answer = call("tfjs", path, "-o", "web", "--json", *options)
+        return answer, json.loads(answer.stdout)["classes"]
+
+    answer, classes = convert()
+    assert "the 21 classes are taken for those of PASCAL VOC 2012; --classes names" in answer.stderr
+    assert classes[15] == "person"
+    (tmp_path / "classes.txt").write_text("sky\nroad\n")
+    answer, classes = convert("--classes", tmp_path / "classes.txt")
+    assert "warning: the graph has 21 classes, and 2 have names" in answer.stderr
+    assert classes == ["sky", "road"]
+    answer = call("onnx", path, "--classes", "vco")
+    assert answer.exit_code == 1
+    assert "there are no classes called 'vco'" in answer.stderr
+
+
 def test_a_part_is_covered_counted_and_converted_as_what_it_is(call, tmp_path):
     sample = sample_graph(tmp_path).path
     ends = ("--outputs", "ResizeBilinear_2")

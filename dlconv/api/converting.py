@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlconv.artifacts.frozen import FrozenGraph
-from dlconv.artifacts.manifest import Artifact
+from dlconv.artifacts.manifest import Artifact, Manifest
 from dlconv.convert import convert as conversions
 from dlconv.convert.artifact import Made
 from dlconv.convert.rewrite import rewrite as every_pass
@@ -13,6 +13,7 @@ from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.graph import Graph
 from dlconv.progress import Say, StepProgress, no_progress
 from dlconv.recipe import Recipe
+from dlconv.registry.classes import dataset_of
 from dlconv.registry.models import load_registry
 from dlconv.storage.disk import disk_trouble
 from dlconv.storage.files import new_file
@@ -57,7 +58,7 @@ def convert(
         load = photos_for(found.photos)
         if found.skipped:
             say(skipped_line(found.skipped))
-    return conversions.convert(
+    made = conversions.convert(
         frozen,
         recipe,
         output,
@@ -66,6 +67,22 @@ def convert(
         progress=progress,
         check=check_written if check else None,
     )
+    line = _about_classes(made.artifact.manifest, frozen.classes)
+    if line is not None:
+        say(line)
+    return made
+
+
+def _about_classes(manifest: Manifest, known: tuple[str, ...]) -> str | None:
+    """Return what a person should know of the names of the classes, ``known`` before."""
+    named, count = len(manifest.classes), manifest.contract.classes
+    if named and not known:
+        dataset = dataset_of(manifest.classes, load_registry().datasets)
+        title = "a dataset" if dataset is None else dataset.title
+        return f"the {named} classes are taken for those of {title}; --classes names others"
+    if named and count not in (None, named):
+        return f"warning: the graph has {count} classes, and {named} have names"
+    return None
 
 
 def rewrite(

@@ -12,7 +12,7 @@ from dlconv.errors import DlconvError
 from dlconv.net.sources import local_path
 from dlconv.progress import Progress, no_progress
 from dlconv.registry.models import load_registry
-from dlconv.verify.choose import colours_of
+from dlconv.verify.choose import colours_of, with_classes
 from dlconv.verify.photos import find_photos
 
 # The photo that the page checks backends with.
@@ -23,15 +23,17 @@ def demo(
     artifacts: Sequence[Path] = (),
     *,
     works_offline: bool = False,
+    classes: str | None = None,
     registry: Path | None = None,
     progress: Progress = no_progress,
 ) -> Site:
     """Make the web page that removes the background of photos, videos and the camera.
 
     It contains the ``artifacts``, by default all below ``artifacts/``, those for TensorFlow.js
-    first. With ``works_offline`` it works without a network after the first visit. Each artifact is
-    run once, for the labels that the page checks backends with; ``progress`` is called with how
-    many were run, and the total.
+    first. With ``works_offline`` it works without a network after the first visit. ``classes``
+    is a dataset or a text file whose classes the page names, by default the artifacts' own. Each
+    artifact is run once, for the labels that the page checks backends with; ``progress`` is called
+    with how many were run, and the total.
 
     Raises DlconvError where there are no artifacts, and when a file of one was changed.
 
@@ -39,9 +41,10 @@ def demo(
     >>> "index.html" in site.files
     True
     """
-    chosen = _for_pages(choose_artifacts(artifacts))
+    known = load_registry(registry)
+    chosen = with_classes(_for_pages(choose_artifacts(artifacts)), classes, known)
     photo = find_photos([local_path(CHECK_PHOTOS)])[0]
-    colours = colours_of(chosen, load_registry(registry))
+    colours = colours_of(chosen, known)
     offers = []
     for done, artifact in enumerate(chosen):
         progress(done, len(chosen))

@@ -18,7 +18,7 @@ from dlconv.runtimes import RuntimeMissingError
 from dlconv.runtimes.catalogue import Choice, parse_choices
 from dlconv.verify.bisect import NodeError
 from dlconv.verify.bisect import bisect as compare_nodes
-from dlconv.verify.choose import choose_photos, colours_of
+from dlconv.verify.choose import choose_photos, colours_of, with_classes
 from dlconv.verify.floors import NO_FLOORS_GIVEN, GivenFloors
 from dlconv.verify.loadable import loadable, reference_graph
 from dlconv.verify.photos import Photo, find_photos, skipped_line, with_masks
@@ -50,6 +50,7 @@ def verify(
     workers: int | None = None,
     dask: str | None = None,
     resume: bool = False,
+    classes: str | None = None,
     registry: Path | None = None,
     progress: Callable[[Artifact, Choice], AbstractContextManager[Progress]] = no_display,
     say: Say = no_progress,
@@ -64,8 +65,9 @@ def verify(
     ``tfjs-chromium:webgl``; ``skip_missing`` is called with the error of a runtime that this
     machine lacks; without it, the error is raised. ``pictures`` keeps pictures of the worst photos
     for reports. ``workers`` is a number of processes, ``dask`` the address of a cluster; ``resume``
-    continues an interrupted run. ``progress`` opens a display for each check, ``say`` gets lines
-    for a person.
+    continues an interrupted run. ``classes`` is a dataset or a text file whose classes are named in
+    the results, by default the artifact's own. ``progress`` opens a display for each check, ``say``
+    gets lines for a person.
 
     What was measured is kept beside the artifacts, for ``pack``. An artifact below its floors has a
     result that is not ``passed``; that is not an error. Raises DlconvError where there is nothing
@@ -79,7 +81,7 @@ def verify(
     crew = _workers(workers, dask)
     known = load_registry(registry)
     frozen = None if reference is None else _reference(str(reference), known)
-    chosen = choose_artifacts(artifacts, reference=frozen)
+    chosen = with_classes(choose_artifacts(artifacts, reference=frozen), classes, known)
     if dataset is not None:
         say(f"reading {dataset}")
     found = choose_photos(images, chosen, known, dataset)

@@ -47,6 +47,7 @@ def convert(
     calibrate: list[Path] | None,
     explain: bool,
     check: bool,
+    classes: str | None,
     registry: Path | None,
     json: bool,
 ) -> None:
@@ -55,7 +56,7 @@ def convert(
     from dlconv.recipe import name_of_part
     from dlconv.terminal import console
 
-    frozen = api.find(graph, registry=registry)
+    frozen = api.find(graph, classes=classes, registry=registry)
     name = name_of_part(frozen.source.model, recipe.ends)
     label = f"converting {name} to {TARGETS[recipe.target]} ({recipe.weights})"
     with console.steps(label) as progress:

@@ -8,7 +8,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.options.checks import Artifacts
-from dlconv.cli.options.common import Json, NoOpen, Port, RegistryFile, Verbose
+from dlconv.cli.options.common import Classes, Json, NoOpen, Port, RegistryFile, Verbose
 from dlconv.errors import UsageError
 from dlconv.terminal.output import show, tell
 
@@ -29,6 +29,7 @@ def demo(
     ] = None,
     port: Port = None,
     no_open: NoOpen = False,
+    classes: Classes = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -52,6 +53,7 @@ def demo(
             return api.demo(
                 artifacts or [],
                 works_offline=works_offline,
+                classes=classes,
                 registry=registry,
                 progress=of_step("artifacts", progress),
             )

@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.conversion import convert, interface_of, refuse_useless
-from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.common import Classes, Json, RegistryFile, Verbose
 from dlconv.cli.options.conversion import (
     Calibrate,
     Check,
@@ -55,6 +55,7 @@ def litert(
     calibrate: Calibrate = None,
     explain: Explain = False,
     check: Check = False,
+    classes: Classes = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -73,4 +74,4 @@ def litert(
             rewrite=not no_rewrite,
             ends=ends_of(inputs, outputs, settings),
         )
-    convert(graph, recipe, out, calibrate, explain, check, registry, json)
+    convert(graph, recipe, out, calibrate, explain, check, classes, registry, json)

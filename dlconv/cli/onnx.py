@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.conversion import convert, interface_of, refuse_useless
-from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.common import Classes, Json, RegistryFile, Verbose
 from dlconv.cli.options.conversion import (
     AutoAgreement,
     AutoMiou,
@@ -71,6 +71,7 @@ def onnx(
     floor_miou: AutoMiou = None,
     explain: Explain = False,
     check: Check = False,
+    classes: Classes = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -99,4 +100,4 @@ def onnx(
             ends=ends_of(inputs, outputs, settings),
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
         )
-    convert(graph, recipe, out, calibrate, explain, check, registry, json)
+    convert(graph, recipe, out, calibrate, explain, check, classes, registry, json)

@@ -7,7 +7,7 @@ import typer
 
 from dlconv.cli.app import app
 from dlconv.cli.conversion import convert, interface_of, refuse_useless
-from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.common import Classes, Json, RegistryFile, Verbose
 from dlconv.cli.options.conversion import (
     AutoAgreement,
     AutoMiou,
@@ -84,6 +84,7 @@ def tfjs(
     output: Output = "labels",
     output_type: OutputType = None,
     no_rewrite: NoRewrite = False,
+    classes: Classes = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -115,4 +116,4 @@ def tfjs(
             floors=floors.over(DEFAULT_AUTO_FLOORS) if precision == "auto" else None,
             backends=wanted if converter == "dlconv" else (),
         )
-    convert(graph, recipe, out, calibrate, explain, check, registry, json)
+    convert(graph, recipe, out, calibrate, explain, check, classes, registry, json)

@@ -19,7 +19,7 @@ from dlconv.cli.options.checks import (
     Runtimes,
     SkipMissing,
 )
-from dlconv.cli.options.common import Json, RegistryFile, Verbose
+from dlconv.cli.options.common import Classes, Json, RegistryFile, Verbose
 from dlconv.errors import DlconvError
 
 
@@ -64,6 +64,7 @@ def verify(
     runtime: Runtimes = None,
     skip_missing: SkipMissing = False,
     report: Reports = None,
+    classes: Classes = None,
     registry: RegistryFile = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -98,6 +99,7 @@ def verify(
             workers=workers,
             dask=dask,
             resume=resume,
+            classes=classes,
             registry=registry,
             progress=photo_progress,
             say=console.say,

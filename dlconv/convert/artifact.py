@@ -68,6 +68,8 @@ from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.progress import StepProgress, no_progress
 from dlconv.recipe import DEFAULT_OPSET, Precision, Recipe
+from dlconv.registry.classes import likely_dataset
+from dlconv.registry.models import load_registry
 
 # The libraries whose versions the bytes depend on, by converter.
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
@@ -184,7 +186,7 @@ def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifes
         converter=recipe.converter,
         source=frozen.source,
         contract=written.ready.contract,
-        classes=frozen.classes,
+        classes=_classes(frozen, written.ready.contract),
         recipe=recipe,
         calibration=None if learned is None else Images(**learned.calibration.as_data()),
         same_function=written.ready.is_same_function,
@@ -192,6 +194,14 @@ def _manifest(frozen: FrozenGraph, recipe: Recipe, written: _Written) -> Manifes
         versions=_versions(*libraries),
         tensors=tensor_entries(written.stored, learned),
     )
+
+
+def _classes(frozen: FrozenGraph, contract: Contract) -> tuple[str, ...]:
+    """Return the names of the classes, of the dataset that has as many if none are known."""
+    if frozen.classes:
+        return frozen.classes
+    likely = likely_dataset(contract.classes, load_registry().datasets)
+    return likely.classes if likely else ()
 
 
 def _write_tfjs(path: Path, recipe: Recipe, work: Path, learning: Learning) -> _Written:
@@ -285,7 +295,7 @@ def _write_litert(
     )
     model, stored, learned = _litert_model(ready, recipe, learning)
     contract = ready.contract
-    write_litert(with_metadata(model, contract, frozen.classes), model_path)
+    write_litert(with_metadata(model, contract, _classes(frozen, contract)), model_path)
     if contract.output.dtype == "int64":
         output = dataclasses.replace(contract.output, dtype="int32")
         ready = dataclasses.replace(ready, contract=dataclasses.replace(contract, output=output))

@@ -88,9 +88,13 @@ class Wanted(Table):
 
 
 class ModelTable(Wanted):
-    """A table [models.NAME]; ``graph`` is the frozen graph of a model that the registry lacks."""
+    """A table [models.NAME]; ``graph`` is the frozen graph of a model that the registry lacks.
+
+    ``classes`` is a dataset's name, or a text file with a class on each line.
+    """
 
     graph: Place | None = None
+    classes: str | None = None
 
 
 class FloorsTable(Table):

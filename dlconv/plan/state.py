@@ -117,6 +117,8 @@ def _own_inputs(task: Task) -> dict[str, str]:
     if isinstance(task, Convert):
         found["graph"] = graph_digest(task.origin)
         found["options"] = task.recipe.digest
+        if task.origin.classes:
+            found["classes"] = _joined(task.origin.classes)
         found["calibration photos"] = _photos_digest(task.calibrate)
     elif isinstance(task, Verify):
         found["artifact"] = digest_of(task.folder / MANIFEST_NAME)

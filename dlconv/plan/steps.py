@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dlconv.errors import UsageError
+from dlconv.errors import DlconvError, UsageError
 from dlconv.plan.config import Config, ModelTable, nearest
 from dlconv.plan.tasks import Access, Convert, Fetch, Origin, Pack, Task, Verify
 from dlconv.recipe import Interface, Precision, Recipe, precision_of
+from dlconv.registry.classes import classes_for
 from dlconv.registry.models import Registry
 from dlconv.runtimes.catalogue import choices_for, parse_choices
 from dlconv.verify.floors import GivenFloors
@@ -60,9 +61,19 @@ def plan(config: Config, registry: Registry, access: Access) -> list[Step]:
         elif name in registry.models:
             raise config.error(f"models.{name}", "graph: the registry has a model of this name")
         graph = None if model.graph is None else config.folder / model.graph
-        steps += _steps_of(config, model, Origin(name, graph, access))
+        classes = _classes(config, name, model, registry)
+        steps += _steps_of(config, model, Origin(name, graph, access, classes))
     _check_floors(config, steps)
     return steps
+
+
+def _classes(config: Config, name: str, model: ModelTable, registry: Registry) -> tuple[str, ...]:
+    if model.classes is None:
+        return ()
+    try:
+        return classes_for(model.classes, registry.datasets, config.folder)
+    except DlconvError as error:
+        raise config.error(f"models.{name}", f"classes: {error.message}") from error
 
 
 def _steps_of(config: Config, model: ModelTable, origin: Origin) -> Iterator[Step]:

@@ -48,11 +48,15 @@ class Access:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from; ``graph`` is the file of one that the registry lacks."""
+    """Where a model comes from; ``graph`` is the file of one that the registry lacks.
+
+    ``classes`` are the names of its classes, if the project says them.
+    """
 
     model: str
     graph: Path | None
     access: Access
+    classes: tuple[str, ...] = ()
 
     @property
     def entry(self) -> Model | None:
@@ -63,7 +67,8 @@ class Origin:
         """Return the frozen graph, under the model's name. Raises DlconvError without one."""
         spec = self.model if self.graph is None else str(self.graph)
         found = find_frozen_graph(spec, load_registry(self.access.registry))
-        return replace(found, source=replace(found.source, model=self.model))
+        source = replace(found.source, model=self.model)
+        return replace(found, source=source, classes=self.classes or found.classes)
 
 
 @dataclass(frozen=True)

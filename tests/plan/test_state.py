@@ -7,6 +7,7 @@ import pytest
 from support.keys import write_keys
 from support.project import TFJS
 
+from dlconv.artifacts.manifest import read_artifact
 from dlconv.errors import DlconvError, UsageError
 from dlconv.plan.state import State, inputs_of
 from dlconv.plan.tasks import Done, do
@@ -69,6 +70,15 @@ def test_another_recipe_is_named_and_so_are_the_options_of_dlconv_0_1(project, s
     assert inputs_of(changed)["options"] != inputs_of(step)["options"] == step.task.recipe.digest
     state.keep(step, Done({}), {**inputs_of(step), "options": '["0", null, null]'}, 1)
     assert state.why_run(step) == "options changed"
+
+
+def test_other_names_of_classes_are_named_and_stand_in_the_manifest(project, state):
+    step = made(project, state)
+    origin = dataclasses.replace(step.task.origin, classes=("sky", "road", "tree"))
+    renamed = dataclasses.replace(step, task=dataclasses.replace(step.task, origin=origin))
+    assert state.why_run(renamed) == "classes changed"
+    run(renamed, state)
+    assert read_artifact(step.task.folder).manifest.classes == origin.classes
 
 
 @pytest.mark.parametrize("change", [lambda p: p.unlink(), lambda p: p.write_bytes(b"")])

@@ -111,6 +111,12 @@ def test_runtimes_are_those_of_the_target(project):
     assert found["onnx-float32"].runtimes == ("onnxruntime:cpu",)
 
 
+def test_classes_are_those_of_a_file_beside_the_configuration(project):
+    (project.folder / "mine.txt").write_text("sky\nroad\ntree\n")
+    found = tasks(project, f'{TINY}classes = "mine.txt"\n', Convert)
+    assert found["tfjs-float32"].origin.classes == ("sky", "road", "tree")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -120,6 +126,7 @@ def test_runtimes_are_those_of_the_target(project):
             f'{TINY}targets = ["onnx"]\nprecisions = ["uint16"]',
             "models.tiny.: precisions: onnx artifacts have no uint16",
         ),
+        (f'{TINY}classes = "vco"', "models.tiny.: classes: there are no classes called 'vco'"),
         (f'{TINY}precisions = ["auto"]', "models.tiny.: precisions: auto needs photos"),
         (
             f'{TINY}runtimes = ["onnxruntime"]',

@@ -47,7 +47,7 @@ def test_every_zoo_model_is_known() -> None:
 def test_every_dataset_has_as_many_classes_as_it_should() -> None:
     datasets = load_registry().datasets
     counts = {name: len(dataset.classes) for name, dataset in datasets.items()}
-    assert counts == {"voc": 21, "cityscapes": 19, "ade20k": 151, "shapes": 5}
+    assert counts == {"voc": 21, "cityscapes": 19, "ade20k": 151, "coco": 91, "shapes": 5}
     assert all(len(d.colours) == len(d.classes) for d in datasets.values())
     assert all(dataset.terms for dataset in datasets.values())
     assert datasets["ade20k"].ignore_label == 0

@@ -34,6 +34,16 @@ RegistryFile = Annotated[
     ),
 ]
 
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="The classes by name: those of voc, cityscapes, ade20k, coco or another dataset of "
+        "the registry, or of a text file with a class on each line.",
+        show_default="the model's, or those of the dataset with as many",
+    ),
+]
+
 Port = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Port to listen on.", show_default="any free"),
