@@ -30,8 +30,8 @@ class SelfCheck:
 def self_check(artifact: Artifact, photo: Photo) -> SelfCheck | None:
     """Label a photo; None for an artifact of more classes than a byte holds.
 
-    Raises DlconvError when a file of the artifact was changed, it does not run, or its runtime is not
-    installed.
+    Raises DlconvError when a file of the artifact was changed, it does not run, or its runtime is
+    not installed.
     """
     contract = artifact.manifest.contract
     if (contract.classes or 0) > MOST_CLASSES:
