@@ -6,9 +6,9 @@ sends one photo through each once, and every round starts with another one. What
 machine down for a while slows all of them down, so that ratios are reliable where single numbers
 are not. Times of frames are those that the runtimes measure themselves, as in verify. Processes
 that wait do not compute, with one exception: threads of ONNX Runtime in Python look for work for a
-while after a frame, and slow down the artifact whose turn it is. So all have one thread, unless more
-are asked for. Runtimes in Node.js never have more, and those in a page only as many as the browser
-gives: a measurement's versions say how many.
+while after a frame, and slow down the artifact whose turn it is. So all have one thread, unless
+more are asked for. Runtimes in Node.js never have more, and those in a page only as many as the
+browser gives: a measurement's versions say how many.
 """
 
 import statistics
