@@ -1,7 +1,7 @@
 // A LiteRT artifact as a session: LiteRT.js with wasm on one thread.
 //
 // On WebGPU LiteRT.js 2.5.3 gives some pixels labels that no class has (its ARG_MAX), so that is not
-// offered. Its threads took as long as one where they were measured, and would be another 9 MB.
+// offered. Two threads took as long as one where they were measured, and would be another 9 MB.
 
 import {
   type CompiledModel,
