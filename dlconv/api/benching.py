@@ -32,7 +32,7 @@ def bench(
     Artifacts take turns, so that ratios are reliable. ``artifacts``, ``images``, ``runtimes`` and
     ``skip_missing`` are as for ``verify``; the default image is one of the model's. ``against`` is
     the artifact that the others are compared with, ``rounds`` the number of timed frames of each,
-    ``threads`` the number of threads of ONNX Runtime in Python; ``say`` gets lines for a person.
+    ``threads`` the number of threads, but in Node.js; ``say`` gets lines for a person.
 
     Raises DlconvError when an artifact cannot be measured, UsageError for an unknown runtime.
 

@@ -7,7 +7,7 @@ from dlconv.artifacts.choose import choose_artifacts
 from dlconv.artifacts.manifest import Artifact
 from dlconv.demo import site as sites
 from dlconv.demo.self_check import self_check
-from dlconv.demo.site import WASM, Offer, Site, make_site
+from dlconv.demo.site import RUNTIMES, Offer, Site, make_site
 from dlconv.errors import DlconvError
 from dlconv.net.sources import local_path
 from dlconv.progress import Progress, no_progress
@@ -55,9 +55,9 @@ def demo(
 
 def _for_pages(artifacts: Sequence[Artifact]) -> list[Artifact]:
     """Return the artifacts that the page runs, those for TensorFlow.js first."""
-    chosen = [each for each in artifacts if each.manifest.target in WASM]
+    chosen = [each for each in artifacts if each.manifest.target in RUNTIMES]
     if not chosen:
-        raise DlconvError("the page runs TensorFlow.js and ONNX", "make one: dlconv tfjs")
+        raise DlconvError("the page runs TensorFlow.js, ONNX and LiteRT", "make one: dlconv tfjs")
     return sorted(chosen, key=lambda each: each.manifest.target != "tfjs")
 
 

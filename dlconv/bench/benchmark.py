@@ -76,7 +76,7 @@ def benchmark(
     """Measure artifacts, and ``against`` with them, over ``rounds`` rounds after the warm-up.
 
     Each runs in those of the chosen ``runtimes`` that are for its target, or in its default.
-    ``threads`` is the number of threads of ONNX Runtime in Python, ``cache`` the folder that keeps
+    ``threads`` is the number of threads, but in Node.js, ``cache`` the folder that keeps
     compressed sizes; ``say`` gets lines about the progress. ``skip_missing`` is called with the
     error of a runtime that this machine lacks; without it, the error is raised. Raises DlconvError
     when one of the artifacts cannot be measured, UsageError when none of the runtimes can run one.

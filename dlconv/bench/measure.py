@@ -6,9 +6,9 @@ sends one photo through each once, and every round starts with another one. What
 machine down for a while slows all of them down, so that ratios are reliable where single numbers
 are not. Times of frames are those that the runtimes measure themselves, as in verify. Processes
 that wait do not compute, with one exception: threads of ONNX Runtime in Python look for work for a
-while after a frame, and slow down the artifact whose turn it is. So it has one thread, unless more
-are asked for. Runtimes in Node never have more; those in a page take what the browser gives, and a
-measurement's versions say how many threads that are.
+while after a frame, and slow down the artifact whose turn it is. So all have one thread, unless
+more are asked for. Runtimes in Node.js never have more, and those in a page only as many as the
+browser gives: a measurement's versions say how many.
 """
 
 import statistics
@@ -50,10 +50,10 @@ class Subject:
     choice: Choice
 
     def start(self, threads: int) -> Runtime:
-        """Return its runtime, never in this process; ``threads`` is for ONNX Runtime in Python."""
+        """Return its runtime, never in this process; those in Node.js have one thread."""
         if self.choice.kind.name == OnnxruntimeChild.name:
             return OnnxruntimeChild(self.artifact.entry, threads)
-        return self.choice.start(self.artifact.entry)
+        return self.choice.start(self.artifact.entry, threads)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def measure(
 ) -> list[Measurement]:
     """Measure artifacts in turns; round r takes the photo r modulo their number.
 
-    ``threads`` is the number of threads of ONNX Runtime in Python. ``progress`` is called with
+    ``threads`` is the number of threads of each but those in Node.js. ``progress`` is called with
     ``starts`` or ``frames``, how many are done, and how many there are, warm-up included.
     ``skip_missing`` is called with the error of a runtime that this machine lacks, which is then
     left out; without it, the error is raised. Raises DlconvError when an artifact's files differ

@@ -4,7 +4,7 @@ The JSON is one object::
 
     schema       1
     rounds       how many frames of each artifact count
-    threads      how many ONNX Runtime in Python was to work with
+    threads      how many each was to work with, but those in Node.js
     photos       file names, in the order in which the rounds go through them again and again
     against      path of the artifact the others are compared with, or null
     results      one object for each artifact and runtime, in the order measured:

@@ -30,8 +30,7 @@ def bench(
         int,
         typer.Option(
             min=1,
-            help="Threads of onnxruntime. Runtimes in Node have one, those in a browser what it "
-            "gives.",
+            help="Threads of each runtime, but for those in Node, which have one.",
         ),
     ] = 1,
     report: Annotated[

@@ -1,7 +1,7 @@
 """What an artifact's labels have to be, so that the page can tell which backends are right.
 
-The labels are those of TF.js's wasm backend in Node.js, or of ONNX Runtime, which ``dlconv verify``
-compares with the frozen graph's.
+The labels are those of TF.js's wasm backend in Node.js, of ONNX Runtime, or of LiteRT, which
+``dlconv verify`` compares with the frozen graph's.
 """
 
 import io
@@ -11,6 +11,7 @@ import numpy as np
 
 from dlconv.artifacts.manifest import Artifact
 from dlconv.runtimes.framing import framed
+from dlconv.runtimes.litert_child import LitertChild
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 from dlconv.verify.photos import Photo, load_photo
@@ -29,7 +30,8 @@ class SelfCheck:
 def self_check(artifact: Artifact, photo: Photo) -> SelfCheck | None:
     """Label a photo; None for an artifact of more classes than a byte holds.
 
-    Raises DlconvError when a file of the artifact was changed, or it does not run.
+    Raises DlconvError when a file of the artifact was changed, it does not run, or its runtime is
+    not installed.
     """
     contract = artifact.manifest.contract
     if (contract.classes or 0) > MOST_CLASSES:
@@ -42,9 +44,11 @@ def self_check(artifact: Artifact, photo: Photo) -> SelfCheck | None:
     return SelfCheck(_png(image[0]), labels.astype(np.uint8).tobytes())
 
 
-def _runtime(artifact: Artifact) -> TfjsNodeRuntime | OnnxruntimeRuntime:
+def _runtime(artifact: Artifact) -> TfjsNodeRuntime | OnnxruntimeRuntime | LitertChild:
+    if artifact.manifest.target == "tfjs":
+        return TfjsNodeRuntime(artifact.directory)
     is_onnx = artifact.manifest.target == "onnx"
-    return OnnxruntimeRuntime(artifact.entry) if is_onnx else TfjsNodeRuntime(artifact.directory)
+    return OnnxruntimeRuntime(artifact.entry) if is_onnx else LitertChild(artifact.entry)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -7,11 +7,13 @@ artifact and its runtime for visits without a network, and the others once they 
 """
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -31,9 +33,15 @@ LIST = "artifacts.json"
 SERVICE_WORKER = "service-worker.js"
 KEPT = "const KEPT = "
 LICENCES = "THIRD_PARTY_LICENSES.txt"
-WASM = {"tfjs": "tfjs-backend-wasm*.wasm", "onnx": "ort-wasm-*"}
-# ONNX Runtime with WebGPU: large, and fetched only where that is chosen.
-WASM_LATER = "ort-wasm-*.asyncify.*"
+# What only the artifacts of a target need: wasm files, and parts of the page's script.
+RUNTIMES = {
+    "tfjs": ("tfjs-backend-wasm*.wasm", "part-tfjs_*", "part-web?*_gpu-*"),
+    "onnx": ("ort-wasm-*", "part-ort*"),
+    "litert": ("litert_wasm_internal.wasm", "litert_wasm_compat_internal.wasm", "part-litert_*"),
+}
+# Large, and fetched only where they are used: ONNX Runtime with WebGPU, which is chosen, and LiteRT
+# for browsers without relaxed SIMD.
+LATER = ("ort-wasm-*.asyncify.*", "part-ort.webgpu*", "*litert_wasm_compat_*")
 # Characters that encodeURIComponent keeps besides letters and digits, and the slash.
 AS_IS = "-_.!~*'()/"
 
@@ -79,10 +87,10 @@ def make_site(offers: Sequence[Offer], is_kept: bool = False) -> Site:
     listed = [_listed(offer, at) for offer, at in zip(offers, folders, strict=True)]
     page[LIST] = json.dumps({"artifacts": listed, "isKept": is_kept}).encode()
     parts = [
-        {**_wasm_files(offer.artifact), **_files_of(offer, at)}
+        {**_runtime_files(offer.artifact), **_files_of(offer, at)}
         for offer, at in zip(offers, folders, strict=True)
     ]
-    first = [*page, *(url for url in parts[0] if not Path(url).match(WASM_LATER))]
+    first = [*page, *(url for url in parts[0] if not _fits(url, LATER))]
     files = page
     for part in parts:
         files = {**files, **part}
@@ -108,12 +116,19 @@ def export(site: Site, folder: Path) -> None:
 
 def _page_files() -> dict[str, Path | bytes]:
     folder = bundled(f"{PAGE}/{INDEX}").parent
-    files = {path.name: path for path in sorted(folder.iterdir()) if path.name != SERVICE_WORKER}
+    left_out = [SERVICE_WORKER, *itertools.chain(*RUNTIMES.values())]
+    files = {path.name: path for path in sorted(folder.iterdir()) if not _fits(path.name, left_out)}
     return {**files, LICENCES: bundled(LICENCES)}
 
 
-def _wasm_files(artifact: Artifact) -> dict[str, Path]:
-    return {path.name: path for path in sorted(DIST.glob(WASM[artifact.manifest.target]))}
+def _runtime_files(artifact: Artifact) -> dict[str, Path]:
+    found = [*DIST.iterdir(), *(DIST / PAGE).iterdir()]
+    needed = RUNTIMES[artifact.manifest.target]
+    return {path.name: path for path in sorted(found) if _fits(path.name, needed)}
+
+
+def _fits(url: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch(url.rpartition("/")[2], pattern) for pattern in patterns)
 
 
 def _files_of(offer: Offer, folder: str) -> dict[str, Path | bytes]:

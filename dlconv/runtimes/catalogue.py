@@ -26,8 +26,7 @@ class RuntimeKind:
     """A runtime: its name, the target of the artifacts it runs, and its backends.
 
     ``make`` takes the file that runs (a model.json, an ONNX or .tflite file or a frozen graph), a
-    backend, and the number of threads for ONNX Runtime, LiteRT and TensorFlow in Python, None for
-    their default.
+    backend, and the number of threads, None for the runtime's default. Those in Node.js have one.
     ``program`` is what it runs in, if not in Python: ``node`` or ``chromium``.
     """
 
@@ -50,7 +49,7 @@ KINDS = (
         "tfjs-chromium",
         "tfjs",
         ("wasm", "webgl", "webgpu"),
-        lambda entry, backend, threads: TfjsChromiumRuntime(entry.parent, backend),
+        lambda entry, backend, threads: TfjsChromiumRuntime(entry.parent, backend, threads),
         "chromium",
     ),
     RuntimeKind(
@@ -63,7 +62,7 @@ KINDS = (
         "ort-web",
         "onnx",
         ("wasm", "webgpu"),
-        lambda entry, backend, threads: OrtWebRuntime(entry, backend),
+        OrtWebRuntime,
         "chromium",
     ),
     RuntimeKind(
@@ -78,7 +77,7 @@ KINDS = (
         "litert-web",
         "litert",
         ("wasm", "webgpu"),
-        lambda entry, backend, threads: LitertWebRuntime(entry, backend),
+        LitertWebRuntime,
         "chromium",
     ),
     RuntimeKind(

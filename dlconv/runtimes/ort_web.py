@@ -1,7 +1,7 @@
 """The runtimes ``ort-web``, ONNX Runtime Web in Chromium, and ``ort-web-node``, in Node.js."""
 
 from dlconv.runtimes.node_process import NodeProcess
-from dlconv.runtimes.page import Page
+from dlconv.runtimes.page import PageRuntime
 from dlconv.runtimes.session import SessionRuntime
 
 
@@ -15,15 +15,12 @@ class OrtWebNodeRuntime(SessionRuntime[NodeProcess]):
         return NodeProcess("ort-node.mjs", [str(self._path)], self._path)
 
 
-class OrtWebRuntime(SessionRuntime[Page]):
+class OrtWebRuntime(PageRuntime):
     """Runs an ONNX file in a page of Chromium, with wasm or WebGPU.
 
     What WebGPU has no kernels for runs with wasm there, too.
     """
 
     name = "ort-web"
+    script = "ort-page.js"
     described = ("onnxruntime_web", "browser", "isolated", "simd", "threads", "renderer")
-
-    def _open(self) -> Page:
-        options = {"entry": self._path.name, "backend": self.backend}
-        return Page("ort-page.js", self._path.parent, options, self._path)

@@ -1,4 +1,4 @@
-"""A page of Chromium that runs one artifact.
+"""A page of Chromium that runs one artifact, and what the runtimes with one have in common.
 
 The page, the bundle and the artifact come from a server on loopback. It sends the headers that
 isolate a page (COOP and COEP), without which browsers give wasm no threads.
@@ -21,6 +21,7 @@ from dlconv.errors import DlconvError
 from dlconv.runtimes import Inference, answers
 from dlconv.runtimes.answers import as_bytes, header_of, inference_from
 from dlconv.runtimes.chromium import open_browser, process_ids
+from dlconv.runtimes.session import SessionRuntime
 from dlconv.web import DIST, bundled
 
 LOAD_TIMEOUT_MS = 30_000
@@ -40,7 +41,7 @@ class Page:
     does not answer in time.
     """
 
-    def __init__(self, script: str, folder: Path, options: Mapping[str, str], what: Path) -> None:
+    def __init__(self, script: str, folder: Path, options: Mapping[str, Any], what: Path) -> None:
         self._what = what
         with ExitStack() as stack:
             browser = stack.enter_context(open_browser())
@@ -102,6 +103,24 @@ class Page:
         except Error as error:
             message = error.message.splitlines()[0].removeprefix("Page.wait_for_function: ")
             raise DlconvError(f"cannot run {self._what}: {message}") from error
+
+
+class PageRuntime(SessionRuntime[Page]):
+    """Runs a file, or a folder, in a page with a bundled script.
+
+    ``threads`` is how many wasm has; None leaves it to the script.
+    """
+
+    script: str
+
+    def __init__(self, path: Path, backend: str = "wasm", threads: int | None = None) -> None:
+        super().__init__(path, backend)
+        self._threads = threads
+
+    def _open(self) -> Page:
+        folder = self._path if self._path.is_dir() else self._path.parent
+        options = {"entry": self._path.name, "backend": self.backend, "threads": self._threads}
+        return Page(self.script, folder, options, self._path)
 
 
 @contextmanager

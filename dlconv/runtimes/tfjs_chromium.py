@@ -1,10 +1,9 @@
 """The runtime ``tfjs-chromium``: a TF.js graph model in a page, with wasm, WebGL or WebGPU."""
 
-from dlconv.runtimes.page import Page
-from dlconv.runtimes.session import SessionRuntime
+from dlconv.runtimes.page import PageRuntime
 
 
-class TfjsChromiumRuntime(SessionRuntime[Page]):
+class TfjsChromiumRuntime(PageRuntime):
     """Runs a directory with a TF.js graph model in a page of Chromium.
 
     The description has the threads of wasm, and for WebGL and WebGPU the renderer and the precision
@@ -12,7 +11,5 @@ class TfjsChromiumRuntime(SessionRuntime[Page]):
     """
 
     name = "tfjs-chromium"
+    script = "tfjs-page.js"
     described = ("tfjs", "browser", "isolated", "simd", "threads", "renderer", "precision")
-
-    def _open(self) -> Page:
-        return Page("tfjs-page.js", self._path, {"backend": self.backend}, self._path)

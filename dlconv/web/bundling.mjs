@@ -16,6 +16,19 @@ export const COMMON = {
   metafile: true,
 };
 
+// The scripts that start LiteRT.js's wasm, as modules: as they are, they have to be loaded by a page.
+const litertInside = {
+  name: "litert-inside",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^@litertjs\/wasm-utils$/ }, () => ({
+      path: path.join(here, "segment/src/litert_wasm.ts"),
+    }));
+    onLoad({ filter: /@litertjs[/\\]core[/\\]wasm[/\\]\w+\.js$/ }, async ({ path: file }) => ({
+      contents: `${await readFile(file, "utf8")}\nexport default ModuleFactory;\n`,
+    }));
+  },
+};
+
 // ONNX Runtime Web loads its wasm from the folder it is told, not out of the bundle.
 export const FOR_BROWSERS = {
   ...COMMON,
@@ -26,7 +39,14 @@ export const FOR_BROWSERS = {
 };
 
 // What a backend needs lies in files of their own, which are only loaded with it.
-export const IN_PARTS = { ...FOR_BROWSERS, splitting: true, chunkNames: "part-[hash]" };
+export const IN_PARTS = {
+  ...FOR_BROWSERS,
+  splitting: true,
+  chunkNames: "part-[name]-[hash]",
+  plugins: [litertInside],
+  // LiteRT.js's scripts look for them only in Node.js.
+  external: ["node:*"],
+};
 
 // By the folders of npm packages.
 const WASM_FILES = {
@@ -42,11 +62,13 @@ const WASM_FILES = {
     "ort-wasm-simd-threaded.asyncify.mjs",
     "ort-wasm-simd-threaded.asyncify.wasm",
   ],
+  "@litertjs/core/wasm": ["litert_wasm_internal.wasm", "litert_wasm_compat_internal.wasm"],
 };
 
 // What only the runners load, not the page nor @dlconv/segment.
 const RUNNERS_WASM_FILES = {
   "@litertjs/core/wasm": [
+    "litert_wasm_internal.js",
     "litert_wasm_threaded_internal.js",
     "litert_wasm_threaded_internal.wasm",
     // With WebGPU, by JavaScript Promise Integration.

@@ -28,7 +28,7 @@ const withoutOwnName = {
 
 const { metafile } = await build({
   ...IN_PARTS,
-  plugins: [withoutOwnName],
+  plugins: [...IN_PARTS.plugins, withoutOwnName],
   // But for spaces, and the remarks in an import() of ONNX Runtime's, which bundlers read.
   minify: false,
   minifyIdentifiers: true,

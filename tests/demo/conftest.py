@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
+from support.artifacts import PLAIN, litert_artifact, onnx_artifact, tfjs_artifact
 from support.camera import write_y4m
 from support.demo import fake_camera
 from support.sample import PHOTOS, sample_graph
@@ -30,6 +30,12 @@ def artifacts(graph, tmp_path_factory):
         tfjs_artifact(graph, folder / "tfjs-plain1", PLAIN),
         onnx_artifact(graph, folder / "onnx-float32"),
     ]
+
+
+@pytest.fixture(scope="session")
+def litert(graph, tmp_path_factory):
+    """The sample model for LiteRT."""
+    return litert_artifact(graph, tmp_path_factory.mktemp("litert") / "model")
 
 
 @pytest.fixture(scope="session")

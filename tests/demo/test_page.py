@@ -362,6 +362,26 @@ def test_the_fastest_backend_that_is_correct_is_found(browser, artifacts):
         assert "do not trust the mask" in page.page.inner_text("#message")
 
 
+def test_litert_runs_in_place_of_a_model_of_the_same_choices_where_that_is_wrong(
+    browser, artifacts, litert
+):
+    photo = find_photos([PHOTO])[0]
+    check = self_check(artifacts[0], photo)
+    wrong = dataclasses.replace(check, labels=bytes(len(check.labels)))
+    offers = [
+        Offer(artifacts[0], voc_colours(256), wrong),
+        Offer(litert, voc_colours(256), self_check(litert, photo)),
+    ]
+    with demo_page(browser, make_site(offers)) as page:
+        page.page.wait_for_selector("#state:has-text('litert float32 runs on wasm (1 thread), in')")
+        page.page.wait_for_selector("#state:has-text('Tried here: tfjs wasm wrong labels, ')")
+        assert re.search(r"litert wasm [\d.]+ ms\.$", page.page.inner_text("#state"))
+        assert page.page.is_checked("[name=model][value='1']")
+        page.plain().show(PHOTO)
+        assert page.kept().any()
+        assert {*page.troubles} <= {"No available adapters."}
+
+
 def test_of_a_photo_after_a_camera_the_photo_s_shares_are_shown(browser, site):
     with demo_page(browser, site) as page:
         for _ in range(3):

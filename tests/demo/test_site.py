@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import shutil
 
 import pytest
@@ -17,20 +18,50 @@ def listed(site):
     return json.loads(site.files["artifacts.json"])["artifacts"]
 
 
-def test_a_site_has_the_page_and_what_its_artifacts_need(artifacts):
+def of_runtimes(names):
+    """The names of files that not every page has, without the digests in them."""
+    found = [name for name in names if re.match(r"(part-)?(tfjs|web\w+_gpu|ort|litert)", name)]
+    return {re.sub(r"-[A-Z0-9]{8}\.", ".", name) for name in found}
+
+
+def test_a_site_has_the_page_and_what_its_artifacts_need(artifacts, litert):
     tfjs, _, onnx = artifacts
     names = set(site_of(tfjs).files)
     assert {"index.html", "page.js", "page.css", "worker.js"} < names
-    assert "tfjs-backend-wasm-simd.wasm" in names
-    assert not [name for name in names if name.startswith("ort-")]
-    site = site_of(onnx)
-    names = set(site.files)
-    assert {"ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.asyncify.wasm"} < names
-    assert not [name for name in names if name.startswith("tfjs-")]
-    assert set(names) - set(site.first) == {
-        "ort-wasm-simd-threaded.asyncify.mjs",
-        "ort-wasm-simd-threaded.asyncify.wasm",
+    assert of_runtimes(names) == {
+        "tfjs-backend-wasm.wasm",
+        "tfjs-backend-wasm-simd.wasm",
+        "tfjs-backend-wasm-threaded-simd.wasm",
+        "part-tfjs_session.js",
+        "part-webgl_gpu.js",
+        "part-webgpu_gpu.js",
     }
+    at_once = {
+        "onnx": {
+            "ort-wasm-simd-threaded.mjs",
+            "ort-wasm-simd-threaded.wasm",
+            "part-ort.wasm.min.js",
+            "part-ort_session.js",
+        },
+        "litert": {
+            "litert_wasm_internal.wasm",
+            "part-litert_session.js",
+            "part-litert_wasm_internal.js",
+        },
+    }
+    later = {
+        "onnx": {
+            "ort-wasm-simd-threaded.asyncify.mjs",
+            "ort-wasm-simd-threaded.asyncify.wasm",
+            "part-ort.webgpu.min.js",
+        },
+        "litert": {"litert_wasm_compat_internal.wasm", "part-litert_wasm_compat_internal.js"},
+    }
+    for artifact in (onnx, litert):
+        site = site_of(artifact)
+        target = artifact.manifest.target
+        assert of_runtimes(site.first) == at_once[target]
+        assert of_runtimes({*site.files} - {*site.first}) == later[target]
 
 
 def test_every_artifact_is_listed_with_a_folder_of_its_own(artifacts):

@@ -162,6 +162,18 @@ def test_a_browser_that_is_gone_is_one_line(onnx):
 
 
 @needs_chromium
+def test_threads_are_as_many_as_asked_for(tiny, tfjs, labelling_files, tmp_path):
+    onnx = onnx_artifact(tiny, tmp_path / "onnx").entry
+    for runtime in (
+        TfjsChromiumRuntime(tfjs, threads=1),
+        OrtWebRuntime(onnx, threads=1),
+        LitertWebRuntime(labelling_files["float32"].path, threads=1),
+    ):
+        with runtime:
+            assert runtime.describe()["threads"] == "1"
+
+
+@needs_chromium
 @pytest.mark.parametrize("backend", ["wasm", pytest.param("webgpu", marks=pytest.mark.slow)])
 def test_litert_in_a_page_gives_the_labels_of_tensorflow(labelling_files, backend):
     file = labelling_files["float32"]

@@ -39,6 +39,11 @@ def onnx_artifact(frozen: FrozenGraph, place: Path, *precision, **options) -> Ar
     return made("onnx", frozen, place, *precision, **options).artifact
 
 
+def litert_artifact(frozen: FrozenGraph, place: Path, *precision, **options) -> Artifact:
+    """A LiteRT artifact in a folder, or a file that ends in .tflite."""
+    return made("litert", frozen, place, *precision, **options).artifact
+
+
 def write_manifest_again(artifact: Artifact) -> None:
     """Store the manifest as it is said to be, with the digests of the files as they are now."""
     artifact.manifest_path.unlink()

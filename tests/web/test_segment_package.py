@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.artifacts import PLAIN, onnx_artifact, tfjs_artifact
+from support.artifacts import PLAIN, litert_artifact, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 from support.waiting import MILLISECONDS
@@ -34,7 +34,7 @@ BUNDLED = """
 import { loadSegmenter } from "@dlconv/segment";
 const photo = new ImageData(65, 65);
 const told = [];
-for (const artifact of ["tfjs/", "onnx/"]) {
+for (const artifact of ["tfjs/", "onnx/", "litert/"]) {
   const segmenter = await loadSegmenter(artifact, { runtimeUrl: "runtime" });
   const { labels } = await segmenter.segment(photo);
   told.push(labels.length);
@@ -90,6 +90,7 @@ def test_a_bundle_of_it_finds_the_runtimes_where_the_page_says(project, tmp_path
     for made in (
         tfjs_artifact(graph, tmp_path / "tfjs"),
         onnx_artifact(graph, tmp_path / "onnx"),
+        litert_artifact(graph, tmp_path / "litert"),
     ):
         folder = made.directory
         files |= {f"{folder.name}/{path.name}": path for path in folder.iterdir()}
@@ -98,7 +99,7 @@ def test_a_bundle_of_it_finds_the_runtimes_where_the_page_says(project, tmp_path
         opened = browser.new_page()
         opened.goto(address)
         opened.wait_for_function("globalThis.told", timeout=MILLISECONDS)
-        assert opened.evaluate("told") == [129 * 129] * 2
+        assert opened.evaluate("told") == [129 * 129] * 3
 
 
 def test_its_types_are_those_of_a_strict_project(project):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.artifacts import onnx_artifact, tfjs_artifact
+from support.artifacts import litert_artifact, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.sample import PHOTOS, sample_graph
 
@@ -28,10 +28,12 @@ def address(project, tmp_path_factory):
     graph = sample_graph(folder)
     artifact = tfjs_artifact(graph, folder / "tfjs", interface=interface)
     onnx = onnx_artifact(graph, folder / "onnx", interface=interface)
+    litert = litert_artifact(graph, folder / "litert", interface=interface)
     dist = project / "node_modules/@dlconv/segment/dist"
     files = {f"dist/{path.name}": path for path in dist.iterdir()}
     files |= {f"artifact/{path.name}": path for path in artifact.directory.iterdir()}
-    files |= {f"onnx/{path.name}": path for path in onnx.directory.iterdir()}
+    for made in (onnx, litert):
+        files |= {f"{made.directory.name}/{path.name}": path for path in made.directory.iterdir()}
     files |= {"index.html": b"<!doctype html>", "photo.png": PHOTOS / "scene_2000030.png"}
     with served(Site(files)) as address:
         yield address
@@ -55,15 +57,17 @@ def page(address, browser):
 def test_a_wasm_that_did_not_come_is_fetched_again_also_from_elsewhere(page):
     told = page.evaluate("""async () => {
       const told = [];
-      for (const [backend, folder] of [
-        ["wasm", "nowhere/"], ["webgl", "nowhere/"], ["wasm", "nowhere/"], ["wasm", "dist/"],
+      for (const [artifact, backend, folder] of [
+        ["artifact/", "wasm", "nowhere/"], ["artifact/", "webgl", "nowhere/"],
+        ["artifact/", "wasm", "nowhere/"], ["artifact/", "wasm", "dist/"],
+        ["litert/", "wasm", "nowhere/"], ["litert/", "wasm", "dist/"],
       ]) {
-        const loading = load({ backend, runtimeUrl: folder });
+        const loading = engine.loadSegmenter(artifact, { backend, runtimeUrl: folder });
         told.push(await loading.then((found) => found.backend, (error) => error.name));
       }
       return told;
     }""")
-    assert told == ["BackendError", "webgl", "BackendError", "wasm"]
+    assert told == ["BackendError", "webgl", "BackendError", "wasm", "BackendError", "wasm"]
 
 
 @pytest.mark.parametrize(
@@ -85,16 +89,64 @@ def test_two_are_loaded_at_once(page, backends):
     ]
 
 
-@pytest.mark.parametrize("backend", ["wasm", "webgpu"])
-def test_two_of_onnx_are_loaded_at_once(page, backend):
+@pytest.mark.parametrize(
+    ("artifact", "backend"), [("onnx/", "wasm"), ("onnx/", "webgpu"), ("litert/", "wasm")]
+)
+def test_two_of_another_target_are_loaded_at_once(page, artifact, backend):
     told = page.evaluate(
-        """async (backend) => {
-      const loading = [1, 2].map(() => engine.loadSegmenter("onnx/", { backend }));
+        """async ([artifact, backend]) => {
+      const loading = [1, 2].map(() => engine.loadSegmenter(artifact, { backend }));
       return (await Promise.all(loading)).map(({ backend }) => backend);
     }""",
-        backend,
+        [artifact, backend],
     )
     assert told == [backend, backend]
+
+
+# LiteRT.js asks by compiling a module of 36 bytes.
+WITHOUT_RELAXED_SIMD = """
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (code, imports) => {
+    if (code.byteLength < 50) throw new Error("no relaxed SIMD");
+    return instantiate(code, imports);
+  };
+"""
+
+
+@pytest.mark.parametrize("is_relaxed", [True, False])
+def test_litert_gives_the_labels_that_tfjs_gives_also_in_older_browsers(page, is_relaxed):
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+    if not is_relaxed:
+        page.evaluate(f"() => {{ {WITHOUT_RELAXED_SIMD} }}")
+    told = page.evaluate("""async () => {
+      const blob = await (await fetch("photo.png")).blob();
+      const photo = await createImageBitmap(blob, 0, 0, 129, 70);
+      const tfjs = await load();
+      const litert = await engine.loadSegmenter("litert/");
+      const [theirs, ours] = [await tfjs.segment(photo), await litert.segment(photo)];
+      const again = await litert.segment(photo);
+      await litert.dispose();
+      const refused = await engine.loadSegmenter("litert/", { backend: "webgpu" })
+        .catch(({ name, message }) => `${name}: ${message}`);
+      return {
+        size: [ours.width, ours.height],
+        seen: new Set(ours.labels).size,
+        same: [ours, again].every(({ labels }) => `${labels}` === `${theirs.labels}`),
+        draws: litert.draws,
+        description: litert.description,
+        refused,
+      };
+    }""")
+    assert told["size"] == [65, 35]
+    assert told["seen"] > 1
+    assert told["same"]
+    assert not told["draws"]
+    assert told["description"]["litert"] == "2.5.3"
+    assert told["description"]["relaxed_simd"] == is_relaxed
+    assert told["refused"] == "BackendError: LiteRT artifacts run on wasm, not webgpu"
+    build = "litert_wasm_internal.wasm" if is_relaxed else "litert_wasm_compat_internal.wasm"
+    assert [name for name in fetched if name.startswith("litert_")] == [build]
 
 
 def test_each_runs_on_its_own_backend_whatever_the_others_do(page):

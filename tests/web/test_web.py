@@ -45,7 +45,12 @@ def test_the_backends_have_kernels_of_their_own():
 
 def test_the_licences_of_what_is_bundled_lie_beside_it():
     text = web.bundled("THIRD_PARTY_LICENSES.txt").read_text()
-    for package in ("@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-wasm", "seedrandom"):
+    for package in (
+        "@litertjs/core",
+        "@tensorflow/tfjs-core",
+        "@tensorflow/tfjs-backend-wasm",
+        "seedrandom",
+    ):
         assert f"\n{package} " in f"\n{text}"
 
 

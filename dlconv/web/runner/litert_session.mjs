@@ -13,7 +13,7 @@ import { aligned } from "./payload.mjs";
 export async function startLitert({ wasmPath, backend, threads, file }) {
   const isGpu = backend === "webgpu";
   const device = isGpu ? await openDevice() : undefined;
-  await loadLiteRt(wasmPath, isGpu ? { jspi: true } : { threads: true });
+  await loadLiteRt(wasmPath, isGpu ? { jspi: true } : { threads: threads > 1 });
   const model = await loadAndCompile(file, {
     accelerator: backend,
     cpuOptions: { numThreads: isGpu ? 1 : threads },

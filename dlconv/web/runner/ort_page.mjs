@@ -9,10 +9,10 @@ import { offer, readArtifact } from "./page.mjs";
 
 const MODULES = { wasm, webgpu };
 
-offer(async ({ entry, backend }) => startOrt({
+offer(async ({ entry, backend, threads }) => startOrt({
   ort: MODULES[backend],
   wasmPaths: new URL(".", location.href).href,
-  threads: crossOriginIsolated ? navigator.hardwareConcurrency : 1,
+  threads: threads ?? (crossOriginIsolated ? navigator.hardwareConcurrency : 1),
   file: await readArtifact(entry),
   device: backend === "webgpu" ? await openDevice() : undefined,
 }));

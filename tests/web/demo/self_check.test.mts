@@ -8,7 +8,18 @@ import {
   type Trial,
 } from "../../../dlconv/web/demo/src/self_check.ts";
 
+const artifact: Trial["artifact"] = {
+  url: "artifacts/sample/",
+  model: "sample",
+  title: "tfjs float32",
+  target: "tfjs",
+  bytes: 1,
+  crop: [129, 129],
+  colours: [],
+  check: null,
+};
 const trial = (backend: Trial["backend"], milliseconds: number, agreement: number): Trial => ({
+  artifact,
   backend,
   milliseconds,
   agreement,

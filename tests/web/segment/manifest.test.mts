@@ -40,10 +40,12 @@ test("an artifact of a fixed size has that as its crop", () => {
   assert.deepEqual(fixed, crop);
 });
 
-test("the entry is model.json, or the ONNX file", () => {
+test("the entry is model.json, or the ONNX or .tflite file", () => {
   assert.equal(entryOf(read({})), "model.json");
   const onnx = { target: "onnx", files: [{ ...FILE, path: "small.onnx" }] };
   assert.equal(entryOf(read(onnx)), "small.onnx");
+  const litert = { target: "litert", files: [{ ...FILE, path: "small.tflite" }] };
+  assert.equal(entryOf(read(litert)), "small.tflite");
   assert.throws(() => entryOf(read({ target: "onnx" })), /no \.onnx among them/);
 });
 

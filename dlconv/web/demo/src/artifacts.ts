@@ -9,7 +9,7 @@ export interface Listed {
   readonly url: string;
   readonly model: string;
   readonly title: string;
-  readonly target: "tfjs" | "onnx";
+  readonly target: "tfjs" | "onnx" | "litert";
   readonly bytes: number;
   /** Height and width. */
   readonly crop: readonly [number, number] | null;
@@ -36,10 +36,34 @@ export async function listArtifacts(): Promise<Listing> {
   return { artifacts: placed, isKept };
 }
 
+const BACKENDS: Readonly<Record<Listed["target"], readonly Backend[]>> = {
+  tfjs: ["wasm", "webgl", "webgpu"],
+  onnx: ["wasm", "webgpu"],
+  litert: ["wasm"],
+};
+
 /** Where an artifact can run in this browser, the safest first. */
 export function backendsFor({ target }: Listed): readonly Backend[] {
-  const backends: Backend[] = target === "onnx" ? ["wasm"] : ["wasm", "webgl"];
-  return "gpu" in navigator ? [...backends, "webgpu"] : backends;
+  return BACKENDS[target].filter((name) => name !== "webgpu" || "gpu" in navigator);
+}
+
+/** Those for LiteRT that are made of the same network as another one, to the same choices. */
+export function twinsOf(artifacts: readonly Listed[], chosen: Listed): Listed[] {
+  return artifacts.filter(
+    (each) =>
+      each !== chosen &&
+      each.target === "litert" &&
+      each.check !== null &&
+      each.model === chosen.model &&
+      String(each.crop) === String(chosen.crop) &&
+      choicesOf(each) === choicesOf(chosen),
+  );
+}
+
+/** Its title without the target, and without the size, which is that of the crop in any case. */
+function choicesOf({ title, target, crop }: Listed): string {
+  const words = title.slice(target.length).split(" ");
+  return words.filter((word) => word && word !== crop?.join("x")).join(" ");
 }
 
 /** Those that this device has what it takes for. */

@@ -51,8 +51,11 @@ export class Loader {
     return backendsFor(artifact).includes(this.#running) ? this.#running : "wasm";
   }
 
-  /** With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile. */
-  async choose(): Promise<void> {
+  /**
+   * With auto, start on wasm, which is right everywhere, and look for a faster one meanwhile, also
+   * among rivals: artifacts that may run in place of the chosen one.
+   */
+  async choose(rivals: readonly Listed[] = []): Promise<void> {
     this.#isLoadedAgain = false;
     const { backend } = this.#models;
     if (backend !== AUTO) {
@@ -60,7 +63,7 @@ export class Loader {
       return;
     }
     const words = await this.#load("wasm");
-    if (words) await this.#lookForFaster(words);
+    if (words) await this.#lookForFaster(words, rivals);
   }
 
   /** Load another model of the list on the backend that runs. */
@@ -85,22 +88,31 @@ export class Loader {
       complain(`${failed} failed, so it runs on wasm now: ${error.message}`);
   }
 
-  async #lookForFaster(onWasm: string): Promise<void> {
+  async #lookForFaster(onWasm: string, rivals: readonly Listed[]): Promise<void> {
     const { chosen } = this.#models;
     const turn = this.#last;
     say(`${onWasm} Looking for a faster backend …`);
     const trials: Trial[] = [];
     this.#looking = turn;
-    for (const backend of await backendsHere(chosen)) {
-      trials.push(await tryBackend(chosen.url, backend, chosen.check!, this.#startEngine));
-      if (turn !== this.#last) return;
+    for (const artifact of [chosen, ...rivals]) {
+      for (const backend of await backendsHere(artifact)) {
+        trials.push(await tryBackend(artifact, backend, this.#startEngine));
+        if (turn !== this.#last) return;
+      }
     }
     this.#looking = 0;
-    const best = fastest(trials)?.backend ?? "wasm";
     if (areWrong(trials))
       complain("No backend gives the right labels here: do not trust the mask.");
-    const words = best === "wasm" ? onWasm : await this.#load(best);
+    const words = await this.#loadOther(fastest(trials), onWasm);
     if (words) say(`${words} ${inResult(trials)}`);
+  }
+
+  /** Load what was the fastest, if it is not what runs already. */
+  async #loadOther(best: Trial | null, onWasm: string): Promise<string | null> {
+    const runs = this.#models.chosen;
+    if (!best || (best.artifact === runs && best.backend === "wasm")) return onWasm;
+    if (best.artifact !== runs) this.#models.chosen = best.artifact;
+    return this.#load(best.backend);
   }
 
   /** What runs then, in words; null when it failed, or another load was asked for meanwhile. */
@@ -155,8 +167,10 @@ function inWords(
 }
 
 function inResult(trials: readonly Trial[]): string {
-  const results = trials.map(
-    ({ backend, milliseconds, failure }) => `${backend} ${failure ?? inMilliseconds(milliseconds)}`,
-  );
+  const areRivals = new Set(trials.map(({ artifact }) => artifact)).size > 1;
+  const results = trials.map(({ artifact, backend, milliseconds, failure }) => {
+    const where = areRivals ? `${artifact.target} ${backend}` : backend;
+    return `${where} ${failure ?? inMilliseconds(milliseconds)}`;
+  });
   return `Tried here: ${results.join(", ")}.`;
 }

@@ -2,7 +2,7 @@
 
 import type { Backend } from "@dlconv/segment";
 import { Notice, Watch } from "./absence.ts";
-import { type Listed, listArtifacts } from "./artifacts.ts";
+import { type Listed, listArtifacts, twinsOf } from "./artifacts.ts";
 import { Autopilot } from "./autopilot.ts";
 import { Compare } from "./compare.ts";
 import { Costs } from "./costs.ts";
@@ -88,7 +88,8 @@ class Page {
     wireSources((opening) => void this.#show(opening));
     stop.addEventListener("click", () => this.#end());
     save.addEventListener("click", () => canvas.toBlob(download));
-    await this.#choose();
+    // A person who chooses another model gets that one.
+    await this.#choose(twinsOf(this.#artifacts, this.#models.chosen));
   }
 
   #take({ labels, timing }: Segmented | Drawn, asked: number): void {
@@ -171,9 +172,9 @@ class Page {
     }
   }
 
-  async #choose(): Promise<void> {
+  async #choose(rivals: readonly Listed[] = []): Promise<void> {
     this.#autopilot.start(this.#models.chosen);
-    await this.#loader.choose();
+    await this.#loader.choose(rivals);
   }
 
   async #setRival(): Promise<void> {

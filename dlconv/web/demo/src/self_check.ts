@@ -1,10 +1,11 @@
 // Finds the fastest backend that is correct on this device.
 //
 // Each one labels the photo that comes with the artifact, in a worker of its own, so that the page
-// goes on meanwhile. It is correct when its labels are those that TF.js's wasm backend gave when the
-// site was made.
+// goes on meanwhile. It is correct when its labels are those that the artifact gave outside of browsers
+// when the site was made.
 
 import type { Backend } from "@dlconv/segment";
+import type { Listed } from "./artifacts.ts";
 import type { Engine } from "./engine.ts";
 import { fetched } from "./fetched.ts";
 
@@ -15,6 +16,7 @@ export interface SelfCheck {
 }
 
 export interface Trial {
+  readonly artifact: Listed;
   readonly backend: Backend;
   readonly milliseconds: number;
   /** The share of the pixels with the right label; 0 where the backend failed. */
@@ -52,29 +54,34 @@ export function areWrong(trials: readonly Trial[]): boolean {
   return !fastest(trials) && trials.some(({ failure }) => failure === WRONG_LABELS);
 }
 
-/** Try a backend with an engine of its own, which is stopped then. */
+/** Try an artifact that has a check on a backend, with an engine of its own, which is stopped then. */
 export async function tryBackend(
-  url: string,
+  artifact: Listed,
   backend: Backend,
-  check: SelfCheck,
   start: () => Promise<Engine>,
 ): Promise<Trial> {
   let engine: Engine | null = null;
   try {
     engine = await start();
-    const trial = await Promise.race([measure(engine, url, backend, check), late()]);
-    return { backend, ...trial, failure: trial.agreement < CORRECT ? WRONG_LABELS : null };
+    const trial = await Promise.race([measure(engine, artifact, backend), late()]);
+    return {
+      artifact,
+      backend,
+      ...trial,
+      failure: trial.agreement < CORRECT ? WRONG_LABELS : null,
+    };
   } catch (error) {
-    return { backend, milliseconds: 0, agreement: 0, failure: (error as Error).message };
+    const { message: failure } = error as Error;
+    return { artifact, backend, milliseconds: 0, agreement: 0, failure };
   } finally {
     engine?.stop();
   }
 }
 
-async function measure(engine: Engine, url: string, backend: Backend, check: SelfCheck) {
+async function measure(engine: Engine, { url, check }: Listed, backend: Backend) {
   const [photo, labels] = await Promise.all([
-    fetched(check.photo).then((answer) => answer.blob()),
-    fetched(check.labels).then((answer) => answer.arrayBuffer()),
+    fetched(check!.photo).then((answer) => answer.blob()),
+    fetched(check!.labels).then((answer) => answer.arrayBuffer()),
   ]);
   const { draws } = await engine.load(url, backend, () => {});
   // The first run is slower: shaders are compiled.

@@ -8,7 +8,7 @@ import { checkedReader, fetchBytes, type Progress } from "./files.ts";
 import { bestClasses, fitted, framed, type Labels, type Size, unframed } from "./framing.ts";
 import { entryOf, type Manifest, readManifest } from "./manifest.ts";
 import type { MaskStyle } from "./mask.ts";
-import { runtimeFiles } from "./runtime_files.ts";
+import { runtimeFiles, type UrlOf } from "./runtime_files.ts";
 import type { Scores, Session, Timing } from "./session.ts";
 import { PixelReader, type Source, sizeOf } from "./source.ts";
 import type { TfjsBackend } from "./tfjs_session.ts";
@@ -23,7 +23,7 @@ export type { Source } from "./source.ts";
 export type Backend = TfjsBackend;
 
 export interface Options {
-  /** Default: wasm. ONNX artifacts have no webgl. */
+  /** Default: wasm. ONNX artifacts have no webgl, LiteRT artifacts only wasm. */
   readonly backend?: Backend;
   /** The folder with the wasm files, relative to the page. Default: that of this package. */
   readonly runtimeUrl?: string | URL;
@@ -50,6 +50,8 @@ export interface DrawnMask extends Size {
 
 /** More classes than a model without names for them has. */
 const MANY_CLASSES = 256;
+
+type ReadFile = () => Promise<Uint8Array<ArrayBuffer>>;
 
 export interface Segmenter {
   /** Their names; empty where not even their number is known. */
@@ -94,7 +96,7 @@ export async function loadSegmenter(url: string | URL, options: Options = {}): P
 
 function folderOf(url: URL): URL {
   const last = url.pathname.split("/").at(-1)!;
-  if (last === "" || last.endsWith(".json") || last.endsWith(".onnx")) return new URL(".", url);
+  if (last === "" || /\.(json|onnx|tflite)$/.test(last)) return new URL(".", url);
   return new URL(`${url.pathname}/`, url);
 }
 
@@ -106,11 +108,23 @@ async function openSession(folder: URL, manifest: Manifest, options: Options): P
     const { openTfjs } = await import("./tfjs_session.ts");
     return openTfjs(read, backend, urlOf, manifest.classes.length || MANY_CLASSES);
   }
+  const open = manifest.target === "onnx" ? openOnnx : openTflite;
+  return open(() => read(entryOf(manifest)), backend, urlOf);
+}
+
+async function openOnnx(read: ReadFile, backend: Backend, urlOf: UrlOf): Promise<Session> {
   if (backend === "webgl")
     throw new BackendError("ONNX artifacts run on wasm or webgpu, not webgl");
-  const file = await read(entryOf(manifest));
+  const file = await read();
   const { openOrt } = await import("./ort_session.ts");
   return openOrt(file, backend, urlOf);
+}
+
+async function openTflite(read: ReadFile, backend: Backend, urlOf: UrlOf): Promise<Session> {
+  if (backend !== "wasm") throw new BackendError(`LiteRT artifacts run on wasm, not ${backend}`);
+  const file = await read();
+  const { openLitert } = await import("./litert_session.ts");
+  return openLitert(file, urlOf);
 }
 
 function segmenterOf(manifest: Manifest, session: Session): Segmenter {

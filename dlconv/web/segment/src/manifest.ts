@@ -4,7 +4,7 @@ import { ArtifactError } from "./errors.ts";
 import type { Size } from "./framing.ts";
 import type * as schema from "./manifest_schema.ts";
 
-const TARGETS = ["tfjs", "onnx"] as const satisfies readonly schema.Manifest["target"][];
+const TARGETS = ["tfjs", "onnx", "litert"] as const satisfies readonly schema.Manifest["target"][];
 
 /** A record whose fields, if they are there, may be anything. */
 type Unchecked<T> = { readonly [field in keyof T]?: unknown };
@@ -41,9 +41,11 @@ export function readManifest(text: string): Manifest {
   };
 }
 
-/** The file that a runtime starts from: model.json, or the ONNX file. */
+const ENDINGS = { tfjs: "model.json", onnx: ".onnx", litert: ".tflite" } as const;
+
+/** The file that a runtime starts from: model.json, or the ONNX or .tflite file. */
 export function entryOf({ target, files }: Manifest): string {
-  const suffix = target === "tfjs" ? "model.json" : ".onnx";
+  const suffix = ENDINGS[target];
   const entry = files.find(({ path }) => path.endsWith(suffix));
   if (!entry) throw refusal("files", `no ${suffix} among them`);
   return entry.path;

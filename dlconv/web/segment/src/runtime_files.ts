@@ -24,6 +24,11 @@ const BESIDE_THIS: Readonly<Record<string, URL>> = {
     "./ort-wasm-simd-threaded.asyncify.wasm",
     import.meta.url,
   ),
+  "litert_wasm_internal.wasm": new URL("./litert_wasm_internal.wasm", import.meta.url),
+  "litert_wasm_compat_internal.wasm": new URL(
+    "./litert_wasm_compat_internal.wasm",
+    import.meta.url,
+  ),
 };
 
 /** The files in a folder, relative to the page or worker; by default those of this package. */
