@@ -7,10 +7,10 @@
 how its file labels photos in LiteRT on one thread, beside the frozen graph in TensorFlow at the
 same size.
 
-Photos that integers are calibrated on are none of those that labels are compared on: N (16) of
---images (half of fewer than 32) are chosen by chance, or those of a folder are taken. With ``--seeds``, dlconv's integers
-are made again for other choices of the N, and for nothing else; the table then has the median and
-the worst of them.
+Photos that integers are calibrated on are none of those that labels are compared on: N (16, or half
+of fewer than 32) of --images are chosen by chance, or those of a folder are taken. With --seeds,
+dlconv's integers are made again for other choices of the N, and for nothing else; the table then
+has the median and the least of each figure.
 
 The JSON is one object: ``schema`` (1), ``graph``, ``input_size`` ([height, width]), ``photos`` (how
 many are judged), ``calibrated`` (on how many), ``rounds``, ``conversions``; ``rows``, a list of
