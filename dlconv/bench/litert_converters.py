@@ -1,9 +1,10 @@
 """Converters whose LiteRT files are compared, each as a command that writes a file.
 
 dlconv writes float32, float16 and integers (``static``). TensorFlow's own converter writes floats,
-weights of 8 bits with a dynamic range, and integers. It gets the frozen graph as people would give
-it, and for floats and integers also the graph that dlconv rewrote, to tell what the rewriting does
-from what the writing does. ``onnx2tf`` (PyPI) gets dlconv's ONNX file, which ONNX Runtime runs as
+weights of 8 bits with a dynamic range, and integers. It gets the frozen graph with its input fixed
+at the size, since it refuses those of the zoo as they are (a ResizeNearestNeighbor before the
+network); and for floats and integers also the graph that dlconv rewrote, to tell what the rewriting
+does from what the writing does. ``onnx2tf`` (PyPI) gets dlconv's ONNX file, which ONNX Runtime runs as
 a reference of speed. Integers are calibrated on the same photos.
 """
 
@@ -56,8 +57,7 @@ class Given:
 
     ``frozen`` is the graph as it is downloaded, ``sized`` the same with its input fixed at the
     size, ``rewritten`` what dlconv's passes make of that, and ``onnx`` dlconv's ONNX file.
-    ``contract`` is that of all but the first. ``is_own_size`` tells whether the size is the frozen
-    graph's crop.
+    ``contract`` is that of all but the first.
     """
 
     frozen: Path
@@ -66,7 +66,6 @@ class Given:
     onnx: Path
     contract: Contract
     size: tuple[int, int]
-    is_own_size: bool
 
     @property
     def size_text(self) -> str:
@@ -89,7 +88,6 @@ def given_at(frozen: FrozenGraph, size: tuple[int, int], folder: Path) -> Given:
         onnx=onnx,
         contract=ready.contract,
         size=size,
-        is_own_size=ready.is_same_function,
     )
 
 
