@@ -41,7 +41,7 @@ TYPES := dlconv/web/segment/src/manifest_schema.ts
 WEB_SOURCES := dlconv/web/build.py $(wildcard dlconv/web/*.mjs dlconv/web/package*.json \
 	dlconv/web/runner/*.mjs dlconv/web/segment/src/*.ts dlconv/web/demo/*.* dlconv/web/demo/src/*.ts)
 
-.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page conformance zoo format types definitions wheel npm-package sample-model lock clean
+.PHONY: help setup setup-dev web peer readers run test test-all test-weekly test-newest test-fast check bench bench-page bench-litert conformance zoo format types definitions wheel npm-package sample-model lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,6 +100,12 @@ bench-page: setup-dev  ## measure a frame in a page with MODEL at LOW and its cr
 	$(VENV)/bin/dlconv tfjs $(MODEL) --input-size $(LOW)
 	$(VENV)/bin/python -m dlconv.bench.page $(if $(IMAGE),--image $(IMAGE)) \
 		$(addprefix artifacts/$(MODEL)/,tfjs-float32-$(LOW)x$(LOW) tfjs-float32)
+
+bench-litert: setup-dev  ## LiteRT files of MODEL at LOW by converter, on IMAGES (CALIBRATE of them calibrate)
+	$(VENV)/bin/dlconv fetch $(MODEL)
+	$(VENV)/bin/python -m dlconv.bench.litert $(MODEL) --images $(IMAGES) --input-size $(LOW) \
+		$(if $(CALIBRATE),--calibrate $(CALIBRATE)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(ONNX2TF),--onnx2tf $(ONNX2TF))
 
 conformance: setup-dev  ## measure what each backend computes of each operation (minutes; goes on where it was)
 	$(VENV)/bin/python -m dlconv.verify.conformance

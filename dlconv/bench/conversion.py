@@ -205,14 +205,20 @@ def measure_growth(scales: Sequence[float], rounds: int, say: Say) -> list[Growt
 
 
 def run(tool: Tool) -> Cost:
-    """Run a tool once, into a new folder that is removed again.
+    """Run a tool once, into a new folder that is removed again. Raises what ``run_into`` does."""
+    with tempfile.TemporaryDirectory(prefix="dlconv-bench-") as folder:
+        output = Path(folder) / "output"
+        output.mkdir()
+        return run_into(tool, output)
+
+
+def run_into(tool: Tool, output: Path) -> Cost:
+    """Run a tool once, into an empty folder.
 
     Raises DlconvError with the last line it printed when it fails.
     """
     with tempfile.TemporaryDirectory(prefix="dlconv-bench-") as folder:
         log = Path(folder) / "log"
-        output = Path(folder) / "output"
-        output.mkdir()
         command = [part.replace(OUTPUT, str(output)) for part in tool.command]
         environment = {**os.environ, "DLCONV_CACHE": str(Path(folder) / "cache")}
         launched = subprocess.run(

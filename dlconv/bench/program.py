@@ -14,7 +14,7 @@ from dlconv.terminal.console import say
 def parser_of(module: str, description: str, rounds: int) -> argparse.ArgumentParser:
     """Return a parser with the options that all have; ``rounds`` is the default number of them."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
-    parser.add_argument("--rounds", type=_positive, default=rounds)
+    parser.add_argument("--rounds", type=positive, default=rounds)
     parser.add_argument("--json", action="store_true")
     return parser
 
@@ -34,7 +34,8 @@ def exit_code_of(
     return 0
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Read a number of at least 1. Raises ValueError for anything else."""
     if (number := int(text)) < 1:
         raise ValueError(text)
     return number

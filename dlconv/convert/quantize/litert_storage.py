@@ -18,11 +18,11 @@ from dlconv.convert.quantize.grid import channel_grid
 from dlconv.convert.quantize.layers import Layer, from_first_large
 from dlconv.convert.quantize.nearest import store_named
 from dlconv.convert.quantize.onnx_storage import ONNX_TARGET
+from dlconv.convert.quantize.ranges import Ranges
 from dlconv.convert.stored import Stored, WeightType
 from dlconv.convert.targets.litert.halves import constant_kernels, with_halves
 from dlconv.convert.targets.litert.integers import (
     KernelCodes,
-    Range,
     names_to_measure,
     with_integers,
 )
@@ -80,19 +80,16 @@ def quantize_model(
     """
     stored = kernel_codes(rounded)
     names = [name for name in names_to_measure(model) if name in graph.nodes]
-    ranges: dict[str, Range] = {}
+    ranges = Ranges()
     with open_network(graph, contract) as network:
         for done, image in enumerate(images):
             progress("calibrating activations", done, len(images))
-            for name, values in zip(
-                names, network.run(names, {network.input_name: image}), strict=True
-            ):
-                low, high = ranges.get(name, (0.0, 0.0))
-                ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
+            held = network.run(names, {network.input_name: image})
+            ranges.add(dict(zip(names, held, strict=True)))
     progress("calibrating activations", len(images), len(images))
     layers = [each.layer for each in rounded]
     single = {each.kernel_name for each in layers if _is_of_one_pixel(graph, each)}
-    return with_integers(model, stored, ranges, single), stored
+    return with_integers(model, stored, ranges.found(), single), stored
 
 
 def store_halves(model: Model) -> tuple[Model, dict[str, Stored]]:

@@ -3,9 +3,9 @@
 Convolutions whose kernels have codes compute with integers, and so do sums, joins and pools between
 them; the rest stays float32, with QUANTIZE and DEQUANTIZE where it meets. Scales are those of
 LiteRT's specification of 8 bits: kernels have one for each output channel around zero, activations
-one scale and a zero point, between their least and greatest values; a bias is int32, in steps of
-the input's scale times the kernel's. What joins or moves values has the same scale before and
-behind it.
+one scale and a zero point, between two values that were measured; a bias is int32, in steps of the
+input's scale times the kernel's. What joins or moves values has the same scale before and behind
+it.
 
 An AVERAGE_POOL_2D of a whole map becomes MEAN, which XNNPACK runs with integers.
 """
@@ -61,9 +61,9 @@ def with_integers(
 ) -> Model:
     """Return a model that computes with int8 where its kernels have codes.
 
-    ``kernels`` go by the names of the model's kernels, and ``ranges``, the least and the greatest
-    values that were seen, by the names of its tensors; what has none stays float32. The
-    codes of kernels that are named in ``with_floats`` become floats again, and compute as such.
+    ``kernels`` go by the names of the model's kernels, and ``ranges``, the ends of what integers
+    stand for, by the names of its tensors; what has none stays float32. The codes
+    of kernels that are named in ``with_floats`` become floats again, and compute as such.
     """
     pooled = dataclasses.replace(model, operators=[_as_mean(each) for each in model.operators])
     known = {each: ranges[name] for each, name in model.names.items() if name in ranges}
