@@ -4,8 +4,8 @@ dlconv writes float32, float16 and integers (``static``). TensorFlow's own conve
 weights of 8 bits with a dynamic range, and integers. It gets the frozen graph with its input fixed
 at the size, since it refuses those of the zoo as they are (a ResizeNearestNeighbor before the
 network); and for floats and integers also the graph that dlconv rewrote, to tell what the rewriting
-does from what the writing does. ``onnx2tf`` (PyPI) gets dlconv's ONNX file, which ONNX Runtime runs as
-a reference of speed. Integers are calibrated on the same photos.
+does from what the writing does. ``onnx2tf`` (PyPI) gets dlconv's ONNX file, which ONNX Runtime runs
+as a reference of speed. Integers are calibrated on the same photos.
 """
 
 import sys
@@ -118,10 +118,8 @@ def _ours(given: Given, form: str, options: Sequence[str] = ()) -> Way:
 
 
 def _of_tensorflow(given: Given, photos: Path) -> Iterator[Way]:
-    untouched = given.frozen if given.is_own_size else given.sized
-    yield from (
-        _tensorflow(TENSORFLOW, untouched, each, given, photos) for each in TENSORFLOW_FORMS
-    )
+    for form in TENSORFLOW_FORMS:
+        yield _tensorflow(TENSORFLOW, given.sized, form, given, photos)
     for form in (FLOAT32, STATIC):
         yield _tensorflow(REWRITTEN, given.rewritten, form, given, photos)
 
