@@ -65,4 +65,24 @@ def test_a_model_without_names_has_a_class_map(browser, graph, tmp_path):
         swatches = page.page.eval_on_selector_all(
             ".swatch", "found => found.map(each => each.style.getPropertyValue('--colour'))"
         )
-        assert swatches[1:3] == ["rgb(128 0 0)", "rgb(0 128 0)"]
+        assert {"rgb(128 0 0)", "rgb(0 128 0)"} < {*swatches}
+        assert not page.page.is_checked(".legend [value='0']")
+        assert page.page.is_checked(".legend [value='1']")
+
+
+def test_classes_are_sorted_by_their_share_and_many_can_be_searched(browser, graph, tmp_path):
+    few = tfjs_artifact(graph, tmp_path / "few", PLAIN)
+    names = tuple(f"kind {index}" for index in range(30))
+    many = tfjs_artifact(dataclasses.replace(graph, classes=names), tmp_path / "many", PLAIN)
+    with demo_page(
+        browser, make_site([Offer(each, voc_colours(256)) for each in (few, many)])
+    ) as page:
+        page.plain().show(PHOTO)
+        first, second = page.page.locator(".legend li").all_inner_texts()[:2]
+        assert first.startswith("background")
+        assert int(first.split()[-2]) >= int(second.split()[-2]) > 0
+        assert not page.page.is_visible("#search")
+        page.page.click("[name=model][value='1']")
+        page.page.wait_for_selector("#search")
+        page.page.fill("#search", "KIND 2")
+        assert page.page.locator(".legend li:visible").count() == 11

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keptAtFirst, mapPixels, maskPixels, sharesOf } from "../../../dlconv/web/demo/src/mask.ts";
+import {
+  byShare,
+  keptAtFirst,
+  mapPixels,
+  maskPixels,
+  sharesOf,
+} from "../../../dlconv/web/demo/src/mask.ts";
 
 const LABELS = new Uint8Array([0, 1, 2, 1]);
 
@@ -22,7 +28,12 @@ test("shares of classes, of those that are absent, too", () => {
   assert.deepEqual(sharesOf(LABELS, 4), [0.25, 0.5, 0.25, 0]);
 });
 
+test("classes are sorted by their shares, and those without as they were", () => {
+  assert.deepEqual(byShare([3, 0, 1, 2], [0.1, 0, 0.9]), [2, 0, 3, 1]);
+});
+
 test("persons are kept at first, or all but the background", () => {
   assert.deepEqual([...keptAtFirst(["background", "cat", "person"])], [2]);
   assert.deepEqual([...keptAtFirst(["background", "disc", "ring"])], [1, 2]);
+  assert.deepEqual([...keptAtFirst(["class 0", "class 1", "class 2"])], [1, 2]);
 });

@@ -4,6 +4,7 @@
 // flicker; of a photo it is said at once.
 
 import { find } from "./dom.ts";
+import { isBackground } from "./mask.ts";
 
 /** The shares of the picture from which on a class is there; what was missing has to be larger. */
 const LEAST_KEPT = 0.005;
@@ -56,7 +57,7 @@ export class Watch {
     this.#isMissing = there < (this.#isMissing && !this.#isStill ? LEAST_BACK : LEAST_KEPT);
     if (!this.#isMissing) return null;
     const seen = [...classes.keys()]
-      .filter((index) => classes[index] !== "background" && !kept.has(index))
+      .filter((index) => !isBackground(classes[index]!) && !kept.has(index))
       .filter((index) => this.#shares[index]! >= LEAST_SEEN)
       .sort((a, b) => this.#shares[b]! - this.#shares[a]!);
     return { words: inWords(classes, kept, seen), seen };

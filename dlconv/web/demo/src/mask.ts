@@ -31,9 +31,19 @@ export function sharesOf(labels: Labels, classes: number): number[] {
   return counts.map((count) => count / labels.length);
 }
 
+/** Whether a class is the background, by its name; networks without names have it first. */
+export function isBackground(name: string): boolean {
+  return name === "background" || name === "class 0";
+}
+
 /** What is kept at first: persons where the model knows them, else all but the background. */
 export function keptAtFirst(classes: readonly string[]): Set<number> {
   const person = classes.indexOf("person");
   if (person >= 0) return new Set([person]);
-  return new Set([...classes.keys()].filter((index) => classes[index] !== "background"));
+  return new Set([...classes.keys()].filter((index) => !isBackground(classes[index]!)));
+}
+
+/** The classes with the largest shares first, others as they were. */
+export function byShare(order: readonly number[], shares: readonly number[]): number[] {
+  return [...order].sort((one, other) => (shares[other] ?? 0) - (shares[one] ?? 0));
 }
