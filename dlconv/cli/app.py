@@ -91,7 +91,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="DeepLab frozen graphs to TensorFlow.js and ONNX: small, fast, and checked against the "
+    help="Frozen graphs to TensorFlow.js, ONNX and LiteRT: small, fast, and checked against the "
     "original.",
     epilog="Start with: dlconv fetch && dlconv tfjs && dlconv onnx && dlconv verify --images DIR",
     rich_markup_mode=None,
@@ -110,5 +110,5 @@ def main_options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
     ] = False,
 ) -> None:
-    """DeepLab frozen graphs to TensorFlow.js and ONNX."""
+    """Frozen graphs to TensorFlow.js, ONNX and LiteRT."""
     hide_logs()

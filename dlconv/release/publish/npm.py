@@ -159,7 +159,7 @@ def write_package(release: CheckedRelease, name: str, folder: Path) -> None:
     package = {
         "name": name,
         "version": release.version,
-        "description": f"{release.name}: semantic segmentation for TensorFlow.js and ONNX",
+        "description": f"{release.name}: semantic segmentation for TensorFlow.js, ONNX and LiteRT",
         "license": found.model.licence or "SEE LICENSE IN README.md",
         "keywords": ["deeplab", "onnx", "segmentation", "tensorflow.js"],
         "type": "module",
