@@ -2,10 +2,10 @@
 
 dlconv writes float32, float16 and integers (``static``). TensorFlow's own converter writes floats,
 weights of 8 bits with a dynamic range, and integers. It gets the frozen graph with its input fixed
-at the size, since it refuses those of the zoo as they are (a ResizeNearestNeighbor before the
-network); and for floats and integers also the graph that dlconv rewrote, to tell what the rewriting
-does from what the writing does. ``onnx2tf`` (PyPI) gets dlconv's ONNX file, which ONNX Runtime runs
-as a reference of speed. Integers are calibrated on the same photos.
+at the size, and for floats and integers also the graph that dlconv rewrote, to tell what the
+rewriting does from what the writing does. Some graphs of the zoo it refuses unless they are
+rewritten: they resize their labels, integers, at the end. ``onnx2tf`` (PyPI) gets dlconv's ONNX
+file, which ONNX Runtime runs as a reference of speed. Integers are calibrated on the same photos.
 """
 
 import sys

@@ -18,6 +18,7 @@ from dlconv.bench.labelling import Labelled, Shown, label_in_turns, shown
 from dlconv.bench.litert_converters import (
     FLOAT32,
     OURS,
+    REWRITTEN,
     STATIC,
     TENSORFLOW,
     Given,
@@ -219,9 +220,11 @@ def time_ratio(row: Row, found: Found) -> float:
 def cost_ratios(row: Row, found: Found) -> tuple[float | None, float | None]:
     """Return seconds and memory of a conversion, divided by those of TensorFlow's converter.
 
-    That is its conversion to integers for integers, and the one to floats for all others.
+    That is its conversion to integers for integers, and the one to floats for all others; of the
+    rewritten graph where it cannot convert the frozen one.
     """
-    peer = found.row(TENSORFLOW, STATIC if row.way.form == STATIC else FLOAT32)
+    form = STATIC if row.way.form == STATIC else FLOAT32
+    peer = found.row(TENSORFLOW, form) or found.row(REWRITTEN, form)
     if row.cost is None or peer is None or peer.cost is None:
         return None, None
     return row.cost.seconds / peer.cost.seconds, row.cost.peak_bytes / peer.cost.peak_bytes
