@@ -1,3 +1,3 @@
-"""dlconv takes frozen graphs to TensorFlow.js, ONNX and LiteRT, and proves they compute the same."""
+"""dlconv takes frozen graphs to TensorFlow.js, ONNX and LiteRT, and proves they are the same."""
 
 __version__ = "0.1.0"
