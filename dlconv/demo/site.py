@@ -134,13 +134,22 @@ def _fits(url: str, patterns: Iterable[str]) -> bool:
 def _files_of(offer: Offer, folder: str) -> dict[str, Path | bytes]:
     artifact = offer.artifact
     artifact.check_files()
-    files: dict[str, Path | bytes] = {f"{folder}{MANIFEST_NAME}": artifact.manifest_path}
+    files: dict[str, Path | bytes] = {f"{folder}{MANIFEST_NAME}": _manifest_of(artifact)}
     for file in artifact.manifest.files:
         files[f"{folder}{file.path}"] = artifact.directory / file.path
     if offer.check is not None:
         urls = _check_urls(folder)
         files |= {urls["photo"]: offer.check.photo, urls["labels"]: offer.check.labels}
     return files
+
+
+def _manifest_of(artifact: Artifact) -> Path | bytes:
+    """Return the manifest, with the names of classes that the artifact was given since, if any."""
+    said = parse_json(artifact.manifest_path.read_text(encoding="utf-8"))
+    names = [*artifact.manifest.classes]
+    if said.get("classes", []) == names:
+        return artifact.manifest_path
+    return json.dumps({**said, "classes": names}).encode()
 
 
 def _check_urls(folder: str) -> dict[str, str]:

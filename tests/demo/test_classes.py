@@ -1,6 +1,7 @@
 """Models that know other classes than each other, and those without names for theirs."""
 
 import dataclasses
+import json
 
 import pytest
 from support.artifacts import PLAIN, tfjs_artifact
@@ -8,6 +9,7 @@ from support.chromium import needs_chromium
 from support.demo import MAGENTA, demo_page
 from support.sample import PHOTOS
 
+from dlconv import api
 from dlconv.demo.site import Offer, make_site
 from dlconv.registry.models import voc_colours
 
@@ -68,6 +70,19 @@ def test_a_model_without_names_has_a_class_map(browser, graph, tmp_path):
         assert {"rgb(128 0 0)", "rgb(0 128 0)"} < {*swatches}
         assert not page.page.is_checked(".legend [value='0']")
         assert page.page.is_checked(".legend [value='1']")
+
+
+def test_the_page_has_the_names_that_it_is_given(artifacts, tmp_path):
+    (tmp_path / "classes.txt").write_text("\n".join(["sky", "road", "tree", "house", "pond"]))
+    folder = artifacts[0].directory
+    site = api.demo([folder], classes=str(tmp_path / "classes.txt"))
+    (manifest,) = (each for url, each in site.files.items() if url.endswith("manifest.json"))
+    said = json.loads(manifest)
+    assert said["classes"] == ["sky", "road", "tree", "house", "pond"]
+    assert {**said, "classes": None} == {
+        **json.loads(artifacts[0].manifest_path.read_text()),
+        "classes": None,
+    }
 
 
 def test_classes_are_sorted_by_their_share_and_many_can_be_searched(browser, graph, tmp_path):
