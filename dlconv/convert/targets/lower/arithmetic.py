@@ -6,6 +6,8 @@ from dlconv.convert.targets.lower.operation import Operation
 
 # Types that targets hold in int32, and that have fewer bits.
 NARROW = frozenset(np.dtype(name) for name in ("int8", "int16", "uint8", "uint16"))
+# The attribute of a cast to a narrow type that says that the numbers fit into it.
+FITS = "_fits"
 INT32, FLOAT32, BOOL = np.dtype(np.int32), np.dtype(np.float32), np.dtype(bool)
 
 
@@ -33,20 +35,18 @@ def negative(operation: Operation, value: str, dtype: np.dtype) -> str:
     return pointwise(operation, "Sub", scalar(operation, 0, dtype), value, dtype=dtype)
 
 
+def fitting(operation: Operation, value: str, source: np.dtype, target: np.dtype) -> str:
+    """Return numbers in a narrow type that they fit into, so that nobody looks for more to wrap."""
+    return operation.add("Cast", value, SrcT=source, DstT=target, **{FITS: True})
+
+
 def scalar(operation: Operation, value: float, dtype: np.dtype = INT32) -> str:
     """Return a constant of any number type."""
-    if dtype in NARROW or dtype.kind == "f":
+    if dtype in NARROW:
+        return fitting(operation, operation.const(value, FLOAT32), FLOAT32, dtype)
+    if dtype.kind == "f":
         return cast(operation, operation.const(value, FLOAT32), FLOAT32, dtype)
     return operation.const(value, dtype)
-
-
-def narrowed(operation: Operation, value: str, target: np.dtype) -> str:
-    """Return int32 numbers that fit into a narrow type in that type.
-
-    They become floats on the way, which hold them all: TensorFlow wraps whatever integers are
-    cast, so of that cast nobody can tell that nothing is left to wrap.
-    """
-    return cast(operation, cast(operation, value, INT32, FLOAT32), FLOAT32, target)
 
 
 def is_set(operation: Operation, value: str, dtype: np.dtype) -> str:
@@ -63,7 +63,7 @@ def wrapped(operation: Operation, value: str, target: np.dtype) -> str:
         half = operation.const(2 ** (limits.bits - 1), INT32)
         turned = pointwise(operation, "AddV2", rest, half)
         rest = pointwise(operation, "Sub", pointwise(operation, "FloorMod", turned, count), half)
-    return narrowed(operation, rest, target)
+    return fitting(operation, rest, INT32, target)
 
 
 def extent(operation: Operation, value: str, axis: int, dtype: np.dtype) -> str:

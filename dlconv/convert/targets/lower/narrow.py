@@ -7,11 +7,13 @@ values whether one wraps, so no measurement with a few values tells; these are a
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-from dlconv.convert.targets.lower.arithmetic import NARROW
+from dlconv.convert.targets.lower.arithmetic import FITS, NARROW
 from dlconv.graph.graph import attribute
 from dlconv.graph.tensors import dtype_name
 
-_ARITHMETIC = frozenset({"Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul", "Prod", "Sub", "Sum"})
+_ARITHMETIC = frozenset(
+    ("Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul", "Prod", "ScatterNd", "Sub", "Sum")
+)
 
 
 def wraps(node: NodeDef) -> bool:
@@ -31,6 +33,6 @@ def element_type_of(node: NodeDef, key: str = "T") -> np.dtype | None:
 
 def _is_narrowed(node: NodeDef) -> bool:
     source, target = element_type_of(node, "SrcT"), element_type_of(node, "DstT")
-    if source is None or source.kind not in "iu" or target not in NARROW:
+    if source is None or source.kind not in "iuf" or target not in NARROW:
         return False
-    return not np.can_cast(source, target)
+    return not np.can_cast(source, target) and not attribute(node, FITS).b

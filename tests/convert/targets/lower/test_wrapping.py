@@ -62,3 +62,14 @@ def test_a_wider_type_is_refused():
     assert_not_lowered([node("y", "Neg", "x", T=np.float32)], {"x": x}, ["Neg"], "in float32")
     square = [node("y", "Square", "x", T=np.float32)]
     assert_not_lowered(square, {"x": x}, ["Square"], "in float32")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+def test_what_has_one_place_is_added_up(runners, dtype):
+    updates = np.full(5, np.iinfo(dtype).max, dtype)
+    nodes = [
+        const("places", [[0], [2], [0], [2], [2]], np.int32),
+        const("shape", [4], np.int32),
+        node("y", "ScatterNd", "places", "x", "shape", T=dtype, Tindices=np.int32),
+    ]
+    assert_lowered(runners, nodes, {"x": updates}, ["ScatterNd"], free=False)

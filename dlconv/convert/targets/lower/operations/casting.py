@@ -13,6 +13,6 @@ def _cast(operation: Operation) -> str:
     value, source, target = operation.inputs[0], operation.dtype("SrcT"), operation.dtype("DstT")
     if target.kind == "b":
         return is_set(operation, value, source)
-    if target in NARROW and source.kind in "iu":
+    if target in NARROW and source.kind in "iuf":
         return wrapped(operation, cast(operation, value, source, INT32), target)
     raise operation.refused(f"it makes {target} of {source}")

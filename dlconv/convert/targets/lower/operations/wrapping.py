@@ -65,6 +65,17 @@ def _reduced(operation: Operation) -> str:
     return _in_int32(operation, operation.inputs[:1], operation.inputs[1:])
 
 
+@lowers("ScatterNd")
+def _scattered(operation: Operation) -> str:
+    """What has the same place is added up."""
+    places, updates, shape = operation.inputs
+    dtype = operation.dtype()
+    if dtype not in NARROW:
+        raise operation.refused(f"{operation.holder} computes something else in {dtype}")
+    wide = cast(operation, updates, dtype, INT32)
+    return wrapped(operation, operation.again(places, wide, shape, T=INT32), dtype)
+
+
 def _in_int32(operation: Operation, values: Sequence[str], others: Sequence[str] = ()) -> str:
     dtype = operation.dtype()
     if dtype not in NARROW:

@@ -46,7 +46,7 @@ def test_types_that_wrap_or_round(op, dtype, expected):
         (np.int32, np.uint8, True),
         (np.uint8, np.int8, True),
         (np.uint8, np.int16, False),
-        (F, np.uint8, False),
+        (F, np.uint8, True),
         (np.uint8, np.int32, False),
     ],
 )
