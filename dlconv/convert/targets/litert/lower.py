@@ -11,10 +11,11 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.conformance.judge import LITERT, Judged, judged, judged_node, refuse
 from dlconv.convert.conformance.table import Status, Table, conformance
-from dlconv.convert.targets.litert.write import refusal_of
-from dlconv.convert.targets.lower.lower_operations import lower_where
-from dlconv.convert.targets.lower.narrow import wraps
+from dlconv.convert.targets.litert.known import is_known_to_be_wrong
+from dlconv.convert.targets.litert.write import LACKING, refusal_of
+from dlconv.convert.targets.lower.lower_operations import Log, lower_where
 from dlconv.convert.targets.tfjs.fuse_convolutions import fuse_convolutions
+from dlconv.errors import DlconvError
 from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
@@ -38,17 +39,35 @@ def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
         is_right = not any(_measured(judged_node(table, static, node, backends)))
-        if is_right and not wraps(node) and refusal_of(static, node) is None:
+        if is_right and not is_known_to_be_wrong(node) and refusal_of(static, node) is None:
             return False
         refuse(LITERT, _measured(judged_node(table, static, node, backends, lowered=True)))
         return True
 
-    lowered_graph = lower_where(graph, is_lowered, LITERT).graph
-    infer_static(lowered_graph)
+    log = Log()
+    lowered_graph = lower_where(graph, is_lowered, LITERT, log).graph
+    _refuse_what_is_left(lowered_graph, log)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred
     refuse(LITERT, _measured(judged(table, fused, backends)))
     return fused
+
+
+def _refuse_what_is_left(graph: Graph, log: Log) -> None:
+    """Raise DlconvError for the first node that is not written, or known to be wrong.
+
+    Where its lowering and the writer refuse it, the writer's reason counts, if it has one.
+    """
+    static = infer_static(graph)
+    for node in graph.order:
+        reason = refusal_of(static, node) if node.name in log.refused else None
+        if reason == LACKING:
+            reason = log.refused[node.name]
+        if is_known_to_be_wrong(node):
+            reason = log.refused.get(node.name, "its integers of 8 or 16 bits may wrap")
+        if reason is not None:
+            text = f"{LITERT} cannot hold {node.name} ({node.op}): {reason}"
+            raise DlconvError(text, reason=reason)
 
 
 def _measured(found: Iterable[Judged]) -> Iterator[Judged]:

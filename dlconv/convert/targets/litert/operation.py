@@ -14,7 +14,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from dlconv.convert.targets.litert.builder import Builder
 from dlconv.convert.targets.litert.model import Extents, Options, Tensor
-from dlconv.convert.targets.litert.types import held_type
+from dlconv.convert.targets.litert.types import INT32, held_type
 from dlconv.errors import DlconvError
 from dlconv.graph.attributes import ReadsAttributes
 from dlconv.graph.by_op import registers
@@ -110,6 +110,16 @@ class Operation(ReadsAttributes):
             raise self.refused("more than one size of what it gives is free")
         target = self.const([-1 if extent is None else extent for extent in shape], "int32")
         return self.add("RESHAPE", [tensor, target], tensor.dtype, shape)
+
+    def filled(self, tensor: Tensor, value: Any, dtype: str) -> Tensor:
+        """Return a value in the shape of a tensor."""
+        inputs = [self.extents(tensor), self.const(value, dtype)]
+        return self.add("FILL", inputs, dtype, tensor.shape, Options("FillOptions"))
+
+    def extents(self, tensor: Tensor) -> Tensor:
+        """Return the shape of a tensor, int32 [rank]."""
+        options = Options("ShapeOptions", {"OutType": INT32})
+        return self.add("SHAPE", [tensor], "int32", (tensor.rank,), options)
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
         """Return a tensor in another type."""

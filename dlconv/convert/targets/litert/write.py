@@ -25,6 +25,8 @@ from dlconv.graph.shapes import Static, infer_static, numbers_of
 from dlconv.graph.tensors import array_of
 
 Values = dict[tuple[str, int], Tensor]
+# Why a node without a writer is refused.
+LACKING = "LiteRT does not have it"
 SOURCES = frozenset({"Placeholder", "PlaceholderWithDefault"})
 
 
@@ -74,15 +76,22 @@ def _written(node: NodeDef, static: Static, builder: Builder, values: Values) ->
         return [known]
     writer = writer_of(node.op)
     if writer is None:
-        raise DlconvError(
-            f"LiteRT has no operation for {node.name} ({node.op})", reason="LiteRT does not have it"
-        )
-    read = [values[source.node, source.port] for source in static.graph.sources(node)]
+        raise DlconvError(f"LiteRT has no operation for {node.name} ({node.op})", reason=LACKING)
+    read = [_read(values, source) for source in static.graph.sources(node)]
     written = writer(Operation(node, read, static, builder))
     outputs = [written] if isinstance(written, Tensor) else [*written]
     for port, tensor in enumerate(outputs):
         builder.name(tensor, f"{node.name}:{port}" if port else node.name)
     return outputs
+
+
+def _read(values: Values, source: NodeOutput) -> Tensor:
+    """Return what a node reads. Raises DlconvError for an output that is not written."""
+    found = values.get((source.node, source.port))
+    if found is None:
+        reason = f"a node reads its output {source.port}, which is not written"
+        raise DlconvError(f"LiteRT cannot hold {source.node}: {reason}", reason=reason)
+    return found
 
 
 def _constant(node: NodeDef) -> Tensor:

@@ -122,7 +122,8 @@ def _clip(draw: Draw) -> Sequence[Input]:
 def _of_unknown_size(draw: Draw) -> Sequence[Input]:
     op = draw.definition.name
     if op == "Where":
-        return [Input(draw.values(draw.dtype("T", "bool", "float32", "int32"), [3, 4]), False)]
+        shape = [3, 4, 2, 2][: draw.pick("rank", 2, 1, 3, 4)]
+        return [Input(draw.values(draw.dtype("T", "bool", "float32", "int32"), shape), False)]
     if op.startswith("Unique"):
         x = Input(draw.random.integers(0, 4, 8).astype(draw.dtype("T", "int32", "float32")), False)
         return [x, *([parameter(draw, [0], "Taxis")] if op == "UniqueV2" else [])]

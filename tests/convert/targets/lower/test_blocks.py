@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support.graphs import const, node, space_to_batch
+from support.graphs import batch_to_space, const, node, space_to_batch
 from support.lowering import assert_lowered
 
 F = np.float32
@@ -38,6 +38,26 @@ def test_pixels_become_images(runners):
     ops = ["SpaceToBatch", "BatchToSpace"]
     for output in ("y", "z"):
         assert_lowered(runners, nodes, {"x": some(2, 5, 4, 3)}, ops, output)
+
+
+@pytest.mark.parametrize(
+    ("shape", "blocks", "amounts"),
+    [
+        ((2, 6, 3), [3], [[2, 1]]),
+        ((1, 4, 5, 2), [2], [[0, 0]]),
+        ((1, 3, 4, 2), [2, 3], [[1, 0], [1, 1]]),
+        ((2, 2, 3, 2, 1), [2, 1, 3], [[0, 0], [0, 1], [2, 2]]),
+    ],
+)
+def test_blocks_of_any_number_of_axes(runners, shape, blocks, amounts):
+    nodes = [
+        *space_to_batch("images", "x", blocks, amounts),
+        node("negative", "Neg", "images", T=F),
+        *batch_to_space("y", "negative", blocks, amounts),
+    ]
+    ops = ["SpaceToBatchND", "BatchToSpaceND"]
+    assert_lowered(runners, nodes, {"x": some(*shape)}, ops)
+    assert_lowered(runners, nodes, {"x": some(*shape)}, ops, "negative")
 
 
 def test_no_blocks_at_all(runners):

@@ -47,6 +47,18 @@ def test_windows_in_tensors(runners):
 
 
 @pytest.mark.parametrize("padding", [SAME, VALID])
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_means_of_what_lies_in_the_image(runners, padding, size):
+    """Some windows are larger than it."""
+    image = np.random.default_rng(0).normal(size=(1, 4, 5, 2)).astype(np.float32)
+    if padding == VALID and size == 5:
+        return
+    moves = {"ksize": [1, size, size, 1], "strides": [1, 2, 2, 1], "padding": padding}
+    nodes = [node("y", "AvgPool", "x", T=np.float32, **moves)]
+    assert_lowered(runners, nodes, {"x": image}, ["AvgPool"])
+
+
+@pytest.mark.parametrize("padding", [SAME, VALID])
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize("op", ["MaxPool3D", "AvgPool3D"])
 def test_volumes(runners, padding, size, op):

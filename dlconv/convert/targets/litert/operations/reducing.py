@@ -23,10 +23,35 @@ def reduction(operation: Operation) -> Tensor:
     value = operation.inputs[0]
     axes = np.unique(operation.constant(1, "which axes") % max(value.rank, 1))
     if not axes.size or not value.rank:
-        return operation.reshaped(value, operation.shape())
+        return value
     options = Options("ReducerOptions", {"KeepDims": operation.flag("keep_dims")})
     inputs = [value, operation.const(axes, "int32")]
     return operation.add(_CODES[operation.op], inputs, options=options)
+
+
+@writes("EuclideanNorm")
+def norm(operation: Operation) -> Tensor:
+    value = operation.inputs[0]
+    if value.dtype != "float32":
+        raise operation.refused("its values are integers")
+    square = operation.add("MUL", [value, value], shape=value.shape, options=Options("MulOptions"))
+    axes = np.unique(operation.constant(1, "which axes") % max(value.rank, 1))
+    if not axes.size or not value.rank:
+        return operation.add("SQRT", [square])
+    options = Options("ReducerOptions", {"KeepDims": operation.flag("keep_dims")})
+    total = operation.add("SUM", [square, operation.const(axes, "int32")], options=options)
+    return operation.add("SQRT", [total])
+
+
+@writes("Size")
+def size(operation: Operation) -> Tensor:
+    value = operation.builder.uncast.get(operation.inputs[0], operation.inputs[0])
+    if not value.rank:
+        return operation.const(1, "int32")
+    extents = operation.extents(value)
+    options = Options("ReducerOptions", {"KeepDims": False})
+    inputs = [extents, operation.const([0], "int32")]
+    return operation.add("REDUCE_PROD", inputs, "int32", (), options)
 
 
 @writes(*_POSITIONS)

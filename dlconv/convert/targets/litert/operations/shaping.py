@@ -6,7 +6,6 @@ import numpy as np
 
 from dlconv.convert.targets.litert.model import Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, Written, writes
-from dlconv.convert.targets.litert.types import INT32
 
 
 @writes("Reshape")
@@ -97,7 +96,7 @@ def split(operation: Operation) -> Written:
     if is_even:
         options = Options("SplitOptions", {"NumSplits": count})
         return operation.builder.add("SPLIT", [along, value], outputs, options)
-    sizes = operation.const([shape[axis] or 0 for shape in shapes], "int32")
+    sizes = operation.const(operation.constant(1, "a size"), "int32")
     options = Options("SplitVOptions", {"NumSplits": count})
     return operation.builder.add("SPLIT_V", [value, sizes, along], outputs, options)
 
@@ -136,8 +135,12 @@ def broadcast_to(operation: Operation) -> Tensor:
 @writes("Shape")
 def shape(operation: Operation) -> Tensor:
     value = operation.builder.uncast.get(operation.inputs[0], operation.inputs[0])
-    options = Options("ShapeOptions", {"OutType": INT32})
-    return operation.add("SHAPE", [value], "int32", (value.rank,), options)
+    return operation.extents(value)
+
+
+@writes("BroadcastArgs")
+def common_shape(operation: Operation) -> Tensor:
+    return operation.add("BROADCAST_ARGS", operation.inputs[:2])
 
 
 @writes("Range")
@@ -164,10 +167,10 @@ def batches(operation: Operation) -> Tensor:
     return operation.add(code, operation.inputs[:3], options=Options(table))
 
 
-@writes("ReverseV2")
+@writes("ReverseV2", "Reverse")
 def reverse(operation: Operation) -> Tensor:
-    axes = np.unique(operation.constant(1, "which axes") % operation.inputs[0].rank)
-    value = operation.inputs[0]
+    value, axes = operation.inputs[0], operation.constant(1, "which axes")
+    axes = np.flatnonzero(axes) if operation.op == "Reverse" else np.unique(axes % value.rank)
     for axis in axes:
         along = operation.const([axis], "int32")
         value = operation.add("REVERSE_V2", [value, along], options=Options("ReverseV2Options"))

@@ -1,4 +1,4 @@
-"""Pools that TF.js lacks or whose windows it fills wrongly at the border."""
+"""Pools that targets lack, or whose windows they fill wrongly at the border."""
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def _lowest(dtype: np.dtype) -> float:
 
 def _valid_pool(operation: Operation, tensor: str, dtype: np.dtype) -> str:
     return operation.add(
-        "MaxPool",
+        operation.op,
         tensor,
         T=dtype,
         ksize=operation.integers("ksize"),
@@ -61,6 +61,19 @@ def _valid_pool(operation: Operation, tensor: str, dtype: np.dtype) -> str:
         padding="VALID",
         data_format="NHWC",
     )
+
+
+@lowers("AvgPool")
+def _mean_of_images(operation: Operation) -> str:
+    """Divide the mean with zeros around the image by that of ones, whatever its size."""
+    windows, dtype = _windows(operation), operation.dtype()
+    pads = pads_of(operation, windows)
+    ones = operation.add("OnesLike", operation.inputs[0], T=dtype)
+    means = [
+        _valid_pool(operation, padded(operation, each, pads, 0, dtype), dtype)
+        for each in (operation.inputs[0], ones)
+    ]
+    return operation.add("RealDiv", *means, T=dtype)
 
 
 @lowers("AvgPool3D")
