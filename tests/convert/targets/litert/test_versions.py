@@ -36,6 +36,20 @@ def network():
     )
 
 
+def network_of_later_operators():
+    return graph_def(
+        placeholder("image", F, (2, 8)),
+        const("axis", 1, np.int32),
+        node("sum", "Cumsum", "image", "axis", T=F, Tidx=np.int32),
+        node("angle", "Atan2", "sum", "image", T=F),
+        const("two", 2, np.int32),
+        node("top", "TopKV2", "angle", "two", T=F, sorted=True),
+        const("places", [[3], [0]], np.int32),
+        const("shape", (5, 2), np.int32),
+        node("output", "ScatterNd", "places", "top", "shape", T=F, Tindices=np.int32),
+    )
+
+
 def by_tensorflow(graph) -> bytes:
     tensorflow = load_tensorflow()
     v1 = tensorflow.compat.v1
@@ -63,6 +77,13 @@ def test_operators_and_the_file_ask_for_what_tensorflow_asks_for():
     assert expected["DEPTHWISE_CONV_2D"] == 2
     assert expected["RESIZE_BILINEAR"] == 3
     assert (found, oldest_found) == (expected, oldest)
+
+
+def test_so_do_operators_that_came_later():
+    expected, oldest = said_of(by_tensorflow(network_of_later_operators()))
+    assert {"ATAN2", "CUMSUM", "SCATTER_ND", "TOPK_V2"} <= expected.keys()
+    assert oldest == "2.10.0"
+    assert said_of(as_litert(Graph(network_of_later_operators()))) == (expected, oldest)
 
 
 def test_a_reshape_has_no_options_which_the_first_releases_read_in_place_of_its_shape():
