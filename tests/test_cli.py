@@ -268,7 +268,7 @@ def test_classes_are_named_on_the_command_line_or_guessed_from_their_number(call
         return answer, json.loads(answer.stdout)["classes"]
 
     answer, classes = convert()
-    assert "the 21 classes are taken for those of PASCAL VOC 2012; --classes names" in answer.stderr
+    assert "the 21 classes are taken for those of PASCAL VOC 2012; if they are" in answer.stderr
     assert classes[15] == "person"
     (tmp_path / "classes.txt").write_text("sky\nroad\n")
     answer, classes = convert("--classes", tmp_path / "classes.txt")

@@ -79,7 +79,7 @@ def _about_classes(manifest: Manifest, known: tuple[str, ...]) -> str | None:
     if named and not known:
         dataset = dataset_of(manifest.classes, load_registry().datasets)
         title = "a dataset" if dataset is None else dataset.title
-        return f"the {named} classes are taken for those of {title}; --classes names others"
+        return f"the {named} classes are taken for those of {title}; if they are not, name them"
     if named and count not in (None, named):
         return f"warning: the graph has {count} classes, and {named} have names"
     return None
