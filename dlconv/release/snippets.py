@@ -6,7 +6,7 @@ padded with the mean pixel where the artifact takes one size only.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from dlconv.runtimes.framing import MEAN_PIXEL
 
 # Characters that need no escape in a Python string, whatever the snippet is embedded in.
 PLAIN = re.compile(r"[\w ./:@+,()=-]")
+LITERT = "ai_edge_litert.interpreter"
 TFJS_PACKAGES = ("tfjs-core", "tfjs-converter", "tfjs-backend-wasm")
 
 
@@ -30,14 +31,19 @@ class Snippet:
 
 def snippets(release: Release) -> Iterator[Snippet]:
     """Yield snippets for the targets that a release has."""
-    onnx, tfjs = _plainest(release, "onnx"), _plainest(release, "tfjs")
+    onnx, tfjs, litert = (_plainest(release, target) for target in ("onnx", "tfjs", "litert"))
     if onnx is not None:
         install = "pip install numpy onnxruntime pillow"
-        yield Snippet("Python, ONNX Runtime", "python", install, "\n".join(_python(onnx)))
+        code = _python(onnx, "import onnxruntime", _in_onnxruntime(onnx))
+        yield Snippet("Python, ONNX Runtime", "python", install, code)
+    if litert is not None:
+        install = "pip install ai-edge-litert numpy pillow"
+        code = _python(litert, f"from {LITERT} import Interpreter", _in_litert(litert))
+        yield Snippet("Python, LiteRT", "python", install, code)
     if tfjs is not None:
         install = " ".join(["npm install", *(f"@tensorflow/{name}" for name in TFJS_PACKAGES)])
         yield Snippet("JavaScript, TensorFlow.js", "js", install, "\n".join(_tfjs(tfjs)))
-    for_pages = tfjs or onnx
+    for_pages = tfjs or onnx or litert
     if for_pages is not None:
         title, install = "JavaScript, @dlconv/segment", "npm install @dlconv/segment"
         yield Snippet(title, "js", install, "\n".join(_segment(for_pages)))
@@ -99,10 +105,14 @@ def _address(path: str) -> str:
     return json.dumps(quote(path))
 
 
-def _python(artifact: Released) -> Iterator[str]:
-    interface = _interface_of(artifact)
-    yield "import numpy as np"
-    yield "import onnxruntime"
+def _python(artifact: Released, load: str, run: Iterable[str]) -> str:
+    """Return Python that imports with ``load``, and ``run``s ``pixels`` to ``labels``."""
+    return "\n".join(_python_lines(_interface_of(artifact), load, run))
+
+
+def _python_lines(interface: _Interface, load: str, run: Iterable[str]) -> Iterator[str]:
+    imports = ["import numpy as np", load]
+    yield from imports if load.startswith("import") else reversed(imports)
     yield "from PIL import Image, ImageOps"
     yield ""
     yield 'photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")'
@@ -116,13 +126,25 @@ def _python(artifact: Released) -> Iterator[str]:
         yield f"below, right = {height} - photo.height, {width} - photo.width"
         yield "around = [(0, 0), (0, below), (0, right), (0, 0)]"
         yield f"pixels = np.pad(pixels, around, constant_values={interface.mean_pixel})"
-    yield f"session = onnxruntime.InferenceSession({_python_text(artifact.entry)})"
-    yield "(labels,) = session.run(None, {session.get_inputs()[0].name: pixels})"
+    yield from run
     if interface.gives_scores:
         yield "labels = labels.argmax(axis=3)"
     if interface.is_fixed:
         yield "labels = labels[:, : photo.height, : photo.width]"
     yield "print(labels.shape, np.unique(labels))"
+
+
+def _in_onnxruntime(artifact: Released) -> Iterator[str]:
+    yield f"session = onnxruntime.InferenceSession({_python_text(artifact.entry)})"
+    yield "(labels,) = session.run(None, {session.get_inputs()[0].name: pixels})"
+
+
+def _in_litert(artifact: Released) -> Iterator[str]:
+    yield f"interpreter = Interpreter({_python_text(artifact.entry)})"
+    yield "interpreter.allocate_tensors()"
+    yield 'interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)'
+    yield "interpreter.invoke()"
+    yield 'labels = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])'
 
 
 def _tfjs(artifact: Released) -> Iterator[str]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 from PIL import Image
-from support.artifacts import onnx_artifact, tfjs_artifact
+from support.artifacts import litert_artifact, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.names import names
 from support.sample import PHOTOS, sample_graph
@@ -38,6 +38,7 @@ from dlconv.web.build import NODE, NPM, WEB, pack
 CROP = (129, 129)
 PHOTO = PHOTOS / "scene_2000030.png"
 OTHER = Interface(CROP, "float32", "scores")
+ONNX = "Python, ONNX Runtime"
 TFJS, SEGMENT = "JavaScript, TensorFlow.js", "JavaScript, @dlconv/segment"
 
 
@@ -159,12 +160,15 @@ def test_there_are_snippets_only_for_the_targets_that_are_there(release):
     assert [each.title for each in snippets(only_tfjs)] == [TFJS, SEGMENT]
 
 
-@pytest.mark.parametrize("is_other", [False, True])
-def test_its_python_gives_the_frozen_graph_s_labels(release, frozen, labels_of, is_other):
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [(None, ONNX), (onnx_artifact, ONNX), (litert_artifact, "Python, LiteRT")],
+)
+def test_its_python_gives_the_frozen_graph_s_labels(release, frozen, labels_of, make, title):
     found = read_release(release)
-    if is_other:
-        found = with_other_interface(release, frozen, onnx_artifact, "onnx")
-    code = code_of(found, "Python, ONNX Runtime")
+    if make is not None:
+        found = with_other_interface(release, frozen, make, "onnx")
+    code = code_of(found, title)
     Image.open(PHOTO).resize((300, 226)).save(release / "photo.jpg")
     program = f"{code}\nnp.save('labels.npy', labels)"
     answer = subprocess.run(
