@@ -105,11 +105,10 @@ def _reference_graph(frozen: FrozenGraph, manifest: Manifest) -> Iterator[Path]:
 def _interface_of(manifest: Manifest, frozen: FrozenGraph) -> Interface:
     """Return an artifact's interface, with the size that it was fixed at without being asked."""
     interface, size = manifest.interface, fixed_size(manifest.contract.input)
-    if manifest.target != "litert" or size is None or interface.input_size is not None:
+    if size is None or interface.input_size is not None:
         return interface
-    given = find_contract(Graph(read_graph(frozen.path))).input
-    is_free = fixed_size(given) is None
-    return dataclasses.replace(interface, input_size=size) if is_free else interface
+    own_size = fixed_size(find_contract(Graph(read_graph(frozen.path))).input)
+    return dataclasses.replace(interface, input_size=size) if own_size is None else interface
 
 
 def _expected(path: Path) -> tuple[np.ndarray, np.ndarray]:
