@@ -12,7 +12,7 @@ from PIL import Image
 from support.deeplab import detector
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 from support.layout_2018 import write_layout_2018
-from support.networks import pictures, small_segmenter
+from support.networks import pictures, small_segmenter, trained_segmenter
 from support.processes import hear_ctrl_c
 from support.sample import TARBALL, sample_graph
 from support.waiting import SECONDS
@@ -469,6 +469,17 @@ def test_integers_of_litert_pass_the_floors_in_its_runtime(call):
     assert answer.exit_code == 0, answer.output
     (row,) = json.loads(answer.stdout)["results"]
     assert row["agreement"]["mean"] > 0.995
+
+
+def test_a_network_trained_for_8_bits_keeps_its_ranges_in_litert_without_photos(call, photos):
+    Path("trained.pb").write_bytes(trained_segmenter().SerializeToString())
+    options = ("--quantize", "static", "--calibrate", photos, "--check", "--json")
+    answer = call("litert", "trained.pb", *options)
+    assert answer.exit_code == 0, answer.output
+    assert "warning: the network was trained for 8 bits and keeps its own ranges" in answer.stderr
+    made = json.loads(answer.stdout)
+    assert made["calibration"] is None
+    assert [entry["dtype"] for entry in made["tensors"]] == ["int8", "int8"]
 
 
 def test_a_litert_file_is_named_as_one(call, graph):

@@ -70,6 +70,11 @@ def convert(
             progress=progress,
             say=console.say,
         )
+    if calibrate and made.learned is None:
+        console.say(
+            "warning: the network was trained for 8 bits and keeps its own ranges, so that the "
+            "photos do nothing"
+        )
     _print_made(made, explain, json)
 
 

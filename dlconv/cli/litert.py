@@ -49,7 +49,8 @@ def litert(
         typer.Option(
             metavar="float32|float16|static",
             help="How weights are stored: float16 (or f16) as halves; static computes with "
-            "integers of 8 bits: a quarter of the size and of the time, and a few labels change.",
+            "integers of 8 bits: a quarter of the size and of the time, and a few labels change. "
+            "A network trained for 8 bits (FakeQuant) keeps its own ranges, without photos.",
         ),
     ] = "float32",
     calibrate: Calibrate = None,

@@ -44,11 +44,13 @@ from dlconv.convert.quantize.onnx_storage import (
 )
 from dlconv.convert.quantize.static import quantize_activations, static_target
 from dlconv.convert.quantize.storage import Weights, store_layers, store_nearest, tfjs_target
+from dlconv.convert.quantize.trained import find_trained
 from dlconv.convert.stored import weight_type_of
 from dlconv.convert.targets.litert.file import write_model as write_litert
 from dlconv.convert.targets.litert.lower import lowered as lowered_for_litert
 from dlconv.convert.targets.litert.metadata import with_metadata
 from dlconv.convert.targets.litert.model import Model as LitertModel
+from dlconv.convert.targets.litert.trained import with_trained_integers
 from dlconv.convert.targets.litert.write import to_litert
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
 from dlconv.convert.targets.onnx.model import Model, write_model
@@ -61,6 +63,7 @@ from dlconv.convert.targets.tfjs.prepare import prepare_and_rewrite
 from dlconv.convert.targets.tfjs.write import write_graph_model
 from dlconv.convert.targets.upgrade import write_upgraded
 from dlconv.errors import UsageError
+from dlconv.formats.frozen_graph import read_graph
 from dlconv.formats.layout_2018 import Layout2018
 from dlconv.formats.tfjs_weights import stored_floats
 from dlconv.graph.contract import Contract, find_contract, with_channels_first
@@ -293,7 +296,7 @@ def _write_litert(
     ready = prepared(
         frozen.path, recipe.interface, recipe.rewrite, prepare_and_rewrite, at_crop=recipe.rewrite
     )
-    model, stored, learned = _litert_model(ready, recipe, learning)
+    model, stored, learned = _litert_model(frozen.path, ready, recipe, learning)
     contract = ready.contract
     write_litert(with_metadata(model, contract, _classes(frozen, contract)), model_path)
     if contract.output.dtype == "int64":
@@ -303,7 +306,7 @@ def _write_litert(
 
 
 def _litert_model(
-    ready: Prepared, recipe: Recipe, learning: Learning
+    path: Path, ready: Prepared, recipe: Recipe, learning: Learning
 ) -> tuple[LitertModel, Mapping[str, StoredTensor], Learned | None]:
     """Return a model, its quantized kernels by name, and the measurements."""
     graph, contract = ready.graph, ready.contract
@@ -312,6 +315,11 @@ def _litert_model(
         if recipe.precision is Precision.FLOAT16:
             return *store_litert_halves(model), None
         return model, {}, None
+    trained = find_trained(Graph(read_graph(path)), graph)
+    if trained is not None:
+        kept = trained.activations
+        model = to_litert(lowered_for_litert(graph, contract, kept), contract, kept)
+        return with_trained_integers(model, trained.kernels), trained.kernels, None
     learned = _round(ready, recipe, litert_target(graph), learning)
     rounded = with_rounded(graph, learned.rounded)
     model = to_litert(lowered_for_litert(rounded, contract), contract)

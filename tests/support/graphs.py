@@ -149,13 +149,25 @@ def copy(name: str, source: str, *control: str) -> NodeDef:
     return node(name, "Identity", source, *control, T=np.float32)
 
 
-def fake_quant(name: str, source: str, low: float, high: float) -> list[NodeDef]:
+def fake_quant(name: str, source: str, low: float, high: float, **options) -> list[NodeDef]:
     """Rounding to 256 values of a range, as 8-bit training has it, with the range's constants."""
     ends = [
         const(f"{name}/{key}", value, np.float32) for key, value in (("min", low), ("max", high))
     ]
     inputs = source, ends[0].name, ends[1].name
-    return [*ends, node(name, "FakeQuantWithMinMaxVars", *inputs, num_bits=8, narrow_range=False)]
+    options = {"num_bits": 8, "narrow_range": False, **options}
+    return [*ends, node(name, "FakeQuantWithMinMaxVars", *inputs, **options)]
+
+
+def trained_layer(name: str, source: str, kernel, bias, limits, **options) -> list[NodeDef]:
+    """A convolution as training for 8 bits leaves it; ``name`` is its BiasAdd."""
+    return [
+        const(f"{name}/floats", kernel, np.float32),
+        *fake_quant(f"{name}/kernel", f"{name}/floats", *limits, narrow_range=True),
+        convolution(f"{name}/conv", source, f"{name}/kernel", **options),
+        const(f"{name}/bias", bias, np.float32),
+        node(name, "BiasAdd", f"{name}/conv", f"{name}/bias", T=np.float32),
+    ]
 
 
 def relu6(name: str, source: str) -> NodeDef:

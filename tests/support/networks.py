@@ -1,7 +1,16 @@
 """Small networks that segment something, to quantize them, and pictures for them."""
 
 import numpy as np
-from support.graphs import const, graph_def, layer, node, placeholder, relu6
+from support.graphs import (
+    const,
+    fake_quant,
+    graph_def,
+    layer,
+    node,
+    placeholder,
+    relu6,
+    trained_layer,
+)
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from dlconv.convert.quantize.synthetic import synthetic_images
@@ -41,6 +50,26 @@ def small_segmenter(seed: int = 2) -> GraphDef:
         *layer("head", "large/relu", 6 * head, np.zeros(CLASSES)),
         const("axis", 3, np.int32),
         node("labels", "ArgMax", "head", "axis", T=F, Tidx=np.int32, output_type=np.int64),
+    )
+
+
+def trained_segmenter() -> GraphDef:
+    """Colours and their neighbours, trained for 8 bits: two layers between FakeQuant nodes."""
+    random = np.random.default_rng(4)
+    mixed, head = random.uniform(-1, 0.7, (3, 3, 3, 8)), random.uniform(-0.6, 1, (1, 1, 8, CLASSES))
+    return graph_def(
+        placeholder("ImageTensor", np.uint8, (1, 33, 41, 3)),
+        node("float", "Cast", "ImageTensor", SrcT=np.uint8, DstT=F),
+        const("unit", 1 / 127.5, F),
+        node("image", "Mul", "float", "unit", T=F),
+        *fake_quant("image/quant", "image", 0, 2),
+        *trained_layer("mixed", "image/quant", mixed, np.full(8, 1.5), (-1, 0.7)),
+        relu6("mixed/relu", "mixed"),
+        *fake_quant("mixed/quant", "mixed/relu", 0, 6),
+        *trained_layer("head", "mixed/quant", head, np.zeros(CLASSES), (-0.6, 1)),
+        *fake_quant("scores", "head", -12, 20),
+        const("axis", 3, np.int32),
+        node("labels", "ArgMax", "scores", "axis", T=F, Tidx=np.int32, output_type=np.int64),
     )
 
 

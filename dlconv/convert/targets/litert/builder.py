@@ -30,6 +30,10 @@ class Builder:
         self._operators.append(Operator(code, tuple(inputs), tuple(given), options))
         return given
 
+    def put(self, operator: Operator) -> None:
+        """Add an operator that is made already."""
+        self._operators.append(operator)
+
     def constant(self, value: Any, dtype: Any) -> Tensor:
         """Return a small constant, the same for the same value."""
         array = np.asarray(value, dtype)

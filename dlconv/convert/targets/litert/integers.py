@@ -11,6 +11,7 @@ An AVERAGE_POOL_2D of a whole map becomes MEAN, which XNNPACK runs with integers
 """
 
 import dataclasses
+import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,26 +24,33 @@ LOWEST, LAST = -128, 255
 KEEPING = frozenset(
     {"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "PAD", "RESHAPE", "RESIZE_BILINEAR"}
 )
-KINDS = KEEPING | {"ADD", "MEAN", "MUL", "RELU", "RELU6"}
+# Operators with a scale for each input and for the output.
+SCALING = frozenset({"ADD", "MEAN", "MUL"})
+KINDS = KEEPING | SCALING | {"RELU", "RELU6"}
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+# LiteRT's kernels hold sums and products in so many steps of the output before they limit them.
+MOST_COUNTED = 2**15
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class KernelCodes:
-    """A kernel as TensorFlow orders it: value = code * scale.
+    """A kernel as TensorFlow orders it: value = (code - zero_point) * scale.
 
-    ``codes`` are int8 [height, width, in, out], ``scale`` float32 [out]; of a depthwise kernel
-    [height, width, in, multiplier] and [in, multiplier].
+    ``codes`` are int8 or uint8 [height, width, in, out], ``scale`` float32 [out]; of a depthwise
+    kernel [height, width, in, multiplier] and [in, multiplier]. A kernel of one range has one scale
+    [], and only there the zero point may be another than 0.
     """
 
     codes: np.ndarray
     scale: np.ndarray
+    zero_point: int = 0
 
     def values(self) -> np.ndarray:
         """Return the values, float32."""
-        return np.asarray(self.codes.astype(np.float32) * self.scale.astype(np.float32))
+        steps = self.codes.astype(np.float32) - np.float32(self.zero_point)
+        return np.asarray(steps * self.scale.astype(np.float32))
 
 
 def names_to_measure(model: Model) -> list[str]:
@@ -65,7 +73,7 @@ def with_integers(
     stand for, by the names of its tensors; what has none stays float32. The codes
     of kernels that are named in ``with_floats`` become floats again, and compute as such.
     """
-    pooled = dataclasses.replace(model, operators=[_as_mean(each) for each in model.operators])
+    pooled = dataclasses.replace(model, operators=[as_mean(each) for each in model.operators])
     known = {each: ranges[name] for each, name in model.names.items() if name in ranges}
     rounded = {name for name in kernels if name not in with_floats}
     chosen = _chosen(pooled, rounded, known)
@@ -76,7 +84,8 @@ def _has_value(tensor: Tensor) -> bool:
     return tensor.constant is not None
 
 
-def _as_mean(operator: Operator) -> Operator:
+def as_mean(operator: Operator) -> Operator:
+    """Return an AVERAGE_POOL_2D of a whole map as MEAN, and any other operator as it is."""
     image = operator.inputs[0] if operator.inputs else None
     if operator.code != "AVERAGE_POOL_2D" or image is None:
         return operator
@@ -89,9 +98,18 @@ def _as_mean(operator: Operator) -> Operator:
 
 
 def _data(operator: Operator) -> list[Tensor]:
-    """Return the float32 inputs that are computed."""
+    """Return the float32 inputs of an operator that are computed."""
     read = [each for each in operator.inputs if each is not None and each.dtype == "float32"]
     return [each for each in read if not _has_value(each)]
+
+
+def is_counted(code: str, spans: Iterable[float], given: float) -> bool:
+    """Tell whether integers hold what an operator gives of inputs that span so much.
+
+    ``given`` is what its output spans. Sums that go far beyond wrap around.
+    """
+    most = math.prod(spans) if code == "MUL" else sum(spans)
+    return most * LAST < MOST_COUNTED * given
 
 
 def _is_rounded(model: Model, operator: Operator, kernels: Container[str]) -> bool:
@@ -116,10 +134,23 @@ def _chosen(model: Model, kernels: Container[str], known: Mapping[Tensor, Range]
         ends = [*_data(operator), operator.outputs[0]]
         if operator not in wanted or any(each not in known for each in ends):
             continue
+        if operator.code in SCALING and not _is_counted(operator, known):
+            continue
         if operator.code in CONVOLUTIONS or not integers.isdisjoint(ends[:-1]):
             chosen.add(operator)
             integers.update(ends)
     return chosen
+
+
+def _is_counted(operator: Operator, known: Mapping[Tensor, Range]) -> bool:
+    spans = [_span(*known[each]) for each in _data(operator)]
+    constants = [each.constant for each in operator.inputs if each and each.dtype == "float32"]
+    spans += [_span(each.min(), each.max()) for each in constants if each is not None]
+    return is_counted(operator.code, spans, _span(*known[operator.outputs[0]]))
+
+
+def _span(low: float, high: float) -> float:
+    return max(high, 0.0) - min(low, 0.0)
 
 
 def _scales(
@@ -247,27 +278,35 @@ class _Rewriter:
         kernel = operator.inputs[1]
         assert kernel is not None
         name = self._model.names[kernel]
-        found = self._kernels[name]
-        is_depthwise = operator.code == "DEPTHWISE_CONV_2D"
-        codes = found.codes if is_depthwise else found.codes.transpose(3, 0, 1, 2)
-        codes = codes.reshape([each or 0 for each in kernel.shape])
-        scale = found.scale.reshape(-1).astype(np.float32)
-        stored = Tensor(
-            "int8", kernel.shape, codes, Quantization(scale, axis=3 if is_depthwise else 0)
-        )
+        stored = stored_kernel(self._kernels[name], kernel, operator.code == "DEPTHWISE_CONV_2D")
         self._names[stored] = name
         return stored
 
     def _bias(self, bias: Tensor | None, scale: np.ndarray) -> Tensor:
-        values = np.zeros(scale.shape) if bias is None else bias.constant
-        assert values is not None
-        limits = np.iinfo(np.int32)
-        steps = np.rint(values.astype(np.float64) / scale)
-        codes = np.clip(steps, limits.min, limits.max).astype(np.int32)
-        stored = Tensor("int32", codes.shape, codes, Quantization(scale))
+        stored = bias_codes(bias, scale)
         if bias is not None and bias in self._model.names:
             self._names[stored] = self._model.names[bias]
         return stored
+
+
+def stored_kernel(found: KernelCodes, kernel: Tensor, is_depthwise: bool) -> Tensor:
+    """Return the codes of a convolution's kernel in place of its floats, in LiteRT's order."""
+    codes = found.codes if is_depthwise else found.codes.transpose(3, 0, 1, 2)
+    codes = codes.reshape([each or 0 for each in kernel.shape])
+    scale = found.scale.reshape(-1).astype(np.float32)
+    axis = 3 if is_depthwise and found.scale.ndim else 0
+    quantization = Quantization(scale, found.zero_point, axis)
+    return Tensor(codes.dtype.name, kernel.shape, codes, quantization)
+
+
+def bias_codes(bias: Tensor | None, scale: np.ndarray) -> Tensor:
+    """Return a bias as int32 in steps of ``scale``, float32 [n]; values out of reach are cut."""
+    values = np.zeros(scale.shape) if bias is None else bias.constant
+    assert values is not None
+    limits = np.iinfo(np.int32)
+    steps = np.rint(values.astype(np.float64) / scale)
+    codes = np.clip(steps, limits.min, limits.max).astype(np.int32)
+    return Tensor("int32", codes.shape, codes, Quantization(scale))
 
 
 def _constant_codes(tensor: Tensor) -> Tensor:

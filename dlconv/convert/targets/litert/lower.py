@@ -5,7 +5,7 @@ are, become others that do, by the lowerings that it shares with TF.js; the rest
 convolutions are fused with their bias and activation.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
@@ -26,18 +26,23 @@ from dlconv.graph.shapes import Static, infer_static
 _BACKENDS = ("xnnpack", "reference")
 
 
-def lowered(graph: Graph, contract: Contract) -> Graph:
+def lowered(graph: Graph, contract: Contract, kept: Container[str] = ()) -> Graph:
     """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
-    return lowered_for(prune(graph, contract).graph, conformance("litert"), _BACKENDS)
+    return lowered_for(prune(graph, contract).graph, conformance("litert"), _BACKENDS, kept)
 
 
-def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
+def lowered_for(
+    graph: Graph, table: Table, backends: Sequence[str], kept: Container[str] = ()
+) -> Graph:
     """Return a graph of operations that these backends compute rightly, with fused convolutions.
 
-    Raises DlconvError for a node that has no equal.
+    Nodes that are named in ``kept`` are not judged. Raises DlconvError for a node that has no
+    equal.
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
+        if node.name in kept:
+            return False
         is_right = not any(_measured(judged_node(table, static, node, backends)))
         if is_right and not is_known_to_be_wrong(node) and refusal_of(static, node) is None:
             return False
@@ -49,7 +54,8 @@ def lowered_for(graph: Graph, table: Table, backends: Sequence[str]) -> Graph:
     _refuse_what_is_left(lowered_graph, log)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred
-    refuse(LITERT, _measured(judged(table, fused, backends)))
+    found = judged(table, fused, backends)
+    refuse(LITERT, _measured(each for each in found if each.node.name not in kept))
     return fused
 
 

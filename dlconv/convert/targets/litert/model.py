@@ -29,6 +29,14 @@ class Quantization:
     axis: int = 0
 
 
+@dataclass(frozen=True)
+class Codes:
+    """Integers of a type, and what they stand for."""
+
+    dtype: str
+    quantization: Quantization
+
+
 @dataclass(frozen=True, eq=False)
 class Tensor:
     """A tensor: its element type as numpy calls it, its shape, and its value if it is constant.

@@ -5,7 +5,7 @@ name; inputs and outputs keep the frozen graph's. What is known without an image
 a constant. The same graph gives the same model. TensorFlow is not imported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tensorboard.compat.proto.node_def_pb2 import NodeDef
@@ -13,7 +13,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 import dlconv.convert.targets.litert.operations  # noqa: F401
 from dlconv.convert.targets.litert.builder import Builder
 from dlconv.convert.targets.litert.fused import with_fused_activations
-from dlconv.convert.targets.litert.model import Model, Options, Tensor
+from dlconv.convert.targets.litert.model import Codes, Model, Operator, Options, Tensor
 from dlconv.convert.targets.litert.operation import Operation, cast, writer_of
 from dlconv.convert.targets.litert.types import INPUT_TYPES, INT32, held, held_type
 from dlconv.errors import DlconvError
@@ -30,10 +30,13 @@ LACKING = "LiteRT does not have it"
 SOURCES = frozenset({"Placeholder", "PlaceholderWithDefault"})
 
 
-def to_litert(graph: Graph, contract: Contract) -> Model:
+def to_litert(
+    graph: Graph, contract: Contract, rounded: Mapping[str, Codes] | None = None
+) -> Model:
     """Return the model of a graph that was lowered for LiteRT.
 
-    Raises DlconvError for a node that LiteRT cannot hold.
+    Nodes that are named in ``rounded`` round what they read to codes. Raises DlconvError
+    for a node that LiteRT cannot hold.
     """
     needed = prune(graph, contract).graph
     static = infer_static(needed)
@@ -44,6 +47,11 @@ def to_litert(graph: Graph, contract: Contract) -> Model:
         if node.op in SOURCES:
             inputs[node.name] = _input(static, node)
             values[node.name, 0] = _as_read(builder, inputs[node.name], node)
+            continue
+        if rounded and node.name in rounded:
+            source = needed.sources(node)[0]
+            read = values[source.node, source.port]
+            values[node.name, 0] = _rounded(builder, read, rounded[node.name], node.name)
             continue
         for port, tensor in enumerate(_written(node, static, builder, values)):
             values[node.name, port] = tensor
@@ -149,6 +157,17 @@ def _as_read(builder: Builder, tensor: Tensor, node: NodeDef) -> Tensor:
     given = cast(builder, tensor, wanted)
     builder.uncast[given] = tensor
     return given
+
+
+def _rounded(builder: Builder, tensor: Tensor, codes: Codes, name: str) -> Tensor:
+    """Round floats to codes, and return the floats that these are."""
+    given = Tensor(codes.dtype, tensor.shape, quantization=codes.quantization)
+    builder.put(Operator("QUANTIZE", (tensor,), (given,), Options("QuantizeOptions")))
+    builder.name(given, name)
+    options = Options("DequantizeOptions")
+    floats = builder.add("DEQUANTIZE", [given], [("float32", tensor.shape)], options)[0]
+    builder.name(floats, f"{name}/float")
+    return floats
 
 
 def _as_output(builder: Builder, tensor: Tensor, name: str) -> Tensor:
