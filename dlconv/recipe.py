@@ -182,7 +182,8 @@ class Interface:
 
     ``input_size`` is height and width in pixels, ``input_dtype`` uint8 or float32, ``output``
     labels, scores or probabilities, ``output_dtype`` the type of labels. ``layout`` nchw has images
-    and scores with channels first, nhwc last.
+    and scores with channels first, nhwc last. ``any_size`` leaves free what is free in the frozen
+    graph; only LiteRT files are fixed at the crop without it.
     """
 
     input_size: tuple[int, int] | None = None
@@ -190,11 +191,14 @@ class Interface:
     output: str = "labels"
     output_dtype: str | None = None
     layout: Layout = "nhwc"
+    any_size: bool = False
 
     @property
     def size(self) -> str:
-        """The size as ``HEIGHTxWIDTH``, empty where it is not fixed."""
-        return "" if self.input_size is None else "{}x{}".format(*self.input_size)
+        """The size as ``HEIGHTxWIDTH`` or ``any``, empty where nothing is said of it."""
+        if self.input_size is not None:
+            return "{}x{}".format(*self.input_size)
+        return ANY_SIZE if self.any_size else ""
 
     @property
     def kind(self) -> str:
@@ -220,6 +224,7 @@ class Interface:
 
 
 OWN_INTERFACE = Interface()
+ANY_SIZE = "any"
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -312,6 +317,14 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.interface.order and (self.target, self.converter) != ("onnx", "dlconv"):
             raise ValueError("layout nchw is for onnx alone, written by dlconv")
+        if self.interface.any_size and self.target != "litert":
+            raise ValueError("any_size is for litert alone: others take any size by themselves")
+        if self.interface.any_size and (
+            self.interface.input_size or self.precision is Precision.STATIC
+        ):
+            raise ValueError(
+                "a file for any size has none of its own, and integers (static) need one"
+            )
         if self.per_channel and self.precision is not Precision.UINT8:
             raise ValueError(f"per_channel is for uint8 alone, not {self.precision}")
 

@@ -482,6 +482,19 @@ def test_a_network_trained_for_8_bits_keeps_its_ranges_in_litert_without_photos(
     assert [entry["dtype"] for entry in made["tensors"]] == ["int8", "int8"]
 
 
+def test_a_litert_file_for_any_size_is_right_at_each(call, photos):
+    call("fetch", "sample")
+    answer = call("litert", "sample", "--input-size", "any", "-o", "any.tflite", "--json")
+    assert json.loads(answer.stdout)["contract"]["input"]["shape"] == [1, None, None, 3]
+    Image.open(next(photos.iterdir())).resize((97, 60)).save(photos / "wide.png")
+    answer = call("verify", "any.tflite", "--images", photos, "--json")
+    (row,) = json.loads(answer.stdout)["results"]
+    assert (row["differing_pixels"], len(row["photos"])) == (0, 3)
+    answer = call("litert", "sample", "--input-size", "any", "--quantize", "static")
+    assert answer.exit_code == 2
+    assert "integers (static) need one" in answer.stderr
+
+
 def test_a_litert_file_is_named_as_one(call, graph):
     answer = call("litert", graph, "-o", "model.onnx")
     assert answer.exit_code == 2

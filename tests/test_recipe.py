@@ -200,7 +200,7 @@ def test_the_digest_is_that_of_the_recipe_in_any_process():
     program = "from dlconv.recipe import Recipe; print(Recipe('tfjs').digest)"
     answer = subprocess.check_output([sys.executable, "-c", program], text=True)
     assert answer.strip() == Recipe("tfjs").digest
-    assert answer.strip() == "a8818c7631e937ef849dcffa9c1bd670841a0b439c77f846e33ef54fe4eac533"
+    assert answer.strip() == "807ebb4105d48e02f672c95dd86d4770c7135624bbde103aabfc9172266c5dc3"
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,7 @@ def test_what_is_not_chosen_is_the_target_s_default():
         ("tfjs", {"per_channel": True}, "per_channel is for uint8 alone, not float32"),
         ("tfjs", {"opset": 17}, "opset: is for onnx alone"),
         ("tfjs", {"interface": NCHW}, "layout nchw is for onnx alone, written by dlconv"),
+        ("tfjs", {"interface": Interface(any_size=True)}, "any_size is for litert alone"),
         ("onnx", {"interface": NCHW, "converter": "tf2onnx"}, "layout nchw is for onnx alone"),
         ("tfjs", {"floors": DEFAULT_AUTO_FLOORS}, "floors: are for the precision auto alone"),
     ],

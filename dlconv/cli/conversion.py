@@ -84,12 +84,14 @@ def interface_of(
     output: str,
     output_type: str | None,
     layout: str = "nhwc",
+    fixed_by_default: bool = False,
 ) -> "Interface":
     """Return what the options of the input and the output ask for."""
-    from dlconv.recipe import Interface, layout_for, parse_size
+    from dlconv.recipe import ANY_SIZE, Interface, layout_for, parse_size
 
-    size = None if input_size is None else parse_size(input_size)
-    return Interface(size, input_type, output, output_type, layout_for(layout))
+    size = None if input_size in (None, ANY_SIZE) else parse_size(input_size)
+    any_size = fixed_by_default and input_size == ANY_SIZE
+    return Interface(size, input_type, output, output_type, layout_for(layout), any_size)
 
 
 def _print_made(made: "Made", explain: bool, json: bool) -> None:

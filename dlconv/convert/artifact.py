@@ -294,7 +294,11 @@ def _write_litert(
     frozen: FrozenGraph, recipe: Recipe, model_path: Path, learning: Learning
 ) -> _Written:
     ready = prepared(
-        frozen.path, recipe.interface, recipe.rewrite, prepare_and_rewrite, at_crop=recipe.rewrite
+        frozen.path,
+        recipe.interface,
+        recipe.rewrite,
+        prepare_and_rewrite,
+        at_crop=recipe.rewrite and not recipe.interface.any_size,
     )
     model, stored, learned = _litert_model(frozen.path, ready, recipe, learning)
     contract = ready.contract

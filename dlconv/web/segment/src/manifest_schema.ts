@@ -77,7 +77,8 @@ export interface Images {
  *
  * `input_size` is height and width in pixels, `input_dtype` uint8 or float32, `output`
  * labels, scores or probabilities, `output_dtype` the type of labels. `layout` nchw has images
- * and scores with channels first, nhwc last.
+ * and scores with channels first, nhwc last. `any_size` leaves free what is free in the frozen
+ * graph; only LiteRT files are fixed at the crop without it.
  */
 export interface Interface {
   readonly input_size?: readonly [number, number] | null;
@@ -85,6 +86,7 @@ export interface Interface {
   readonly output?: string;
   readonly output_dtype?: string | null;
   readonly layout?: "nhwc" | "nchw";
+  readonly any_size?: boolean;
 }
 
 /**
