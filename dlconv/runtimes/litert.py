@@ -103,7 +103,14 @@ class LitertRuntime(InProcessRuntime):
 
     def _answer(self, image: np.ndarray) -> np.ndarray:
         self._run(image)
-        return scores_of(self._interpreter.get_tensor(self._output["index"]), self._output)
+        return scores_of(self._values(self._output), self._output)
+
+    def _values(self, details: dict[str, Any]) -> np.ndarray:
+        """Return what a tensor holds, which is nothing if no operator gives it."""
+        try:
+            return np.asarray(self._interpreter.get_tensor(details["index"]))
+        except Exception as error:
+            raise self._refusal("run", error) from error
 
     def _run(self, image: np.ndarray) -> None:
         try:
@@ -138,10 +145,7 @@ class LitertRuntime(InProcessRuntime):
         """Return what tensors hold for a photo; codes as the numbers that they stand for."""
         self._run(image)
         known = self._tensors()
-        return [
-            dequantized(self._interpreter.get_tensor(known[name]["index"]), known[name])
-            for name in names
-        ]
+        return [dequantized(self._values(known[name]), known[name]) for name in names]
 
     def _tensors(self) -> dict[str, Any]:
         return {each["name"]: each for each in self._interpreter.get_tensor_details()}

@@ -137,6 +137,15 @@ def test_a_file_that_ends_the_process_ends_nothing_else(labelling_files, killed_
     assert hint in raised.value.hint
 
 
+def test_a_file_that_runs_without_end_is_given_up(labelling_files, monkeypatch):
+    path = labelling_files["uint8"].path
+    with LitertChild(path) as child:
+        monkeypatch.setattr("dlconv.runtimes.answers.ANSWER_SECONDS", 0.2)
+        os.kill(*child.process_ids, signal.SIGSTOP)
+        with pytest.raises(DlconvError, match=r"LiteRT did not answer within 0\.2 seconds"):
+            child.infer(photo(9, 7))
+
+
 def test_without_ai_edge_litert_the_line_to_type_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("dlconv.runtimes.litert_child.find_spec", lambda name: None)
     with pytest.raises(RuntimeMissingError) as raised:
