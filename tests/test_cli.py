@@ -236,9 +236,13 @@ def test_inspect_gives_the_coverage_of_each_target_as_json(call, with_einsum):
         "tfjs-cpu",
         "tfjs-webgl",
         "onnx",
+        "litert-xnnpack",
+        "litert-reference",
     ]
+    assert {"operator": "ARG_MAX", "nodes": 1, "xnnpack": 0} in coverage["litert"]
     (row,) = [row for row in coverage["ops"] if row["op"] == "Einsum"]
-    assert (row["frozen"], row["onnx"], row["tfjs"], row["node"]) == (1, 1, 0, "scores")
+    counts = [row[target] for target in ("frozen", "onnx", "tfjs", "litert")]
+    assert (counts, row["node"]) == ([1, 1, 0, 0], "scores")
     assert "tfjs-wasm" in row["missing"]
     assert row["gaps"] == {}
     assert "MatMul" in " ".join(row["lowered"])

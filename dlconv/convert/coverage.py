@@ -1,9 +1,9 @@
 """Which ops of a graph the targets compute rightly, found before anything is converted.
 
-The targets are TF.js in each of its backends, and ONNX. What has to be covered is the graph that
-each converter takes: what the output needs, after the rewriting, and for TF.js with its fused ops
-and with what is lowered. The frozen graph's own ops are counted beside it, which shows what the
-rewriting changes, and what is covered only because of it.
+The targets are TF.js in each of its backends, ONNX, and LiteRT with XNNPACK and without. What has
+to be covered is the graph that each converter takes: what the output needs, after the rewriting,
+and for TF.js and LiteRT with fused ops and with what is lowered. The frozen graph's own ops are
+counted beside it, which shows what the rewriting changes, and what is covered only because of it.
 
 An op is covered when each of its nodes, as it stands, was measured to compute what TensorFlow
 computes (``conformance``); for ONNX, when the writer has it and it was not measured to be wrong.
@@ -17,6 +17,13 @@ from typing import NamedTuple
 
 from dlconv.convert.conformance.judge import judged
 from dlconv.convert.conformance.table import Table, conformance
+from dlconv.convert.litert_coverage import (
+    TARGETS,
+    InLitert,
+    LitertOperator,
+    find_in_litert,
+    unwritten_in_litert,
+)
 from dlconv.convert.rewrite import rewrite
 from dlconv.convert.targets.lower.lower_operations import Log
 from dlconv.convert.targets.onnx.conformance import wrong_in_onnx
@@ -26,18 +33,22 @@ from dlconv.convert.targets.onnx.write import can_write
 from dlconv.convert.targets.tf2onnx_operations import may_convert
 from dlconv.convert.targets.tfjs.lower import lowered_for
 from dlconv.convert.targets.tfjs.prepare import complete, prepare, prepare_and_rewrite
+from dlconv.errors import DlconvError
 from dlconv.formats.frozen_graph import read_graph
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.recipe import DEFAULT_OPSET
 
+# Graphs of more bytes are not written for LiteRT, which takes several times their size in memory.
+MOST_WRITTEN = 2**26
 ONNX = "onnx"
+LITERT = (*TARGETS.values(),)
 
 
 @dataclass(frozen=True)
 class OpCoverage:
-    """An op: its numbers of nodes in the frozen graph and in the two that are converted.
+    """An op: its numbers of nodes in the frozen graph and in the three that are converted.
 
     ``node`` is the first of them, in a converted graph if it is in one. ``missing`` says why a
     target does not compute the op of a converted graph or of the frozen one, ``gaps`` of a
@@ -48,6 +59,7 @@ class OpCoverage:
     frozen: int
     onnx: int
     tfjs: int
+    litert: int
     node: str
     missing: Mapping[str, str]
     gaps: Mapping[str, str]
@@ -55,21 +67,25 @@ class OpCoverage:
 
     def nodes(self, target: str) -> int:
         """Return how many nodes of this op a target gets."""
-        return self.onnx if target == ONNX else self.tfjs
+        if target == ONNX:
+            return self.onnx
+        return self.litert if target in LITERT else self.tfjs
 
 
 @dataclass(frozen=True)
 class Coverage:
     """All ops by name, the targets, and the versions of the libraries.
 
-    ``operators_without_kernel`` are those of ONNX at ``opset`` that ONNX Runtime cannot run; None
-    when it does not say.
+    ``litert`` are the operators of the file that is written for LiteRT, none where some op is not
+    covered there or the graph is large. ``operators_without_kernel`` are those of ONNX at ``opset``
+    that ONNX Runtime cannot run; None when it does not say.
     """
 
     opset: int
     targets: tuple[str, ...]
     versions: Mapping[str, str]
     operators_without_kernel: tuple[str, ...] | None
+    litert: tuple[LitertOperator, ...]
     ops: tuple[OpCoverage, ...]
 
     @property
@@ -99,23 +115,34 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
     rewritten = rewrite(read).graph
     onnx = prune(rewritten, find_contract(rewritten)).graph
     tfjs = _prepared_for_tfjs(read, onnx)
+    litert = _in_litert(tfjs, path.stat().st_size <= MOST_WRITTEN)
     table = conformance("tfjs")
     lowered = [_lowered(tfjs, table, backends) for backends in _alike(table, tfjs)]
     usual = lowered[0]
     reasons = [
         *(_lack_in_tfjs(each.graph, each.backends, each.log) for each in lowered),
         _lack_in_onnx(onnx),
+        litert.lacks,
     ]
-    of_frozen = [_lack_in_tfjs(frozen, table.backends, Log()), _lack_in_onnx(frozen)]
+    of_frozen = [
+        _lack_in_tfjs(frozen, table.backends, Log()),
+        _lack_in_onnx(frozen),
+        unwritten_in_litert(frozen),
+    ]
     counted = tuple(_operations(graph) for graph in (frozen, onnx, usual.graph))
-    targets = (*(f"tfjs-{backend}" for backend in table.backends), ONNX)
+    targets = (*(f"tfjs-{backend}" for backend in table.backends), ONNX, *LITERT)
     gaps = _missing(targets, counted[1:], reasons)
     missing = _missing(targets, counted, [*reasons, *of_frozen])
     without_kernel = operators_without_kernel(opset)
     return Coverage(
         opset=opset,
         targets=targets,
-        versions={"tfjs": table.versions["tfjs"]} | _versions("onnx", "onnxruntime"),
+        versions={
+            "tfjs": table.versions["tfjs"],
+            "ai-edge-litert": conformance("litert").versions["ai-edge-litert"],
+        }
+        | _versions("onnx", "onnxruntime"),
+        litert=litert.operators,
         operators_without_kernel=None if without_kernel is None else tuple(sorted(without_kernel)),
         ops=tuple(
             OpCoverage(
@@ -123,14 +150,28 @@ def find_coverage(path: Path, opset: int = DEFAULT_OPSET) -> Coverage:
                 frozen=len(counted[0].get(op, _ABSENT).nodes),
                 onnx=len(counted[1].get(op, _ABSENT).nodes),
                 tfjs=len(counted[2].get(op, _ABSENT).nodes),
-                node=next(each[op].nodes[0] for each in reversed(counted) if op in each),
+                litert=len(litert.nodes.get(op, ())),
+                node=_first_node(op, counted, litert),
                 missing=missing.get(op, {}),
                 gaps=gaps.get(op, {}),
                 lowered=_made_of(usual, counted[1].get(op, _ABSENT)),
             )
-            for op in sorted({op for each in counted for op in each})
+            for op in sorted({op for each in (*counted, litert.nodes) for op in each})
         ),
     )
+
+
+def _in_litert(rewritten: Graph, is_written: bool) -> InLitert:
+    """Return what LiteRT makes of a graph; what cannot be fixed at the crop lacks an input."""
+    try:
+        return find_in_litert(rewritten, is_written)
+    except DlconvError as error:
+        return InLitert({}, {"Placeholder": dict.fromkeys(LITERT, error.message)})
+
+
+def _first_node(op: str, counted: Sequence[Mapping[str, "_Found"]], litert: InLitert) -> str:
+    found = [each[op].nodes for each in reversed(counted) if op in each]
+    return (*found, litert.nodes.get(op, ()))[0][0]
 
 
 def _prepared_for_tfjs(read: Graph, onnx: Graph) -> Graph:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from dlconv.convert.coverage import ONNX, Coverage, OpCoverage
+from dlconv.convert.coverage import Coverage, OpCoverage
 from dlconv.terminal.tables import Group, Table
 
 COLUMNS = 2
@@ -28,7 +28,7 @@ def coverage_tables(coverage: Coverage) -> RenderableType:
         parts.append(f"Only because of the rewriting: {', '.join(saved)}.")
     if lowered := [f"{row.op} as {', '.join(row.lowered)}" for row in coverage.ops if row.lowered]:
         parts.append(f"Written in other operations where a backend needs it: {'; '.join(lowered)}.")
-    changed = [row for row in coverage.ops if not row.frozen == row.onnx == row.tfjs]
+    changed = [row for row in coverage.ops if len({row.frozen, *_counts(row)}) > 1]
     if changed:
         parts.append(_change_table(changed))
     return Group(*parts)
@@ -45,11 +45,25 @@ def gap_lines(coverage: Coverage) -> list[str]:
 
 def _verdict(coverage: Coverage) -> str:
     versions = coverage.versions
-    backends = ", ".join(t.removeprefix("tfjs-") for t in coverage.targets if t != ONNX)
+    backends = ", ".join(t.removeprefix("tfjs-") for t in coverage.targets if "tfjs-" in t)
     every = "Some ops are not covered" if coverage.uncovered else "Every op is covered"
     return (
         f"{every}: TF.js {versions['tfjs']} ({backends}); ONNX opset {coverage.opset}; "
-        f"{_onnxruntime(coverage)}."
+        f"{_onnxruntime(coverage)}; LiteRT {versions['ai-edge-litert']}{_litert(coverage)}."
+    )
+
+
+def _litert(coverage: Coverage) -> str:
+    """Return how many operators a file for LiteRT has, and what XNNPACK leaves of them."""
+    if not coverage.litert:
+        return ""
+    nodes = sum(each.nodes for each in coverage.litert)
+    taken = [each.xnnpack for each in coverage.litert if each.xnnpack is not None]
+    if len(taken) < len(coverage.litert):
+        return f", {nodes} operators"
+    left = ", ".join(each.operator for each in coverage.litert if each.xnnpack != each.nodes)
+    return f", {nodes} operators, XNNPACK runs " + (
+        f"{sum(taken)}, not all of {left}" if left else "all"
     )
 
 
@@ -85,15 +99,19 @@ def _nodes(row: OpCoverage) -> str:
     return row.node if count == 1 else f"{count}, the first is {row.node}"
 
 
+def _counts(row: OpCoverage) -> tuple[int, int, int]:
+    return row.onnx, row.tfjs, row.litert
+
+
 def _change_table(rows: list[OpCoverage]) -> Table:
     table = Table(
         caption="nodes as they are and as the rewriting leaves them to each converter",
     )
     for _ in range(COLUMNS):
         table.add_column("op", overflow="fold")
-        for head in ("frozen", "ONNX", "TF.js"):
+        for head in ("frozen", "ONNX", "TF.js", "LiteRT"):
             table.add_column(head, justify="right")
-    cells = [[row.op, str(row.frozen), str(row.onnx), str(row.tfjs)] for row in rows]
+    cells = [[row.op, *map(str, (row.frozen, *_counts(row)))] for row in rows]
     for start in range(0, len(cells), COLUMNS):
         table.add_row(*[text for cell in cells[start : start + COLUMNS] for text in cell])
     return table

@@ -69,6 +69,17 @@ def prepared(
     return Prepared(graph, contract, is_same_function)
 
 
+def at_crop_of(graph: Graph) -> Graph:
+    """Return a graph whose input is fixed at the crop, if that is known and any size is taken.
+
+    Raises DlconvError when the graph cannot have it.
+    """
+    contract = find_contract(graph)
+    if contract.crop is None or fixed_size(contract.input) is not None:
+        return graph
+    return _with_interface(graph, contract, Interface(contract.crop))
+
+
 def with_interface(path: Path, interface: Interface) -> Graph:
     """Read a frozen graph and give it an interface; nothing else of it is rewritten.
 

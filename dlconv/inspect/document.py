@@ -97,6 +97,8 @@ class OpCoverage:
     """Number of its nodes in the graph that is converted to ONNX."""
     tfjs: int
     """Number of its nodes in the graph that is converted to TF.js."""
+    litert: int
+    """Number of its nodes in the graph that is converted to LiteRT."""
     node: str
     """The name of its first node."""
     missing: dict[str, str]
@@ -105,6 +107,18 @@ class OpCoverage:
     """The same for the nodes that are left in the graphs that are converted."""
     lowered: tuple[str, ...]
     """The ops that its nodes are written as for TF.js."""
+
+
+@dataclass(frozen=True, config=RECORD)
+class LitertOperator:
+    """A builtin operator of LiteRT in the file that is written."""
+
+    operator: str
+    """Its name."""
+    nodes: int
+    """How many of them there are."""
+    xnnpack: int | None
+    """How many of them XNNPACK runs; null if that is unknown."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -121,6 +135,8 @@ class Coverage:
     """Versions of the libraries that this was read from."""
     operators_without_kernel: tuple[str, ...] | None
     """ONNX operators of the opset that ONNX Runtime cannot run; null if that is unknown."""
+    litert: tuple[LitertOperator, ...]
+    """The operators of the LiteRT file that is written; none where it is not written or large."""
     ops: tuple[OpCoverage, ...]
     """All ops by name."""
 

@@ -4,6 +4,7 @@ A file may be quantized at its ends, too. Photos and scores are given and taken 
 same: codes are made of pixels, and scores of codes. Labels are codes of nothing and stay.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,12 @@ class LitertRuntime(InProcessRuntime):
     def _tensors(self) -> dict[str, Any]:
         return {each["name"]: each for each in self._interpreter.get_tensor_details()}
 
+    def delegated(self) -> dict[str, int]:
+        """Return how many operators of each name XNNPACK runs."""
+        operators = self._interpreter._get_ops_details()
+        taken = _delegated(operators)
+        return dict(Counter(each["op_name"] for each in operators if each["index"] in taken))
+
     def describe(self) -> dict[str, str]:
         """Return the versions and switches that a result depends on.
 
@@ -157,7 +164,7 @@ class LitertRuntime(InProcessRuntime):
         """
         said = {"ai_edge_litert": self._version, "threads": str(self._threads or 1)}
         if self.backend == XNNPACK and self._shape is not None:
-            count = _delegated(self._interpreter._get_ops_details())
+            count = len(_delegated(self._interpreter._get_ops_details()))
             said["XNNPACK"] = f"{count} of {self._operators} nodes"
         return said
 
@@ -201,8 +208,8 @@ def _only(kind: str, details: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return details[0]
 
 
-def _delegated(operators: Sequence[dict[str, Any]]) -> int:
-    """Count the operators that delegates stand for: those between their inputs and outputs."""
+def _delegated(operators: Sequence[dict[str, Any]]) -> set[int]:
+    """Return the indices of operators that delegates run: those between their ends."""
     makers = {
         int(tensor): each
         for each in operators
@@ -222,4 +229,4 @@ def _delegated(operators: Sequence[dict[str, Any]]) -> int:
                 continue
             found.add(maker["index"])
             waiting += map(int, maker["inputs"])
-    return len(found)
+    return found

@@ -46,6 +46,10 @@ class LitertChild(SessionRuntime[PythonChild]):
         arguments = [str(self._path), self.backend, threads, keeps_all]
         return PythonChild("LiteRT", self._path, __name__, arguments, _why_it_ended)
 
+    def delegated(self) -> dict[str, int]:
+        """Return how many operators of each name XNNPACK runs."""
+        return dict(self._session.ask("delegated"))
+
     def images(self) -> list[str]:
         """Return the computed tensors [1, H, W, channels], by their names."""
         return list(self._session.ask("images"))

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.artifacts import model_of, onnx_artifact, tfjs_artifact
+from support.artifacts import made, model_of, onnx_artifact, tfjs_artifact
 from support.chromium import needs_chromium
 from support.graphs import const, graph_def, node, placeholder, tiny_kernel, tiny_segmenter
 from support.running import run
@@ -15,14 +15,17 @@ from dlconv.convert.targets.onnx.opset import OPSETS
 from dlconv.convert.targets.onnx.write import to_onnx
 from dlconv.errors import DlconvError, UsageError
 from dlconv.formats.frozen_graph import read_graph
+from dlconv.formats.tflite_file import load_tflite
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.runtimes.litert_child import LitertChild
 from dlconv.runtimes.onnxruntime import OnnxruntimeRuntime
 from dlconv.runtimes.tfjs_chromium import TfjsChromiumRuntime
 from dlconv.runtimes.tfjs_node import TfjsNodeRuntime
 
 PHOTO = np.random.default_rng(5).integers(0, 256, (1, 7, 9, 3), np.uint8)
 TFJS = {"tfjs-wasm", "tfjs-webgl", "tfjs-webgpu", "tfjs-cpu"}
+LITERT = {"litert-xnnpack", "litert-reference"}
 
 
 def labels_of(*between):
@@ -66,7 +69,7 @@ def test_the_sample_is_covered_and_runs_as_the_table_counts_it(tmp_path):
     coverage = find_coverage(frozen.path)
     assert coverage.uncovered == ()
     assert all(coverage.covers(target) for target in coverage.targets)
-    assert set(coverage.targets) == {*TFJS, "onnx"}
+    assert set(coverage.targets) == {*TFJS, "onnx", *LITERT}
     artifact = tfjs_artifact(frozen, tmp_path / "tfjs")
     converted = Counter(n["op"] for n in model_of(artifact.directory)["modelTopology"]["node"])
     assert converted == {row.op: row.tfjs for row in coverage.ops if row.tfjs}
@@ -81,6 +84,22 @@ def test_the_sample_is_covered_and_runs_as_the_table_counts_it(tmp_path):
     for runtime in runtimes:
         with runtime:
             assert np.mean(runtime.infer(photo).labels == wanted) > 0.999
+
+
+def test_the_operators_of_litert_are_those_of_the_file_and_xnnpack_s_share_is_the_runtime_s(
+    tmp_path,
+):
+    frozen = sample_graph(tmp_path)
+    operators = find_coverage(frozen.path).litert
+    artifact = made("litert", frozen, tmp_path / "model.tflite").artifact
+    (main,) = load_tflite(artifact.entry).subgraphs
+    counted = Counter(each.code for each in main.operators)
+    assert {each.operator: each.nodes for each in operators} == counted
+    with LitertChild(artifact.entry) as runtime:
+        nodes = sum(each.nodes for each in operators)
+        taken = sum(each.xnnpack for each in operators)
+        assert runtime.describe()["XNNPACK"] == f"{taken} of {nodes} nodes"
+    assert 0 < taken < nodes
 
 
 def products_of_colours():
@@ -150,9 +169,9 @@ def test_an_opset_that_is_not_written_is_wrong_usage(frozen_on_disk, opset):
 def test_an_op_that_nobody_has_is_refused_by_each_converter(frozen_on_disk, tmp_path):
     frozen = frozen_on_disk(colours("Lgamma"))
     coverage = find_coverage(frozen.path)
-    assert row_of(coverage, "Lgamma").gaps.keys() == {*TFJS, "onnx"}
+    assert row_of(coverage, "Lgamma").gaps.keys() == {*TFJS, "onnx", *LITERT}
     assert not any(coverage_data(coverage)["covered"].values())
-    assert len(gap_lines(coverage)) == 2
+    assert len(gap_lines(coverage)) == 3
     with pytest.raises(DlconvError, match=r"cannot hold colours \(Lgamma\): .*never measured"):
         tfjs_artifact(frozen, tmp_path / "tfjs")
     with pytest.raises(DlconvError, match=r"does not write Lgamma as ONNX \(node colours\)"):
@@ -176,7 +195,7 @@ def test_an_op_that_calls_a_function_is_not_covered(frozen_on_disk):
     graph.node[3].attr["then_branch"].func.name = "brighter"
     row = row_of(find_coverage(frozen_on_disk(graph).path), "StatelessIf")
     assert set(row.gaps.values()) == {"it calls a function, which dlconv does not convert"}
-    assert row.gaps.keys() == {*TFJS, "onnx"}
+    assert row.gaps.keys() == {*TFJS, "onnx", *LITERT}
 
 
 @pytest.mark.parametrize("op", ["Exit", "RFFT"])

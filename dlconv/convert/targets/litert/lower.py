@@ -23,59 +23,77 @@ from dlconv.graph.shapes import Static, infer_static
 
 # LiteRT.js was measured, too. It takes fewer types and no free sizes: no reason to refuse a graph
 # that others run.
-_BACKENDS = ("xnnpack", "reference")
+BACKENDS = ("xnnpack", "reference")
 
 
 def lowered(graph: Graph, contract: Contract, kept: Container[str] = ()) -> Graph:
     """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
-    return lowered_for(prune(graph, contract).graph, conformance("litert"), _BACKENDS, kept)
+    return lowered_for(prune(graph, contract).graph, conformance("litert"), BACKENDS, kept)
 
 
 def lowered_for(
-    graph: Graph, table: Table, backends: Sequence[str], kept: Container[str] = ()
+    graph: Graph,
+    table: Table,
+    backends: Sequence[str],
+    kept: Container[str] = (),
+    log: Log | None = None,
 ) -> Graph:
     """Return a graph of operations that these backends compute rightly, with fused convolutions.
 
     Nodes that are named in ``kept`` are not judged. Raises DlconvError for a node that has no
-    equal.
+    equal; with a ``log`` its lowering's reason is kept there, and the node stays.
     """
 
     def is_lowered(static: Static, node: NodeDef) -> bool:
         if node.name in kept:
             return False
-        is_right = not any(_measured(judged_node(table, static, node, backends)))
+        is_right = not any(measured(judged_node(table, static, node, backends)))
         if is_right and not is_known_to_be_wrong(node) and refusal_of(static, node) is None:
             return False
-        refuse(LITERT, _measured(judged_node(table, static, node, backends, lowered=True)))
-        return True
+        wrong = [*measured(judged_node(table, static, node, backends, lowered=True))]
+        if log is None:
+            refuse(LITERT, wrong)
+        elif wrong:
+            log.refused[node.name] = wrong[0].verdict.words
+        return not wrong
 
-    log = Log()
-    lowered_graph = lower_where(graph, is_lowered, LITERT, log).graph
-    _refuse_what_is_left(lowered_graph, log)
+    tried = Log() if log is None else log
+    lowered_graph = lower_where(graph, is_lowered, LITERT, tried).graph
+    if log is None:
+        _refuse_what_is_left(lowered_graph, tried)
     fused = fuse_convolutions(lowered_graph).graph
     fused.inferred = lowered_graph.inferred
+    if log is not None:
+        return fused
     found = judged(table, fused, backends)
-    refuse(LITERT, _measured(each for each in found if each.node.name not in kept))
+    refuse(LITERT, measured(each for each in found if each.node.name not in kept))
     return fused
 
 
 def _refuse_what_is_left(graph: Graph, log: Log) -> None:
-    """Raise DlconvError for the first node that is not written, or known to be wrong.
-
-    Where its lowering and the writer refuse it, the writer's reason counts, if it has one.
-    """
-    static = infer_static(graph)
-    for node in graph.order:
-        reason = refusal_of(static, node) if node.name in log.refused else None
-        if reason == LACKING:
-            reason = log.refused[node.name]
-        if is_known_to_be_wrong(node):
-            reason = log.refused.get(node.name, "its integers of 8 or 16 bits may wrap")
-        if reason is not None:
+    """Raise DlconvError for the first node that was to be lowered and is not written."""
+    for node, reason in left_by(graph, log):
+        if node.name in log.refused or is_known_to_be_wrong(node):
             text = f"{LITERT} cannot hold {node.name} ({node.op}): {reason}"
             raise DlconvError(text, reason=reason)
 
 
-def _measured(found: Iterable[Judged]) -> Iterator[Judged]:
+def left_by(graph: Graph, log: Log) -> Iterator[tuple[NodeDef, str]]:
+    """Yield the nodes of a lowered graph that are not written or known to be wrong, and why.
+
+    Where its lowering and the writer refuse a node, the writer's reason counts, if it has one.
+    """
+    static = infer_static(graph)
+    for node in graph.order:
+        reason = refusal_of(static, node)
+        if reason == LACKING:
+            reason = log.refused.get(node.name, LACKING)
+        if is_known_to_be_wrong(node):
+            reason = log.refused.get(node.name, "its integers of 8 or 16 bits may wrap")
+        if reason is not None:
+            yield node, reason
+
+
+def measured(found: Iterable[Judged]) -> Iterator[Judged]:
     """Yield what was measured to be wrong; the writer itself says what it does not write."""
     return (each for each in found if each.verdict.status is not Status.REFUSED)
