@@ -28,8 +28,9 @@ def wanted_by(static: "Static", node: NodeDef) -> list[Wanted]:
     rule = _RULES.get(node.op)
     if rule is None:
         return []
+    inputs = range(len(static.graph.sources(node)))
     try:
-        return list(rule(static, node))
+        return [wanted for wanted in rule(static, node) if wanted[0] in inputs]
     except (DlconvError, ArithmeticError, IndexError, TypeError, ValueError):
         return []  # the inputs do not fit the op
 

@@ -18,6 +18,7 @@ from support.running import run
 
 from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
+from dlconv.graph.readers import _RULES
 from dlconv.graph.shapes import infer_static
 
 F, I = np.float32, np.int32  # noqa: E741
@@ -346,3 +347,8 @@ def test_what_is_inferred_from_readers_is_so_in_tensorflow(kinds, height, width)
             assert len(shapes[name]) == actual.ndim
             for extent, real in zip(shapes[name], actual.shape, strict=True):
                 assert extent is None or extents.get(extent, extent) == real
+
+
+@pytest.mark.parametrize("op", _RULES)
+def test_a_damaged_node_without_inputs_tells_nothing(op):
+    assert shapes_of(node("y", op, T=F))["x"] is None
