@@ -7,8 +7,7 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 import { version } from "@litertjs/core/package.json";
 
-import { HELD } from "./held.mjs";
-import { aligned } from "./payload.mjs";
+import { failed, inputsIn } from "./graphs.mjs";
 
 export async function startLitertGraphs({ wasmPath }) {
   await loadLiteRt(wasmPath, { threads: true });
@@ -20,7 +19,7 @@ async function answer(header, payload) {
   try {
     return await run(header, payload, kept);
   } catch (error) {
-    return { header: { failed: (error.message ?? String(error)).split("\n")[0] }, answer: new Uint8Array(0) };
+    return failed(error);
   } finally {
     for (const each of kept) each.delete();
   }
@@ -34,11 +33,8 @@ async function run({ model: length, inputs }, payload, kept) {
   kept.push(model);
   const wanted = new Set(model.getInputDetails().map(({ name }) => name));
   const feeds = {};
-  let offset = length;
-  for (const { name, type, shape, bytes } of inputs) {
-    const values = new HELD[type](aligned(payload.subarray(offset, offset + bytes)));
+  for (const { name, shape, values } of inputsIn(inputs, payload, length)) {
     if (wanted.has(name)) kept.push((feeds[name] = new Tensor(values, shape)));
-    offset += bytes;
   }
   const [found] = Object.values(await model.run(feeds));
   kept.push(found);

@@ -5,8 +5,7 @@
 // first; the answer is {type, shape} and the bytes of the first output, or {failed}.
 
 import { describeOrt, openModel } from "../segment/src/ort_model.ts";
-import { HELD } from "./held.mjs";
-import { aligned } from "./payload.mjs";
+import { failed, inputsIn } from "./graphs.mjs";
 
 export async function startOrtGraphs({ ort, wasmPaths }) {
   return {
@@ -22,19 +21,16 @@ async function answer(ort, wasmPaths, header, payload) {
     session = await openModel({ ort, wasmPaths, threads: 1, file });
     return await run(ort, session, header, payload);
   } catch (error) {
-    return { header: { failed: (error.message ?? String(error)).split("\n")[0] }, answer: new Uint8Array(0) };
+    return failed(error);
   } finally {
     await session?.release();
   }
 }
 
 async function run(ort, session, { model, inputs }, payload) {
-  let offset = model;
   const feeds = {};
-  for (const { name, type, shape, bytes } of inputs) {
-    const values = new HELD[type](aligned(payload.subarray(offset, offset + bytes)));
+  for (const { name, type, shape, values } of inputsIn(inputs, payload, model)) {
     if (session.inputNames.includes(name)) feeds[name] = new ort.Tensor(type, values, shape);
-    offset += bytes;
   }
   const { data, dims, type } = (await session.run(feeds))[session.outputNames[0]];
   return { header: { type, shape: dims }, answer: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };

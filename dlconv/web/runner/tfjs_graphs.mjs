@@ -7,6 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { describeBackend, locateWasm, readModel, startBackend } from "../segment/src/tfjs_model.ts";
+import { failed } from "./graphs.mjs";
 import { aligned } from "./payload.mjs";
 
 export async function startGraphs({ backend, wasmPath }) {
@@ -20,7 +21,7 @@ async function answer(header, payload) {
   try {
     return await run(header, payload);
   } catch (error) {
-    return { header: { failed: (error.message ?? String(error)).split("\n")[0] }, answer: new Int32Array(0) };
+    return failed(error);
   } finally {
     tf.engine().endScope();
   }
