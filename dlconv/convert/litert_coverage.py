@@ -15,7 +15,7 @@ from dlconv.convert.conformance.judge import judged
 from dlconv.convert.conformance.table import conformance
 from dlconv.convert.interface import at_crop_of
 from dlconv.convert.targets.litert.file import write_model
-from dlconv.convert.targets.litert.lower import BACKENDS, left_by, lowered_for, measured
+from dlconv.convert.targets.litert.lower import left_by, lowered_for, measured
 from dlconv.convert.targets.litert.model import Model
 from dlconv.convert.targets.litert.operation import writer_of
 from dlconv.convert.targets.litert.write import LACKING, SOURCES, to_litert
@@ -27,6 +27,7 @@ from dlconv.graph.contract import find_contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.runtimes import RuntimeMissingError
+from dlconv.runtimes.litert import BACKENDS
 from dlconv.runtimes.litert_child import LitertChild
 
 # What a backend is called beside those of other runtimes.

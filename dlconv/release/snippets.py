@@ -15,7 +15,6 @@ from dlconv.runtimes.framing import MEAN_PIXEL
 
 # Characters that need no escape in a Python string, whatever the snippet is embedded in.
 PLAIN = re.compile(r"[\w ./:@+,()=-]")
-LITERT = "ai_edge_litert.interpreter"
 TFJS_PACKAGES = ("tfjs-core", "tfjs-converter", "tfjs-backend-wasm")
 
 
@@ -34,11 +33,12 @@ def snippets(release: Release) -> Iterator[Snippet]:
     onnx, tfjs, litert = (_plainest(release, target) for target in ("onnx", "tfjs", "litert"))
     if onnx is not None:
         install = "pip install numpy onnxruntime pillow"
-        code = _python(onnx, "import onnxruntime", _in_onnxruntime(onnx))
+        code = _python(onnx, ["import numpy as np", "import onnxruntime"], _in_onnxruntime(onnx))
         yield Snippet("Python, ONNX Runtime", "python", install, code)
     if litert is not None:
         install = "pip install ai-edge-litert numpy pillow"
-        code = _python(litert, f"from {LITERT} import Interpreter", _in_litert(litert))
+        imports = ["from ai_edge_litert.interpreter import Interpreter", "import numpy as np"]
+        code = _python(litert, imports, _in_litert(litert))
         yield Snippet("Python, LiteRT", "python", install, code)
     if tfjs is not None:
         install = " ".join(["npm install", *(f"@tensorflow/{name}" for name in TFJS_PACKAGES)])
@@ -105,14 +105,15 @@ def _address(path: str) -> str:
     return json.dumps(quote(path))
 
 
-def _python(artifact: Released, load: str, run: Iterable[str]) -> str:
-    """Return Python that imports with ``load``, and ``run``s ``pixels`` to ``labels``."""
-    return "\n".join(_python_lines(_interface_of(artifact), load, run))
+def _python(artifact: Released, imports: Iterable[str], run: Iterable[str]) -> str:
+    """Return Python with these ``imports``, which ``run``s ``pixels`` to ``labels``."""
+    return "\n".join(_python_lines(_interface_of(artifact), imports, run))
 
 
-def _python_lines(interface: _Interface, load: str, run: Iterable[str]) -> Iterator[str]:
-    imports = ["import numpy as np", load]
-    yield from imports if load.startswith("import") else reversed(imports)
+def _python_lines(
+    interface: _Interface, imports: Iterable[str], run: Iterable[str]
+) -> Iterator[str]:
+    yield from imports
     yield "from PIL import Image, ImageOps"
     yield ""
     yield 'photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")'

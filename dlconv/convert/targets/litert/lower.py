@@ -20,14 +20,15 @@ from dlconv.graph.contract import Contract
 from dlconv.graph.graph import Graph
 from dlconv.graph.prune import prune
 from dlconv.graph.shapes import Static, infer_static
-
-# LiteRT.js was measured, too. It takes fewer types and no free sizes: no reason to refuse a graph
-# that others run.
-BACKENDS = ("xnnpack", "reference")
+from dlconv.runtimes.litert import BACKENDS
 
 
 def lowered(graph: Graph, contract: Contract, kept: Container[str] = ()) -> Graph:
-    """Return what an output needs, as ``lowered_for`` gives it by the measured conformance."""
+    """Return what an output needs, as ``lowered_for`` gives it by the measured conformance.
+
+    That is of the native backends: LiteRT.js, measured as well, takes fewer types and no free
+    sizes, which is no reason to refuse a graph that others run.
+    """
     return lowered_for(prune(graph, contract).graph, conformance("litert"), BACKENDS, kept)
 
 
